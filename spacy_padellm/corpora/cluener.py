@@ -1,0 +1,32 @@
+"""CLUENER: a line {"text": ..., "label": {type: {mention: [[start, end], ...]}}}."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from .base import AnnotatedText, ReadReport
+from .lines import read_json_lines
+from .mentions import checked
+
+
+def read_cluener(path: Path, report: ReadReport) -> Iterator[AnnotatedText]:
+    """One text a line. The file's offsets are characters, end inclusive.
+
+    A line without the key "label" was not annotated (CLUENER's test set): it is
+    reported and skipped, or it would be read as a text without entities.
+    """
+    for line, value in read_json_lines(path, report):
+        if not isinstance(value, dict) or not isinstance(value.get("text"), str):
+            report.lose(line, "no text", repr(value)[:60])
+            continue
+        text = value["text"]
+        if not isinstance(value.get("label"), dict):
+            report.lose(line, "text without annotation", text[:60])
+            continue
+        entities = []
+        for label, mentions in value["label"].items():
+            for mention, spans in mentions.items():
+                for start, end in spans:
+                    span = (start, end + 1, label)
+                    entities.append(checked(report, line, text, span, mention))
+        found = sorted(entity for entity in entities if entity is not None)
+        yield report.count(AnnotatedText(text, tuple(found), line=line))

@@ -1,0 +1,96 @@
+"""UniversalNER's conversations: a text, then a question and an answer for each label.
+
+    {"conversations": [
+      {"from": "human", "value": "Text: Ada met Bo in Rome."},
+      {"from": "gpt", "value": "I've read this text."},
+      {"from": "human", "value": "What describes person in the text?"},
+      {"from": "gpt", "value": "[\"Ada\", \"Bo\"]"}, ...]}
+
+one a line, or in one JSON list.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from .base import AnnotatedText, Entity, ReadReport
+from .lines import read_json, read_json_lines, read_lines
+
+QUESTION = re.compile(r"What describes (.+) in the text\?")
+
+
+def read_conversations(path: Path, report: ReadReport) -> Iterator[AnnotatedText]:
+    """One text a conversation, annotated for the labels that were asked.
+
+    The answers are strings without offsets: the k-th like string of an answer is its
+    k-th occurrence in the text, whole words preferred. A mention that is not in the
+    text is reported and skipped.
+    """
+    first = next(
+        (line.strip() for _, line in read_lines(path, report) if line.strip()), ""
+    )
+    if first.startswith("["):
+        values = enumerate(read_json(path, report), 1)
+    else:
+        values = read_json_lines(path, report)
+    for line, value in values:
+        text = _read(value, line, report)
+        if text is not None:
+            yield report.count(text)
+
+
+def _read(value: Any, line: int, report: ReadReport) -> AnnotatedText | None:
+    try:
+        turns = [turn["value"] for turn in value["conversations"]]
+        text = turns[0].removeprefix("Text:").strip()
+    except (KeyError, TypeError, IndexError, AttributeError):
+        report.lose(line, "not a conversation", repr(value)[:60])
+        return None
+    labels, entities = [], []
+    for question, answer in zip(turns[2::2], turns[3::2], strict=False):
+        asked = QUESTION.search(question)
+        if asked is None:
+            report.skip(line, "question not understood", question[:80])
+            continue
+        try:
+            mentions = json.loads(answer)
+        except json.JSONDecodeError:
+            mentions = None
+        if not isinstance(mentions, list):
+            report.skip(line, "answer is not a JSON list", answer[:80])
+            continue
+        labels.append(asked[1])
+        entities += _place(text, mentions, asked[1], line, report)
+    return AnnotatedText(
+        text,
+        tuple(sorted(entities)),
+        labels=tuple(dict.fromkeys(labels)),
+        document=str(value.get("id", "")),
+        line=line,
+    )
+
+
+def _place(
+    text: str, mentions: list, label: str, line: int, report: ReadReport
+) -> Iterator[Entity]:
+    seen: dict[str, int] = {}
+    for mention in mentions:
+        mention = str(mention).strip()
+        k = seen.get(mention, 0)
+        seen[mention] = k + 1
+        places = occurrences(text, mention)
+        if k < len(places):
+            yield Entity(places[k], places[k] + len(mention), label)
+        else:
+            report.skip(line, "mention is not in the text", f"{mention!r} {label}")
+
+
+def occurrences(text: str, mention: str) -> list[int]:
+    """Where `mention` begins in `text`: as whole words if it stands so anywhere."""
+    if not mention:
+        return []
+    plain = re.escape(mention)
+    whole = [m.start() for m in re.finditer(rf"(?<!\w){plain}(?!\w)", text)]
+    return whole or [m.start() for m in re.finditer(plain, text)]

@@ -1,0 +1,62 @@
+"""spaCy's own binary files, .spacy: written for `spacy train`, and read."""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..errors import Errors
+from .base import ANNOTATED_LABELS, AnnotatedText, ReadReport
+
+if TYPE_CHECKING:
+    from spacy.tokens import Doc
+
+
+def write_docbin(docs: Iterable["Doc"], path: Path) -> int:
+    """Write docs to `path`, its folder made if need be; how many there were.
+
+    User data is stored: it names the labels that a doc was annotated for.
+    """
+    from spacy.tokens import DocBin
+
+    docbin = DocBin(attrs=["ENT_IOB", "ENT_TYPE"], store_user_data=True)
+    for doc in docs:
+        docbin.add(doc)
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # not spaCy's to_disk: an interrupted write must not leave half a file
+    part = path.with_name(path.name + ".part")
+    part.write_bytes(docbin.to_bytes())
+    part.replace(path)
+    return len(docbin)
+
+
+def read_docbin(path: Path, report: ReadReport) -> Iterator[AnnotatedText]:
+    """One text a doc, its number from 1 as its line. A doc without entity annotation
+    is reported and skipped, or it would be read as a text without entities.
+
+    ValueError: not a DocBin.
+    """
+    from spacy.tokens import DocBin
+    from spacy.vocab import Vocab
+
+    try:
+        docs = list(DocBin().from_disk(path).get_docs(Vocab()))
+    except Exception as error:  # zlib, msgpack and KeyErrors of spaCy's own
+        why = f"not a DocBin ({error})"
+        raise ValueError(
+            Errors.E204.format(path=path, line=1, format=report.format, why=why)
+        ) from error
+    for number, doc in enumerate(docs, 1):
+        if not doc.has_annotation("ENT_IOB"):
+            report.lose(number, "doc without entity annotation", doc.text[:60])
+            continue
+        labels = doc.user_data.get(ANNOTATED_LABELS)
+        yield report.count(
+            AnnotatedText.from_words(
+                [token.text for token in doc],
+                [(ent.start, ent.end, ent.label_) for ent in doc.ents],
+                [bool(token.whitespace_) for token in doc],
+                labels=None if labels is None else tuple(labels),
+                line=number,
+            )
+        )

@@ -1,0 +1,112 @@
+"""Annotated texts as spaCy docs."""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from .base import ANNOTATED_LABELS, AnnotatedText, Entity, ReadReport
+
+if TYPE_CHECKING:
+    from spacy.language import Language
+    from spacy.tokens import Doc, Span
+
+# where spaCy's span components look by default
+SPANS_KEY = "sc"
+
+
+def make_doc(
+    nlp: "Language",
+    text: AnnotatedText,
+    report: ReadReport | None = None,
+    *,
+    spans_key: str | None = None,
+) -> "Doc":
+    """The text as a gold doc: its own words, or else those of nlp's tokenizer, cut
+    where an entity begins or ends inside one. Spaces at an entity's edge are left out.
+
+    `doc.ents` holds no overlaps: of entities that overlap the longest stays, the
+    first of equals. The others are reported as skipped.
+    spans_key: put all entities, nested ones too, in `doc.spans[spans_key]`.
+
+    Tokens outside the entities are marked as outside, not as unknown, so
+    `doc.has_annotation("ENT_IOB")` holds without entities too.
+    """
+    from spacy.tokens import Doc
+
+    report = report if report is not None else ReadReport(path=None, format="")
+    entities = [e for e in (_trimmed(text, e, report) for e in text.entities) if e]
+    if text.words is None:
+        words, spaces = _words(nlp.make_doc(text.text))
+    else:
+        words, spaces = list(text.words), list(text.spaces)
+    words, spaces, cut = cut_words(words, spaces, entities)
+    for word in cut:
+        report.repair(text.line, "token cut at an entity's edge", repr(word))
+    doc = Doc(nlp.vocab, words=words, spaces=spaces)
+    spans = [doc.char_span(start, end, label) for start, end, label in entities]
+    kept, lost = part_overlaps(spans)
+    for span in lost:
+        where = "" if spans_key is None else f", kept in doc.spans[{spans_key!r}] alone"
+        kind = f"entity overlaps a longer one{where}"
+        report.skip(text.line, kind, f"{span.text!r} {span.label_}")
+    doc.set_ents(kept, default="outside")
+    if spans_key is not None:
+        doc.spans[spans_key] = spans
+    if text.labels is not None:
+        doc.user_data[ANNOTATED_LABELS] = list(text.labels)
+    return doc
+
+
+def has_overlaps(text: AnnotatedText) -> bool:
+    """Whether any two entities of the text share a character."""
+    return any(
+        after.start < before.end
+        for before, after in zip(text.entities, text.entities[1:], strict=False)
+    )
+
+
+def part_overlaps(spans: Iterable["Span"]) -> tuple[list["Span"], list["Span"]]:
+    """Spans that do not overlap, the longest and then the first preferred, and the
+    others."""
+    kept: list[Span] = []
+    lost: list[Span] = []
+    taken: set[int] = set()
+    for span in sorted(spans, key=lambda s: (s.start - s.end, s.start)):
+        tokens = range(span.start, span.end)
+        if taken.intersection(tokens):
+            lost.append(span)
+        else:
+            kept.append(span)
+            taken.update(tokens)
+    return kept, lost
+
+
+def cut_words(
+    words: list[str], spaces: list[bool], entities: Iterable[Entity]
+) -> tuple[list[str], list[bool], list[str]]:
+    """Words and spaces, cut where an entity begins or ends inside a word, and the
+    words that were cut."""
+    edges = {edge for entity in entities for edge in (entity.start, entity.end)}
+    new_words, new_spaces, cut, at = [], [], [], 0
+    for word, space in zip(words, spaces, strict=True):
+        inner = [i for i in range(1, len(word)) if at + i in edges]
+        for start, end in zip([0, *inner], [*inner, len(word)], strict=True):
+            new_words.append(word[start:end])
+            new_spaces.append(space and end == len(word))
+        if inner:
+            cut.append(word)
+        at += len(word) + space
+    return new_words, new_spaces, cut
+
+
+def _words(doc: "Doc") -> tuple[list[str], list[bool]]:
+    return [t.text for t in doc], [bool(t.whitespace_) for t in doc]
+
+
+def _trimmed(text: AnnotatedText, entity: Entity, report: ReadReport) -> Entity | None:
+    mention = text.text[entity.start : entity.end]
+    start = entity.start + len(mention) - len(mention.lstrip())
+    end = entity.end - len(mention) + len(mention.rstrip())
+    if (start, end) == entity[:2]:
+        return entity
+    report.repair(text.line, "spaces at an entity's edge left out", repr(mention))
+    return Entity(start, end, entity.label) if start < end else None

@@ -1,0 +1,107 @@
+"""JSON lines in their common shapes: {"text", "entities"} and {"tokens", "entities"}.
+
+    {"text": "Ada met Bo", "entities": [[0, 3, "PER"]], "labels": ["PER", "LOC"]}
+    {"text": "Ada met Bo", "entities": [{"start": 0, "end": 3, "entity": "PER"}]}
+    {"text": "Ada met Bo", "spans": [{"start": 0, "end": 3, "label": "PER"}]}
+    {"tokens": ["Ada", "met", "Bo"], "entities": [[0, 1, "PER"]], "named": [...]}
+    {"tokens": [{"surface": "Ada"}, ...], "entities": [{"span": [0], "type": "PER"}]}
+
+Offsets are characters of a text or tokens of tokens, end exclusive. The others
+are the shapes of Rasa and HWU64, Prodigy, GUM and SLURP.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from .base import AnnotatedText, ReadReport
+from .lines import read_json_lines
+from .mentions import checked
+
+# GUM's "entities" are all nominal mentions, pronouns too; its "named" are names
+ENTITIES_KEYS = ("named", "entities", "spans")
+LABEL_KEYS = ("label", "entity", "type")
+
+
+def read_jsonl(
+    path: Path, report: ReadReport, *, entities_key: str | None = None
+) -> Iterator[AnnotatedText]:
+    """One text a line.
+
+    entities_key: where the entities are; by default the first of "named", "entities"
+        and "spans" that the line has.
+    The key "labels" names the labels that the text was annotated for.
+    A line of another shape is reported and skipped, and so is an entity outside its
+    text.
+    """
+    for line, value in read_json_lines(path, report):
+        text = read_example(value, line, report, entities_key)
+        if text is not None:
+            yield report.count(text)
+
+
+def read_example(
+    value: Any, line: int, report: ReadReport, entities_key: str | None = None
+) -> AnnotatedText | None:
+    """The text of one JSON object; None, reported, if it has no text and entities."""
+    if not isinstance(value, dict):
+        report.lose(line, "not a JSON object", repr(value)[:60])
+        return None
+    key = entities_key or next((k for k in ENTITIES_KEYS if k in value), "entities")
+    if not isinstance(value.get(key), list):
+        report.lose(line, f"no list of {key}", repr(value)[:60])
+        return None
+    labels = value.get("labels")
+    if labels is not None and not _strings(labels):
+        report.lose(line, "labels is not a list of strings", repr(labels)[:60])
+        return None
+    tokens, text = value.get("tokens"), value.get("text")
+    details = {
+        "labels": None if labels is None else tuple(labels),
+        "document": str(value.get("id", "")),
+        "line": line,
+    }
+    if isinstance(text, str):
+        entities = []
+        for raw in value[key]:
+            mention = raw.get("value") if isinstance(raw, dict) else None
+            entity = checked(report, line, text, _triple(raw), mention)
+            if entity is not None:
+                entities.append(entity)
+        return AnnotatedText(text, tuple(sorted(entities)), **details)
+    if isinstance(tokens, list):
+        words = [t.get("surface") if isinstance(t, dict) else t for t in tokens]
+        if words and _strings(words):
+            spans = []
+            for raw in value[key]:
+                start, end, label = _triple(raw)
+                if _inside(start, end, len(words)) and isinstance(label, str):
+                    spans.append((start, end, label))
+                else:
+                    kind = "entity outside the text"
+                    report.skip(line, kind, f"{raw} of {len(words)} tokens"[:80])
+            return AnnotatedText.from_words(words, spans, **details)
+    report.lose(line, "neither text nor tokens", repr(value)[:60])
+    return None
+
+
+def _strings(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(item, str) for item in value)
+
+
+def _inside(start: Any, end: Any, size: int) -> bool:
+    numbers = isinstance(start, int) and isinstance(end, int)
+    return numbers and 0 <= start < end <= size
+
+
+def _triple(raw: Any) -> tuple[Any, Any, Any]:
+    """(start, end, label) of an entity as a list or an object; Nones if it is none."""
+    if isinstance(raw, list) and len(raw) >= 3:  # GUM adds the identity
+        return tuple(raw[:3])
+    if isinstance(raw, dict):
+        label = next((raw[key] for key in LABEL_KEYS if key in raw), None)
+        span = raw.get("span")
+        if isinstance(span, list) and span and all(isinstance(i, int) for i in span):
+            return min(span), max(span) + 1, label
+        return raw.get("start"), raw.get("end"), label
+    return None, None, None

@@ -1,0 +1,35 @@
+"""Checks of an entity that a file gives by character offsets and by its mention."""
+
+from .base import Entity, ReadReport
+
+
+def checked(
+    report: ReadReport,
+    line: int,
+    text: str,
+    entity: tuple[int, int, str],
+    mention: str | None = None,
+) -> Entity | None:
+    """The entity if it can be used, None if not; reported where anything is wrong.
+
+    entity: (start, end, label) in characters of `text`, end exclusive.
+    mention: what the file says stands there. Where it does not, it is looked for: if
+        it occurs just once in the text the entity moves there, else it is skipped.
+    """
+    start, end, label = entity
+    what = f"{[start, end, label]} in {text[:60]!r}"
+    if not isinstance(label, str) or not label:
+        report.skip(line, "entity without a label", what)
+        return None
+    whole = all(isinstance(n, int) and not isinstance(n, bool) for n in (start, end))
+    inside = whole and 0 <= start < end <= len(text)
+    if mention is None or (inside and text[start:end] == mention):
+        if not inside:
+            report.skip(line, "entity outside the text", what)
+        return Entity(start, end, label) if inside else None
+    if isinstance(mention, str) and mention and text.count(mention) == 1:
+        start = text.index(mention)
+        report.repair(line, "entity moved to its mention", f"{what}: {mention!r}")
+        return Entity(start, start + len(mention), label)
+    report.skip(line, "mention is not at its offsets", f"{what}: {mention!r}")
+    return None

@@ -1,0 +1,115 @@
+"""The paper's own data: a line ["text", [start, end, "mention", "LABEL"], ...]."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal, NamedTuple, TypeAlias
+
+from .base import AnnotatedText, ReadReport
+from .lines import read_json_lines
+from .mentions import checked
+
+Unit: TypeAlias = Literal["tokens", "characters"]
+
+
+class Offsets(NamedTuple):
+    """What the offsets of a file count: whitespace-separated tokens or characters,
+    their end inside the mention or after it."""
+
+    unit: Unit = "tokens"
+    end_inclusive: bool = True
+
+
+# CoNLL03; the Chinese sets; GENIA. In this order where they fit equally well.
+KNOWN = (
+    Offsets("tokens", True),
+    Offsets("characters", True),
+    Offsets("tokens", False),
+    Offsets("characters", False),
+)
+
+
+def read_padellm_json(
+    path: Path,
+    report: ReadReport,
+    *,
+    unit: Unit | None = None,
+    end_inclusive: bool | None = None,
+) -> Iterator[AnnotatedText]:
+    """One text a line. With token offsets its words are the whitespace-separated
+    tokens; with character offsets it has none.
+
+    unit, end_inclusive: guessed where not given: what puts most of the file's
+        mentions where they stand.
+    A line of another shape is reported and skipped, and so is an entity that is not
+    in its text.
+    """
+    rows = []
+    for line, value in read_json_lines(path, report):
+        text, *entities = value if isinstance(value, list) and value else [None]
+        if not isinstance(text, str):
+            report.lose(line, "line is not [text, entity, ...]", repr(value)[:60])
+            continue
+        whole = [e for e in entities if isinstance(e, list) and len(e) == 4]
+        for entity in entities:
+            if entity not in whole:
+                kind = "entity is not [start, end, mention, label]"
+                report.skip(line, kind, repr(entity)[:60])
+        rows.append((line, text, whole))
+    offsets = guess_offsets([(text, entities) for _, text, entities in rows])
+    offsets = Offsets(
+        offsets.unit if unit is None else unit,
+        offsets.end_inclusive if end_inclusive is None else end_inclusive,
+    )
+    for line, text, entities in rows:
+        tokens = token_edges(text)
+        placed = []
+        for start, end, mention, label in entities:
+            edges = characters(start, end, tokens, offsets) or (start, end)
+            entity = checked(report, line, text, (*edges, label), mention)
+            if entity is not None:
+                placed.append(entity)
+        words = spaces = None
+        if offsets.unit == "tokens" and tokens:
+            words = tuple(text.split())
+            text_of_words = " ".join(words)
+            if text_of_words != text:
+                words = None
+            else:
+                spaces = (*(True for _ in words[1:]), False)
+        yield report.count(
+            AnnotatedText(text, tuple(sorted(placed)), words, spaces, line=line)
+        )
+
+
+def guess_offsets(rows: list[tuple[str, list[list]]]) -> Offsets:
+    """Of the known ways to count, the one that fits most mentions."""
+    fits: Counter[Offsets] = Counter()
+    for text, entities in rows:
+        tokens = token_edges(text)
+        for start, end, mention, _ in entities:
+            for offsets in KNOWN:
+                edges = characters(start, end, tokens, offsets)
+                fits[offsets] += edges is not None and text[slice(*edges)] == mention
+    return max(KNOWN, key=lambda offsets: fits[offsets])
+
+
+def token_edges(text: str) -> list[tuple[int, int]]:
+    """First and last character (exclusive) of each whitespace-separated token."""
+    return [match.span() for match in re.finditer(r"\S+", text)]
+
+
+def characters(
+    start: int, end: int, tokens: list[tuple[int, int]], offsets: Offsets
+) -> tuple[int, int] | None:
+    """Offsets of a file as characters, end exclusive; None if they are no numbers or
+    there are no such tokens."""
+    if not (isinstance(start, int) and isinstance(end, int)):
+        return None
+    end += offsets.end_inclusive
+    if offsets.unit == "characters":
+        return start, end
+    if not 0 <= start < end <= len(tokens):
+        return None
+    return tokens[start][0], tokens[end - 1][1]

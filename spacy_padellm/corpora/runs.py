@@ -1,0 +1,61 @@
+"""Consecutive sentences of one document, joined into longer texts."""
+
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import cycle, groupby
+
+from .base import AnnotatedText, Entity
+
+
+def join(texts: Sequence[AnnotatedText], joiner: str = " ") -> AnnotatedText:
+    """The texts as one, `joiner` (" " or "") between them; the first one's document,
+    line and labels. Words are kept if all the texts have them."""
+    pieces, entities, words, spaces, at = [], [], [], [], 0
+    for i, text in enumerate(texts):
+        last = i == len(texts) - 1
+        piece = text.text if last else text.text + joiner
+        entities += [Entity(e.start + at, e.end + at, e.label) for e in text.entities]
+        words += text.words or ()
+        spaces += [*(text.spaces or ())[:-1], bool(joiner) and not last]
+        pieces.append(piece)
+        at += len(piece)
+    tokenised = all(text.words is not None for text in texts)
+    return AnnotatedText(
+        "".join(pieces),
+        tuple(sorted(entities)),
+        tuple(words) if tokenised else None,
+        tuple(spaces) if tokenised else None,
+        texts[0].labels,
+        texts[0].document,
+        texts[0].line,
+    )
+
+
+def runs(
+    texts: Iterable[AnnotatedText],
+    max_words: int,
+    *,
+    lengths: Iterable[int] | None = None,
+    joiner: str = " ",
+) -> Iterator[AnnotatedText]:
+    """Texts joined into runs: consecutive, of one document, at most `max_words` words
+    together. A text that is longer stays alone; texts of no document stay alone too.
+
+    lengths: the most texts of each run in turn (over again when used up); None sets
+        no limit.
+    """
+    wanted = cycle(lengths if lengths is not None else [sys.maxsize])
+    for document, group in groupby(texts, key=lambda text: text.document):
+        run: list[AnnotatedText] = []
+        size, limit = 0, next(wanted)
+        for text in group:
+            words = (
+                len(text.words) if text.words is not None else len(text.text.split())
+            )
+            full = len(run) == limit or size + words > max_words
+            if run and (full or not document):
+                yield join(run, joiner)
+                run, size, limit = [], 0, next(wanted)
+            run.append(text)
+            size += words
+        yield join(run, joiner)

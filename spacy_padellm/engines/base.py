@@ -1,0 +1,63 @@
+"""What a format asks of an engine: complete these branches, all at once, greedily.
+
+An engine opens a session for a batch of texts. Within a session it may keep what it
+has computed: prompts of one text share their beginning, also across calls.
+"""
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+from ..types import TokenIds
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """A prompt to complete.
+
+    max_new_tokens: at most so many tokens, the stop token not counted.
+    stop_ids: tokens that end the completion.
+    stop_strings: strings that end it as well; the text is cut before them.
+    candidates: tokens whose log-probability as the first new token is wanted.
+    """
+
+    prompt: TokenIds
+    max_new_tokens: int
+    stop_ids: frozenset[int] = frozenset()
+    stop_strings: tuple[str, ...] = ()
+    candidates: TokenIds = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """What the model wrote.
+
+    ids: the new tokens, without the stop token.
+    text: the same as a string, cut before a stop string.
+    logprob: log-probability of the new tokens, and of the stop token if there is one.
+    stopped: whether a stop token or stop string ended it, and not `max_new_tokens`.
+    candidates: log-probabilities of the branch's candidates.
+    """
+
+    ids: TokenIds
+    text: str
+    logprob: float
+    stopped: bool
+    candidates: tuple[float, ...] = ()
+
+
+class Session(Protocol):
+    """A batch of texts under work."""
+
+    def complete(
+        self, branches: Sequence[Sequence[Branch]]
+    ) -> list[list[Completion]]:
+        """Complete the branches of each text (outer: texts, in the session's order)."""
+        ...
+
+
+class Engine(Protocol):
+    """Completes branches; never knows what a label is."""
+
+    def session(self, n_texts: int) -> AbstractContextManager[Session]: ...

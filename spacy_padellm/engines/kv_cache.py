@@ -1,0 +1,62 @@
+"""An append-only key/value cache in buffers that grow by doubling.
+
+`DynamicCache` copies all it holds at every pass; this one writes behind what is there.
+"""
+
+import torch
+from transformers.cache_utils import Cache, CacheLayerMixin
+
+
+class AppendOnlyLayer(CacheLayerMixin):
+    """Keys and values of one layer, [batch, heads, slots, width]; `length` are filled."""
+
+    is_sliding = False
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.length = 0
+
+    def lazy_initialization(
+        self, key_states: torch.Tensor, value_states: torch.Tensor
+    ) -> None:
+        self.dtype, self.device = key_states.dtype, key_states.device
+        self.keys = key_states[:, :, :0]
+        self.values = value_states[:, :, :0]
+        self.is_initialized = True
+
+    def update(
+        self, key_states: torch.Tensor, value_states: torch.Tensor, *args, **kwargs
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        if not self.is_initialized:
+            self.lazy_initialization(key_states, value_states)
+        end = self.length + key_states.shape[2]
+        if end > self.keys.shape[2]:
+            capacity = max(end, 2 * self.keys.shape[2])
+            self.keys = self._grown(self.keys, capacity)
+            self.values = self._grown(self.values, capacity)
+        self.keys[:, :, self.length : end] = key_states
+        self.values[:, :, self.length : end] = value_states
+        self.length = end
+        return self.keys[:, :, :end], self.values[:, :, :end]
+
+    def _grown(self, buffer: torch.Tensor, capacity: int) -> torch.Tensor:
+        batch, heads, _, width = buffer.shape
+        grown = buffer.new_empty(batch, heads, capacity, width)
+        grown[:, :, : self.length] = buffer[:, :, : self.length]
+        return grown
+
+    def get_mask_sizes(self, query_length: int) -> tuple[int, int]:
+        return self.length + query_length, 0
+
+    def get_seq_length(self) -> int:
+        return self.length
+
+    def get_max_length(self) -> int:
+        return -1
+
+    def get_max_cache_shape(self) -> int:
+        return -1
+
+
+def append_only_cache(n_layers: int) -> Cache:
+    return Cache(layers=[AppendOnlyLayer() for _ in range(n_layers)])

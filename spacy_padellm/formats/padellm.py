@@ -1,0 +1,199 @@
+"""PaDeLLM: for each label the count of mentions, then every mention at once.
+
+Lu et al., PaDeLLM-NER, NeurIPS 2024 (arXiv 2402.04838).
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from ..engines.base import Branch, Completion, Session
+from ..errors import Errors
+from ..trees.packing import GoldSequence
+from ..types import Mention, TokenIds
+from .base import Extraction, PromptTokenizer, Query
+from .templates import Template, TextPrompts, get_template
+
+
+def build_padellm_v1(
+    *,
+    template: str = "compact",
+    max_count: int = 64,
+    max_mention_tokens: int = 48,
+) -> "PaDeLLM":
+    """The PaDeLLM format.
+
+    template: "compact", "padellm.en" or "padellm.zh".
+    max_count: at most so many mentions of one label in one window of text; the count
+        is also capped by the window's tokens.
+    max_mention_tokens: at most so many model tokens in a mention.
+    """
+    for setting, value in (
+        ("max_count", max_count),
+        ("max_mention_tokens", max_mention_tokens),
+    ):
+        if value < 1:
+            raise ValueError(Errors.E502.format(setting=setting, value=value))
+    return PaDeLLM(get_template(template), max_count, max_mention_tokens)
+
+
+@dataclass(frozen=True, slots=True)
+class PaDeLLM:
+    """Two rounds: counts, then mentions. See `build_padellm_v1`."""
+
+    template: Template
+    max_count: int
+    max_mention_tokens: int
+
+    @property
+    def name(self) -> str:
+        return f"PaDeLLM {self.template.name}"
+
+    def extract(
+        self,
+        queries: Sequence[Query],
+        session: Session,
+        tokenizer: PromptTokenizer,
+    ) -> list[Extraction]:
+        digit_ids = _digit_ids(tokenizer)
+        readings: list[list[_Reading]] = []
+        for query in queries:
+            text = self.template.prompts(query.text, tokenizer)
+            cap = min(self.max_count, text.n_tokens)
+            readings.append(
+                [
+                    _Reading(label, name, text, text.count(name), cap)
+                    for label, name in query.labels.items()
+                ]
+            )
+        # The first pass asks for the counts' first digits alone. From then on, the
+        # mentions are asked for together with the count's next digit: nearly always
+        # there is none, and no pass was spent on learning that.
+        while any(reading.open for row in readings for reading in row):
+            opened = [[reading for reading in row if reading.open] for row in readings]
+            asked = [
+                [self._branches(reading, digit_ids, tokenizer) for reading in row]
+                for row in opened
+            ]
+            completed = session.complete(
+                [[branch for group in groups for branch in group] for groups in asked]
+            )
+            for row, groups, completions in zip(opened, asked, completed, strict=True):
+                answers = iter(completions)
+                for reading, group in zip(row, groups, strict=True):
+                    reading.read([next(answers) for _ in group])
+        return [
+            Extraction(
+                mentions=tuple(m for reading in row for m in reading.mentions()),
+                counts={reading.label: reading.count for reading in row},
+            )
+            for row in readings
+        ]
+
+    def gold(
+        self,
+        query: Query,
+        spans: Mapping[str, Sequence[tuple[int, int]]],
+        tokenizer: PromptTokenizer,
+    ) -> list[GoldSequence]:
+        prompts = self.template.prompts(query.text, tokenizer)
+        zero = (*_digit_ids(tokenizer)[:1], tokenizer.eos_id)
+        sequences = []
+        for label, name in query.labels.items():
+            places = spans.get(label, ())
+            if not places:
+                sequences.append(GoldSequence(prompts.count(name), zero, (1.0, 1.0)))
+            for index, place in enumerate(places, start=1):
+                sequences.append(prompts.gold(name, len(places), index, place))
+        return sequences
+
+    def _branches(
+        self,
+        reading: "_Reading",
+        digit_ids: TokenIds,
+        tokenizer: PromptTokenizer,
+    ) -> list[Branch]:
+        """The count's next digit, then each mention of the count so far."""
+        next_digit = Branch(
+            reading.prompt + reading.count_ids, max_new_tokens=1, candidates=digit_ids
+        )
+        mentions = [
+            Branch(
+                reading.text.mention(reading.name, reading.count, index),
+                max_new_tokens=min(self.max_mention_tokens, reading.text.n_tokens + 1),
+                stop_ids=frozenset((tokenizer.eos_id,)),
+                stop_strings=self.template.stop_strings,
+            )
+            for index in range(1, reading.count + 1)
+        ]
+        return [next_digit, *mentions]
+
+
+@dataclass(slots=True)
+class _Reading:
+    """One label of one text, while its count and mentions are being read.
+
+    prompt: the count prompt; count_ids, digits: what the model wrote after it so far.
+    at_least: log P(count >= i) at place i, from the first digit's probabilities.
+    """
+
+    label: str
+    name: str
+    text: TextPrompts
+    prompt: TokenIds
+    cap: int
+    count_ids: TokenIds = ()
+    digits: str = ""
+    count_logprob: float = 0.0
+    at_least: list[float] = field(default_factory=list)
+    completions: list[Completion] = field(default_factory=list)
+    open: bool = True
+
+    @property
+    def count(self) -> int:
+        return min(int(self.digits), self.cap) if self.digits else 0
+
+    def read(self, completions: Sequence[Completion]) -> None:
+        next_digit, *self.completions = completions
+        if not self.count_ids:
+            self.at_least = _at_least(next_digit.candidates)
+        written = next_digit.text.strip()
+        is_number = written.isascii() and written.isdigit()
+        if not is_number or self.count == self.cap:
+            self.open = False
+            return
+        self.digits += written
+        self.count_ids += next_digit.ids
+        self.count_logprob += next_digit.logprob
+        self.open = self.count > 0
+
+    def mentions(self) -> list[Mention]:
+        one_digit = len(self.digits) == 1
+        return [
+            Mention(
+                label=self.label,
+                text=completion.text.strip(),
+                index=index,
+                logprob=completion.logprob,
+                count_logprob=self.at_least[index] if one_digit else self.count_logprob,
+            )
+            for index, completion in enumerate(self.completions, start=1)
+        ]
+
+
+def _at_least(digit_logprobs: Sequence[float]) -> list[float]:
+    """log P(count >= i) for i in 0..9, counts of several digits left aside."""
+    tail = 0.0
+    at_least = []
+    for logprob in reversed(digit_logprobs):
+        tail += math.exp(logprob)
+        at_least.append(math.log(tail) if tail > 0 else -math.inf)
+    return at_least[::-1]
+
+
+def _digit_ids(tokenizer: PromptTokenizer) -> TokenIds:
+    """The tokens that write 0 to 9 behind other text."""
+    return tuple(
+        tokenizer.encode(f"\n{digit}", add_special_tokens=False).ids[-1]
+        for digit in range(10)
+    )

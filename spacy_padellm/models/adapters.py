@@ -1,0 +1,127 @@
+"""Adapters on disk: a PEFT folder, and a card that names the base it was trained on."""
+
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ..errors import Errors
+from ..types import LabelNames
+
+CONFIG = "adapter_config.json"
+WEIGHTS = "adapter_model.safetensors"
+CARD = "padellm.json"
+SHIPPED = "default"
+SHIPPED_FOLDER = "smollm2-135m-english"
+
+
+@dataclass(frozen=True, slots=True)
+class AdapterCard:
+    """What an adapter needs in order to be used as it was trained.
+
+    base, revision: the base model's name, as in the config.
+    fingerprint: of the base's weights, see `base_fingerprint`.
+    format: the format it was trained in, "PaDeLLM compact" say; "" where unknown.
+    labels: label → name that the model reads.
+    """
+
+    base: str
+    revision: str | None = None
+    fingerprint: str = ""
+    format: str = ""
+    labels: LabelNames = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Adapter:
+    """A LoRA adapter as plain data: PEFT's config, safetensors, and the card."""
+
+    config: dict[str, Any]
+    weights: bytes
+    card: AdapterCard
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "config": self.config,
+            "weights": self.weights,
+            "card": asdict(self.card),
+        }
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> "Adapter":
+        return cls(data["config"], data["weights"], AdapterCard(**data["card"]))
+
+
+def shipped_adapter() -> Path:
+    """The folder of the adapter that comes with the package."""
+    package = Path(__file__).resolve().parents[1] / "assets" / SHIPPED_FOLDER
+    checkout = Path(__file__).resolve().parents[2] / "assets" / SHIPPED_FOLDER
+    return package if package.is_dir() else checkout
+
+
+def adapter_folder(name: str) -> Path:
+    """`default` is the shipped adapter; anything else is a folder."""
+    return shipped_adapter() if name == SHIPPED else Path(name).expanduser()
+
+
+def read_adapter(folder: Path) -> Adapter:
+    """Read and check an adapter's files, without torch.
+
+    Raises ValueError with the path and the next step where one is missing, cut off or
+    of another kind.
+    """
+    if not folder.is_dir():
+        raise ValueError(Errors.E320.format(path=folder))
+    if not (folder / WEIGHTS).is_file():
+        pickled = sorted(file.name for file in folder.glob("*.bin"))
+        error = Errors.E322 if pickled else Errors.E321
+        raise ValueError(error.format(path=folder, missing=WEIGHTS, files=pickled))
+    config = _read_json(folder / CONFIG)
+    if config.get("peft_type") != "LORA":
+        kind = config.get("peft_type")
+        raise ValueError(Errors.E323.format(path=folder / CONFIG, kind=kind))
+    card = AdapterCard(base="")
+    if (folder / CARD).is_file():
+        try:
+            card = AdapterCard(**_read_json(folder / CARD))
+        except TypeError as error:
+            raise ValueError(
+                Errors.E324.format(path=folder / CARD, reason=error)
+            ) from error
+    weights = (folder / WEIGHTS).read_bytes()
+    _check_weights(folder / WEIGHTS, weights)
+    return Adapter(config, weights, card)
+
+
+def write_adapter(folder: Path, adapter: Adapter) -> None:
+    """Write a folder that PEFT reads as well."""
+    folder.mkdir(parents=True, exist_ok=True)
+    _write_json(folder / CONFIG, adapter.config)
+    _write_json(folder / CARD, asdict(adapter.card))
+    (folder / WEIGHTS).write_bytes(adapter.weights)
+
+
+def _check_weights(path: Path, weights: bytes) -> None:
+    from safetensors import SafetensorError, deserialize
+
+    try:
+        deserialize(weights)
+    except SafetensorError as error:
+        raise ValueError(Errors.E324.format(path=path, reason=error)) from error
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    if not path.is_file():
+        raise ValueError(Errors.E321.format(path=path.parent, missing=path.name))
+    try:
+        data = json.loads(path.read_text(encoding="utf8"))
+    except ValueError as error:
+        raise ValueError(Errors.E324.format(path=path, reason=error)) from error
+    if not isinstance(data, dict):
+        raise ValueError(Errors.E324.format(path=path, reason="not a JSON object"))
+    return data
+
+
+def _write_json(path: Path, data: dict[str, Any]) -> None:
+    text = json.dumps(data, indent=2, ensure_ascii=False, sort_keys=True)
+    path.write_text(text + "\n", encoding="utf8")

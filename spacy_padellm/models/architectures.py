@@ -1,0 +1,80 @@
+"""The registered model of the component."""
+
+from collections.abc import Sequence
+
+from thinc.api import Model
+
+from ..errors import Errors
+from ..trees.packing import GoldTree
+from .devices import DTYPES, check_device_name
+from .shim import CausalLMSettings, CausalLMShim
+from .weights import DEFAULT_BASE
+
+
+def build_causal_lm_v1(
+    *,
+    base: str = DEFAULT_BASE,
+    revision: str | None = None,
+    adapter: str | None = None,
+    device: str = "auto",
+    dtype: str = "auto",
+    trust_remote_code: bool = False,
+    train_batch_tokens: int = 2048,
+    lora_rank: int = 16,
+    lora_alpha: int = 32,
+    lora_targets: str | list[str] = "all-linear",
+    lora_rslora: bool = False,
+    lora_dora: bool = False,
+) -> Model[Sequence[GoldTree], float]:
+    """A causal language model with a LoRA adapter.
+
+    base: the embedded base by name, a folder, or an id of the Hugging Face hub.
+    revision: a hub id's branch, tag or commit.
+    adapter: a PEFT folder, or "default" for the one that comes with the package. Null
+        uses that one too if the base is the embedded one, and no adapter on any other
+        base; training then starts a new adapter.
+    device: "auto", "cpu", "cuda", "cuda:1", "mps".
+    dtype: the base's: "auto", "float32", "bfloat16", "float16".
+    trust_remote_code: run Python code that comes with the base.
+    train_batch_tokens: padded tokens in a training microbatch, at most; lowers memory,
+        changes no result.
+    lora_*: a new adapter's shape, see PEFT's LoraConfig.
+
+    Nothing is loaded before it is needed.
+    """
+    check_device_name(device)
+    if device not in ("auto", "cpu"):
+        from .devices import resolve_device
+
+        resolve_device(device)
+    if dtype not in DTYPES:
+        raise ValueError(Errors.E704.format(dtype=dtype, known=", ".join(DTYPES)))
+    for setting, value in (
+        ("train_batch_tokens", train_batch_tokens),
+        ("lora_rank", lora_rank),
+        ("lora_alpha", lora_alpha),
+    ):
+        if value < 1:
+            raise ValueError(Errors.E502.format(setting=setting, value=value))
+    settings = CausalLMSettings(
+        base=base,
+        revision=revision,
+        adapter=adapter,
+        device=device,
+        dtype=dtype,
+        trust_remote_code=trust_remote_code,
+        train_batch_tokens=train_batch_tokens,
+        lora={
+            "rank": lora_rank,
+            "alpha": lora_alpha,
+            "targets": lora_targets,
+            "rslora": lora_rslora,
+            "dora": lora_dora,
+        },
+    )
+    return Model("causal_lm", causal_lm_forward, shims=[CausalLMShim(settings)])
+
+
+def causal_lm_forward(model: Model, trees: Sequence[GoldTree], is_train: bool):
+    """The mean loss of gold trees, and a callback that has nothing left to do."""
+    return model.shims[0](trees, is_train)

@@ -1,0 +1,72 @@
+"""The training loss of packed trees, and its gradients, in batches that fit."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import torch
+from torch.nn.functional import cross_entropy
+
+from ..trees.batching import batches_by_padded_tokens
+from ..trees.packing import GoldTree
+from .lora import AdaptedLM
+
+
+def tree_loss(
+    lm: AdaptedLM, trees: Sequence[GoldTree], max_tokens: int
+) -> Iterator[torch.Tensor]:
+    """The summed loss of each microbatch: weight x negative log-likelihood, in nats.
+
+    max_tokens: padded tokens in a microbatch, at most.
+    """
+    lengths = [len(tree) for tree in trees]
+    for rows in batches_by_padded_tokens(lengths, max_tokens):
+        batch = [trees[row] for row in rows]
+        ids, positions, mask = collate(batch, lm.device)
+        hidden = lm.hidden(ids, positions, mask)
+        place = np.concatenate([np.full(len(t.sources), i) for i, t in enumerate(batch)])
+        source = np.concatenate([tree.sources for tree in batch])
+        target = _tensor([tree.targets for tree in batch], lm.device)
+        weight = _tensor([tree.weights for tree in batch], lm.device)
+        logits = lm.logits(hidden[torch.from_numpy(place), torch.from_numpy(source)])
+        yield (cross_entropy(logits, target, reduction="none") * weight).sum()
+
+
+def accumulate_gradients(
+    lm: AdaptedLM, trees: Sequence[GoldTree], max_tokens: int
+) -> float:
+    """Add the gradients of the summed loss to the adapter's; returns that loss."""
+    total = 0.0
+    for loss in tree_loss(lm, trees, max_tokens):
+        loss.backward()
+        total += loss.item()
+    return total
+
+
+def collate(
+    trees: Sequence[GoldTree], device: torch.device
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Trees as rows: ids and positions [batch, tokens], mask [batch, tokens, tokens].
+
+    Padding sees itself alone and is seen by nobody.
+    """
+    width = max(len(tree) for tree in trees)
+    ids = np.zeros((len(trees), width), dtype=np.int64)
+    positions = np.zeros_like(ids)
+    ends = np.tile(np.arange(1, width + 1), (len(trees), 1))
+    for row, tree in enumerate(trees):
+        ids[row, : len(tree)] = tree.ids
+        positions[row, : len(tree)] = tree.positions
+        ends[row, : len(tree)] = tree.ends
+    on_device = [torch.from_numpy(array).to(device) for array in (ids, positions, ends)]
+    return on_device[0], on_device[1], ancestors(on_device[2])
+
+
+def ancestors(ends: torch.Tensor) -> torch.Tensor:
+    """The mask [batch, tokens, tokens] of depth-first ordered nodes: each sees its
+    ancestors and itself. ends: [batch, tokens], see `subtree_ends`."""
+    node = torch.arange(ends.shape[1], device=ends.device)
+    return (node[:, None] >= node) & (node[:, None] < ends[:, None, :])
+
+
+def _tensor(arrays: Sequence[np.ndarray], device: torch.device) -> torch.Tensor:
+    return torch.from_numpy(np.concatenate(arrays)).to(device)

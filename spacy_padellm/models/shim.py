@@ -1,0 +1,301 @@
+"""Between thinc and torch: a causal language model that is loaded when first needed."""
+
+import contextlib
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import srsly
+from thinc.api import Model, Optimizer
+from thinc.shims import Shim
+
+from ..errors import Errors
+from ..trees.packing import GoldTree
+from .adapters import (
+    SHIPPED,
+    Adapter,
+    AdapterCard,
+    adapter_folder,
+    read_adapter,
+)
+from .devices import resolve_device, resolve_dtype
+from .fingerprint import base_fingerprint
+from .weights import DEFAULT_BASE, resolve_base
+
+if TYPE_CHECKING:
+    from ..engines.base import Engine
+    from ..formats.base import PromptTokenizer
+    from .lora import AdaptedLM, LoraSettings
+
+
+@dataclass(frozen=True, slots=True)
+class CausalLMSettings:
+    """See `build_causal_lm_v1`."""
+
+    base: str
+    revision: str | None
+    adapter: str | None
+    device: str
+    dtype: str
+    trust_remote_code: bool
+    train_batch_tokens: int
+    lora: dict[str, Any]
+
+
+class CausalLMShim(Shim):
+    """A base model with an adapter.
+
+    What it is worth keeping is the adapter alone: bytes and files never hold the base.
+    The adapter comes, in this order, from files that were loaded, from a fresh start
+    (`initialize`), from the config's `adapter`, or from the package.
+    """
+
+    def __init__(self, settings: CausalLMSettings) -> None:
+        super().__init__(None)
+        self.settings = settings
+        self._lm: AdaptedLM | None = None
+        self._tokenizer: PromptTokenizer | None = None
+        self._fingerprint: str | None = None
+        # the adapter as data, as long as the model has not changed it
+        self._adapter: Adapter | None = None
+        self._adapter_source = ""
+        self._without_adapter = False
+        self._weight_sum = 0.0
+
+    # -- what the component uses ------------------------------------------------------
+
+    @property
+    def engine(self) -> "Engine":
+        from ..engines.transformers import TransformersEngine
+
+        return TransformersEngine(self.lm, self.tokenizer)
+
+    @property
+    def tokenizer(self) -> "PromptTokenizer":
+        if self._tokenizer is None:
+            from .tokenizer import PlainTokenizer
+
+            self._tokenizer = PlainTokenizer(self.lm.base.tokenizer)
+        return self._tokenizer
+
+    @property
+    def lm(self) -> "AdaptedLM":
+        if self._lm is None:
+            self._lm = self._load()
+        return self._lm
+
+    def card(self) -> AdapterCard | None:
+        """The card of the adapter in use; None where a new one or none is used."""
+        adapter = self._configured_adapter()
+        return None if adapter is None else adapter.card
+
+    def initialize(self) -> None:
+        """Start with the config's adapter, or with a new one if it names none."""
+        from .lora import AdaptedLM, LoraSettings
+
+        self._forget()
+        if self.settings.adapter is None:
+            self._lm = AdaptedLM.fresh(
+                self._open_base(), LoraSettings(**self.settings.lora)
+            )
+
+    def set_dropout(self, rate: float) -> None:
+        self.lm.set_dropout(rate)
+
+    def adapter(self, format: str, labels: dict[str, str]) -> Adapter | None:
+        """The adapter as it is now, as data; None for a base without one."""
+        if self._lm is None:
+            adapter = self._configured_adapter()
+            if adapter is None:
+                return None
+            card = replace(adapter.card, format=format, labels=labels)
+            return replace(adapter, card=card)
+        if self._lm.name is None:
+            return None
+        card = AdapterCard(
+            base=self.settings.base,
+            revision=self.settings.revision,
+            fingerprint=self._base_fingerprint(),
+            format=format,
+            labels=labels,
+        )
+        return Adapter(self._lm.config(), self._lm.weights(), card)
+
+    def use_adapter(self, adapter: Adapter | None, source: str) -> None:
+        """Take an adapter from its files; None is the base alone. It is put on the base
+        when that is first needed."""
+        self._forget()
+        self._adapter = adapter
+        self._adapter_source = source
+        self._without_adapter = adapter is None
+
+    # -- what thinc uses --------------------------------------------------------------
+
+    def __call__(self, trees: Sequence[GoldTree], is_train: bool):
+        """The mean loss of gold trees, in nats a target. In training, the gradients are
+        taken microbatch by microbatch, as the graph of a whole batch would not fit."""
+        import torch
+
+        from .loss import accumulate_gradients, tree_loss
+
+        weight = float(sum(tree.weights.sum() for tree in trees))
+        most = self.settings.train_batch_tokens
+        if is_train:
+            total = accumulate_gradients(self.lm, trees, most)
+            self._weight_sum += weight
+        else:
+            with torch.no_grad():
+                total = sum(loss.item() for loss in tree_loss(self.lm, trees, most))
+        return total / max(weight, 1e-8), lambda d_loss: []
+
+    def finish_update(self, optimizer: Optimizer) -> None:
+        """One step for all that has accumulated since the last: the gradient is that of
+        the mean over all targets, however they were split. Runs on the CPU, as thinc's
+        optimizer would need CuPy for tensors on a GPU."""
+        import torch
+
+        if self._lm is None or not self._weight_sum:
+            return
+        for name, parameter in self._lm.parameters().items():
+            if parameter.grad is None:
+                continue
+            gradient = (parameter.grad / self._weight_sum).cpu().numpy()
+            weights = parameter.detach().cpu().numpy()
+            weights, _ = optimizer((self.id, name), weights, gradient)
+            with torch.no_grad():
+                parameter.copy_(torch.from_numpy(weights))
+            parameter.grad = None
+        self._weight_sum = 0.0
+
+    @contextlib.contextmanager
+    def use_params(self, params: dict[Any, Any]) -> Iterator[None]:
+        """Swap the adapter's parameters for others, the optimizer's averages say."""
+        import torch
+
+        lm = self._lm
+        parameters = {} if lm is None else lm.parameters()
+        backup = {}
+        with torch.no_grad():
+            for name, parameter in parameters.items():
+                if (self.id, name) in params:
+                    backup[name] = parameter.detach().clone()
+                    parameter.copy_(torch.as_tensor(params[self.id, name]))
+        try:
+            yield
+        finally:
+            with torch.no_grad():
+                for name, values in backup.items():
+                    parameters[name].copy_(values)
+
+    def to_device(self, device_type: str, device_id: int) -> None:
+        """The `device` setting decides; thinc's own device does not."""
+
+    def copy(self) -> "CausalLMShim":
+        twin = CausalLMShim(self.settings)
+        twin.from_bytes(self.to_bytes())
+        return twin
+
+    def to_bytes(self) -> bytes:
+        untouched = self._lm is None and self._adapter is None
+        adapter = None if untouched else self.adapter("", {})
+        return srsly.msgpack_dumps(
+            {
+                "untouched": untouched and not self._without_adapter,
+                "adapter": None if adapter is None else adapter.to_dict(),
+            }
+        )
+
+    def from_bytes(self, data: bytes) -> "CausalLMShim":
+        message = srsly.msgpack_loads(data)
+        if message["untouched"]:
+            self._forget()
+        else:
+            adapter = message["adapter"]
+            self.use_adapter(
+                None if adapter is None else Adapter.from_dict(adapter), "in the bytes"
+            )
+        return self
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"settings": self.settings, "id": self.id, "bytes": self.to_bytes()}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__init__(state["settings"])
+        self.id = state["id"]
+        self.from_bytes(state["bytes"])
+
+    # -- loading ----------------------------------------------------------------------
+
+    def _forget(self) -> None:
+        self._lm = None
+        self._tokenizer = None
+        self._adapter = None
+        self._without_adapter = False
+        self._weight_sum = 0.0
+
+    def _configured_adapter(self) -> Adapter | None:
+        if self._adapter is None and not self._without_adapter and self._lm is None:
+            name = self.settings.adapter
+            if name is None and self.settings.base == DEFAULT_BASE:
+                name = SHIPPED
+            if name is not None:
+                folder = adapter_folder(name)
+                self._adapter = read_adapter(folder)
+                self._adapter_source = str(folder)
+        return self._adapter
+
+    def _load(self) -> "AdaptedLM":
+        from .lora import AdaptedLM
+
+        adapter = self._configured_adapter()
+        if adapter is None:
+            return AdaptedLM.plain(self._open_base())
+        expected, source = adapter.card.fingerprint, self._adapter_source
+        if expected and expected != self._base_fingerprint():
+            raise ValueError(
+                Errors.E326.format(
+                    path=source,
+                    trained=adapter.card.base,
+                    base=self.settings.base,
+                    expected=expected[:12],
+                    found=self._base_fingerprint()[:12],
+                )
+            )
+        return AdaptedLM.loaded(
+            self._open_base(), adapter.config, adapter.weights, source=source
+        )
+
+    def _open_base(self):
+        import torch
+
+        from .lora import SharedBase
+
+        device = resolve_device(self.settings.device)
+        base = SharedBase.open(
+            self._base_folder(),
+            device=device,
+            dtype=resolve_dtype(self.settings.dtype, device),
+            trust_remote_code=self.settings.trust_remote_code,
+        )
+        if device == "cpu":
+            # A forked worker of nlp.pipe(n_process=...) would wait for ever for the
+            # threads of its parent.
+            os.register_at_fork(after_in_child=lambda: torch.set_num_threads(1))
+        return base
+
+    def _base_folder(self):
+        return resolve_base(self.settings.base, self.settings.revision)
+
+    def _base_fingerprint(self) -> str:
+        if self._fingerprint is None:
+            self._fingerprint = base_fingerprint(self._base_folder())
+        return self._fingerprint
+
+
+def causal_lm_shim(model: Model) -> CausalLMShim:
+    """The shim of a model built by spacy_padellm.CausalLM.v1; ValueError for others."""
+    for shim in model.shims:
+        if isinstance(shim, CausalLMShim):
+            return shim
+    raise ValueError(Errors.E705.format(name=model.name))

@@ -1,0 +1,50 @@
+"""Writing what was found into a doc, beside what is there already."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from spacy.tokens import Doc, Span, SpanGroup
+
+from ..spans.resolve import drop_overlaps
+from ..types import LabelledSpan
+
+SCORE = "score"
+
+
+def register_score() -> None:
+    """`ent._.score`, unless another package has registered it."""
+    if not Span.has_extension(SCORE):
+        Span.set_extension(SCORE, default=None)
+
+
+def annotate(
+    doc: Doc,
+    spans: Sequence[LabelledSpan],
+    *,
+    spans_key: str,
+    overwrite_ents: bool,
+) -> list[LabelledSpan]:
+    """Set `doc.ents`, `ent._.score` and `doc.spans[spans_key]`.
+
+    overwrite_ents: entities and blocked tokens that the doc already has give way to
+        new entities that touch them; else they stay.
+    Returns the spans that had to give way to others.
+    """
+    blocked = [token.i for token in doc if token.ent_iob == 3 and not token.ent_type]
+    taken = set(blocked) | {i for ent in doc.ents for i in range(ent.start, ent.end)}
+    kept, dropped = drop_overlaps(spans, () if overwrite_ents else taken)
+    new = [Span(doc, span.start, span.end, label=span.label) for span in kept]
+    covered = {i for span in kept for i in range(span.start, span.end)}
+    old = [ent for ent in doc.ents if covered.isdisjoint(range(ent.start, ent.end))]
+    doc.set_ents(
+        old + new,
+        blocked=[doc[i : i + 1] for i in blocked if i not in covered],
+        default="outside",
+    )
+    for span, labelled in zip(new, kept, strict=True):
+        span._.set(SCORE, labelled.score)
+    scores = np.array([span.score for span in kept], dtype="float32")
+    doc.spans[spans_key] = SpanGroup(
+        doc, name=spans_key, spans=new, attrs={"scores": scores}
+    )
+    return dropped

@@ -1,0 +1,60 @@
+"""From gold docs to the trees that the model learns from."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+
+from spacy.tokens import Doc
+
+from ..corpora.base import ANNOTATED_LABELS
+from ..formats.base import Format, PromptTokenizer, Query
+from ..trees.packing import GoldTree, pack_gold
+from ..types import LabelNames, WindowGetter
+
+
+def annotated_labels(doc: Doc, labels: LabelNames) -> LabelNames:
+    """The labels to ask for a gold doc, with their names.
+
+    `doc.user_data["padellm_labels"]` says which labels the doc was annotated for, as a
+    list or as a table label → name; without it, all labels of the component are asked.
+    """
+    annotated = doc.user_data.get(ANNOTATED_LABELS)
+    if annotated is None:
+        return labels
+    if isinstance(annotated, Mapping):
+        return dict(annotated)
+    return {label: labels.get(label, label) for label in annotated}
+
+
+def gold_trees(
+    doc: Doc,
+    labels: LabelNames,
+    *,
+    format: Format,
+    windows: WindowGetter,
+    tokenizer: PromptTokenizer,
+    problems: Counter[str],
+) -> Iterator[GoldTree]:
+    """A tree for each window of a gold doc that is annotated throughout.
+
+    problems: counts what could not be learned: "unknown label X", "cut by a window",
+        "not annotated".
+    """
+    asked = annotated_labels(doc, labels)
+    for window in windows(doc):
+        tokens = doc[window.start : window.end]
+        if not asked or not tokens.text.strip():
+            continue
+        if any(token.ent_iob == 0 for token in tokens):
+            problems["not annotated"] += 1
+            continue
+        spans: dict[str, list[tuple[int, int]]] = {}
+        for ent in tokens.ents:
+            if ent.label_ not in asked:
+                problems[f"unknown label {ent.label_!r}"] += 1
+            elif ent.start < window.start or ent.end > window.end:
+                problems["cut by a window"] += 1
+            else:
+                start = ent.start_char - tokens.start_char
+                spans.setdefault(ent.label_, []).append((start, start + len(ent.text)))
+        query = Query(tokens.text, asked)
+        yield pack_gold(format.gold(query, spans, tokenizer))

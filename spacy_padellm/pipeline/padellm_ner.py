@@ -1,0 +1,420 @@
+"""The pipeline component `padellm_ner`."""
+
+import logging
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import srsly
+from spacy import util
+from spacy.language import Language
+from spacy.pipeline import TrainablePipe
+from spacy.tokens import Doc
+from spacy.training import Example, validate_examples, validate_get_examples
+from spacy.vocab import Vocab
+from thinc.api import Config, Model, Optimizer
+
+from ..corpora.base import ANNOTATED_LABELS
+from ..errors import Errors, Warnings
+from ..formats.base import Format
+from ..formats.labels import label_names
+from ..models.adapters import Adapter, read_adapter, write_adapter
+from ..models.shim import causal_lm_shim
+from ..types import LabelNames, WindowGetter
+from .annotating import annotate, register_score
+from .learning import gold_trees
+from .reading import Reading, read_docs
+
+logger = logging.getLogger(__name__)
+
+ADAPTER = "adapter"
+
+default_config = Config().from_str(
+    """
+[padellm_ner]
+labels = null
+spans_key = "padellm_ner"
+overwrite_ents = false
+alignment_mode = "contract"
+batch_tokens = 4096
+
+[padellm_ner.model]
+@architectures = "spacy_padellm.CausalLM.v1"
+base = "smollm2-135m-instruct"
+revision = null
+adapter = null
+device = "auto"
+dtype = "auto"
+trust_remote_code = false
+train_batch_tokens = 2048
+lora_rank = 16
+lora_alpha = 32
+lora_targets = "all-linear"
+lora_rslora = false
+lora_dora = false
+
+[padellm_ner.format]
+@misc = "spacy_padellm.PaDeLLM.v1"
+template = "compact"
+max_count = 64
+max_mention_tokens = 48
+
+[padellm_ner.windows]
+@misc = "spacy_padellm.SentenceWindows.v1"
+max_tokens = 96
+
+[padellm_ner.scorer]
+@scorers = "spacy.ner_scorer.v1"
+"""
+)["padellm_ner"]
+
+
+@Language.factory(
+    "padellm_ner",
+    assigns=["doc.ents", "token.ent_iob", "token.ent_type", "doc.spans"],
+    default_config=default_config,
+    default_score_weights={
+        "ents_f": 1.0,
+        "ents_p": 0.0,
+        "ents_r": 0.0,
+        "ents_per_type": None,
+    },
+)
+def make_padellm_ner(
+    nlp: Language,
+    name: str,
+    model: Model,
+    format: Format,
+    windows: WindowGetter,
+    labels: list[str] | dict[str, str] | None,
+    spans_key: str,
+    overwrite_ents: bool,
+    alignment_mode: str,
+    batch_tokens: int,
+    scorer: Callable | None,
+) -> "PaDeLLMNER":
+    """Named entities by a causal language model with parallel decoding.
+
+    model: see `spacy_padellm.CausalLM.v1`.
+    format: how labels and mentions are written, `spacy_padellm.PaDeLLM.v1`.
+    windows: how long docs are cut, `spacy_padellm.SentenceWindows.v1`.
+    labels: a list, or a table label → name that the model reads. Null: the adapter's
+        own labels; in training, those of the gold data.
+    spans_key: where in `doc.spans` the entities stand with their scores.
+    overwrite_ents: whether new entities replace those that a doc already has.
+    alignment_mode: for mentions that are not whole tokens: "strict", "contract" or
+        "expand", as in `Doc.char_span`.
+    batch_tokens: padded tokens in a batch of texts, at most.
+    """
+    return PaDeLLMNER(
+        nlp.vocab,
+        model,
+        name,
+        format=format,
+        windows=windows,
+        labels=labels,
+        spans_key=spans_key,
+        overwrite_ents=overwrite_ents,
+        alignment_mode=alignment_mode,
+        batch_tokens=batch_tokens,
+        scorer=scorer,
+    )
+
+
+class PaDeLLMNER(TrainablePipe):
+    """See `make_padellm_ner`."""
+
+    def __init__(
+        self,
+        vocab: Vocab,
+        model: Model,
+        name: str = "padellm_ner",
+        *,
+        format: Format,
+        windows: WindowGetter,
+        labels: list[str] | dict[str, str] | None = None,
+        spans_key: str = "padellm_ner",
+        overwrite_ents: bool = False,
+        alignment_mode: str = "contract",
+        batch_tokens: int = 4096,
+        scorer: Callable | None = None,
+    ) -> None:
+        if alignment_mode not in ("strict", "contract", "expand"):
+            raise ValueError(Errors.E801.format(value=alignment_mode))
+        if batch_tokens < 1:
+            raise ValueError(
+                Errors.E502.format(setting="batch_tokens", value=batch_tokens)
+            )
+        register_score()
+        self.vocab = vocab
+        self.model = model
+        self.name = name
+        self.scorer = scorer
+        self.format = format
+        self.windows = windows
+        self.spans_key = spans_key
+        self.overwrite_ents = overwrite_ents
+        self.alignment_mode = alignment_mode
+        self.batch_tokens = batch_tokens
+        self._lm = causal_lm_shim(model)
+        self._labels_are_fixed = labels is not None
+        # cfg is what is saved beside the adapter
+        self.cfg: dict[str, Any] = {
+            "labels": None if labels is None else label_names(labels)
+        }
+        self._warned: set[str] = set()
+
+    # -- labels -----------------------------------------------------------------------
+
+    @property
+    def label_data(self) -> LabelNames:
+        """The labels with the names that the model reads, for `spacy init labels`."""
+        if self.cfg["labels"] is not None:
+            return dict(self.cfg["labels"])
+        card = self._lm.card()
+        return {} if card is None else dict(card.labels)
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The labels asked for; as long as none were given, the adapter's own."""
+        return tuple(self.label_data)
+
+    def add_label(self, label: str, name: str | None = None) -> int:
+        """Ask for one more label.
+
+        name: what the model reads for it; the label itself where it has none.
+        The first label given takes the place of the adapter's own labels.
+        Returns 1, or 0 if the label is there already.
+        """
+        if not isinstance(label, str):
+            raise ValueError(Errors.E504.format(labels=repr(label)))
+        known = self.cfg["labels"] or {}
+        if label in known:
+            return 0
+        if name is None:
+            name = label_names([label])[label]
+            name = label if name in known.values() else name
+        self.cfg["labels"] = label_names({**known, label: name})
+        self.vocab.strings.add(label)
+        return 1
+
+    # -- prediction -------------------------------------------------------------------
+
+    def predict(self, docs: Iterable[Doc]) -> list[Reading]:
+        """What is found in each doc; the docs are not changed."""
+        docs = list(docs)
+        labels = self.label_data
+        if not labels or not any(doc.text.strip() for doc in docs):
+            return [Reading() for _ in docs]
+        self._check_adapter()
+        return read_docs(
+            docs,
+            labels,
+            engine=self._lm.engine,
+            tokenizer=self._lm.tokenizer,
+            format=self.format,
+            windows=self.windows,
+            alignment_mode=self.alignment_mode,
+            batch_tokens=self.batch_tokens,
+        )
+
+    def set_annotations(self, docs: Iterable[Doc], readings: list[Reading]) -> None:
+        """Write entities, scores and spans into the docs."""
+        for doc, reading in zip(docs, readings, strict=True):
+            annotate(
+                doc,
+                reading.spans,
+                spans_key=self.spans_key,
+                overwrite_ents=self.overwrite_ents,
+            )
+            for mention in reading.not_in_text:
+                self._warn_once("not in text", Warnings.W801, mention=mention)
+
+    def pipe(self, stream: Iterable[Doc], *, batch_size: int = 128) -> Iterator[Doc]:
+        """As in spaCy, but a doc that fails takes no other doc of its batch with it."""
+        handle_error = self.get_error_handler()
+        for docs in util.minibatch(stream, size=batch_size):
+            try:
+                readings = self.predict(docs)
+            except Exception:
+                yield from self._one_by_one(docs, handle_error)
+            else:
+                self.set_annotations(docs, readings)
+                yield from docs
+
+    def _one_by_one(self, docs: list[Doc], handle_error: Callable) -> Iterator[Doc]:
+        for doc in docs:
+            try:
+                self.set_annotations([doc], self.predict([doc]))
+            except Exception as error:
+                handle_error(self.name, self, [doc], error)
+            else:
+                yield doc
+
+    # -- training ---------------------------------------------------------------------
+
+    def initialize(
+        self,
+        get_examples: Callable[[], Iterable[Example]],
+        *,
+        nlp: Language | None = None,
+        labels: list[str] | dict[str, str] | None = None,
+    ) -> None:
+        """Start with the adapter that the config names, or with a new one.
+
+        labels: exactly the labels to learn, as from `spacy init labels`. Without them,
+            and without labels in the config, those of the gold data are added to those
+            of `add_label`.
+        """
+        validate_get_examples(get_examples, "PaDeLLMNER.initialize")
+        if labels is not None:
+            self.cfg["labels"] = label_names(labels)
+        elif not self._labels_are_fixed:
+            for label in _gold_labels(get_examples()):
+                self.add_label(label)
+        for label in self.labels:
+            self.vocab.strings.add(label)
+        self._lm.initialize()
+        self._check_adapter()
+
+    def update(
+        self,
+        examples: Iterable[Example],
+        *,
+        drop: float = 0.0,
+        sgd: Optimizer | None = None,
+        losses: dict[str, float] | None = None,
+    ) -> dict[str, float]:
+        """Learn from gold docs. Docs without entity annotation are left out, and so are
+        windows with missing annotation: they would teach that nothing is there."""
+        losses = {} if losses is None else losses
+        losses.setdefault(self.name, 0.0)
+        examples = list(examples)
+        validate_examples(examples, "PaDeLLMNER.update")
+        problems: Counter[str] = Counter()
+        trees = [
+            tree
+            for example in examples
+            if example.reference.has_annotation("ENT_IOB")
+            for tree in gold_trees(
+                example.reference,
+                self.label_data,
+                format=self.format,
+                windows=self.windows,
+                tokenizer=self._lm.tokenizer,
+                problems=problems,
+            )
+        ]
+        for problem in problems:
+            self._warn_once(problem, Warnings.W802, problem=problem)
+        if trees:
+            self._lm.set_dropout(drop)
+            loss, _ = self.model.begin_update(trees)
+            self._lm.set_dropout(0.0)
+            losses[self.name] += loss
+        if sgd not in (None, False):
+            self.finish_update(sgd)
+        return losses
+
+    # -- serialisation ----------------------------------------------------------------
+
+    def to_bytes(self, *, exclude: Iterable[str] = ()) -> bytes:
+        adapter = self._saved_adapter()
+        cfg = self._saved_cfg(adapter)
+        fields = {
+            "cfg": lambda: srsly.json_dumps(cfg),
+            "vocab": lambda: self.vocab.to_bytes(exclude=exclude),
+        }
+        if adapter is not None:
+            fields[ADAPTER] = lambda: srsly.msgpack_dumps(adapter.to_dict())
+        return util.to_bytes(fields, exclude)
+
+    def from_bytes(
+        self, bytes_data: bytes, *, exclude: Iterable[str] = ()
+    ) -> "PaDeLLMNER":
+        adapters: list[Adapter] = []
+        util.from_bytes(
+            bytes_data,
+            {
+                "cfg": lambda data: self.cfg.update(srsly.json_loads(data)),
+                "vocab": lambda data: self.vocab.from_bytes(data, exclude=exclude),
+                ADAPTER: lambda data: adapters.append(
+                    Adapter.from_dict(srsly.msgpack_loads(data))
+                ),
+            },
+            exclude,
+        )
+        self._take_adapter(adapters[0] if adapters else None, "in the bytes", exclude)
+        return self
+
+    def to_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> None:
+        """Write the labels and a PEFT folder `adapter`; never the base's weights."""
+        adapter = self._saved_adapter()
+        cfg = self._saved_cfg(adapter)
+        fields = {
+            "cfg": lambda file: srsly.write_json(file, cfg),
+            "vocab": lambda folder: self.vocab.to_disk(folder, exclude=exclude),
+        }
+        if adapter is not None:
+            fields[ADAPTER] = lambda folder: write_adapter(folder, adapter)
+        util.to_disk(path, fields, exclude)
+
+    def from_disk(
+        self, path: str | Path, *, exclude: Iterable[str] = ()
+    ) -> "PaDeLLMNER":
+        path = util.ensure_path(path)
+        adapters: list[Adapter] = []
+        util.from_disk(
+            path,
+            {
+                "cfg": lambda file: self.cfg.update(srsly.read_json(file)),
+                "vocab": lambda folder: self.vocab.from_disk(folder, exclude=exclude),
+            },
+            exclude,
+        )
+        if self.cfg.get(ADAPTER) and ADAPTER not in exclude:
+            adapters.append(read_adapter(path / ADAPTER))
+        source = str(path / ADAPTER)
+        self._take_adapter(adapters[0] if adapters else None, source, exclude)
+        return self
+
+    def _saved_adapter(self) -> Adapter | None:
+        return self._lm.adapter(self.format.name, self.label_data)
+
+    def _saved_cfg(self, adapter: Adapter | None) -> dict[str, Any]:
+        return {"labels": self.label_data, ADAPTER: adapter is not None}
+
+    def _take_adapter(
+        self, adapter: Adapter | None, source: str, exclude: Iterable[str]
+    ) -> None:
+        if ADAPTER not in exclude:
+            self._lm.use_adapter(adapter, source)
+            self._check_adapter()
+
+    # -- checks and messages ----------------------------------------------------------
+
+    def _check_adapter(self) -> None:
+        """An adapter answers only in the format that it was trained in."""
+        card = self._lm.card()
+        if card is not None and card.format and card.format != self.format.name:
+            raise ValueError(
+                Errors.E802.format(
+                    trained=card.format, format=self.format.name, name=self.name
+                )
+            )
+
+    def _warn_once(self, kind: str, message: str, **values: Any) -> None:
+        if kind not in self._warned:
+            self._warned.add(kind)
+            logger.warning(message.format(name=self.name, **values))
+
+
+def _gold_labels(examples: Iterable[Example]) -> list[str]:
+    """The labels of gold docs, in order of appearance."""
+    labels: dict[str, None] = {}
+    for example in examples:
+        annotated = example.reference.user_data.get(ANNOTATED_LABELS, ())
+        labels.update(dict.fromkeys(annotated))
+        labels.update(dict.fromkeys(ent.label_ for ent in example.reference.ents))
+    return list(labels)

@@ -1,0 +1,166 @@
+"""Find in the text the mentions that the model wrote.
+
+PaDeLLM-NER numbers the mentions of a label in text order, and a string that occurs
+twice is two mentions: so the k-th like mention (same label, same string) belongs to
+the k-th occurrence of the string.
+"""
+
+import re
+from bisect import bisect_left, bisect_right
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass
+from itertools import accumulate, groupby
+from typing import TYPE_CHECKING, TypeAlias
+
+from ..types import Mention, PlacedMention
+
+if TYPE_CHECKING:
+    from spacy.tokens import Doc, Span
+
+# First character and end (exclusive) of an occurrence in the text.
+Place: TypeAlias = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Alignment:
+    """The mentions found, in text order, and those not found, in the order given."""
+
+    placed: list[PlacedMention]
+    missing: list[Mention]
+
+
+def boundaries(tokens: "Doc | Span") -> tuple[str, frozenset[int], frozenset[int]]:
+    """The text of a doc or of a slice of it, and where its tokens start and end.
+
+    Offsets are characters from the beginning of that text. The text of a slice, as in
+    spaCy, lacks the whitespace after its last token.
+    """
+    offset = tokens[0].idx if len(tokens) else 0
+    starts = frozenset(token.idx - offset for token in tokens)
+    ends = frozenset(token.idx - offset + len(token) for token in tokens)
+    return tokens.text, starts, ends
+
+
+def align_mentions(
+    text: str,
+    mentions: Sequence[Mention],
+    *,
+    starts: Collection[int],
+    ends: Collection[int],
+) -> Alignment:
+    """Give the k-th like mention the k-th occurrence of its string in `text`.
+
+    starts, ends: the characters where spaCy tokens start and end (exclusive). Only a
+        string that nowhere both starts and ends at such a place is searched for inside
+        tokens.
+
+    Long strings go first, whatever their label. An occurrence inside the place of a
+    longer mention is used only when no free one is left: in "the Bank of England, a
+    Bank" the mention "Bank" is the last word if "Bank of England" is a mention too.
+
+    Whitespace around a mention is ignored. A string with inner whitespace that does
+    not occur as it stands matches any run of whitespace where it has one. No label
+    gets the same place twice: what is claimed more often than it occurs is missing.
+    """
+    claims: dict[tuple[str, str], list[int]] = defaultdict(list)
+    for number, mention in enumerate(mentions):
+        claims[mention.label, mention.text.strip()].append(number)
+    sorted_starts, end_set = sorted(starts), frozenset(ends)
+    occurrences = {
+        wanted: _occurrences(text, wanted, sorted_starts, end_set)
+        for wanted in {wanted for _, wanted in claims}
+    }
+
+    placed: dict[int, PlacedMention] = {}
+    taken: dict[str, set[Place]] = defaultdict(set)
+    for _, group in groupby(sorted(claims, key=_longest_first), key=_longest_first):
+        is_nested = _is_inside((found.start, found.end) for found in placed.values())
+        # Of two spellings of one string, the one that stands in the text goes first.
+        for label, wanted in sorted(group, key=lambda claim: claim[1] not in text):
+            numbers = sorted(claims[label, wanted], key=lambda n: mentions[n].index)
+            left = [at for at in occurrences[wanted] if at not in taken[label]]
+            chosen = sorted(left, key=is_nested)[: len(numbers)]
+            for number, (start, end) in zip(numbers, sorted(chosen), strict=False):
+                placed[number] = PlacedMention(mentions[number], start, end)
+            taken[label].update(chosen)
+    return Alignment(
+        placed=sorted(
+            (placed[number] for number in sorted(placed)),
+            key=lambda found: (found.start, found.end),
+        ),
+        missing=[m for number, m in enumerate(mentions) if number not in placed],
+    )
+
+
+def _longest_first(claim: tuple[str, str]) -> int:
+    return -len(" ".join(claim[1].split()))
+
+
+def _occurrences(
+    text: str, wanted: str, starts: Sequence[int], ends: frozenset[int]
+) -> list[Place]:
+    """Where `wanted` occurs, from left to right, no two overlapping."""
+    find = _finder(text, wanted)
+    if find is None:
+        return []
+    on_boundaries = []
+    position = 0
+    while place := find(position):
+        i = bisect_left(starts, place[0])
+        if i < len(starts) and starts[i] == place[0] and place[1] in ends:
+            on_boundaries.append(place)
+            position = place[1]
+        else:
+            i = bisect_right(starts, place[0])
+            if i == len(starts):
+                break
+            position = starts[i]
+    if on_boundaries:
+        return on_boundaries
+    anywhere = []
+    position = 0
+    while place := find(position):
+        anywhere.append(place)
+        position = place[1]
+    return anywhere
+
+
+def _finder(text: str, wanted: str) -> Callable[[int], Place | None] | None:
+    """A function that gives the next place of `wanted` from a position on, or None.
+
+    None in its stead: `wanted` is empty or does not occur.
+    """
+    if not wanted:
+        return None
+    if wanted in text:
+
+        def find_exact(position: int) -> Place | None:
+            start = text.find(wanted, position)
+            return (start, start + len(wanted)) if start >= 0 else None
+
+        return find_exact
+    words = wanted.split()
+    if len(words) == 1:
+        return None
+    pattern = re.compile(r"\s+".join(map(re.escape, words)))
+
+    def find_loose(position: int) -> Place | None:
+        match = pattern.search(text, position)
+        return match.span() if match else None
+
+    return find_loose
+
+
+def _is_inside(places: Iterable[Place]) -> Callable[[Place], bool]:
+    """A function that says whether a place lies inside one of `places`."""
+    ordered = sorted(places)
+    starts = [start for start, _ in ordered]
+    # The furthest end of all the places that start no later than this one.
+    reach = list(accumulate((end for _, end in ordered), max))
+
+    def is_inside(place: Place) -> bool:
+        earlier = bisect_right(starts, place[0])
+        return earlier > 0 and reach[earlier - 1] >= place[1]
+
+    return is_inside

@@ -1,0 +1,68 @@
+"""Gold sequences packed as one tree: each shared token once, each answer token a target.
+
+The loss of the tree equals that of the flat data set with one sequence a (label,
+mention) pair: pairs that fall on the same node add their weights.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..types import TokenIds
+from .trie import Trie, subtree_ends
+
+
+@dataclass(frozen=True, slots=True)
+class GoldSequence:
+    """One sequence of the flat data set: what is given and what is to be learned.
+
+    answer: the tokens to predict, the end-of-sequence token included.
+    weights: the weight of each answer token's loss.
+    """
+
+    prompt: TokenIds
+    answer: TokenIds
+    weights: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class GoldTree:
+    """The gold sequences of one text, packed in depth-first order.
+
+    ids, positions, ends: [nodes]; `ends` as in `subtree_ends`.
+    sources, targets, weights: [pairs]: the hidden state at node `source` should
+        predict token `target`; its loss counts `weight` times.
+    """
+
+    ids: np.ndarray
+    positions: np.ndarray
+    ends: np.ndarray
+    sources: np.ndarray
+    targets: np.ndarray
+    weights: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+
+def pack_gold(sequences: Sequence[GoldSequence]) -> GoldTree:
+    """Pack the gold sequences of one text (at least one, none with an empty prompt)."""
+    trie = Trie()
+    pairs: dict[tuple[int, int], float] = {}
+    # sorted sequences enter the trie in depth-first order
+    for gold in sorted(sequences, key=lambda gold: (gold.prompt + gold.answer)[:-1]):
+        path = trie.insert(gold.prompt + gold.answer[:-1])
+        sources = path[len(gold.prompt) - 1 :]
+        for pair in zip(sources, gold.answer, gold.weights, strict=True):
+            source, target, weight = pair
+            if weight:
+                pairs[source, target] = pairs.get((source, target), 0.0) + weight
+    return GoldTree(
+        ids=np.array(trie.tokens, dtype=np.int64),
+        positions=np.array(trie.depths, dtype=np.int64),
+        ends=np.array(subtree_ends(trie.parents), dtype=np.int64),
+        sources=np.array([source for source, _ in pairs], dtype=np.int64),
+        targets=np.array([target for _, target in pairs], dtype=np.int64),
+        weights=np.array(list(pairs.values()), dtype=np.float32),
+    )

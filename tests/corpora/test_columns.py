@@ -1,0 +1,148 @@
+"""Columns in the layouts that public corpora use."""
+
+import pytest
+
+from spacy_padellm.corpora.base import ReadReport
+from spacy_padellm.corpora.columns import read_columns, real_spaces
+
+from .conftest import columns_file, mentions, problems
+
+ADA = [[("Ada Byron", "PER"), ("Rome", "LOC")], []]
+SENTENCES = ("Ada/B-PER Byron/I-PER saw/O Rome/B-LOC ./O", "So/O what/O ?/O")
+
+
+@pytest.mark.parametrize("separator", ["\t", " ", "   ", " _ _ ", "\t12\t15\t"])
+def test_tabs_spaces_and_columns_between_token_and_tag(corpus, separator):
+    read = corpus(columns_file(*SENTENCES, separator=separator))
+    assert read.format == "columns"
+    assert mentions(read) == ADA
+    assert [t.text for t in read.texts] == ["Ada Byron saw Rome .", "So what ?"]
+    assert problems(read) == []
+
+
+def test_tabs_and_spaces_may_be_mixed_and_blank_lines_may_hold_spaces(corpus):
+    read = corpus("Ada\tB-PER\nByron I-PER\n \t\nBo\tB-PER\n\n\n\nwent O\n")
+    assert mentions(read) == [[("Ada Byron", "PER")], [("Bo", "PER")], []]
+
+
+def test_conll_2003_takes_the_last_column_and_counts_documents(corpus):
+    read = corpus(
+        "-DOCSTART- -X- -X- O\n\nEU NNP B-NP I-ORG\nrejects VBZ B-VP O\n\n"
+        "-DOCSTART- -X- -X- O\n\nBonn NNP B-NP I-LOC\n"
+    )
+    assert mentions(read) == [[("EU", "ORG")], [("Bonn", "LOC")]]
+    assert [text.document for text in read.texts] == ["1", "2"]
+
+
+def test_columns_can_be_named(corpus):
+    read = corpus("EU NNP B-NP B-ORG\nsaid VBZ B-VP O\n", tag=-2)
+    assert mentions(read) == [[("EU", "NP"), ("said", "VP")]]
+
+
+def test_the_tag_may_come_first(corpus):
+    assert mentions(corpus("B-PER\tAda\nO\tsaw\nB-LOC\tRome\n")) == [
+        [("Ada", "PER"), ("Rome", "LOC")]
+    ]
+
+
+def test_token_tag_token_tag_takes_the_first_pair_without_metadata(corpus):
+    read = corpus(
+        "Question_ID\tO\tQuestion_ID\tO\n:\tO\t:\tO\n7\tO\t7\tO\n\t\n"
+        "use\tO\tuse\tO\nListView\tB-Class\tListView\tO\n"
+    )
+    assert mentions(read) == [[("ListView", "Class")]]
+    assert problems(read) == [(1, "skipped", "metadata of StackOverflowNER")]
+
+
+UNER = """\
+# newdoc id = mail
+# sent_id = mail-1
+# text = Isn't Ada's dog in (old) Rome?
+1\tIs\tO\t-\t-
+2-3\tn't\tO\t-\t-
+2\tn't\tO\t-\t-
+3\tAda\tB-PER\t-\teve
+4\t's\tO\t-\t-
+5\tdog\tO
+6\tin\tO
+7\t(\tO
+8\told\tO
+9\t)\tO
+10\tRome\tB-LOC\t-\teve
+11\t?\tB-O\t-\teve
+"""
+
+
+def test_uner_numbers_its_tokens_and_its_text_gives_their_spaces(corpus):
+    read = corpus(UNER)
+    assert mentions(read) == [[("Ada", "PER"), ("Rome", "LOC")]]
+    assert read.texts[0].text == "Isn't Ada's dog in (old) Rome?"
+    assert read.texts[0].document == "mail"
+    assert problems(read) == [(14, "repaired", "tag B-O read as O")]
+
+
+def test_a_text_comment_unlike_its_tokens_is_reported_and_not_used(corpus):
+    read = corpus("# text = Ada met Bo\n1\tAda\tB-PER\n2\tsaw\tO\n3\tBo\tB-PER\n")
+    assert read.texts[0].text == "Ada saw Bo"
+    assert problems(read) == [(2, "repaired", "text comment unlike its tokens")]
+
+
+def test_a_number_sign_is_a_token_where_it_has_a_tag(corpus):
+    read = corpus("# id 17\tdomain=train\n# _ _ O\nninjas _ _ B-GRP\n")
+    assert read.texts[0].words == ("#", "ninjas")
+
+
+def test_tokens_may_be_unicode_spaces_and_line_separators(corpus):
+    read = corpus("a\tO\n\u2028\tO\n\xa0\tO\n\x85\tO\nRome\tB-LOC\n")
+    assert read.texts[0].words == ("a", "\u2028", "\xa0", "\x85", "Rome")
+    assert mentions(read) == [[("Rome", "LOC")]]
+
+
+def test_text_without_spaces_is_joined_without_spaces(corpus):
+    read = corpus("罗\tB-LOC\n马\tI-LOC\n好\tO\n", joiner="")
+    assert read.texts[0].text == "罗马好"
+    assert mentions(read) == [[("罗马", "LOC")]]
+
+
+def test_windows_line_ends_and_a_byte_order_mark_are_no_part_of_the_tokens(corpus):
+    read = corpus("\ufeffAda B-PER\r\nsaw O\r\n\r\nRome B-LOC\r\n")
+    assert [text.words for text in read.texts] == [("Ada", "saw"), ("Rome",)]
+
+
+def test_a_sentence_with_a_line_without_tag_is_skipped_and_reported(corpus):
+    sentences = columns_file("a/O b/O", "Ada/B-PER met Bo/B-PER", "c/O d/O")
+    read = corpus(sentences)
+    assert [text.text for text in read.texts] == ["a b", "c d"]
+    assert problems(read) == [(5, "skipped", "sentence with a bad line")]
+    assert "'met' has no tag in column 1" in str(read.report.problems[0])
+
+
+def test_a_line_with_a_tag_and_no_token_is_skipped_and_reported(corpus):
+    read = corpus("a\tO\n\tO\nb\tO\n")
+    assert read.texts[0].words == ("a", "b")
+    assert problems(read) == [(2, "skipped", "line without a token")]
+
+
+def test_a_tag_without_a_beginning_begins_and_is_reported(corpus):
+    read = corpus(columns_file("the/O Red/I-ORG Cross/I-ORG in/O Rome/B-LOC"))
+    assert mentions(read) == [[("Red Cross", "ORG"), ("Rome", "LOC")]]
+    assert problems(read) == [(2, "repaired", "tag without a beginning, read as one")]
+
+
+def test_latin_1_bytes_are_read_and_reported(corpus):
+    read = corpus("Zoë\tB-PER\n".encode("latin-1") + "Malmö\tB-LOC\n".encode())
+    assert mentions(read) == [[("Zoë", "PER"), ("Malmö", "LOC")]]
+    assert problems(read) == [(1, "repaired", "not UTF-8, read as Latin-1")]
+
+
+def test_prose_is_no_columns(tmp_path):
+    path = tmp_path / "prose.txt"
+    path.write_text("\nIt was a dark and stormy night.\n")
+    with pytest.raises(ValueError, match=r"E204.*prose.txt:2.*no column of tags"):
+        list(read_columns(path, ReadReport(path, "columns")))
+
+
+def test_real_spaces_are_those_of_the_text_or_none():
+    assert real_spaces(["I", "'m", "in"], "I'm  in") == [False, True, False]
+    assert real_spaces(["I", "am"], "I'm") is None
+    assert real_spaces(["I"], "I am") is None

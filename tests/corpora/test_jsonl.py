@@ -1,0 +1,122 @@
+"""JSON lines in their shapes, CLUENER's and Rasa's among them."""
+
+import json
+
+import pytest
+
+from .conftest import mentions, problems
+
+WANTED = [[("Ada", "PER"), ("Rome", "LOC")]]
+TEXT = "Ada left Rome"
+WORDS = TEXT.split()
+
+
+@pytest.mark.parametrize(
+    "example",
+    [
+        {"text": TEXT, "entities": [[0, 3, "PER"], [9, 13, "LOC"]]},
+        {
+            "text": TEXT,
+            "entities": [
+                {"start": 9, "end": 13, "value": "Rome", "entity": "LOC"},
+                {"start": 0, "end": 3, "value": "Ada", "entity": "PER"},
+            ],
+        },
+        {
+            "text": TEXT,
+            "spans": [
+                {"start": 0, "end": 3, "label": "PER"},
+                {"start": 9, "end": 13, "label": "LOC"},
+            ],
+        },
+        {
+            "tokens": WORDS,
+            "entities": [[0, 1, "PER"], [2, 3, "LOC"], [0, 3, "event"]],
+            "named": [[0, 1, "PER", "Ada_Lovelace"], [2, 3, "LOC", "Rome"]],
+        },
+        {
+            "sentence": TEXT,
+            "tokens": [{"surface": word, "id": i} for i, word in enumerate(WORDS)],
+            "entities": [{"span": [0], "type": "PER"}, {"span": [2], "type": "LOC"}],
+        },
+    ],
+    ids=["triples", "rasa", "prodigy", "gum", "slurp"],
+)
+def test_each_shape_gives_the_same(corpus, example):
+    read = corpus(json.dumps(example))
+    assert read.format == "jsonl"
+    assert mentions(read) == WANTED
+    assert problems(read) == []
+
+
+def test_labels_are_those_that_the_text_was_annotated_for(corpus):
+    example = {"text": TEXT, "entities": [], "labels": ["PER", "LOC"]}
+    assert corpus(json.dumps(example)).texts[0].labels == ("PER", "LOC")
+
+
+def test_gum_gives_all_nominal_mentions_if_asked(corpus):
+    example = {"tokens": WORDS, "entities": [[0, 3, "event"]], "named": []}
+    read = corpus(json.dumps(example), entities_key="entities")
+    assert mentions(read) == [[(TEXT, "event")]]
+
+
+def test_cluener_ends_are_inclusive(corpus):
+    label = {"LOC": {"Rome": [[9, 12]]}, "PER": {"Ada": [[0, 2]]}}
+    read = corpus(json.dumps({"text": TEXT, "label": label}))
+    assert read.format == "cluener"
+    assert mentions(read) == WANTED
+
+
+def test_cluener_without_annotation_is_not_text_without_entities(corpus):
+    annotated = json.dumps({"text": TEXT, "label": {}})
+    read = corpus(annotated + '\n{"id": 1, "text": "Ada"}\n')
+    assert len(read.texts) == 1
+    assert problems(read) == [(2, "skipped", "text without annotation")]
+
+
+def test_rasa_examples(corpus):
+    entities = [{"start": 0, "end": 3, "value": "Ada", "entity": "PER"}]
+    examples = [{"text": TEXT, "intent": "go", "entities": entities}]
+    rasa = {"rasa_nlu_data": {"common_examples": examples}}
+    for indent in (None, 2):
+        read = corpus(json.dumps(rasa, indent=indent))
+        assert read.format == "rasa"
+        assert mentions(read) == [[("Ada", "PER")]]
+
+
+def test_rasa_without_examples_is_an_error(corpus):
+    with pytest.raises(ValueError, match=r"E204.*common_examples"):
+        corpus('{"rasa_nlu_data": {}}', format="rasa")
+
+
+GOOD = json.dumps({"text": TEXT, "entities": []})
+
+
+@pytest.mark.parametrize(
+    "example, kind",
+    [
+        ({"text": TEXT, "entities": [[9, 99, "LOC"]]}, "entity outside the text"),
+        ({"text": TEXT, "entities": [[3, 3, "LOC"]]}, "entity outside the text"),
+        ({"text": TEXT, "entities": [[-4, -1, "LOC"]]}, "entity outside the text"),
+        ({"text": TEXT, "entities": [[True, 3, "LOC"]]}, "entity outside the text"),
+        ({"text": TEXT, "entities": [[0, 3, None]]}, "entity without a label"),
+        ({"text": TEXT, "entities": ["Ada"]}, "entity without a label"),
+        ({"tokens": WORDS, "entities": [[0, 4, "PER"]]}, "entity outside the text"),
+        ({"text": TEXT}, "no list of entities"),
+        ({"entities": []}, "neither text nor tokens"),
+        ({"tokens": [], "entities": []}, "neither text nor tokens"),
+        ({"text": TEXT, "entities": [], "labels": "PER"}, "labels is not a list of strings"),
+        ([1, 2], "not a JSON object"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_used_is_skipped_and_reported(corpus, example, kind):
+    read = corpus("\n".join([GOOD, json.dumps(example), GOOD]))
+    assert problems(read) == [(2, "skipped", kind)]
+    assert sum(map(len, mentions(read))) == 0
+
+
+def test_a_value_that_is_elsewhere_moves_the_entity(corpus):
+    entity = {"start": 1, "end": 4, "value": "Ada", "entity": "PER"}
+    read = corpus(json.dumps({"text": TEXT, "entities": [entity]}))
+    assert mentions(read) == [[("Ada", "PER")]]
+    assert problems(read) == [(1, "repaired", "entity moved to its mention")]

@@ -1,0 +1,157 @@
+"""Windows: every token of a doc is answered for by exactly one of them."""
+
+import pickle
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from spacy.util import registry
+
+from spacy_padellm.spans.sentences import sentence_ends
+from spacy_padellm.spans.windows import (
+    build_sentence_windows_v1,
+    build_strided_windows_v1,
+    build_whole_doc_v1,
+)
+from spacy_padellm.types import Window
+
+from .random_docs import docs, make_doc
+
+sentence_getters = st.builds(
+    build_sentence_windows_v1, max_tokens=st.integers(min_value=1, max_value=20)
+)
+strided_getters = st.tuples(
+    st.integers(min_value=1, max_value=20), st.integers(min_value=1, max_value=20)
+).map(lambda pair: build_strided_windows_v1(window=max(pair), stride=min(pair)))
+getters = sentence_getters | strided_getters | st.builds(build_whole_doc_v1)
+
+
+def texts(doc, windows):
+    return [doc[window.start : window.end].text for window in windows]
+
+
+def sentences(*lengths):
+    """A doc of sentences with these numbers of tokens."""
+    words, starts = [], []
+    for length in lengths:
+        words += ["a"] * length
+        starts += [True] + [False] * (length - 1)
+    return make_doc(*words, sent_starts=starts)
+
+
+@given(docs(), getters)
+def test_kept_parts_tile_the_doc(doc, getter):
+    windows = getter(doc)
+    kept = [i for w in windows for i in range(w.keep_start, w.keep_end)]
+    assert kept == list(range(len(doc)))
+    for window in windows:
+        assert window.start <= window.keep_start < window.keep_end <= window.end
+
+
+@given(docs(), st.integers(min_value=1, max_value=20))
+def test_sentence_windows_are_never_longer_than_max_tokens(doc, max_tokens):
+    windows = build_sentence_windows_v1(max_tokens=max_tokens)(doc)
+    assert all(window.end - window.start <= max_tokens for window in windows)
+
+
+@given(docs(), st.integers(min_value=1, max_value=20))
+def test_only_a_sentence_that_is_too_long_is_cut(doc, max_tokens):
+    ends = sentence_ends(doc)
+    windows = build_sentence_windows_v1(max_tokens=max_tokens)(doc)
+    for start, end in zip([0, *ends], ends, strict=False):
+        inner_cuts = [w.start for w in windows if start < w.start < end]
+        assert not inner_cuts or end - start > max_tokens
+
+
+@given(docs(), strided_getters)
+def test_strided_boundaries_lie_in_the_middle_of_the_overlap(doc, getter):
+    windows = getter(doc)
+    for left, right in zip(windows, windows[1:], strict=False):
+        lost_right, lost_left = left.end - left.keep_end, right.keep_start - right.start
+        assert lost_right - lost_left in (0, 1)
+
+
+@given(docs(), getters)
+def test_a_pickled_getter_cuts_alike(doc, getter):
+    assert pickle.loads(pickle.dumps(getter))(doc) == getter(doc)
+
+
+def test_sentences_share_a_window_as_long_as_they_fit():
+    windows = build_sentence_windows_v1(max_tokens=10)(sentences(4, 6, 3, 8))
+    assert [(w.start, w.end) for w in windows] == [(0, 10), (10, 13), (13, 21)]
+
+
+def test_a_long_sentence_is_cut_after_the_last_comma_in_its_second_half():
+    doc = make_doc(*"a a , a a , a a a a".split())
+    windows = build_sentence_windows_v1(max_tokens=8)(doc)
+    assert texts(doc, windows) == ["a a , a a ,", "a a a a"]
+
+
+def test_a_comma_in_the_first_half_is_too_early_to_cut():
+    doc = make_doc(*"a a , a a a a a a a".split())
+    windows = build_sentence_windows_v1(max_tokens=8)(doc)
+    assert texts(doc, windows) == ["a a , a a a a a", "a a"]
+
+
+def test_a_long_sentence_may_be_cut_after_whitespace():
+    doc = make_doc(*"aaaaa", "\t", *"aaaa", spaces=[False] * 10)
+    windows = build_sentence_windows_v1(max_tokens=8)(doc)
+    assert [window.end for window in windows] == [6, 10]
+
+
+def test_strided_windows_overlap_and_keep_their_own_half():
+    doc = sentences(10)
+    windows = build_strided_windows_v1(window=6, stride=4)(doc)
+    assert windows == [Window(0, 6, 0, 5), Window(4, 10, 5, 10)]
+
+
+def test_the_whole_doc_is_one_window():
+    assert build_whole_doc_v1()(sentences(3, 4)) == [Window(0, 7, 0, 7)]
+
+
+@given(getters)
+def test_an_empty_doc_has_no_windows(getter):
+    assert getter(make_doc()) == []
+
+
+@pytest.mark.parametrize("max_tokens", [0, -1])
+def test_max_tokens_below_one_is_an_error(max_tokens):
+    with pytest.raises(ValueError, match=rf"E101.* {max_tokens}, .*1 or more"):
+        build_sentence_windows_v1(max_tokens=max_tokens)
+
+
+@pytest.mark.parametrize(("window", "stride"), [(4, 0), (4, 5), (0, 0), (-2, -3)])
+def test_a_stride_that_would_skip_tokens_is_an_error(window, stride):
+    with pytest.raises(ValueError, match=rf"E102.*window = {window}.* = {stride}\."):
+        build_strided_windows_v1(window=window, stride=stride)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"@misc": "spacy_padellm.SentenceWindows.v1"},
+        {"@misc": "spacy_padellm.SentenceWindows.v1", "max_tokens": 5},
+        {"@misc": "spacy_padellm.StridedWindows.v1", "window": 6, "stride": 4},
+        {"@misc": "spacy_padellm.WholeDoc.v1"},
+    ],
+)
+def test_the_getters_are_registered(settings):
+    getter = registry.resolve({"windows": settings})["windows"]
+    assert getter(sentences(3))[0].start == 0
+
+
+@pytest.mark.parametrize(
+    "getter",
+    [
+        build_sentence_windows_v1(),
+        build_strided_windows_v1(window=100, stride=50),
+    ],
+)
+@pytest.mark.parametrize("end", [".", "a"])
+def test_a_hundred_thousand_tokens_take_a_moment(getter, end):
+    doc = make_doc(*(["a"] * 9 + [end]) * 10_000)
+    began = time.perf_counter()
+    windows = getter(doc)
+    assert time.perf_counter() - began < 5
+    assert windows[-1].keep_end == 100_000
