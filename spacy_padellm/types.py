@@ -48,8 +48,9 @@ class Mention:
 
     @property
     def score(self) -> float:
-        """P(count >= index) x P(mention), 0 to 1."""
-        return math.exp(min(0.0, self.logprob + self.count_logprob))
+        """P(count >= index) x P(mention), 0 to 1; 0 where the model gave no number."""
+        logprob = self.logprob + self.count_logprob
+        return 0.0 if math.isnan(logprob) else math.exp(min(0.0, logprob))
 
 
 @dataclass(frozen=True, slots=True)

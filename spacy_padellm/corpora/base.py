@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-# key of Doc.user_data: the labels that the doc was annotated for. The trainer asks
-# for these alone; a doc without the key was annotated for every label.
+# key of Doc.user_data: a tuple of the labels that the doc was annotated for, or a dict
+# from them to the names that the model reads. The trainer asks for these alone; a doc
+# without the key was annotated for every label.
 ANNOTATED_LABELS = "padellm_labels"
 
 

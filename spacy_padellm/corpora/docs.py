@@ -52,7 +52,7 @@ def make_doc(
     if spans_key is not None:
         doc.spans[spans_key] = spans
     if text.labels is not None:
-        doc.user_data[ANNOTATED_LABELS] = list(text.labels)
+        doc.user_data[ANNOTATED_LABELS] = text.labels
     return doc
 
 

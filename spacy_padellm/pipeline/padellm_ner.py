@@ -180,6 +180,12 @@ class PaDeLLMNER(TrainablePipe):
         """The labels asked for; as long as none were given, the adapter's own."""
         return tuple(self.label_data)
 
+    @labels.setter
+    def labels(self, labels: list[str] | dict[str, str]) -> None:
+        self.cfg["labels"] = label_names(labels)
+        for label in self.cfg["labels"]:
+            self.vocab.strings.add(label)
+
     def add_label(self, label: str, name: str | None = None) -> int:
         """Ask for one more label.
 
@@ -269,7 +275,7 @@ class PaDeLLMNER(TrainablePipe):
         """
         validate_get_examples(get_examples, "PaDeLLMNER.initialize")
         if labels is not None:
-            self.cfg["labels"] = label_names(labels)
+            self.labels = labels
         elif not self._labels_are_fixed:
             for label in _gold_labels(get_examples()):
                 self.add_label(label)

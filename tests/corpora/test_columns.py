@@ -78,7 +78,7 @@ def test_uner_numbers_its_tokens_and_its_text_gives_their_spaces(corpus):
     assert mentions(read) == [[("Ada", "PER"), ("Rome", "LOC")]]
     assert read.texts[0].text == "Isn't Ada's dog in (old) Rome?"
     assert read.texts[0].document == "mail"
-    assert problems(read) == [(14, "repaired", "tag B-O read as O")]
+    assert problems(read) == [(15, "repaired", "tag B-O read as O")]
 
 
 def test_a_text_comment_unlike_its_tokens_is_reported_and_not_used(corpus):

@@ -105,7 +105,8 @@ GOOD = json.dumps({"text": TEXT, "entities": []})
         ({"text": TEXT}, "no list of entities"),
         ({"entities": []}, "neither text nor tokens"),
         ({"tokens": [], "entities": []}, "neither text nor tokens"),
-        ({"text": TEXT, "entities": [], "labels": "PER"}, "labels is not a list of strings"),
+        ({"text": TEXT, "entities": [], "labels": "PER"},
+         "labels is not a list of strings"),
         ([1, 2], "not a JSON object"),
     ],
 )  # fmt: skip

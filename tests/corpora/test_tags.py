@@ -36,8 +36,8 @@ def write_tags(size: int, spans, scheme: str) -> list[str]:
                 continue
             touches = any(e == start and name == label for _, e, name in spans)
             if scheme == "BIOES":
-                letter = "BIES"[2 * (i == end - 1) + (i == start and end - start == 1)]
-                letter = "B" if i == start and end - start > 1 else letter
+                first, last = i == start, i == end - 1
+                letter = "S" if first and last else "B" if first else "EI"[not last]
             elif scheme == "BIO":
                 letter = "B" if i == start else "I"
             else:

@@ -1,0 +1,40 @@
+"""A .spacy file gives back what was written."""
+
+import pytest
+
+from spacy_padellm.corpora.base import AnnotatedText
+from spacy_padellm.corpora.docbin import write_docbin
+from spacy_padellm.corpora.docs import make_doc
+from spacy_padellm.corpora.registry import read
+
+from .conftest import mentions, problems
+
+TEXTS = (
+    AnnotatedText.from_words(["Ada", "left"], [(0, 1, "PER")], labels=("PER",), line=1),
+    AnnotatedText.from_words(["Hello", "."], (), [False, False], line=2),
+)
+
+
+def test_texts_survive_the_file(tmp_path, english):
+    path = tmp_path / "new" / "train.spacy"
+    docs = [make_doc(english, text) for text in TEXTS]
+    assert write_docbin(docs, path) == 2
+    read_back = read(path)
+    assert read_back.texts == TEXTS
+    assert read_back.format == "docbin"
+    assert [p.name for p in path.parent.iterdir()] == ["train.spacy"]
+
+
+def test_docs_without_entity_annotation_are_reported(tmp_path, english):
+    path = tmp_path / "train.spacy"
+    write_docbin([make_doc(english, TEXTS[0]), english.make_doc("Bo left")], path)
+    corpus = read(path)
+    assert mentions(corpus) == [[("Ada", "PER")]]
+    assert problems(corpus) == [(2, "skipped", "doc without entity annotation")]
+
+
+def test_other_bytes_are_an_error(tmp_path):
+    path = tmp_path / "train.spacy"
+    path.write_bytes(b"Ada B-PER\n")
+    with pytest.raises(ValueError, match=r"E204.*train.spacy.*not a DocBin"):
+        read(path)

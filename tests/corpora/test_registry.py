@@ -1,0 +1,74 @@
+"""A file's format is guessed; what is no corpus is an error that names the file."""
+
+import pytest
+
+from spacy_padellm.corpora.registry import FORMATS, guess_format, read
+
+from .conftest import problems
+
+SAMPLES = {
+    "columns": "Ada B-PER\nleft O\n",
+    "padellm": '["Ada left", [0, 0, "Ada", "PER"]]\n',
+    "jsonl": '{"text": "Ada left", "entities": []}\n',
+    "docred": '[{"sents": [["Ada"]], "title": "Ada", "vertexSet": []}]',
+    "rasa": '{"rasa_nlu_data": {"common_examples": [{"text": "a", "entities": []}]}}',
+    "cluener": '{"text": "Ada", "label": {}}\n',
+    "conversations": '[{"conversations": [{"value": "Text: Ada"}]}]',
+}
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+@pytest.mark.parametrize("before", ["", "\n", "\ufeff"])
+def test_the_format_of_each_sample_is_guessed(tmp_path, name, before):
+    path = tmp_path / "sample"
+    path.write_text(before + SAMPLES[name], encoding="utf8")
+    assert guess_format(path) == name
+    assert len(read(path).texts) == 1
+
+
+def test_every_format_has_a_sample():
+    assert set(SAMPLES) | {"docbin"} == set(FORMATS)
+
+
+@pytest.mark.parametrize("content", ["", "\n\n", "Hello there.\n", "{]", "[1, 2]"])
+def test_what_looks_like_nothing_known_is_an_error_that_names_the_formats(
+    tmp_path, content
+):
+    path = tmp_path / "odd.txt"
+    path.write_text(content)
+    with pytest.raises(ValueError, match=r"E201.*odd.txt.*columns, padellm"):
+        read(path)
+
+
+def test_no_file_unknown_format_and_utf_16_are_errors(tmp_path):
+    with pytest.raises(ValueError, match="E207.*absent"):
+        read(tmp_path / "absent")
+    with pytest.raises(ValueError, match="E207"):
+        read(tmp_path)
+    path = tmp_path / "file"
+    path.write_text("Ada B-PER\n", encoding="utf-16")
+    with pytest.raises(ValueError, match="E203.*file:1"):
+        read(path)
+    with pytest.raises(ValueError, match="E202.*xml.*columns"):
+        read(path, "xml")
+
+
+@pytest.mark.parametrize(
+    "name, sample",
+    [(name, sample) for name in SAMPLES for sample in SAMPLES if name != sample],
+)
+def test_no_sample_can_be_read_as_another_format(tmp_path, name, sample):
+    path = tmp_path / "sample"
+    path.write_text(SAMPLES[sample])
+    with pytest.raises(ValueError, match="E20[45].*sample"):
+        read(path, name)
+
+
+def test_more_bad_texts_than_good_ones_is_an_error(tmp_path):
+    path = tmp_path / "half.jsonl"
+    good, bad = '{"text": "a", "entities": []}\n', '{"text": "a"}\n'
+    path.write_text(good + bad)
+    assert problems(read(path)) == [(2, "skipped", "no list of entities")]
+    path.write_text(good + bad + bad)
+    with pytest.raises(ValueError, match=r"E204.*half.jsonl:2.*2 of 3 texts"):
+        read(path)
