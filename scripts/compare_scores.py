@@ -1,6 +1,6 @@
 """Put the results of `spacy evaluate` side by side, as a Markdown table.
 
-    python scripts/compare_scores.py metrics/untuned.json metrics/tuned.json
+python scripts/compare_scores.py metrics/untuned.json metrics/tuned.json
 """
 
 import argparse

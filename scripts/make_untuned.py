@@ -1,6 +1,6 @@
 """Build the pipeline that a tuned one started from: its labels, an untuned adapter.
 
-    python scripts/make_untuned.py training/tuned/model-best training/untuned
+python scripts/make_untuned.py training/tuned/model-best training/untuned
 """
 
 import argparse

@@ -1,6 +1,6 @@
 """Take the adapter out of a trained pipeline, in bfloat16, for shipping.
 
-    python scripts/ship_adapter.py training/english/model-last assets/smollm2-135m-english
+python scripts/ship_adapter.py training/english/model-last assets/smollm2-135m-english
 """
 
 import argparse

@@ -207,6 +207,10 @@ class Errors:
         "[E705] The model {name!r} is not one of spacy_padellm.CausalLM.v1. Set "
         '@architectures = "spacy_padellm.CausalLM.v1" in the component\'s model block.'
     )
+    E706 = (
+        "[E706] There is no adapter to train. Call nlp.initialize(lambda: examples) "
+        "first, or name one as the model's `adapter`."
+    )
     # pipeline
     E801 = (
         "[E801] alignment_mode is {value!r}; it must be 'strict', 'contract' or "
@@ -240,4 +244,8 @@ class Warnings:
     W802 = (
         "[W802] {name}: some gold annotation cannot be learned ({problem}); it is left "
         "out. This is said once."
+    )
+    W803 = (
+        "[W803] {name} has no labels to look for, so it finds nothing. Set its `labels`, "
+        "call add_label, or initialize it from gold data. This is said once."
     )

@@ -1,6 +1,8 @@
 """Models and data that tests share: a tiny random base, the real one, ../shared/data"""
 
+import json
 import os
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -43,7 +45,11 @@ def tiny_base(tmp_path_factory) -> Path:
         pad_token_id=tokenizer.pad_token_id,
     )
     folder = tmp_path_factory.mktemp("tiny_base")
-    LlamaForCausalLM(config).save_pretrained(folder)
+    model = LlamaForCausalLM(config)
+    # the padding's row is zero at first: a model could never learn to write the eos
+    eos_row = model.get_input_embeddings().weight[tokenizer.eos_token_id]
+    torch.nn.init.normal_(eos_row.data, std=config.initializer_range)
+    model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     return folder
 
@@ -74,6 +80,79 @@ def _tiny_tokenizer():
         eos_token="<|im_end|>",
         pad_token="<|im_end|>",
     )
+
+
+@pytest.fixture(scope="session")
+def tiny_model(tiny_base):
+    """The tiny base as transformers has it, for plain slow versions to compare with."""
+    from transformers import LlamaForCausalLM
+
+    return LlamaForCausalLM.from_pretrained(
+        tiny_base, attn_implementation="eager"
+    ).eval()
+
+
+@pytest.fixture(scope="session")
+def tiny_tokenizer(tiny_base):
+    """The tiny base's tokenizer as prompts want it."""
+    from transformers import AutoTokenizer
+
+    from spacy_padellm.models.tokenizer import PlainTokenizer
+
+    return PlainTokenizer(AutoTokenizer.from_pretrained(tiny_base))
+
+
+@pytest.fixture
+def open_tiny(tiny_base):
+    """The tiny base to put adapters on; components of one test share it."""
+    import torch
+
+    from spacy_padellm.models.lora import SharedBase
+
+    return SharedBase.open(
+        tiny_base, device="cpu", dtype=torch.float32, trust_remote_code=False
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class GoldText:
+    """A text, and the characters of its mentions in text order, by label."""
+
+    text: str
+    spans: dict[str, list[tuple[int, int]]]
+
+
+@pytest.fixture(scope="session")
+def workshop() -> list[GoldText]:
+    """The shipped corpus: 442 sentences with PART, TOOL and FAULT."""
+    texts = []
+    for name in ("train", "dev", "test"):
+        file = REPOSITORY / "assets" / "workshop" / f"{name}.jsonl"
+        for line in file.read_text(encoding="utf8").splitlines():
+            row = json.loads(line)
+            texts.append(GoldText(row["text"], by_label(row["entities"])))
+    return texts
+
+
+@pytest.fixture(scope="session")
+def conll03(shared_data) -> list[GoldText]:
+    """CoNLL03's test sentences, tokens joined by spaces; skips where it is not."""
+    from spacy_padellm.corpora.registry import read
+
+    file = shared_data / "conll03" / "test.json"
+    if not file.is_file():
+        pytest.skip(f"no {file}")
+    return [
+        GoldText(row.text, by_label((e.start, e.end, e.label) for e in row.entities))
+        for row in read(file).texts
+    ]
+
+
+def by_label(entities) -> dict[str, list[tuple[int, int]]]:
+    spans: dict[str, list[tuple[int, int]]] = {}
+    for start, end, label in sorted(entities):
+        spans.setdefault(label, []).append((start, end))
+    return spans
 
 
 @pytest.fixture(scope="session")

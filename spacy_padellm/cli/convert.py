@@ -57,8 +57,8 @@ def convert(
         typer.Option("--detokenise", help="English spacing, not a space a token."),
     ] = False,
     limit: Annotated[
-        int | None, typer.Option(min=1, help="At most so many texts: the first.")
-    ] = None,
+        int, typer.Option(min=0, help="At most so many texts, the first; 0 is all.")
+    ] = 0,
     seed: Annotated[
         int | None, typer.Option(help="With --limit: draw the texts at random.")
     ] = None,
@@ -110,10 +110,11 @@ def target_file(source: Path, target: Path) -> Path:
 
 
 def draw(
-    texts: list[AnnotatedText], limit: int | None, seed: int | None
+    texts: list[AnnotatedText], limit: int, seed: int | None
 ) -> list[AnnotatedText]:
-    """The first `limit` texts, or with a seed a random choice, in the file's order."""
-    if limit is None or limit >= len(texts):
+    """The first `limit` texts, or with a seed a random choice, in the file's order;
+    all of them where `limit` is 0."""
+    if not 0 < limit < len(texts):
         return texts
     if seed is None:
         return texts[:limit]

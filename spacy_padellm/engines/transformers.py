@@ -8,6 +8,7 @@ later pass must not see is masked.
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import chain
 
 import numpy as np
 import torch
@@ -71,6 +72,9 @@ class PackedSession:
     def complete(
         self, branches: Sequence[Sequence[Branch]]
     ) -> list[list[Completion]]:
+        # before anything enters the trees: a refused call leaves no trace in them
+        for branch in chain.from_iterable(branches):
+            self._check_length(branch)
         done: list[list[Completion | None]] = [[None] * len(row) for row in branches]
         places: dict[int, tuple[int, int]] = {}
         live: list[_Live] = []
@@ -78,7 +82,6 @@ class PackedSession:
             # sorted prompts enter the trie in depth-first order
             for place in sorted(range(len(asked)), key=lambda at: asked[at].prompt):
                 branch = asked[place]
-                self._check_length(branch)
                 node = self._insert(row, branch.prompt)
                 state = _Live(row, branch, node)
                 places[id(state)] = (row, place)

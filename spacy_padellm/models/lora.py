@@ -4,6 +4,7 @@ The base is loaded once a process. Every component has an adapter of its own on 
 makes it the active one before it computes.
 """
 
+import os
 import uuid
 import weakref
 from dataclasses import dataclass
@@ -19,6 +20,10 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from ..errors import Errors
 from .weights import load_base
+
+# A forked worker of nlp.pipe(n_process=...) would wait for ever for its parent's threads.
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=lambda: torch.set_num_threads(1))
 
 _BASES: "weakref.WeakValueDictionary[tuple, SharedBase]" = weakref.WeakValueDictionary()
 
@@ -90,9 +95,9 @@ class SharedBase:
     def detach(self, name: str) -> None:
         """Take an adapter off, unless it is the last: PEFT keeps one at least."""
         if self._peft is not None and len(self._peft.peft_config) > 1:
-            self._peft.delete_adapter(name)
             if self._active == name:
-                self._active = None
+                self.activate(next(n for n in self._peft.peft_config if n != name))
+            self._peft.delete_adapter(name)
 
     def activate(self, name: str | None) -> None:
         """Compute with this adapter from now on; None is the base alone."""
@@ -151,7 +156,7 @@ class AdaptedLM:
         self.base = base
         self.name = name
         if name is not None:
-            self._detach = weakref.finalize(self, base.detach, name)
+            weakref.finalize(self, base.detach, name).atexit = False
 
     @classmethod
     def plain(cls, base: SharedBase) -> "AdaptedLM":

@@ -1,9 +1,9 @@
 """Between thinc and torch: a causal language model that is loaded when first needed."""
 
 import contextlib
-import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import srsly
@@ -26,7 +26,7 @@ from .weights import DEFAULT_BASE, resolve_base
 if TYPE_CHECKING:
     from ..engines.base import Engine
     from ..formats.base import PromptTokenizer
-    from .lora import AdaptedLM, LoraSettings
+    from .lora import AdaptedLM, SharedBase
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +139,8 @@ class CausalLMShim(Shim):
 
         from .loss import accumulate_gradients, tree_loss
 
+        if is_train and self.lm.name is None:
+            raise ValueError(Errors.E706)
         weight = float(sum(tree.weights.sum() for tree in trees))
         most = self.settings.train_batch_tokens
         if is_train:
@@ -266,25 +268,18 @@ class CausalLMShim(Shim):
             self._open_base(), adapter.config, adapter.weights, source=source
         )
 
-    def _open_base(self):
-        import torch
-
+    def _open_base(self) -> "SharedBase":
         from .lora import SharedBase
 
         device = resolve_device(self.settings.device)
-        base = SharedBase.open(
+        return SharedBase.open(
             self._base_folder(),
             device=device,
             dtype=resolve_dtype(self.settings.dtype, device),
             trust_remote_code=self.settings.trust_remote_code,
         )
-        if device == "cpu":
-            # A forked worker of nlp.pipe(n_process=...) would wait for ever for the
-            # threads of its parent.
-            os.register_at_fork(after_in_child=lambda: torch.set_num_threads(1))
-        return base
 
-    def _base_folder(self):
+    def _base_folder(self) -> Path:
         return resolve_base(self.settings.base, self.settings.revision)
 
     def _base_fingerprint(self) -> str:

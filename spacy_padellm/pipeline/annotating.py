@@ -1,6 +1,6 @@
 """Writing what was found into a doc, beside what is there already."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from spacy.tokens import Doc, Span, SpanGroup
@@ -21,18 +21,20 @@ def annotate(
     doc: Doc,
     spans: Sequence[LabelledSpan],
     *,
+    dropped: Mapping[str, int],
     spans_key: str,
     overwrite_ents: bool,
-) -> list[LabelledSpan]:
+) -> None:
     """Set `doc.ents`, `ent._.score` and `doc.spans[spans_key]`.
 
+    dropped: how many mentions were left out so far, by reason. With those that overlap
+        others they stand in `doc.spans[spans_key].attrs["dropped"]`.
     overwrite_ents: entities and blocked tokens that the doc already has give way to
         new entities that touch them; else they stay.
-    Returns the spans that had to give way to others.
     """
     blocked = [token.i for token in doc if token.ent_iob == 3 and not token.ent_type]
     taken = set(blocked) | {i for ent in doc.ents for i in range(ent.start, ent.end)}
-    kept, dropped = drop_overlaps(spans, () if overwrite_ents else taken)
+    kept, overlapping = drop_overlaps(spans, () if overwrite_ents else taken)
     new = [Span(doc, span.start, span.end, label=span.label) for span in kept]
     covered = {i for span in kept for i in range(span.start, span.end)}
     old = [ent for ent in doc.ents if covered.isdisjoint(range(ent.start, ent.end))]
@@ -43,8 +45,13 @@ def annotate(
     )
     for span, labelled in zip(new, kept, strict=True):
         span._.set(SCORE, labelled.score)
-    scores = np.array([span.score for span in kept], dtype="float32")
+    counts = {**dropped, "overlap": len(overlapping)}
     doc.spans[spans_key] = SpanGroup(
-        doc, name=spans_key, spans=new, attrs={"scores": scores}
+        doc,
+        name=spans_key,
+        spans=new,
+        attrs={
+            "scores": np.array([span.score for span in kept], dtype="float32"),
+            "dropped": {reason: count for reason, count in counts.items() if count},
+        },
     )
-    return dropped

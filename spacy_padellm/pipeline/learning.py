@@ -40,6 +40,7 @@ def gold_trees(
         "not annotated".
     """
     asked = annotated_labels(doc, labels)
+    ents = doc.ents
     for window in windows(doc):
         tokens = doc[window.start : window.end]
         if not asked or not tokens.text.strip():
@@ -48,13 +49,15 @@ def gold_trees(
             problems["not annotated"] += 1
             continue
         spans: dict[str, list[tuple[int, int]]] = {}
-        for ent in tokens.ents:
+        for ent in ents:
+            if ent.end <= window.start or ent.start >= window.end:
+                continue
             if ent.label_ not in asked:
                 problems[f"unknown label {ent.label_!r}"] += 1
-            elif ent.start < window.start or ent.end > window.end:
-                problems["cut by a window"] += 1
-            else:
+            elif window.start <= ent.start and ent.end <= window.end:
                 start = ent.start_char - tokens.start_char
                 spans.setdefault(ent.label_, []).append((start, start + len(ent.text)))
+            elif window.keep_start <= ent.start < window.keep_end:
+                problems["cut by a window"] += 1
         query = Query(tokens.text, asked)
         yield pack_gold(format.gold(query, spans, tokenizer))

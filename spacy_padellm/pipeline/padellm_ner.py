@@ -2,7 +2,7 @@
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +47,7 @@ adapter = null
 device = "auto"
 dtype = "auto"
 trust_remote_code = false
-train_batch_tokens = 2048
+train_batch_tokens = 512
 lora_rank = 16
 lora_alpha = 32
 lora_targets = "all-linear"
@@ -210,8 +210,11 @@ class PaDeLLMNER(TrainablePipe):
     def predict(self, docs: Iterable[Doc]) -> list[Reading]:
         """What is found in each doc; the docs are not changed."""
         docs = list(docs)
+        if not any(doc.text.strip() for doc in docs):
+            return [Reading() for _ in docs]
         labels = self.label_data
-        if not labels or not any(doc.text.strip() for doc in docs):
+        if not labels:
+            self._warn_once("no labels", Warnings.W803)
             return [Reading() for _ in docs]
         self._check_adapter()
         return read_docs(
@@ -231,6 +234,7 @@ class PaDeLLMNER(TrainablePipe):
             annotate(
                 doc,
                 reading.spans,
+                dropped=reading.dropped,
                 spans_key=self.spans_key,
                 overwrite_ents=self.overwrite_ents,
             )
@@ -241,22 +245,20 @@ class PaDeLLMNER(TrainablePipe):
         """As in spaCy, but a doc that fails takes no other doc of its batch with it."""
         handle_error = self.get_error_handler()
         for docs in util.minibatch(stream, size=batch_size):
+            readings: list[Reading | None]
             try:
                 readings = self.predict(docs)
             except Exception:
-                yield from self._one_by_one(docs, handle_error)
-            else:
-                self.set_annotations(docs, readings)
-                yield from docs
-
-    def _one_by_one(self, docs: list[Doc], handle_error: Callable) -> Iterator[Doc]:
-        for doc in docs:
-            try:
-                self.set_annotations([doc], self.predict([doc]))
-            except Exception as error:
-                handle_error(self.name, self, [doc], error)
-            else:
-                yield doc
+                # then each doc on its own: one of them is to blame
+                readings = [None] * len(docs)
+            for doc, reading in zip(docs, readings, strict=True):
+                try:
+                    reading = reading or self.predict([doc])[0]
+                    self.set_annotations([doc], [reading])
+                except Exception as error:
+                    handle_error(self.name, self, [doc], error)
+                else:
+                    yield doc
 
     # -- training ---------------------------------------------------------------------
 
@@ -277,8 +279,8 @@ class PaDeLLMNER(TrainablePipe):
         if labels is not None:
             self.labels = labels
         elif not self._labels_are_fixed:
-            for label in _gold_labels(get_examples()):
-                self.add_label(label)
+            for label, name in _gold_labels(get_examples()).items():
+                self.add_label(label, name)
         for label in self.labels:
             self.vocab.strings.add(label)
         self._lm.initialize()
@@ -316,8 +318,10 @@ class PaDeLLMNER(TrainablePipe):
             self._warn_once(problem, Warnings.W802, problem=problem)
         if trees:
             self._lm.set_dropout(drop)
-            loss, _ = self.model.begin_update(trees)
-            self._lm.set_dropout(0.0)
+            try:
+                loss, _ = self.model.begin_update(trees)
+            finally:
+                self._lm.set_dropout(0.0)
             losses[self.name] += loss
         if sgd not in (None, False):
             self.finish_update(sgd)
@@ -339,11 +343,12 @@ class PaDeLLMNER(TrainablePipe):
     def from_bytes(
         self, bytes_data: bytes, *, exclude: Iterable[str] = ()
     ) -> "PaDeLLMNER":
+        saved: dict[str, Any] = {}
         adapters: list[Adapter] = []
         util.from_bytes(
             bytes_data,
             {
-                "cfg": lambda data: self.cfg.update(srsly.json_loads(data)),
+                "cfg": lambda data: saved.update(srsly.json_loads(data)),
                 "vocab": lambda data: self.vocab.from_bytes(data, exclude=exclude),
                 ADAPTER: lambda data: adapters.append(
                     Adapter.from_dict(srsly.msgpack_loads(data))
@@ -351,7 +356,7 @@ class PaDeLLMNER(TrainablePipe):
             },
             exclude,
         )
-        self._take_adapter(adapters[0] if adapters else None, "in the bytes", exclude)
+        self._take(saved, adapters[0] if adapters else None, "in the bytes", exclude)
         return self
 
     def to_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> None:
@@ -369,20 +374,20 @@ class PaDeLLMNER(TrainablePipe):
     def from_disk(
         self, path: str | Path, *, exclude: Iterable[str] = ()
     ) -> "PaDeLLMNER":
-        path = util.ensure_path(path)
-        adapters: list[Adapter] = []
+        saved: dict[str, Any] = {}
+        folder = util.ensure_path(path) / ADAPTER
         util.from_disk(
             path,
             {
-                "cfg": lambda file: self.cfg.update(srsly.read_json(file)),
+                "cfg": lambda file: saved.update(srsly.read_json(file)),
                 "vocab": lambda folder: self.vocab.from_disk(folder, exclude=exclude),
             },
             exclude,
         )
-        if self.cfg.get(ADAPTER) and ADAPTER not in exclude:
-            adapters.append(read_adapter(path / ADAPTER))
-        source = str(path / ADAPTER)
-        self._take_adapter(adapters[0] if adapters else None, source, exclude)
+        adapter = None
+        if ADAPTER not in exclude and (saved.get(ADAPTER) or folder.is_dir()):
+            adapter = read_adapter(folder)
+        self._take(saved, adapter, str(folder), exclude)
         return self
 
     def _saved_adapter(self) -> Adapter | None:
@@ -391,10 +396,18 @@ class PaDeLLMNER(TrainablePipe):
     def _saved_cfg(self, adapter: Adapter | None) -> dict[str, Any]:
         return {"labels": self.label_data, ADAPTER: adapter is not None}
 
-    def _take_adapter(
-        self, adapter: Adapter | None, source: str, exclude: Iterable[str]
+    def _take(
+        self,
+        saved: dict[str, Any],
+        adapter: Adapter | None,
+        source: str,
+        exclude: Iterable[str],
     ) -> None:
-        if ADAPTER not in exclude:
+        """Use what was saved. Where the cfg says that there was an adapter and none
+        came, the one in use stays; where it says that there was none, none is used."""
+        self.cfg.update(saved)
+        had_none = saved.get(ADAPTER) is False and ADAPTER not in exclude
+        if adapter is not None or had_none:
             self._lm.use_adapter(adapter, source)
             self._check_adapter()
 
@@ -416,11 +429,14 @@ class PaDeLLMNER(TrainablePipe):
             logger.warning(message.format(name=self.name, **values))
 
 
-def _gold_labels(examples: Iterable[Example]) -> list[str]:
-    """The labels of gold docs, in order of appearance."""
-    labels: dict[str, None] = {}
+def _gold_labels(examples: Iterable[Example]) -> dict[str, str | None]:
+    """The labels of gold docs, in order of appearance, with the first name given."""
+    labels: dict[str, str | None] = {}
     for example in examples:
         annotated = example.reference.user_data.get(ANNOTATED_LABELS, ())
-        labels.update(dict.fromkeys(annotated))
-        labels.update(dict.fromkeys(ent.label_ for ent in example.reference.ents))
-    return list(labels)
+        named = isinstance(annotated, Mapping)
+        for label in annotated:
+            labels[label] = labels.get(label) or (annotated[label] if named else None)
+        for ent in example.reference.ents:
+            labels.setdefault(ent.label_, None)
+    return labels

@@ -1,0 +1,103 @@
+"""Greedy decoding as in a textbook: one prompt, the whole of it, a token at a time."""
+
+import pytest
+import torch
+
+from spacy_padellm.engines.base import Branch, Completion
+
+
+@torch.inference_mode()
+def greedy(model, tokenizer, branch: Branch) -> Completion:
+    ids: list[int] = []
+    logprob, candidates = 0.0, ()
+    while len(ids) < branch.max_new_tokens:
+        logits = model(input_ids=torch.tensor([[*branch.prompt, *ids]])).logits[0, -1]
+        logprobs = logits.float().log_softmax(-1)
+        if not ids:
+            candidates = tuple(logprobs[list(branch.candidates)].tolist())
+        token = int(logprobs.argmax())
+        logprob += float(logprobs[token])
+        if token in branch.stop_ids:
+            text = tokenizer.decode(ids)
+            return Completion(tuple(ids), text, logprob, True, candidates)
+        ids.append(token)
+        text = tokenizer.decode(ids)
+        cuts = [text.index(stop) for stop in branch.stop_strings if stop in text]
+        if cuts:
+            return Completion(tuple(ids), text[: min(cuts)], logprob, True, candidates)
+    return Completion(tuple(ids), tokenizer.decode(ids), logprob, False, candidates)
+
+
+class PlainSession:
+    """A session that completes each branch by itself."""
+
+    def __init__(self, model, tokenizer) -> None:
+        self.model = model
+        self.tokenizer = tokenizer
+
+    def complete(self, branches):
+        return [
+            [greedy(self.model, self.tokenizer, branch) for branch in row]
+            for row in branches
+        ]
+
+
+def written(completions):
+    """What was written, without the probabilities."""
+    return [[(c.ids, c.text, c.stopped) for c in row] for row in completions]
+
+
+def assert_same(found, expected):
+    """The same tokens; log-probabilities within 1e-4."""
+    assert written(found) == written(expected)
+    for row, plain_row in zip(found, expected, strict=True):
+        for one, plain in zip(row, plain_row, strict=True):
+            assert one.logprob == pytest.approx(plain.logprob, abs=1e-4)
+            assert one.candidates == pytest.approx(plain.candidates, abs=1e-4)
+
+
+def count_branches(template, gold, tokenizer, *, n_candidates=0, max_new_tokens=1):
+    """The first round of each text: how many mentions has each label?"""
+    rows = []
+    for row in gold:
+        prompts = template.prompts(row.text, tokenizer)
+        rows.append(
+            [
+                Branch(
+                    prompts.count(label),
+                    max_new_tokens=max_new_tokens,
+                    candidates=tuple(range(n_candidates)),
+                )
+                for label in sorted(all_labels(gold))
+            ]
+        )
+    return rows
+
+
+def mention_branches(template, gold, tokenizer, *, max_new_tokens=3):
+    """The second round, for the gold counts: the next digit, then each mention.
+
+    Mentions of different lengths, `max_new_tokens` at most.
+    """
+    rows = []
+    for row in gold:
+        prompts = template.prompts(row.text, tokenizer)
+        branches = []
+        for label, spans in row.spans.items():
+            digits = tokenizer.encode(f"\n{len(spans)}", add_special_tokens=False).ids
+            branches.append(Branch(prompts.count(label) + digits[1:], 1))
+            branches += [
+                Branch(
+                    prompts.mention(label, len(spans), index),
+                    max_new_tokens=1 + index % max_new_tokens,
+                    stop_ids=frozenset((tokenizer.eos_id,)),
+                    stop_strings=template.stop_strings,
+                )
+                for index in range(1, len(spans) + 1)
+            ]
+        rows.append(branches)
+    return rows
+
+
+def all_labels(gold):
+    return {label for row in gold for label in row.spans}

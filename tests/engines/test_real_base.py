@@ -1,0 +1,60 @@
+"""The embedded base, packed, writes what it writes by plain greedy decoding."""
+
+import pytest
+import torch
+
+from spacy_padellm.engines.transformers import TransformersEngine
+from spacy_padellm.formats.templates import TEMPLATES
+from spacy_padellm.models.lora import AdaptedLM, SharedBase
+from spacy_padellm.models.tokenizer import PlainTokenizer
+
+from .plain import PlainSession, assert_same, count_branches, mention_branches
+
+
+@pytest.fixture(scope="module")
+def real_engine(smollm):
+    base = SharedBase.open(
+        smollm, device="cpu", dtype=torch.float32, trust_remote_code=False
+    )
+    return TransformersEngine(AdaptedLM.plain(base), PlainTokenizer(base.tokenizer))
+
+
+@pytest.fixture(scope="module")
+def real_plain(smollm, real_engine):
+    from transformers import AutoModelForCausalLM
+
+    model = AutoModelForCausalLM.from_pretrained(smollm, dtype=torch.float32).eval()
+    return PlainSession(model, real_engine.tokenizer)
+
+
+@pytest.fixture
+def sentences(request, workshop):
+    """300 sentences of CoNLL03 test where it lies, else of the shipped corpus."""
+    try:
+        return request.getfixturevalue("conll03")[:300]
+    except pytest.skip.Exception:
+        return workshop[:300]
+
+
+def check(template, gold, engine, plain, batch):
+    tokenizer = engine.tokenizer
+    for start in range(0, len(gold), batch):
+        part = gold[start : start + batch]
+        calls = [
+            count_branches(template, part, tokenizer, n_candidates=1000),
+            mention_branches(template, part, tokenizer),
+        ]
+        with engine.session(len(part)) as session:
+            for rows in calls:
+                assert_same(session.complete(rows), plain.complete(rows))
+
+
+@pytest.mark.parametrize("name", ["compact", "padellm.en"])
+def test_four_sentences(name, workshop, real_engine, real_plain):
+    check(TEMPLATES[name], workshop[:4], real_engine, real_plain, batch=4)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", TEMPLATES)
+def test_300_sentences(name, sentences, real_engine, real_plain):
+    check(TEMPLATES[name], sentences, real_engine, real_plain, batch=32)

@@ -1,0 +1,114 @@
+"""Packed decoding writes what plain greedy decoding of each prompt alone writes."""
+
+from dataclasses import dataclass
+
+import pytest
+import torch
+
+from spacy_padellm.engines import transformers as engine_module
+from spacy_padellm.engines.base import Branch, Completion
+from spacy_padellm.engines.transformers import PackedSession
+from spacy_padellm.formats.templates import TEMPLATES
+
+from .plain import assert_same, count_branches, mention_branches, written
+
+SENTENCES = 300
+
+
+@dataclass
+class Rounds:
+    """Both rounds of a template's prompts, and what plain decoding makes of them."""
+
+    counts: list[list[Branch]]
+    mentions: list[list[Branch]]
+    plain_counts: list[list[Completion]]
+    plain_mentions: list[list[Completion]]
+
+
+@pytest.fixture(scope="module", params=TEMPLATES)
+def rounds(request, workshop, plain, tiny_tokenizer):
+    template, gold = TEMPLATES[request.param], workshop[:SENTENCES]
+    vocabulary = plain.model.config.vocab_size
+    counts = count_branches(template, gold, tiny_tokenizer, n_candidates=vocabulary)
+    mentions = mention_branches(template, gold, tiny_tokenizer)
+    return Rounds(counts, mentions, plain.complete(counts), plain.complete(mentions))
+
+
+def in_batches(engine, rounds, size, sentences=SENTENCES):
+    counts, mentions = [], []
+    for start in range(0, sentences, size):
+        batch = slice(start, start + size)
+        with engine.session(len(rounds.counts[batch])) as session:
+            counts += session.complete(rounds.counts[batch])
+            mentions += session.complete(rounds.mentions[batch])
+    return counts, mentions
+
+
+@pytest.mark.parametrize("size", [1, 7, 32])
+def test_packed_equals_plain_in_batches_of_any_size(engine, rounds, size):
+    counts, mentions = in_batches(engine, rounds, size)
+    # the log-probability of the whole vocabulary is compared for counts
+    assert_same(counts, rounds.plain_counts)
+    assert_same(mentions, rounds.plain_mentions)
+
+
+def test_the_comparison_is_of_many_different_answers(rounds):
+    texts = {c.text for row in rounds.plain_mentions for c in row}
+    assert len(texts) > 100
+    assert len({c.text for row in rounds.plain_counts for c in row}) > 10
+
+
+def test_with_a_causal_mask_the_comparison_fails(engine, rounds, monkeypatch):
+    def causal(ends):
+        rows, tokens = ends.shape
+        return torch.ones(rows, tokens, tokens, dtype=torch.bool).tril()
+
+    monkeypatch.setattr(engine_module, "ancestors", causal)
+    counts, mentions = in_batches(engine, rounds, 32, sentences=64)
+    for found, plain in [
+        (counts, rounds.plain_counts[:64]),
+        (mentions, rounds.plain_mentions[:64]),
+    ]:
+        assert written(found) != written(plain)
+        assert [c.logprob for row in found for c in row] != pytest.approx(
+            [c.logprob for row in plain for c in row], abs=1e-1
+        )
+
+
+def test_a_blind_later_round_fails_the_comparison(engine, rounds, monkeypatch):
+    """What is attached to a node sees what that node sees."""
+    grow = PackedSession._grow_visible
+
+    def forgetful(self, attach, ends):
+        return grow(self, torch.full_like(attach, -1), ends)
+
+    monkeypatch.setattr(PackedSession, "_grow_visible", forgetful)
+    counts, mentions = in_batches(engine, rounds, 32, sentences=64)
+    assert_same(counts, rounds.plain_counts[:64])
+    assert written(mentions) != written(rounds.plain_mentions[:64])
+
+
+def test_each_token_of_a_prompt_goes_through_the_model_once(
+    engine, rounds, monkeypatch
+):
+    widths, rows = [], []
+    hidden, logits = engine.lm.hidden, engine.lm.logits
+    monkeypatch.setattr(
+        engine.lm,
+        "hidden",
+        lambda ids, *more: widths.append(ids.shape[1]) or hidden(ids, *more),
+    )
+    monkeypatch.setattr(
+        engine.lm, "logits", lambda states: rows.append(len(states)) or logits(states)
+    )
+    counts, mentions = rounds.counts[0], rounds.mentions[0]
+    with engine.session(1) as session:
+        session.complete([counts])
+        session.complete([mentions])
+    prompts = {branch.prompt for branch in [*counts, *mentions]}
+    distinct = {prompt[:n] for prompt in prompts for n in range(1, len(prompt) + 1)}
+    assert widths[0] + widths[1] == len(distinct)
+    assert widths[0] > widths[1]
+    # logits only at the ends of branches, of the tokens that are new
+    assert rows[:2] == [len(counts), len(mentions)]
+    assert all(width <= len(mentions) for width in widths[2:])

@@ -1,0 +1,80 @@
+"""Pipelines on the tiny random base: untouched, trained to fit, or led by a script."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import spacy
+from spacy.language import Language
+from spacy.training import Example
+
+from .scripted import ScriptedFormat, Tell
+
+# Learned by heart by the pipeline `trained`.
+GOLD = [
+    ("Who is Shaka Khan?", [(7, 17, "PERSON")]),
+    ("I like London and Berlin.", [(7, 13, "LOC"), (18, 24, "LOC")]),
+    ("Nothing to see here.", []),
+    ("Maria Rossi left Oslo, and Oslo wept.", [(0, 11, "PERSON"), (17, 21, "LOC"), (27, 31, "LOC")]),
+]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    # spaCy's own tests carry it
+    config.addinivalue_line("markers", "issue(number): a test of spaCy's issue tracker")
+
+
+def examples(nlp: Language, gold=GOLD) -> list[Example]:
+    return [
+        Example.from_dict(nlp.make_doc(text), {"entities": entities})
+        for text, entities in gold
+    ]
+
+
+@pytest.fixture(scope="session")
+def make_nlp(tiny_base: Path) -> Callable[..., Language]:
+    """A function that builds a blank pipeline with a padellm_ner on the tiny base.
+
+    The component's settings are keywords, its model's settings the dict `model`.
+    """
+
+    def make(name: str = "padellm_ner", *, model: dict | None = None, **config) -> Language:
+        nlp = spacy.blank("en")
+        config["model"] = {"base": str(tiny_base), **(model or {})}
+        nlp.add_pipe("padellm_ner", name=name, config=config)
+        return nlp
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def trained(make_nlp) -> Language:
+    """A pipeline that has learned GOLD by heart. Not to be changed."""
+    nlp = make_nlp(model={"lora_rank": 32, "lora_alpha": 64})
+    gold = examples(nlp)
+    sgd = nlp.initialize(lambda: gold)
+    sgd.learn_rate = 0.005
+    for _ in range(100):
+        nlp.update(gold, sgd=sgd)
+    return nlp
+
+
+@pytest.fixture
+def scripted_nlp(make_nlp) -> Callable[..., Language]:
+    """A function like `make_nlp` whose first argument says what is found in a text."""
+
+    def make(tell: Tell, **config) -> Language:
+        config.setdefault("labels", {"PER": "person", "ORG": "organization", "LOC": "location"})
+        nlp = make_nlp(**config)
+        nlp.get_pipe("padellm_ner").format = ScriptedFormat(tell)
+        return nlp
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def adapter_folder(trained: Language, tmp_path_factory) -> Path:
+    """The adapter of the pipeline `trained`, as a PEFT folder."""
+    folder = tmp_path_factory.mktemp("trained")
+    trained.get_pipe("padellm_ner").to_disk(folder)
+    return folder / "adapter"

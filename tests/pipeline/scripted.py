@@ -1,0 +1,37 @@
+"""A format that answers from a script: what is found is chosen by the test."""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from spacy_padellm.formats.base import Extraction, Query
+from spacy_padellm.types import Mention
+
+# What is found in a text: label, string, score from 0 to 1.
+Found: TypeAlias = tuple[str, str, float]
+Tell: TypeAlias = Callable[[str], Sequence[Found]]
+
+
+@dataclass
+class ScriptedFormat:
+    """asked: the texts that were asked about, in that order."""
+
+    tell: Tell
+    asked: list[str] = field(default_factory=list)
+    name: str = "scripted"
+
+    def extract(self, queries: Sequence[Query], session, tokenizer) -> list[Extraction]:
+        self.asked += [query.text for query in queries]
+        return [self._extraction(query) for query in queries]
+
+    def _extraction(self, query: Query) -> Extraction:
+        counts = dict.fromkeys(query.labels, 0)
+        mentions = []
+        for label, text, score in self.tell(query.text):
+            counts[label] += 1
+            mentions.append(Mention(label, text, counts[label], math.log(score)))
+        return Extraction(tuple(mentions), counts)
+
+    def gold(self, query, spans, tokenizer):
+        raise NotImplementedError

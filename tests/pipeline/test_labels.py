@@ -1,0 +1,179 @@
+"""Which labels are asked for, and where they come from."""
+
+import pytest
+import spacy
+import srsly
+from spacy.training import Example
+
+from spacy_padellm.errors import Errors
+from spacy_padellm.models.adapters import shipped_adapter
+from spacy_padellm.pipeline.padellm_ner import PaDeLLMNER
+
+from .conftest import examples
+
+
+def ner_of(nlp) -> PaDeLLMNER:
+    return nlp.get_pipe("padellm_ner")
+
+
+def tagged(nlp, entities, annotated=None) -> Example:
+    doc = nlp.make_doc("I like London and Berlin.")
+    example = Example.from_dict(doc, {"entities": entities})
+    if annotated is not None:
+        example.reference.user_data["padellm_labels"] = annotated
+    return example
+
+
+def test_a_list_of_labels_gets_names_that_say_something(make_nlp):
+    ner = ner_of(make_nlp(labels=["PER", "ORG", "DISH"]))
+    assert ner.labels == ("PER", "ORG", "DISH")
+    assert ner.label_data == {"PER": "person", "ORG": "organization", "DISH": "DISH"}
+
+
+def test_a_table_of_labels_is_taken_as_it_is(make_nlp):
+    names = {"PER": "human being", "DISH": "food or meal"}
+    assert ner_of(make_nlp(labels=names)).label_data == names
+
+
+def test_label_data_is_a_copy(make_nlp):
+    ner = ner_of(make_nlp(labels=["PER"]))
+    ner.label_data["ORG"] = "organization"
+    assert ner.labels == ("PER",)
+
+
+def test_add_label_says_whether_the_label_is_new(make_nlp):
+    ner = ner_of(make_nlp(labels=["PER"]))
+    assert [ner.add_label("DISH"), ner.add_label("DISH"), ner.add_label("PER")] == [1, 0, 0]
+    assert ner.labels == ("PER", "DISH")
+    assert "DISH" in ner.vocab.strings
+
+
+def test_add_label_takes_a_name_for_the_model(make_nlp):
+    ner = ner_of(make_nlp())
+    ner.add_label("DISH", "food or meal")
+    assert ner.label_data == {"DISH": "food or meal"}
+
+
+def test_a_second_label_with_the_same_name_is_read_as_it_is_written(make_nlp):
+    ner = ner_of(make_nlp(labels=["PER"]))
+    ner.add_label("PERSON")
+    assert ner.label_data == {"PER": "person", "PERSON": "PERSON"}
+
+
+@pytest.mark.parametrize("label", ["", " ", "a\nb", " PER", "PER ", None, 3])
+def test_add_label_refuses_what_is_no_line_of_text(make_nlp, label):
+    ner = ner_of(make_nlp(labels=["PER"]))
+    with pytest.raises(ValueError, match="E504"):
+        ner.add_label(label)
+    assert ner.labels == ("PER",)
+
+
+def test_without_labels_those_of_the_adapter_are_asked_until_one_is_added(
+    make_nlp, adapter_folder
+):
+    ner = ner_of(make_nlp(model={"adapter": str(adapter_folder)}))
+    assert ner.labels == ("PERSON", "LOC")
+    ner.add_label("DISH")
+    assert ner.labels == ("DISH",)
+
+
+def test_labels_of_the_config_go_before_those_of_the_adapter(make_nlp, adapter_folder):
+    nlp = make_nlp(labels=["DISH"], model={"adapter": str(adapter_folder)})
+    assert ner_of(nlp).labels == ("DISH",)
+
+
+def test_labels_come_from_gold_data(make_nlp):
+    nlp = make_nlp()
+    gold = examples(nlp)
+    nlp.initialize(lambda: gold)
+    assert ner_of(nlp).label_data == {"PERSON": "person", "LOC": "location"}
+
+
+def test_labels_of_gold_data_join_those_that_were_added(make_nlp):
+    nlp = make_nlp()
+    ner_of(nlp).add_label("DISH")
+    gold = examples(nlp)
+    nlp.initialize(lambda: gold)
+    assert ner_of(nlp).labels == ("DISH", "PERSON", "LOC")
+
+
+def test_labels_of_gold_data_do_not_join_those_of_the_config(make_nlp):
+    nlp = make_nlp(labels=["LOC"])
+    gold = examples(nlp)
+    nlp.initialize(lambda: gold)
+    assert ner_of(nlp).labels == ("LOC",)
+
+
+@pytest.mark.parametrize(
+    ("annotated", "expected"),
+    [
+        (["LOC", "DISH"], {"LOC": "location", "DISH": "DISH"}),
+        ({"LOC": "place", "DISH": "food"}, {"LOC": "place", "DISH": "food"}),
+    ],
+)
+def test_labels_that_docs_were_annotated_for_count_even_without_an_entity(
+    make_nlp, annotated, expected
+):
+    nlp = make_nlp()
+    gold = [tagged(nlp, [(7, 13, "LOC")], annotated)]
+    nlp.initialize(lambda: gold)
+    assert ner_of(nlp).label_data == expected
+
+
+@pytest.mark.parametrize("labels", [["A", "B"], {"A": "first", "B": "second"}])
+def test_labels_given_to_initialize_are_exactly_those_learned(make_nlp, labels):
+    nlp = make_nlp()
+    gold = examples(nlp)
+    nlp.config["initialize"]["components"]["padellm_ner"] = {"labels": labels}
+    nlp.initialize(lambda: gold)
+    names = labels if isinstance(labels, dict) else {"A": "A", "B": "B"}
+    assert ner_of(nlp).label_data == names
+
+
+@pytest.mark.parametrize("labels", [["A", "B"], {"A": "first", "B": "second"}])
+def test_initialize_reads_a_labels_file(make_nlp, tmp_path, labels):
+    srsly.write_json(tmp_path / "labels.json", labels)
+    nlp = make_nlp()
+    nlp.config["initialize"]["components"]["padellm_ner"] = {
+        "labels": {
+            "@readers": "spacy.read_labels.v1",
+            "path": str(tmp_path / "labels.json"),
+        }
+    }
+    nlp.initialize()
+    names = labels if isinstance(labels, dict) else {"A": "A", "B": "B"}
+    assert ner_of(nlp).label_data == names
+
+
+def test_initialize_refuses_what_is_no_gold_data(make_nlp):
+    with pytest.raises(TypeError, match="E978|E930"):
+        ner_of(make_nlp()).initialize(lambda: ["text"])
+
+
+@pytest.mark.parametrize(
+    ("labels", "named", "code"),
+    [
+        ([""], "''", "E504"),
+        (["PER", "two\nlines"], r"'two\nlines'", "E504"),
+        (["PER", "ORG", "PER"], "'PER'", "E505"),
+        ({"PER": ""}, "''", "E504"),
+        ({"PER": "person", "HUM": "person"}, "'person'", "E505"),
+    ],
+)
+def test_faulty_labels_are_named_when_the_pipe_is_added(make_nlp, labels, named, code):
+    with pytest.raises(ValueError) as caught:
+        make_nlp(labels=labels)
+    assert str(caught.value) == getattr(Errors, code).format(labels=named)
+
+
+def test_without_any_labels_it_is_said_once_that_nothing_is_found(make_nlp, caplog):
+    nlp = make_nlp()
+    assert [len(doc.ents) for doc in nlp.pipe(["Oslo", "Rome", ""], batch_size=1)] == [0] * 3
+    assert caplog.text.count("W803") == 1
+
+
+def test_the_shipped_adapter_asks_for_four_labels():
+    if not shipped_adapter().is_dir():
+        pytest.skip(f"no adapter in {shipped_adapter()}")
+    nlp = spacy.blank("en")
+    assert nlp.add_pipe("padellm_ner").labels == ("PER", "ORG", "LOC", "MISC")
