@@ -150,6 +150,11 @@ class Errors:
         "names {base!r}, whose weights are others ({found} instead of {expected}). Set "
         "the model's `base` to the one it was trained on, or train a new adapter."
     )
+    E327 = (
+        "[E327] The adapter in {path} changes the base model itself ({settings}), and "
+        "other adapters may share that. Give one with bias = 'none', without "
+        "layer_replication, and converted to plain LoRA (see PEFT's save_pretrained)."
+    )
     E330 = (
         "[E330] The base model in {path} cannot be loaded as a causal language model "
         "({reason}). Copy or download it again, or give another base."
@@ -246,6 +251,6 @@ class Warnings:
         "out. This is said once."
     )
     W803 = (
-        "[W803] {name} has no labels to look for, so it finds nothing. Set its `labels`, "
-        "call add_label, or initialize it from gold data. This is said once."
+        "[W803] {name} has no labels to look for, so it finds nothing. Set its "
+        "`labels`, call add_label, or initialize it from gold data. Said once."
     )

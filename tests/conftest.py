@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from .tokenizers import metaspace, real_tokenizer, split_by_regex  # noqa: F401
+
 REPOSITORY = Path(__file__).parent.parent
 
 SENTENCES = [

@@ -50,9 +50,7 @@ class Completion:
 class Session(Protocol):
     """A batch of texts under work."""
 
-    def complete(
-        self, branches: Sequence[Sequence[Branch]]
-    ) -> list[list[Completion]]:
+    def complete(self, branches: Sequence[Sequence[Branch]]) -> list[list[Completion]]:
         """Complete the branches of each text (outer: texts, in the session's order)."""
         ...
 

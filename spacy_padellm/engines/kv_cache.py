@@ -8,7 +8,7 @@ from transformers.cache_utils import Cache, CacheLayerMixin
 
 
 class AppendOnlyLayer(CacheLayerMixin):
-    """Keys and values of one layer, [batch, heads, slots, width]; `length` are filled."""
+    """Keys and values of a layer, [batch, heads, slots, width]; `length` are filled."""
 
     is_sliding = False
 

@@ -15,8 +15,8 @@ import torch
 
 from ..errors import Errors
 from ..formats.base import PromptTokenizer
-from ..models.loss import ancestors
 from ..models.lora import AdaptedLM
+from ..models.loss import ancestors
 from ..trees.trie import ROOT, Trie, subtree_ends
 from .base import Branch, Completion
 from .kv_cache import append_only_cache
@@ -58,20 +58,18 @@ class _Live:
 class PackedSession:
     """A batch of texts, their trees and their cache."""
 
-    def __init__(
-        self, lm: AdaptedLM, tokenizer: PromptTokenizer, n_texts: int
-    ) -> None:
+    def __init__(self, lm: AdaptedLM, tokenizer: PromptTokenizer, n_texts: int) -> None:
         self.lm = lm
         self.tokenizer = tokenizer
         self.rows = [_Row() for _ in range(n_texts)]
-        self.cache = append_only_cache(lm.base.model.config.get_text_config().num_hidden_layers)
+        self.cache = append_only_cache(
+            lm.base.model.config.get_text_config().num_hidden_layers
+        )
         # visible[row, slot, other]: whether the token in `slot` sees the one in `other`
         self.visible = torch.zeros(n_texts, 0, 0, dtype=torch.bool, device=lm.device)
 
     @torch.inference_mode()
-    def complete(
-        self, branches: Sequence[Sequence[Branch]]
-    ) -> list[list[Completion]]:
+    def complete(self, branches: Sequence[Sequence[Branch]]) -> list[list[Completion]]:
         # before anything enters the trees: a refused call leaves no trace in them
         for branch in chain.from_iterable(branches):
             self._check_length(branch)
@@ -171,7 +169,9 @@ class PackedSession:
                     attach[place, at] = row.slots[parent]
             row.slots.extend(range(start, start + n_new))
         device = self.lm.device
-        tensors = [torch.from_numpy(a).to(device) for a in (ids, positions, attach, ends)]
+        tensors = [
+            torch.from_numpy(a).to(device) for a in (ids, positions, attach, ends)
+        ]
         mask = self._grow_visible(*tensors[2:])
         hidden = self.lm.hidden(tensors[0], tensors[1], mask, self.cache)
         rows = [state.row for state in live]

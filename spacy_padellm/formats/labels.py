@@ -37,7 +37,9 @@ def label_names(labels: Sequence[str] | Mapping[str, str]) -> LabelNames:
         part
         for pair in names.items()
         for part in dict.fromkeys(pair)
-        if not isinstance(part, str) or not part.strip() or part != part.strip()
+        if not isinstance(part, str)
+        or not part.strip()
+        or part != part.strip()
         or len(part.splitlines()) > 1
     ]
     if faulty:

@@ -12,7 +12,7 @@ from ..errors import Errors
 from ..trees.packing import GoldSequence
 from ..types import Mention, TokenIds
 from .base import Extraction, PromptTokenizer, Query
-from .templates import Template, TextPrompts, get_template
+from .templates import Template, TextPrompts, digit_id, get_template
 
 
 def build_padellm_v1(
@@ -55,7 +55,7 @@ class PaDeLLM:
         session: Session,
         tokenizer: PromptTokenizer,
     ) -> list[Extraction]:
-        digit_ids = _digit_ids(tokenizer)
+        digits = tuple(digit_id(digit, tokenizer) for digit in "0123456789")
         readings: list[list[_Reading]] = []
         for query in queries:
             text = self.template.prompts(query.text, tokenizer)
@@ -72,7 +72,7 @@ class PaDeLLM:
         while any(reading.open for row in readings for reading in row):
             opened = [[reading for reading in row if reading.open] for row in readings]
             asked = [
-                [self._branches(reading, digit_ids, tokenizer) for reading in row]
+                [self._branches(reading, digits, tokenizer) for reading in row]
                 for row in opened
             ]
             completed = session.complete(
@@ -97,7 +97,7 @@ class PaDeLLM:
         tokenizer: PromptTokenizer,
     ) -> list[GoldSequence]:
         prompts = self.template.prompts(query.text, tokenizer)
-        zero = (*_digit_ids(tokenizer)[:1], tokenizer.eos_id)
+        zero = (digit_id("0", tokenizer), tokenizer.eos_id)
         sequences = []
         for label, name in query.labels.items():
             places = spans.get(label, ())
@@ -110,12 +110,12 @@ class PaDeLLM:
     def _branches(
         self,
         reading: "_Reading",
-        digit_ids: TokenIds,
+        digits: TokenIds,
         tokenizer: PromptTokenizer,
     ) -> list[Branch]:
         """The count's next digit, then each mention of the count so far."""
         next_digit = Branch(
-            reading.prompt + reading.count_ids, max_new_tokens=1, candidates=digit_ids
+            reading.prompt + reading.count_ids, max_new_tokens=1, candidates=digits
         )
         mentions = [
             Branch(
@@ -189,11 +189,3 @@ def _at_least(digit_logprobs: Sequence[float]) -> list[float]:
         tail += math.exp(logprob)
         at_least.append(math.log(tail) if tail > 0 else -math.inf)
     return at_least[::-1]
-
-
-def _digit_ids(tokenizer: PromptTokenizer) -> TokenIds:
-    """The tokens that write 0 to 9 behind other text."""
-    return tuple(
-        tokenizer.encode(f"\n{digit}", add_special_tokens=False).ids[-1]
-        for digit in range(10)
-    )

@@ -2,8 +2,8 @@
 
 `padellm.en` and `padellm.zh` are the paper's own strings (arXiv 2402.04838, section 3),
 token for token as the tokenizer writes the whole prompt, so that checkpoints trained
-elsewhere in that format work. `compact` is ours: fewer tokens, and a mention has the very
-token ids that it has in the text.
+elsewhere in that format work. `compact` is ours: fewer tokens, and a mention has the
+very token ids that it has in the text.
 """
 
 from dataclasses import dataclass, field
@@ -115,7 +115,9 @@ class CompactPrompts:
         self.text = text
         self.tokenizer = tokenizer
         self.shift = 0 if text[:1].isspace() else 1
-        self.encoded = tokenizer.encode(" " * self.shift + text, add_special_tokens=False)
+        self.encoded = tokenizer.encode(
+            " " * self.shift + text, add_special_tokens=False
+        )
         start = () if tokenizer.bos_id is None else (tokenizer.bos_id,)
         self.shared = start + self.encoded.ids + self._segment("\n")
         self.n_tokens = len(self.encoded.ids)
@@ -140,22 +142,29 @@ class CompactPrompts:
         )
 
     def _appended(self, count: int, index: int) -> TokenIds:
-        return self._segment(str(count)) + self._segment(f"\n{index}")
+        # digit by digit, as it is generated: sentencepiece would begin `▁12`
+        digits = tuple(digit_id(digit, self.tokenizer) for digit in str(count))
+        return digits + self._segment(f"\n{index}")
 
     def _mention(self, start: int, end: int) -> TokenIds:
-        ids = token_slice(self.encoded, start + self.shift, end + self.shift)
+        spaced = start == 0 or self.text[start - 1].isspace()
+        ids = token_slice(self.encoded, start + self.shift, end + self.shift, spaced)
         if ids is not None:
             return ids
-        spaced = start == 0 or self.text[start - 1].isspace()
         return self._segment(" " * spaced + self.text[start:end])
 
     def _segment(self, string: str) -> TokenIds:
         return self.tokenizer.encode(string, add_special_tokens=False).ids
 
 
-def token_slice(encoded: EncodedText, start: int, end: int) -> TokenIds | None:
-    """The ids of the tokens that write exactly characters `start` to `end`, give or take
-    one leading space; None where a token crosses the border or offsets are unknown."""
+def token_slice(
+    encoded: EncodedText, start: int, end: int, spaced: bool
+) -> TokenIds | None:
+    """The ids of the tokens that write exactly characters `start` to `end`; None where
+    a token crosses the border or offsets are unknown.
+
+    spaced: whether there is a space before `start`, which the first token may write.
+    """
     if encoded.offsets is None:
         return None
     inside = [
@@ -167,9 +176,14 @@ def token_slice(encoded: EncodedText, start: int, end: int) -> TokenIds | None:
         return None
     first = encoded.offsets[inside[0]][0]
     last = encoded.offsets[inside[-1]][1]
-    if first not in (start, start - 1) or last != end:
+    if last != end or not (first == start or (spaced and first == start - 1)):
         return None
     return encoded.ids[inside[0] : inside[-1] + 1]
+
+
+def digit_id(digit: str, tokenizer: PromptTokenizer) -> int:
+    """The token that writes a digit behind other text."""
+    return tokenizer.encode(f"\n{digit}", add_special_tokens=False).ids[-1]
 
 
 def common_prefix(first: TokenIds, second: TokenIds) -> int:

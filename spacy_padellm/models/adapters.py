@@ -80,6 +80,8 @@ def read_adapter(folder: Path) -> Adapter:
     if config.get("peft_type") != "LORA":
         kind = config.get("peft_type")
         raise ValueError(Errors.E323.format(path=folder / CONFIG, kind=kind))
+    if settings := _settings_that_change_the_base(config):
+        raise ValueError(Errors.E327.format(path=folder, settings=", ".join(settings)))
     card = AdapterCard(base="")
     if (folder / CARD).is_file():
         try:
@@ -99,6 +101,19 @@ def write_adapter(folder: Path, adapter: Adapter) -> None:
     _write_json(folder / CONFIG, adapter.config)
     _write_json(folder / CARD, asdict(adapter.card))
     (folder / WEIGHTS).write_bytes(adapter.weights)
+
+
+def _settings_that_change_the_base(config: dict[str, Any]) -> list[str]:
+    allowed = {
+        "bias": (None, "none"),
+        "layer_replication": (None, []),
+        "init_lora_weights": (None, True, False, "gaussian", "orthogonal", "eva"),
+    }
+    return [
+        f"{setting} = {config[setting]!r}"
+        for setting, values in allowed.items()
+        if config.get(setting) not in values
+    ]
 
 
 def _check_weights(path: Path, weights: bytes) -> None:
@@ -123,5 +138,5 @@ def _read_json(path: Path) -> dict[str, Any]:
 
 
 def _write_json(path: Path, data: dict[str, Any]) -> None:
-    text = json.dumps(data, indent=2, ensure_ascii=False, sort_keys=True)
+    text = json.dumps(data, indent=2, ensure_ascii=False)
     path.write_text(text + "\n", encoding="utf8")

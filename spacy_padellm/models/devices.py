@@ -1,5 +1,6 @@
 """Where a model computes, and in what precision."""
 
+import re
 from typing import TYPE_CHECKING
 
 from ..errors import Errors
@@ -12,9 +13,7 @@ DTYPES = ("auto", "float32", "bfloat16", "float16")
 
 def check_device_name(device: str) -> None:
     """Raise ValueError unless `device` has the form of one; loads nothing."""
-    kind, _, number = device.partition(":")
-    known = kind in ("auto", "cpu", "cuda", "mps")
-    if not known or (number and (kind != "cuda" or not number.isdigit())):
+    if not re.fullmatch("auto|cpu|mps|cuda(:[0-9]+)?", device):
         raise ValueError(Errors.E702.format(device=device))
 
 
@@ -45,8 +44,8 @@ def resolve_device(device: str) -> str:
 
 
 def resolve_dtype(dtype: str, device: str) -> "torch.dtype":
-    """"auto" is bfloat16 on CUDA, float32 elsewhere: bfloat16 products are slow on most
-    CPUs. Adapters are float32 in any case."""
+    """With "auto", bfloat16 on CUDA and float32 elsewhere: most CPUs are slow at
+    bfloat16 products. Adapters are float32 in any case."""
     import torch
 
     if dtype not in DTYPES:

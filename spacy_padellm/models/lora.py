@@ -21,7 +21,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 from ..errors import Errors
 from .weights import load_base
 
-# A forked worker of nlp.pipe(n_process=...) would wait for ever for its parent's threads.
+# A forked worker of nlp.pipe(n_process=...) would wait for its parent's threads.
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=lambda: torch.set_num_threads(1))
 
@@ -58,10 +58,10 @@ class SharedBase:
     ) -> None:
         self.model = model
         self.body = model.get_decoder()
-        self.output = model.get_output_embeddings()
         self.tokenizer = tokenizer
         self._peft: PeftModel | None = None
         self._active: str | None = None
+        self._given_up: list[str] = []
 
     @classmethod
     def open(
@@ -82,22 +82,36 @@ class SharedBase:
             _BASES[key] = base
         return base
 
+    @property
+    def output(self) -> torch.nn.Module:
+        """The output layer: asked for anew, as an adapter may have wrapped it."""
+        return self.model.get_output_embeddings()
+
     def attach(self, config: LoraConfig) -> str:
         """Put a new adapter on the base; returns the name it goes by here."""
         name = f"padellm-{uuid.uuid4().hex}"
-        if self._peft is None:
-            self._peft = PeftModel(self.model, config, adapter_name=name)
-            self._active = name
-        else:
-            self._peft.add_adapter(name, config)
+        try:
+            if self._peft is None:
+                self._peft = PeftModel(self.model, config, adapter_name=name)
+                self._active = name
+            else:
+                self._peft.add_adapter(name, config)
+        except Exception:  # half of it may be on the base already
+            for module in self.model.modules():
+                if isinstance(module, LoraLayer):
+                    module.delete_adapter(name)
+            raise
+        while self._given_up:
+            gone = self._given_up.pop()
+            if gone in self._peft.active_adapters:
+                self.activate(name)
+            self._peft.delete_adapter(gone)
         return name
 
-    def detach(self, name: str) -> None:
-        """Take an adapter off, unless it is the last: PEFT keeps one at least."""
-        if self._peft is not None and len(self._peft.peft_config) > 1:
-            if self._active == name:
-                self.activate(next(n for n in self._peft.peft_config if n != name))
-            self._peft.delete_adapter(name)
+    def give_up(self, name: str) -> None:
+        """Nobody uses this adapter any more. It is taken off when the next one is put
+        on: the garbage collector may call this while others walk over the modules."""
+        self._given_up.append(name)
 
     def activate(self, name: str | None) -> None:
         """Compute with this adapter from now on; None is the base alone."""
@@ -156,7 +170,7 @@ class AdaptedLM:
         self.base = base
         self.name = name
         if name is not None:
-            weakref.finalize(self, base.detach, name).atexit = False
+            weakref.finalize(self, base.give_up, name).atexit = False
 
     @classmethod
     def plain(cls, base: SharedBase) -> "AdaptedLM":
@@ -177,7 +191,7 @@ class AdaptedLM:
         settings["inference_mode"] = False
         try:
             name = base.attach(LoraConfig(**settings))
-        except ValueError as error:
+        except (ValueError, TypeError, AttributeError) as error:  # what PEFT raises
             raise ValueError(
                 Errors.E325.format(path=source, faults=str(error))
             ) from error

@@ -23,7 +23,9 @@ def tree_loss(
         batch = [trees[row] for row in rows]
         ids, positions, mask = collate(batch, lm.device)
         hidden = lm.hidden(ids, positions, mask)
-        place = np.concatenate([np.full(len(t.sources), i) for i, t in enumerate(batch)])
+        place = np.concatenate(
+            [np.full(len(t.sources), i) for i, t in enumerate(batch)]
+        )
         source = np.concatenate([tree.sources for tree in batch])
         target = _tensor([tree.targets for tree in batch], lm.device)
         weight = _tensor([tree.weights for tree in batch], lm.device)

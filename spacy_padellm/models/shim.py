@@ -200,7 +200,8 @@ class CausalLMShim(Shim):
 
     def to_bytes(self) -> bytes:
         untouched = self._lm is None and self._adapter is None
-        adapter = None if untouched else self.adapter("", {})
+        card = self._adapter.card if self._adapter else AdapterCard(base="")
+        adapter = None if untouched else self.adapter(card.format, card.labels)
         return srsly.msgpack_dumps(
             {
                 "untouched": untouched and not self._without_adapter,

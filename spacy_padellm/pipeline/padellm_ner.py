@@ -177,8 +177,15 @@ class PaDeLLMNER(TrainablePipe):
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """The labels asked for; as long as none were given, the adapter's own."""
-        return tuple(self.label_data)
+        """The labels asked for; as long as none were given, the adapter's own.
+
+        None while that adapter cannot be read: spaCy asks for the labels of a saved
+        pipeline before it loads the adapter that was saved.
+        """
+        try:
+            return tuple(self.label_data)
+        except ValueError:
+            return ()
 
     @labels.setter
     def labels(self, labels: list[str] | dict[str, str]) -> None:

@@ -1,4 +1,4 @@
-"""Gold sequences packed as one tree: each shared token once, each answer token a target.
+"""Gold sequences as one tree: each shared token once, each answer token a target.
 
 The loss of the tree equals that of the flat data set with one sequence a (label,
 mention) pair: pairs that fall on the same node add their weights.

@@ -2,8 +2,6 @@
 
 from collections.abc import Iterable
 
-from ..types import TokenIds
-
 ROOT = -1
 
 
@@ -52,14 +50,6 @@ class Trie:
         self.parents.append(parent)
         self.depths.append(0 if parent == ROOT else self.depths[parent] + 1)
         return node
-
-    def path(self, node: int) -> TokenIds:
-        """The token ids from the root down to `node`, both included."""
-        ids = []
-        while node != ROOT:
-            ids.append(self.tokens[node])
-            node = self.parents[node]
-        return tuple(reversed(ids))
 
 
 def subtree_ends(parents: list[int]) -> list[int]:

@@ -1,9 +1,13 @@
 """Greedy decoding as in a textbook: one prompt, the whole of it, a token at a time."""
 
+from dataclasses import dataclass, replace
+
 import pytest
 import torch
 
-from spacy_padellm.engines.base import Branch, Completion
+from spacy_padellm.engines.base import Branch, Completion, Session
+from spacy_padellm.models.tokenizer import PlainTokenizer
+from spacy_padellm.types import TokenIds
 
 
 @torch.inference_mode()
@@ -40,6 +44,34 @@ class PlainSession:
             [greedy(self.model, self.tokenizer, branch) for branch in row]
             for row in branches
         ]
+
+
+@dataclass
+class GivenCounts:
+    """Answers as another session does, but counts as given: a random model writes no
+    digits. given: count prompt → the count, of one digit."""
+
+    session: Session
+    tokenizer: PlainTokenizer
+    given: dict[TokenIds, int]
+
+    def complete(self, branches):
+        return [
+            [
+                self.counted(branch, answer) if branch.candidates else answer
+                for branch, answer in zip(row, answers, strict=True)
+            ]
+            for row, answers in zip(
+                branches, self.session.complete(branches), strict=True
+            )
+        ]
+
+    def counted(self, branch, answer):
+        if branch.prompt not in self.given:
+            return replace(answer, text="no further digit")
+        count = self.given[branch.prompt]
+        digit = self.tokenizer.encode(f"\n{count}", add_special_tokens=False).ids[-1]
+        return replace(answer, ids=(digit,), text=str(count))
 
 
 def written(completions):

@@ -1,4 +1,4 @@
-"""The append-only cache holds what transformers' own cache holds, without copying it."""
+"""The append-only cache holds what transformers' own holds, without copying it."""
 
 import pytest
 import torch

@@ -47,7 +47,9 @@ def test_disturbing_one_branch_leaves_the_others_alone(engine, rows):
         (disturbed,) = complete(engine, [disturbed_row, *rows[1:]])
         assert_same(disturbed[1:], quiet[1:])
         rest = [at for at in range(len(rows[0])) if at != place]
-        assert_same([[disturbed[0][at] for at in rest]], [[quiet[0][at] for at in rest]])
+        assert_same(
+            [[disturbed[0][at] for at in rest]], [[quiet[0][at] for at in rest]]
+        )
         assert disturbed[0][place] != quiet[0][place]
 
 
@@ -103,7 +105,9 @@ def test_a_stop_token_ends_a_branch_and_is_not_part_of_it(engine, plain, rows):
 def test_a_stop_string_ends_a_branch_and_the_text_before_it(engine, plain, rows):
     (free,) = complete(engine, [[replace(b, max_new_tokens=4) for b in rows[0]]])
     stopping = [
-        replace(branch, max_new_tokens=4, stop_strings=("§", answer.text[1:3]))
+        replace(
+            branch, max_new_tokens=4, stop_strings=(answer.text[2:3], answer.text[1:3])
+        )
         for branch, answer in zip(rows[0], free[0], strict=True)
         if len(answer.text) > 3
     ]

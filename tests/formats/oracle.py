@@ -23,15 +23,16 @@ class Oracle:
     """answers: (text, label name) → its mentions.
 
     counts: label name → what is written for its count, a token a string; else the
-        digits of the true count.
-    digits: probabilities of 0 to 9 as a count's first digit, the right one aside.
+        digits of the true count. Every token of a count has log-probability -0.5.
+    digits: probabilities of 0 to 9 as a count's first token.
+    calls: all branches that were asked for.
     """
 
     template: str
     tokenizer: object
     answers: dict[tuple[str, str], Sequence[str]]
     counts: dict[str, Sequence[str]] = field(default_factory=dict)
-    probabilities: Sequence[float] = (0.1,) * 10
+    digits: Sequence[float] = (0.1,) * 10
     calls: list[list[list[Branch]]] = field(default_factory=list)
 
     def complete(self, branches):
@@ -43,25 +44,21 @@ class Oracle:
         mentions = self.answers.get((text, name), ())
         if index is not None:
             assert branch.stop_ids == {self.tokenizer.eos_id}
-            return completion(" " + mentions[int(index) - 1], -0.1 * int(index))
+            return Completion(
+                (), " " + mentions[int(index) - 1], -0.1 * int(index), True
+            )
         assert branch.max_new_tokens == 1
         tokens = [*self.counts.get(name, str(len(mentions))), "\n"]
-        logprobs = tuple(math.log(p) if p else -math.inf for p in self.probabilities)
-        return completion(tokens[len(count or "")], -0.5, logprobs)
+        token = tokens[len(count or "")]
+        ids = self.tokenizer.encode(f"\n{token}", add_special_tokens=False).ids[-1:]
+        candidates = tuple(math.log(p) if p else -math.inf for p in self.digits)
+        return Completion(ids, token, -0.5, False, candidates)
 
     def read(self, branch: Branch):
         """(text, label name, count so far, mention's number) of a prompt."""
         prompt = self.tokenizer.decode(branch.prompt)
         return re.fullmatch(PROMPTS[self.template], prompt, re.DOTALL).groups()
 
-    def prompts(self, call: int) -> list[tuple]:
-        return [self.read(branch) for row in self.calls[call] for branch in row]
-
-
-def completion(text, logprob, candidates=()):
-    # ids that the format hands back in the next prompt: a digit must be that digit
-    ids = (DIGITS[text],) if text in DIGITS else (0,)
-    return Completion(ids, text, logprob, True, candidates)
-
-
-DIGITS: dict[str, int] = {}
+    def asked(self, call: int) -> list[tuple]:
+        """What the prompts of a call ask: as `read`, without the text."""
+        return [self.read(branch)[1:] for row in self.calls[call] for branch in row]

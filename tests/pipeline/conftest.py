@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 import spacy
+import torch
 from spacy.language import Language
+from spacy.tokens import Doc
 from spacy.training import Example
 
 from .scripted import ScriptedFormat, Tell
@@ -15,7 +17,10 @@ GOLD = [
     ("Who is Shaka Khan?", [(7, 17, "PERSON")]),
     ("I like London and Berlin.", [(7, 13, "LOC"), (18, 24, "LOC")]),
     ("Nothing to see here.", []),
-    ("Maria Rossi left Oslo, and Oslo wept.", [(0, 11, "PERSON"), (17, 21, "LOC"), (27, 31, "LOC")]),
+    (
+        "Maria Rossi left Oslo, and Oslo wept.",
+        [(0, 11, "PERSON"), (17, 21, "LOC"), (27, 31, "LOC")],
+    ),
 ]
 
 
@@ -31,6 +36,27 @@ def examples(nlp: Language, gold=GOLD) -> list[Example]:
     ]
 
 
+def found(doc: Doc) -> list[tuple[int, int, str]]:
+    """The doc's entities as they stand in GOLD."""
+    return [(ent.start_char, ent.end_char, ent.label_) for ent in doc.ents]
+
+
+def learn(nlp: Language, gold: list[Example], updates: int = 50) -> list[float]:
+    """Initialize and overfit; the loss of each update."""
+    sgd = nlp.initialize(lambda: gold)
+    sgd.learn_rate = 0.01
+    return [nlp.update(gold, sgd=sgd)["padellm_ner"] for _ in range(updates)]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_thread():
+    """Several threads make tiny models slower, much so beside another program."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
 @pytest.fixture(scope="session")
 def make_nlp(tiny_base: Path) -> Callable[..., Language]:
     """A function that builds a blank pipeline with a padellm_ner on the tiny base.
@@ -38,7 +64,9 @@ def make_nlp(tiny_base: Path) -> Callable[..., Language]:
     The component's settings are keywords, its model's settings the dict `model`.
     """
 
-    def make(name: str = "padellm_ner", *, model: dict | None = None, **config) -> Language:
+    def make(
+        name: str = "padellm_ner", *, model: dict | None = None, **config
+    ) -> Language:
         nlp = spacy.blank("en")
         config["model"] = {"base": str(tiny_base), **(model or {})}
         nlp.add_pipe("padellm_ner", name=name, config=config)
@@ -49,13 +77,10 @@ def make_nlp(tiny_base: Path) -> Callable[..., Language]:
 
 @pytest.fixture(scope="session")
 def trained(make_nlp) -> Language:
-    """A pipeline that has learned GOLD by heart. Not to be changed."""
-    nlp = make_nlp(model={"lora_rank": 32, "lora_alpha": 64})
-    gold = examples(nlp)
-    sgd = nlp.initialize(lambda: gold)
-    sgd.learn_rate = 0.005
-    for _ in range(100):
-        nlp.update(gold, sgd=sgd)
+    """A pipeline that has learned GOLD by heart, and reads any mix of its sentences, as
+    each is a window. Not to be changed."""
+    nlp = make_nlp(windows={"max_tokens": 9})
+    learn(nlp, examples(nlp))
     return nlp
 
 
@@ -64,7 +89,9 @@ def scripted_nlp(make_nlp) -> Callable[..., Language]:
     """A function like `make_nlp` whose first argument says what is found in a text."""
 
     def make(tell: Tell, **config) -> Language:
-        config.setdefault("labels", {"PER": "person", "ORG": "organization", "LOC": "location"})
+        config.setdefault(
+            "labels", {"PER": "person", "ORG": "organization", "LOC": "location"}
+        )
         nlp = make_nlp(**config)
         nlp.get_pipe("padellm_ner").format = ScriptedFormat(tell)
         return nlp

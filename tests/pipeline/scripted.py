@@ -1,4 +1,4 @@
-"""A format that answers from a script: what is found is chosen by the test."""
+"""A format that answers from a script, and notes down what it is asked and taught."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from spacy_padellm.formats.base import Extraction, Query
-from spacy_padellm.types import Mention
+from spacy_padellm.trees.packing import GoldSequence
+from spacy_padellm.types import LabelNames, Mention
 
 # What is found in a text: label, string, score from 0 to 1.
 Found: TypeAlias = tuple[str, str, float]
@@ -15,10 +16,14 @@ Tell: TypeAlias = Callable[[str], Sequence[Found]]
 
 @dataclass
 class ScriptedFormat:
-    """asked: the texts that were asked about, in that order."""
+    """asked: the texts that were asked about, in that order.
+    taught: each gold text with the labels asked for and the strings of each."""
 
-    tell: Tell
+    tell: Tell = field(default=lambda text: ())
     asked: list[str] = field(default_factory=list)
+    taught: list[tuple[str, LabelNames, dict[str, list[str]]]] = field(
+        default_factory=list
+    )
     name: str = "scripted"
 
     def extract(self, queries: Sequence[Query], session, tokenizer) -> list[Extraction]:
@@ -33,5 +38,10 @@ class ScriptedFormat:
             mentions.append(Mention(label, text, counts[label], math.log(score)))
         return Extraction(tuple(mentions), counts)
 
-    def gold(self, query, spans, tokenizer):
-        raise NotImplementedError
+    def gold(self, query: Query, spans, tokenizer) -> list[GoldSequence]:
+        strings = {
+            label: [query.text[start:end] for start, end in places]
+            for label, places in spans.items()
+        }
+        self.taught.append((query.text, query.labels, strings))
+        return [GoldSequence(tokenizer.encode(query.text).ids, (1,), (1.0,))]

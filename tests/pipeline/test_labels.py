@@ -4,6 +4,7 @@ import pytest
 import spacy
 import srsly
 from spacy.training import Example
+from spacy.util import load_config, load_model_from_config
 
 from spacy_padellm.errors import Errors
 from spacy_padellm.models.adapters import shipped_adapter
@@ -35,6 +36,21 @@ def test_a_table_of_labels_is_taken_as_it_is(make_nlp):
     assert ner_of(make_nlp(labels=names)).label_data == names
 
 
+@pytest.mark.parametrize(
+    "labels",
+    [
+        ["PER", "a.b", "a:b", "50%", "Ünï", "作品"],
+        {"PER": "true", "a.b": "5", "50%": "null", "作品": "work of art"},
+    ],
+)
+def test_labels_come_through_a_config_file(make_nlp, labels, tmp_path):
+    nlp = make_nlp(labels=labels)
+    nlp.config.to_disk(tmp_path / "config.cfg")
+    again = load_model_from_config(load_config(tmp_path / "config.cfg"))
+    assert ner_of(again).label_data == ner_of(nlp).label_data
+    assert again.config == nlp.config
+
+
 def test_label_data_is_a_copy(make_nlp):
     ner = ner_of(make_nlp(labels=["PER"]))
     ner.label_data["ORG"] = "organization"
@@ -43,7 +59,11 @@ def test_label_data_is_a_copy(make_nlp):
 
 def test_add_label_says_whether_the_label_is_new(make_nlp):
     ner = ner_of(make_nlp(labels=["PER"]))
-    assert [ner.add_label("DISH"), ner.add_label("DISH"), ner.add_label("PER")] == [1, 0, 0]
+    assert [ner.add_label("DISH"), ner.add_label("DISH"), ner.add_label("PER")] == [
+        1,
+        0,
+        0,
+    ]
     assert ner.labels == ("PER", "DISH")
     assert "DISH" in ner.vocab.strings
 
@@ -66,6 +86,18 @@ def test_add_label_refuses_what_is_no_line_of_text(make_nlp, label):
     with pytest.raises(ValueError, match="E504"):
         ner.add_label(label)
     assert ner.labels == ("PER",)
+
+
+def test_labels_may_be_set_at_any_time(make_nlp):
+    ner = ner_of(make_nlp(labels=["PER"]))
+    ner.labels = {"DISH": "food"}
+    assert ner.label_data == {"DISH": "food"}
+    assert "DISH" in ner.vocab.strings
+    ner.labels = ["ORG", "LOC"]
+    assert ner.label_data == {"ORG": "organization", "LOC": "location"}
+    with pytest.raises(ValueError, match="E505"):
+        ner.labels = ["LOC", "LOC"]
+    assert ner.labels == ("ORG", "LOC")
 
 
 def test_without_labels_those_of_the_adapter_are_asked_until_one_is_added(
@@ -168,7 +200,9 @@ def test_faulty_labels_are_named_when_the_pipe_is_added(make_nlp, labels, named,
 
 def test_without_any_labels_it_is_said_once_that_nothing_is_found(make_nlp, caplog):
     nlp = make_nlp()
-    assert [len(doc.ents) for doc in nlp.pipe(["Oslo", "Rome", ""], batch_size=1)] == [0] * 3
+    assert [len(doc.ents) for doc in nlp.pipe(["Oslo", "Rome", ""], batch_size=1)] == [
+        0
+    ] * 3
     assert caplog.text.count("W803") == 1
 
 

@@ -70,7 +70,9 @@ def silent_base(tiny_base, tmp_path_factory):
     folder = tmp_path_factory.mktemp("silent") / "base"
     shutil.copytree(tiny_base, folder)
     tensors = load_file(folder / "model.safetensors")
-    digits = AutoTokenizer.from_pretrained(folder).convert_tokens_to_ids([*"0123456789"])
+    digits = AutoTokenizer.from_pretrained(folder).convert_tokens_to_ids(
+        [*"0123456789"]
+    )
     # The output layer has the same rows: a digit's logit is 0, and others' are above.
     tensors["model.embed_tokens.weight"][digits] = 0.0
     save_file(tensors, folder / "model.safetensors", metadata={"format": "pt"})
@@ -83,18 +85,21 @@ def ner_is_padellm_ner(monkeypatch, silent_base):
     add_pipe, create_pipe = Language.add_pipe, Language.create_pipe
     model = {"base": str(silent_base)}
 
-    def add(nlp, factory_name, name=None, **options):
+    def add(language, factory_name, name=None, **options):
         if factory_name == "ner" and not options.get("source"):
             factory_name, name = "padellm_ner", name or "ner"
-        return add_pipe(nlp, factory_name, name, **options)
+        return add_pipe(language, factory_name, name, **options)
 
-    def create(nlp, factory_name, name=None, **options):
+    def create(language, factory_name, name=None, **options):
         if factory_name == "ner":
             factory_name, name = "padellm_ner", name or "ner"
         if factory_name == "padellm_ner":
             config = options.get("config", {})
-            options["config"] = {**config, "model": {**config.get("model", {}), **model}}
-        return create_pipe(nlp, factory_name, name, **options)
+            options["config"] = {
+                **config,
+                "model": {**config.get("model", {}), **model},
+            }
+        return create_pipe(language, factory_name, name, **options)
 
     monkeypatch.setattr(Language, "add_pipe", add)
     monkeypatch.setattr(Language, "create_pipe", create)

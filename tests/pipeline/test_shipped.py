@@ -1,0 +1,67 @@
+"""A bare `add_pipe("padellm_ner")`: the embedded base with the shipped adapter."""
+
+import pytest
+import spacy
+
+from spacy_padellm.models.adapters import shipped_adapter
+
+TEXTS = [
+    "Angela Merkel flew from Berlin to Paris.",
+    "The United Nations met in New York on Monday.",
+    "",
+    "Nothing of note happened, and nobody came.",
+    "On Sunday Maria Jensen left the Copenhagen office of Novo Nordisk.",
+    "Paris",
+]
+
+
+@pytest.fixture(scope="module")
+def nlp(smollm):
+    if not shipped_adapter().is_dir():
+        pytest.skip(f"no adapter in {shipped_adapter()}")
+    nlp = spacy.blank("en")
+    nlp.add_pipe("padellm_ner", config={"model": {"device": "cpu"}})
+    return nlp
+
+
+def found(doc) -> list[tuple[str, str]]:
+    return [(ent.text, ent.label_) for ent in doc.ents]
+
+
+def test_it_finds_people_and_places_that_are_plain_to_see(nlp):
+    doc = nlp(TEXTS[0])
+    assert found(doc) == [("Angela Merkel", "PER"), ("Berlin", "LOC"), ("Paris", "LOC")]
+    assert all(0 < ent._.score <= 1 for ent in doc.ents)
+    assert nlp(TEXTS[3]).ents == ()
+
+
+def test_pipe_finds_what_one_call_a_text_finds(nlp):
+    assert [found(doc) for doc in nlp.pipe(TEXTS)] == [
+        found(nlp(text)) for text in TEXTS
+    ]
+
+
+def test_a_saved_pipeline_carries_the_adapter_along(nlp, tmp_path, monkeypatch):
+    nlp.to_disk(tmp_path)
+    size = sum(file.stat().st_size for file in tmp_path.rglob("*"))
+    assert size < 20_000_000
+    monkeypatch.setattr(
+        "spacy_padellm.models.adapters.shipped_adapter", lambda: tmp_path / "gone"
+    )
+    loaded = spacy.load(tmp_path)
+    assert loaded.get_pipe("padellm_ner").labels == ("PER", "ORG", "LOC", "MISC")
+    assert found(loaded(TEXTS[0])) == found(nlp(TEXTS[0]))
+
+
+def test_labels_of_one_s_own_may_be_asked_for(nlp):
+    twin = spacy.blank("en")
+    labels = {"CITY": "location"}
+    config = {"labels": labels, "model": {"device": "cpu"}}
+    twin.add_pipe("padellm_ner", config=config)
+    assert found(twin(TEXTS[0])) == [("Berlin", "CITY"), ("Paris", "CITY")]
+
+
+@pytest.mark.slow
+def test_two_processes_find_the_same(nlp):
+    docs = nlp.pipe(TEXTS, n_process=2, batch_size=2)
+    assert [found(doc) for doc in docs] == [found(nlp(text)) for text in TEXTS]
