@@ -6,6 +6,7 @@ makes it the active one before it computes.
 
 import os
 import uuid
+import warnings
 import weakref
 from dataclasses import dataclass
 from pathlib import Path
@@ -92,7 +93,9 @@ class SharedBase:
         name = f"padellm-{uuid.uuid4().hex}"
         try:
             if self._peft is None:
-                self._peft = PeftModel(self.model, config, adapter_name=name)
+                with warnings.catch_warnings():  # PEFT asks transformers by an old name
+                    warnings.simplefilter("ignore", FutureWarning)
+                    self._peft = PeftModel(self.model, config, adapter_name=name)
                 self._active = name
             else:
                 self._peft.add_adapter(name, config)
