@@ -46,7 +46,7 @@ def in_batches(engine, rounds, size, sentences=SENTENCES):
 
 @pytest.mark.parametrize("size", [1, 7, 32])
 def test_packed_equals_plain_in_batches_of_any_size(engine, rounds, size):
-    sentences = 100 if size == 1 else SENTENCES
+    sentences = SENTENCES if size == 32 else 100
     counts, mentions = in_batches(engine, rounds, size, sentences)
     # the log-probability of the whole vocabulary is compared for counts
     assert_same(counts, rounds.plain_counts[:sentences])
