@@ -37,7 +37,7 @@ def rounds(request, workshop, plain, tiny_tokenizer):
 def in_batches(engine, rounds, size, sentences=SENTENCES):
     counts, mentions = [], []
     for start in range(0, sentences, size):
-        batch = slice(start, start + size)
+        batch = slice(start, min(start + size, sentences))
         with engine.session(len(rounds.counts[batch])) as session:
             counts += session.complete(rounds.counts[batch])
             mentions += session.complete(rounds.mentions[batch])
