@@ -142,7 +142,8 @@ class Errors:
         "adapter again, or train it anew with spacy train."
     )
     E325 = (
-        "[E325] The adapter {path} does not fit the base model: {faults}. Give the base "
+        "[E325] The adapter {path} does not fit the base model: {faults}. Give "
+        "the base "
         "that it was trained on as the model's `base`."
     )
     E326 = (
@@ -195,7 +196,8 @@ class Errors:
     )
     # models and devices
     E701 = (
-        "[E701] The tokenizer in {path} names no end-of-sequence token, so a mention could "
+        "[E701] The tokenizer in {path} names no end-of-sequence token, so a "
+        "mention could "
         "never end. Set `eos_token` in its tokenizer_config.json."
     )
     E702 = (
@@ -203,7 +205,8 @@ class Errors:
         "'cuda:1' or 'mps'."
     )
     E703 = (
-        "[E703] The device {device!r} was asked for, and torch finds {found} devices of "
+        "[E703] The device {device!r} was asked for, and torch finds {found} "
+        "devices of "
         "that kind here. Set `device` to 'cpu' or 'auto', or install a torch build for "
         "the GPU, see https://pytorch.org/get-started."
     )
@@ -222,7 +225,8 @@ class Errors:
         "'expand', as in Doc.char_span."
     )
     E802 = (
-        "[E802] The adapter was trained in the format {trained!r}, and {name} is set to "
+        "[E802] The adapter was trained in the format {trained!r}, and {name} "
+        "is set to "
         "{format!r}. Set the component's `format` to the one it was trained in, or "
         "train a new adapter."
     )
