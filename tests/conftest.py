@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import torch
 
 from .tokenizers import metaspace, real_tokenizer, split_by_regex  # noqa: F401
 
@@ -17,6 +18,15 @@ SENTENCES = [
     "The European Commission said on Thursday it disagreed with German advice.\n",
     "Labels: person, organization, location, miscellaneous; count and mention.\n",
 ]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_thread():
+    """Several threads make tiny models slower, much so beside another program."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="session")

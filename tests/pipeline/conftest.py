@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 import spacy
-import torch
 from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.training import Example
@@ -46,15 +45,6 @@ def learn(nlp: Language, gold: list[Example], updates: int = 50) -> list[float]:
     sgd = nlp.initialize(lambda: gold)
     sgd.learn_rate = 0.01
     return [nlp.update(gold, sgd=sgd)["padellm_ner"] for _ in range(updates)]
-
-
-@pytest.fixture(scope="session", autouse=True)
-def one_thread():
-    """Several threads make tiny models slower, much so beside another program."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="session")
