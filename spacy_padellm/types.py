@@ -33,11 +33,12 @@ WindowGetter: TypeAlias = Callable[["Doc"], Sequence[Window]]
 
 @dataclass(frozen=True, slots=True)
 class Mention:
-    """One mention as the model wrote it, not yet found in the text.
+    """One mention as the model wrote it, not yet aligned with the text.
 
     index: its number among the mentions of its label, from 1, in text order.
     logprob: log-probability of the mention's tokens, its end included.
     count_logprob: log-probability that the label has at least `index` mentions.
+    start: its first character in the text, where the model wrote it in place.
     """
 
     label: str
@@ -45,6 +46,7 @@ class Mention:
     index: int
     logprob: float
     count_logprob: float = 0.0
+    start: int | None = None
 
     @property
     def score(self) -> float:

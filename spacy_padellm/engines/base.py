@@ -38,6 +38,7 @@ class Completion:
     logprob: log-probability of the new tokens, and of the stop token if there is one.
     stopped: whether a stop token or stop string ended it, and not `max_new_tokens`.
     candidates: log-probabilities of the branch's candidates.
+    logprobs: of each new token, the stop token's at the end.
     """
 
     ids: TokenIds
@@ -45,6 +46,7 @@ class Completion:
     logprob: float
     stopped: bool
     candidates: tuple[float, ...] = ()
+    logprobs: tuple[float, ...] = ()
 
 
 class Session(Protocol):

@@ -51,7 +51,7 @@ class _Live:
     branch: Branch
     node: int
     ids: list[int] = field(default_factory=list)
-    logprob: float = 0.0
+    logprobs: list[float] = field(default_factory=list)
     candidates: tuple[float, ...] = ()
 
 
@@ -95,7 +95,7 @@ class PackedSession:
                 if not state.ids and state.branch.candidates:
                     wanted = list(state.branch.candidates)
                     state.candidates = tuple(logprobs[place, wanted].tolist())
-                state.logprob += logprob
+                state.logprobs.append(logprob)
                 completion = self._advance(state, token)
                 if completion is None:
                     going.append(state)
@@ -141,7 +141,12 @@ class PackedSession:
     @staticmethod
     def _completion(state: _Live, text: str, stopped: bool) -> Completion:
         return Completion(
-            tuple(state.ids), text, state.logprob, stopped, state.candidates
+            tuple(state.ids),
+            text,
+            sum(state.logprobs),
+            stopped,
+            state.candidates,
+            tuple(state.logprobs),
         )
 
     def _forward(self, live: Sequence[_Live]) -> torch.Tensor:

@@ -1,7 +1,7 @@
 """What a format is: how labels and mentions are written as prompts, and read back."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from ..engines.base import Session
@@ -42,10 +42,16 @@ class Extraction:
     """What was read for one query.
 
     counts: the count of mentions that the model gave for each label.
+    lengths: tokens that were generated in each sequence, the end token included.
+    lost: what could not be read, by reason: "malformed" (no mention with its label),
+        "unknown label", "cut off" (the answer was too long to end), and "drifted" for
+        a text that was to be copied and was not.
     """
 
     mentions: tuple[Mention, ...]
     counts: Mapping[str, int]
+    lengths: tuple[int, ...] = ()
+    lost: Mapping[str, int] = field(default_factory=dict)
 
 
 class Format(Protocol):

@@ -8,11 +8,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ..engines.base import Branch, Completion, Session
-from ..errors import Errors
+from ..settings import check_positive
 from ..trees.packing import GoldSequence
 from ..types import Mention, TokenIds
 from .base import Extraction, PromptTokenizer, Query
-from .templates import Template, TextPrompts, digit_id, get_template
+from .segments import digit_id
+from .templates import Template, TextPrompts, get_template
 
 
 def build_padellm_v1(
@@ -28,12 +29,7 @@ def build_padellm_v1(
         is also capped by the window's tokens.
     max_mention_tokens: at most so many model tokens in a mention.
     """
-    for setting, value in (
-        ("max_count", max_count),
-        ("max_mention_tokens", max_mention_tokens),
-    ):
-        if value < 1:
-            raise ValueError(Errors.E502.format(setting=setting, value=value))
+    check_positive(max_count=max_count, max_mention_tokens=max_mention_tokens)
     return PaDeLLM(get_template(template), max_count, max_mention_tokens)
 
 
@@ -86,6 +82,7 @@ class PaDeLLM:
             Extraction(
                 mentions=tuple(m for reading in row for m in reading.mentions()),
                 counts={reading.label: reading.count for reading in row},
+                lengths=tuple(n for reading in row for n in reading.lengths()),
             )
             for row in readings
         ]
@@ -166,6 +163,14 @@ class _Reading:
         self.count_ids += next_digit.ids
         self.count_logprob += next_digit.logprob
         self.open = self.count > 0
+
+    def lengths(self) -> list[int]:
+        """Of each sequence: the count's digits, and the mention up to its end."""
+        n_digits = max(1, len(self.count_ids))
+        return [
+            n_digits + len(completion.ids) + completion.stopped
+            for completion in self.completions
+        ] or [n_digits]
 
     def mentions(self) -> list[Mention]:
         one_digit = len(self.digits) == 1

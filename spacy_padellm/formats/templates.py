@@ -12,7 +12,8 @@ from typing import Protocol
 from ..errors import Errors
 from ..trees.packing import GoldSequence
 from ..types import TokenIds
-from .base import EncodedText, PromptTokenizer
+from .base import PromptTokenizer
+from .segments import TextSegments, digit_id
 
 
 class TextPrompts(Protocol):
@@ -100,8 +101,7 @@ class StringPrompts:
 
 @dataclass(frozen=True, slots=True)
 class CompactTemplate:
-    """`{text}\\n{name}:` `{n}` `\\n{i}` `{mention}`: segments tokenised one by one, the
-    text with a space before it, so that a first word is written like any other."""
+    """`{text}\\n{name}:` `{n}` `\\n{i}` `{mention}`, in segments."""
 
     name: str = "compact"
     stop_strings: tuple[str, ...] = ()
@@ -112,18 +112,12 @@ class CompactTemplate:
 
 class CompactPrompts:
     def __init__(self, text: str, tokenizer: PromptTokenizer) -> None:
-        self.text = text
+        self.text = TextSegments(text, tokenizer)
         self.tokenizer = tokenizer
-        self.shift = 0 if text[:1].isspace() else 1
-        self.encoded = tokenizer.encode(
-            " " * self.shift + text, add_special_tokens=False
-        )
-        start = () if tokenizer.bos_id is None else (tokenizer.bos_id,)
-        self.shared = start + self.encoded.ids + self._segment("\n")
-        self.n_tokens = len(self.encoded.ids)
+        self.n_tokens = self.text.n_tokens
 
     def count(self, name: str) -> TokenIds:
-        return self.shared + self._segment(name + ":")
+        return self.text.prompt + self.text.segment(name + ":")
 
     def mention(self, name: str, count: int, index: int) -> TokenIds:
         return self.count(name) + self._appended(count, index)
@@ -132,7 +126,7 @@ class CompactPrompts:
         self, name: str, count: int, index: int, span: tuple[int, int]
     ) -> GoldSequence:
         appended = self._appended(count, index)
-        mention = self._mention(*span) + (self.tokenizer.eos_id,)
+        mention = self.text.part(*span) + (self.tokenizer.eos_id,)
         # Behind `\n1` comes mention 1, or a further digit of an index: nothing but the
         # mention is to be learned there. Further digits are never generated.
         further = len(appended) - len(self._appended(count, 1))
@@ -144,46 +138,7 @@ class CompactPrompts:
     def _appended(self, count: int, index: int) -> TokenIds:
         # digit by digit, as it is generated: sentencepiece would begin `▁12`
         digits = tuple(digit_id(digit, self.tokenizer) for digit in str(count))
-        return digits + self._segment(f"\n{index}")
-
-    def _mention(self, start: int, end: int) -> TokenIds:
-        spaced = start == 0 or self.text[start - 1].isspace()
-        ids = token_slice(self.encoded, start + self.shift, end + self.shift, spaced)
-        if ids is not None:
-            return ids
-        return self._segment(" " * spaced + self.text[start:end])
-
-    def _segment(self, string: str) -> TokenIds:
-        return self.tokenizer.encode(string, add_special_tokens=False).ids
-
-
-def token_slice(
-    encoded: EncodedText, start: int, end: int, spaced: bool
-) -> TokenIds | None:
-    """The ids of the tokens that write exactly characters `start` to `end`; None where
-    a token crosses the border or offsets are unknown.
-
-    spaced: whether there is a space before `start`, which the first token may write.
-    """
-    if encoded.offsets is None:
-        return None
-    inside = [
-        place
-        for place, (first, last) in enumerate(encoded.offsets)
-        if first < end and last > start
-    ]
-    if not inside:
-        return None
-    first = encoded.offsets[inside[0]][0]
-    last = encoded.offsets[inside[-1]][1]
-    if last != end or not (first == start or (spaced and first == start - 1)):
-        return None
-    return encoded.ids[inside[0] : inside[-1] + 1]
-
-
-def digit_id(digit: str, tokenizer: PromptTokenizer) -> int:
-    """The token that writes a digit behind other text."""
-    return tokenizer.encode(f"\n{digit}", add_special_tokens=False).ids[-1]
+        return digits + self.text.segment(f"\n{index}")
 
 
 def common_prefix(first: TokenIds, second: TokenIds) -> int:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from thinc.api import Model
 
 from ..errors import Errors
+from ..settings import check_positive
 from ..trees.packing import GoldTree
 from .devices import DTYPES, check_device_name
 from .shim import CausalLMSettings, CausalLMShim
@@ -50,13 +51,11 @@ def build_causal_lm_v1(
         resolve_device(device)
     if dtype not in DTYPES:
         raise ValueError(Errors.E704.format(dtype=dtype, known=", ".join(DTYPES)))
-    for setting, value in (
-        ("train_batch_tokens", train_batch_tokens),
-        ("lora_rank", lora_rank),
-        ("lora_alpha", lora_alpha),
-    ):
-        if value < 1:
-            raise ValueError(Errors.E502.format(setting=setting, value=value))
+    check_positive(
+        train_batch_tokens=train_batch_tokens,
+        lora_rank=lora_rank,
+        lora_alpha=lora_alpha,
+    )
     settings = CausalLMSettings(
         base=base,
         revision=revision,

@@ -2,11 +2,9 @@
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from pathlib import Path
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-import srsly
 from spacy import util
 from spacy.language import Language
 from spacy.pipeline import TrainablePipe
@@ -15,20 +13,19 @@ from spacy.training import Example, validate_examples, validate_get_examples
 from spacy.vocab import Vocab
 from thinc.api import Config, Model, Optimizer
 
-from ..corpora.base import ANNOTATED_LABELS
 from ..errors import Errors, Warnings
 from ..formats.base import Format
 from ..formats.labels import label_names
-from ..models.adapters import Adapter, read_adapter, write_adapter
 from ..models.shim import causal_lm_shim
-from ..types import LabelNames, WindowGetter
+from ..settings import check_positive
+from ..types import WindowGetter
 from .annotating import annotate, register_score
+from .label_table import LabelTable, gold_labels
 from .learning import gold_trees
 from .reading import Reading, read_docs
+from .saving import SavedWithAdapter
 
 logger = logging.getLogger(__name__)
-
-ADAPTER = "adapter"
 
 default_config = Config().from_str(
     """
@@ -122,7 +119,7 @@ def make_padellm_ner(
     )
 
 
-class PaDeLLMNER(TrainablePipe):
+class PaDeLLMNER(LabelTable, SavedWithAdapter, TrainablePipe):
     """See `make_padellm_ner`."""
 
     def __init__(
@@ -142,10 +139,7 @@ class PaDeLLMNER(TrainablePipe):
     ) -> None:
         if alignment_mode not in ("strict", "contract", "expand"):
             raise ValueError(Errors.E801.format(value=alignment_mode))
-        if batch_tokens < 1:
-            raise ValueError(
-                Errors.E502.format(setting="batch_tokens", value=batch_tokens)
-            )
+        check_positive(batch_tokens=batch_tokens)
         register_score()
         self.vocab = vocab
         self.model = model
@@ -164,53 +158,6 @@ class PaDeLLMNER(TrainablePipe):
             "labels": None if labels is None else label_names(labels)
         }
         self._warned: set[str] = set()
-
-    # -- labels -----------------------------------------------------------------------
-
-    @property
-    def label_data(self) -> LabelNames:
-        """The labels with the names that the model reads, for `spacy init labels`."""
-        if self.cfg["labels"] is not None:
-            return dict(self.cfg["labels"])
-        card = self._lm.card()
-        return {} if card is None else dict(card.labels)
-
-    @property
-    def labels(self) -> tuple[str, ...]:
-        """The labels asked for; as long as none were given, the adapter's own.
-
-        None while that adapter cannot be read: spaCy asks for the labels of a saved
-        pipeline before it loads the adapter that was saved.
-        """
-        try:
-            return tuple(self.label_data)
-        except ValueError:
-            return ()
-
-    @labels.setter
-    def labels(self, labels: list[str] | dict[str, str]) -> None:
-        self.cfg["labels"] = label_names(labels)
-        for label in self.cfg["labels"]:
-            self.vocab.strings.add(label)
-
-    def add_label(self, label: str, name: str | None = None) -> int:
-        """Ask for one more label.
-
-        name: what the model reads for it; the label itself where it has none.
-        The first label given takes the place of the adapter's own labels.
-        Returns 1, or 0 if the label is there already.
-        """
-        if not isinstance(label, str):
-            raise ValueError(Errors.E504.format(labels=repr(label)))
-        known = self.cfg["labels"] or {}
-        if label in known:
-            return 0
-        if name is None:
-            name = label_names([label])[label]
-            name = label if name in known.values() else name
-        self.cfg["labels"] = label_names({**known, label: name})
-        self.vocab.strings.add(label)
-        return 1
 
     # -- prediction -------------------------------------------------------------------
 
@@ -286,7 +233,7 @@ class PaDeLLMNER(TrainablePipe):
         if labels is not None:
             self.labels = labels
         elif not self._labels_are_fixed:
-            for label, name in _gold_labels(get_examples()).items():
+            for label, name in gold_labels(get_examples()).items():
                 self.add_label(label, name)
         for label in self.labels:
             self.vocab.strings.add(label)
@@ -334,90 +281,6 @@ class PaDeLLMNER(TrainablePipe):
             self.finish_update(sgd)
         return losses
 
-    # -- serialisation ----------------------------------------------------------------
-
-    def to_bytes(self, *, exclude: Iterable[str] = ()) -> bytes:
-        adapter = self._saved_adapter()
-        cfg = self._saved_cfg(adapter)
-        fields = {
-            "cfg": lambda: srsly.json_dumps(cfg),
-            "vocab": lambda: self.vocab.to_bytes(exclude=exclude),
-        }
-        if adapter is not None:
-            fields[ADAPTER] = lambda: srsly.msgpack_dumps(adapter.to_dict())
-        return util.to_bytes(fields, exclude)
-
-    def from_bytes(
-        self, bytes_data: bytes, *, exclude: Iterable[str] = ()
-    ) -> "PaDeLLMNER":
-        saved: dict[str, Any] = {}
-        adapters: list[Adapter] = []
-        util.from_bytes(
-            bytes_data,
-            {
-                "cfg": lambda data: saved.update(srsly.json_loads(data)),
-                "vocab": lambda data: self.vocab.from_bytes(data, exclude=exclude),
-                ADAPTER: lambda data: adapters.append(
-                    Adapter.from_dict(srsly.msgpack_loads(data))
-                ),
-            },
-            exclude,
-        )
-        self._take(saved, adapters[0] if adapters else None, "in the bytes", exclude)
-        return self
-
-    def to_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> None:
-        """Write the labels and a PEFT folder `adapter`; never the base's weights."""
-        adapter = self._saved_adapter()
-        cfg = self._saved_cfg(adapter)
-        fields = {
-            "cfg": lambda file: srsly.write_json(file, cfg),
-            "vocab": lambda folder: self.vocab.to_disk(folder, exclude=exclude),
-        }
-        if adapter is not None:
-            fields[ADAPTER] = lambda folder: write_adapter(folder, adapter)
-        util.to_disk(path, fields, exclude)
-
-    def from_disk(
-        self, path: str | Path, *, exclude: Iterable[str] = ()
-    ) -> "PaDeLLMNER":
-        saved: dict[str, Any] = {}
-        folder = util.ensure_path(path) / ADAPTER
-        util.from_disk(
-            path,
-            {
-                "cfg": lambda file: saved.update(srsly.read_json(file)),
-                "vocab": lambda folder: self.vocab.from_disk(folder, exclude=exclude),
-            },
-            exclude,
-        )
-        adapter = None
-        if ADAPTER not in exclude and (saved.get(ADAPTER) or folder.is_dir()):
-            adapter = read_adapter(folder)
-        self._take(saved, adapter, str(folder), exclude)
-        return self
-
-    def _saved_adapter(self) -> Adapter | None:
-        return self._lm.adapter(self.format.name, self.label_data)
-
-    def _saved_cfg(self, adapter: Adapter | None) -> dict[str, Any]:
-        return {"labels": self.label_data, ADAPTER: adapter is not None}
-
-    def _take(
-        self,
-        saved: dict[str, Any],
-        adapter: Adapter | None,
-        source: str,
-        exclude: Iterable[str],
-    ) -> None:
-        """Use what was saved. Where the cfg says that there was an adapter and none
-        came, the one in use stays; where it says that there was none, none is used."""
-        self.cfg.update(saved)
-        had_none = saved.get(ADAPTER) is False and ADAPTER not in exclude
-        if adapter is not None or had_none:
-            self._lm.use_adapter(adapter, source)
-            self._check_adapter()
-
     # -- checks and messages ----------------------------------------------------------
 
     def _check_adapter(self) -> None:
@@ -434,16 +297,3 @@ class PaDeLLMNER(TrainablePipe):
         if kind not in self._warned:
             self._warned.add(kind)
             logger.warning(message.format(name=self.name, **values))
-
-
-def _gold_labels(examples: Iterable[Example]) -> dict[str, str | None]:
-    """The labels of gold docs, in order of appearance, with the first name given."""
-    labels: dict[str, str | None] = {}
-    for example in examples:
-        annotated = example.reference.user_data.get(ANNOTATED_LABELS, ())
-        named = isinstance(annotated, Mapping)
-        for label in annotated:
-            labels[label] = labels.get(label) or (annotated[label] if named else None)
-        for ent in example.reference.ents:
-            labels.setdefault(ent.label_, None)
-    return labels

@@ -20,13 +20,16 @@ class Reading:
 
     spans: in text order; they may still overlap.
     dropped: how many mentions were left out, by reason: "duplicate" (another label has
-        the string), "not in text", "misaligned" (no whole tokens), "other window".
+        the string), "not in text", "misaligned" (no whole tokens), "other window", and
+        the reasons of `Extraction.lost`.
     not_in_text: examples of mentions that the model made up.
+    extractions: what the model wrote, for each window.
     """
 
     spans: tuple[LabelledSpan, ...] = ()
     dropped: Counter[str] = field(default_factory=Counter)
     not_in_text: tuple[Mention, ...] = ()
+    extractions: tuple[Extraction, ...] = ()
 
 
 def read_docs(
@@ -92,6 +95,7 @@ def _locate(
         kept, duplicates = drop_duplicates(extraction.mentions)
         text, starts, ends = boundaries(doc[window.start : window.end])
         alignment = align_mentions(text, kept, starts=starts, ends=ends)
+        dropped.update(extraction.lost)
         dropped["duplicate"] += len(duplicates)
         dropped["not in text"] += len(alignment.missing)
         made_up += alignment.missing
@@ -108,4 +112,5 @@ def _locate(
                 mention = placed.mention
                 spans.append(LabelledSpan(*tokens, mention.label, mention.score))
     spans.sort(key=lambda span: (span.start, span.end))
-    return Reading(tuple(spans), dropped, tuple(made_up))
+    extractions = tuple(extraction for _, extraction in parts)
+    return Reading(tuple(spans), dropped, tuple(made_up), extractions)

@@ -51,6 +51,8 @@ def align_mentions(
 ) -> Alignment:
     """Give the k-th like mention the k-th occurrence of its string in `text`.
 
+    A mention that knows its place in the text stays there.
+
     starts, ends: the characters where spaCy tokens start and end (exclusive). Only a
         string that nowhere both starts and ends at such a place is searched for inside
         tokens.
@@ -63,17 +65,22 @@ def align_mentions(
     not occur as it stands matches any run of whitespace where it has one. No label
     gets the same place twice: what is claimed more often than it occurs is missing.
     """
+    placed: dict[int, PlacedMention] = {}
+    taken: dict[str, set[Place]] = defaultdict(set)
     claims: dict[tuple[str, str], list[int]] = defaultdict(list)
     for number, mention in enumerate(mentions):
-        claims[mention.label, mention.text.strip()].append(number)
+        if mention.start is None:
+            claims[mention.label, mention.text.strip()].append(number)
+        else:
+            place = mention.start, mention.start + len(mention.text)
+            placed[number] = PlacedMention(mention, *place)
+            taken[mention.label].add(place)
     sorted_starts, end_set = sorted(starts), frozenset(ends)
     occurrences = {
         wanted: _occurrences(text, wanted, sorted_starts, end_set)
         for wanted in {wanted for _, wanted in claims}
     }
 
-    placed: dict[int, PlacedMention] = {}
-    taken: dict[str, set[Place]] = defaultdict(set)
     for _, group in groupby(sorted(claims, key=_longest_first), key=_longest_first):
         is_nested = _is_inside((found.start, found.end) for found in placed.values())
         # Of two spellings of one string, the one that stands in the text goes first.

@@ -19,13 +19,16 @@ def drop_duplicates(
     one string may come back under several. The label whose like mention has the
     highest `logprob` keeps all its mentions of that string, the other labels lose
     theirs. Of equal labels the one met first wins. Whitespace around strings is
-    ignored.
+    ignored. A mention that knows its place in the text is kept: the same string may be
+    another thing elsewhere.
 
     Gives the mentions kept and those dropped, each in the order given.
     """
     # string → label → log-probability, labels in the order met
     claims: dict[str, dict[str, float]] = defaultdict(dict)
     for mention in mentions:
+        if mention.start is not None:
+            continue
         rivals = claims[mention.text.strip()]
         rivals[mention.label] = max(
             mention.logprob, rivals.get(mention.label, mention.logprob)
@@ -33,7 +36,8 @@ def drop_duplicates(
     winners = {text: max(rivals, key=rivals.get) for text, rivals in claims.items()}
     kept, dropped = [], []
     for mention in mentions:
-        wins = mention.label == winners[mention.text.strip()]
+        is_placed = mention.start is not None
+        wins = is_placed or mention.label == winners[mention.text.strip()]
         (kept if wins else dropped).append(mention)
     return kept, dropped
 

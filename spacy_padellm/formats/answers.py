@@ -1,0 +1,36 @@
+"""What a model wrote, with the log-probability of any part of it."""
+
+from bisect import bisect_right
+from functools import cached_property
+
+from ..engines.base import Completion
+from .base import PromptTokenizer
+
+
+class Answer:
+    """A completion as text.
+
+    length: tokens generated, the end token included.
+    stopped: whether the model ended it by itself.
+    """
+
+    def __init__(self, completion: Completion, tokenizer: PromptTokenizer) -> None:
+        self.completion = completion
+        self.tokenizer = tokenizer
+        self.text = completion.text
+        self.stopped = completion.stopped
+        self.length = len(completion.ids) + completion.stopped
+
+    def logprob(self, start: int, end: int) -> float:
+        """Log-probability of the tokens that write characters `start` to `end`; with
+        an `end` beyond the text, of the end token too."""
+        ends = self._token_ends
+        first = bisect_right(ends, start)
+        last = bisect_right(ends, end - 1)
+        return sum(self.completion.logprobs[first : last + 1])
+
+    @cached_property
+    def _token_ends(self) -> list[int]:
+        """Where each token ends, in characters."""
+        ids = self.completion.ids
+        return [len(self.tokenizer.decode(ids[: n + 1])) for n in range(len(ids))]

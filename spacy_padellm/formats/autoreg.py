@@ -1,0 +1,139 @@
+"""Autoregressive NER, which the paper compares with: one sequence for all labels."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from ..engines.base import Branch, Session
+from ..trees.packing import GoldSequence
+from ..types import Mention, TokenIds
+from .answers import Answer
+from .base import Extraction, PromptTokenizer, Query
+from .segments import TextSegments
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A mention in an answer, at characters `start` to `end` of it.
+
+    place: its first character in the text, where the answer tells.
+    """
+
+    name: str
+    text: str
+    start: int
+    end: int
+    place: int | None = None
+
+
+@dataclass(slots=True)
+class AnswerReading:
+    """The mentions of an answer in its order, and how much was lost by what reason."""
+
+    mentions: list[Written] = field(default_factory=list)
+    lost: Counter[str] = field(default_factory=Counter)
+
+
+class Notation(Protocol):
+    """How mentions and their labels are written down in one sequence."""
+
+    name: str
+
+    def write(
+        self, text: TextSegments, mentions: Sequence[tuple[int, int, str]]
+    ) -> TokenIds:
+        """The answer for mentions (start, end, name) in text order, without its end."""
+        ...
+
+    def read(
+        self, answer: str, text: str, names: Sequence[str], is_whole: bool
+    ) -> AnswerReading:
+        """The mentions in an answer, however malformed.
+
+        is_whole: the model ended the answer; else its last words were cut off.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class AutoReg:
+    """One branch a text: `{text}\\n{names}:` is answered in a notation.
+
+    max_new_tokens: at most so many tokens in an answer; never more than a text with a
+        mention every few tokens could need.
+    """
+
+    notation: Notation
+    max_new_tokens: int
+
+    @property
+    def name(self) -> str:
+        return f"AutoReg {self.notation.name}"
+
+    def extract(
+        self,
+        queries: Sequence[Query],
+        session: Session,
+        tokenizer: PromptTokenizer,
+    ) -> list[Extraction]:
+        branches = [[self._branch(query, tokenizer)] for query in queries]
+        return [
+            self._extraction(query, Answer(completion, tokenizer))
+            for query, (completion,) in zip(
+                queries, session.complete(branches), strict=True
+            )
+        ]
+
+    def gold(
+        self,
+        query: Query,
+        spans: Mapping[str, Sequence[tuple[int, int]]],
+        tokenizer: PromptTokenizer,
+    ) -> list[GoldSequence]:
+        text = TextSegments(query.text, tokenizer)
+        mentions = sorted(
+            (
+                (start, end, query.labels[label])
+                for label in spans
+                for start, end in spans[label]
+            ),
+            key=lambda mention: (mention[0], -mention[1]),
+        )
+        answer = self.notation.write(text, mentions) + (tokenizer.eos_id,)
+        prompt = _prompt(text, query)
+        return [GoldSequence(prompt, answer, (1.0,) * len(answer))]
+
+    def _branch(self, query: Query, tokenizer: PromptTokenizer) -> Branch:
+        text = TextSegments(query.text, tokenizer)
+        return Branch(
+            _prompt(text, query),
+            max_new_tokens=min(self.max_new_tokens, 6 * text.n_tokens + 32),
+            stop_ids=frozenset((tokenizer.eos_id,)),
+        )
+
+    def _extraction(self, query: Query, answer: Answer) -> Extraction:
+        labels = {name: label for label, name in query.labels.items()}
+        reading = self.notation.read(
+            answer.text, query.text, tuple(labels), answer.stopped
+        )
+        counts = dict.fromkeys(query.labels, 0)
+        mentions = []
+        for written in reading.mentions:
+            label = labels[written.name]
+            counts[label] += 1
+            mentions.append(
+                Mention(
+                    label,
+                    written.text,
+                    counts[label],
+                    answer.logprob(written.start, written.end),
+                    start=written.place,
+                )
+            )
+        lost = reading.lost + Counter({"cut off": not answer.stopped})
+        return Extraction(tuple(mentions), counts, (answer.length,), lost)
+
+
+def _prompt(text: TextSegments, query: Query) -> TokenIds:
+    return text.prompt + text.segment(", ".join(query.labels.values()) + ":")

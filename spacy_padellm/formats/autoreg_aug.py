@@ -1,0 +1,157 @@
+"""AutoReg aug: the text rewritten, `[ Japan | location ] beat [ Syria | location ]`.
+
+The reader walks along the text and the answer, whitespace left aside. So it knows where
+in the text a bracket stands, also behind words that the model changed or left out.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ..settings import check_positive
+from ..types import TokenIds
+from .autoreg import AnswerReading, AutoReg, Written
+from .segments import TextSegments
+
+# where so many characters agree again, a copy that went astray is back on its way
+ANCHOR = 6
+
+
+def build_autoreg_aug_v1(*, max_new_tokens: int = 1024) -> AutoReg:
+    """The format AutoReg aug: the text with its mentions bracketed and labelled.
+
+    max_new_tokens: at most so many tokens in an answer.
+    """
+    check_positive(max_new_tokens=max_new_tokens)
+    return AutoReg(Augmented(), max_new_tokens)
+
+
+@dataclass(frozen=True, slots=True)
+class Augmented:
+    """` [` before a mention, ` | name ]` behind it; nested ones inside each other."""
+
+    name: str = "aug"
+
+    def write(
+        self, text: TextSegments, mentions: Sequence[tuple[int, int, str]]
+    ) -> TokenIds:
+        opening, answer = text.segment(" ["), ()
+        open_mentions: list[tuple[int, str]] = []
+        marks: list[tuple[int, TokenIds]] = []
+        for start, end, name in mentions:
+            while open_mentions and open_mentions[-1][0] <= start:
+                marks.append(_closing(text, *open_mentions.pop()))
+            marks.append((start, opening))
+            open_mentions.append((end, name))
+        while open_mentions:
+            marks.append(_closing(text, *open_mentions.pop()))
+        at = 0
+        for place, ids in [*marks, (len(text.text), ())]:
+            answer += _copied(text, at, place) + ids
+            at = max(at, place)
+        return answer
+
+    def read(
+        self, answer: str, text: str, names: Sequence[str], is_whole: bool
+    ) -> AnswerReading:
+        return _Walk(answer, text, names).read(is_whole)
+
+
+def _closing(text: TextSegments, end: int, name: str) -> tuple[int, TokenIds]:
+    return end, text.segment(f" | {name} ]")
+
+
+def _copied(text: TextSegments, start: int, end: int) -> TokenIds:
+    """Characters `start` to `end` of the text, less the whitespace at both ends."""
+    string = text.text[start:end]
+    start += len(string) - len(string.lstrip())
+    return text.part(start, start + len(string.strip())) if string.strip() else ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """A bracket not closed yet: where its mention begins in the answer and in the text,
+    and how often the copy had gone astray by then."""
+
+    at: int
+    cursor: int
+    drifts: int
+
+
+class _Walk:
+    """Along an answer and its text at once, both without their whitespace.
+
+    at, cursor: where it is in the answer, and in the text.
+    """
+
+    def __init__(self, answer: str, text: str, names: Sequence[str]) -> None:
+        self.answer, self.text = answer, text
+        self.written, self.answer_places = _without_whitespace(answer)
+        self.source, self.text_places = _without_whitespace(text)
+        self.names = {_without_whitespace(name)[0]: name for name in names}
+        known = "|".join(map(re.escape, self.names))
+        self.closing = re.compile(rf"\|({known}|[^\[\]|]*)\]")
+        self.at = self.cursor = self.drifts = 0
+        self.opened: list[_Opened] = []
+        self.reading = AnswerReading()
+
+    def read(self, is_whole: bool) -> AnswerReading:
+        while self.at < len(self.written):
+            closing = self.closing.match(self.written, self.at) if self.opened else None
+            copied = self.source.startswith(self.written[self.at], self.cursor)
+            if closing and not (copied and closing[1] not in self.names):
+                self._close(self.opened.pop(), closing)
+            elif copied:
+                self.at += 1
+                self.cursor += 1
+            elif self.written[self.at] == "[":
+                self.at += 1
+                self.opened.append(_Opened(self.at, self.cursor, self.drifts))
+            else:
+                self._find_the_way_back()
+        if is_whole:
+            self.reading.lost["malformed"] += len(self.opened)
+            self.drifts += self.cursor < len(self.source)
+        self.reading.lost["drifted"] = min(self.drifts, 1)
+        self.reading.mentions.sort(key=lambda written: written.start)
+        return self.reading
+
+    def _close(self, opened: _Opened, closing: re.Match) -> None:
+        first, last = opened.at, closing.start() - 1
+        if last < first:
+            self.reading.lost["malformed"] += 1
+        elif closing[1] not in self.names:
+            self.reading.lost["unknown label"] += 1
+        else:
+            text, places, place = self.answer, self.answer_places, None
+            if self.drifts == opened.drifts:  # a true copy: then it is the text's
+                text, places = self.text, self.text_places
+                first, last = opened.cursor, self.cursor - 1
+                place = places[first]
+            self.reading.mentions.append(
+                Written(
+                    self.names[closing[1]],
+                    text[places[first] : places[last] + 1],
+                    self.answer_places[opened.at - 1],
+                    self.answer_places[closing.end() - 1] + 1,
+                    place,
+                )
+            )
+        self.at = closing.end()
+
+    def _find_the_way_back(self) -> None:
+        """The answer is not the text: go on where they agree again."""
+        self.drifts += 1
+        ahead = self.closing.sub("", self.written[self.at : self.at + 16 * ANCHOR])
+        anchor = ahead.replace("[", "")[:ANCHOR]
+        found = self.source.find(anchor, self.cursor)
+        if found > self.cursor and len(anchor) == ANCHOR:
+            self.cursor = found
+        else:
+            self.at += 1
+
+
+def _without_whitespace(string: str) -> tuple[str, list[int]]:
+    """What is left of a string, and where each of those characters stood."""
+    places = [place for place, char in enumerate(string) if not char.isspace()]
+    return "".join(string[place] for place in places), places

@@ -1,0 +1,106 @@
+"""AutoReg struct: `((location : Japan) , (organization : FIFA))`."""
+
+import re
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from ..settings import check_positive
+from ..types import TokenIds
+from .autoreg import AnswerReading, AutoReg, Written
+from .segments import TextSegments
+
+# between two mentions; the space may be missing
+BETWEEN = re.compile(r"\)\s*,\s*\(")
+
+
+def build_autoreg_struct_v1(*, max_new_tokens: int = 1024) -> AutoReg:
+    """The format AutoReg struct: mentions with their labels in one list, in text order.
+
+    max_new_tokens: at most so many tokens in an answer.
+    """
+    check_positive(max_new_tokens=max_new_tokens)
+    return AutoReg(Struct(), max_new_tokens)
+
+
+@dataclass(frozen=True, slots=True)
+class Struct:
+    """Brackets around each mention with its label, and around all; `()` is nothing."""
+
+    name: str = "struct"
+
+    def write(
+        self, text: TextSegments, mentions: Sequence[tuple[int, int, str]]
+    ) -> TokenIds:
+        if not mentions:
+            return text.segment(" ()")
+        answer: TokenIds = ()
+        for start, end, name in mentions:
+            opening = f" , ({name} :" if answer else f" (({name} :"
+            answer += text.segment(opening) + text.part(start, end) + text.segment(")")
+        return answer + text.segment(")")
+
+    def read(
+        self, answer: str, text: str, names: Sequence[str], is_whole: bool
+    ) -> AnswerReading:
+        reading = AnswerReading()
+        # `((` and `))` stand around all items: what is left is items between borders
+        outer = re.match(r"\s*\(\s*\(?", answer)
+        start = outer.end() if outer else len(answer) - len(answer.lstrip())
+        end = len(answer)
+        if is_whole:
+            closing = re.search(r"\)?\s*\)\s*$", answer[start:])
+            end = start + closing.start() if closing else end
+        borders = [
+            (start + found.start(), start + found.end())
+            for found in BETWEEN.finditer(answer[start:end])
+        ]
+        starts = [start, *(after for _, after in borders)]
+        ends = [*(before for before, _ in borders), end]
+        if not is_whole:  # the last item is counted as cut off by the caller
+            starts, ends = starts[:-1], ends[:-1]
+        for item_start, item_end in zip(starts, ends, strict=True):
+            self._read_item(answer, item_start, item_end, names, reading)
+        reading.mentions = _placed_if_ambiguous(reading.mentions, text)
+        return reading
+
+    @staticmethod
+    def _read_item(
+        answer: str,
+        start: int,
+        end: int,
+        names: Sequence[str],
+        reading: AnswerReading,
+    ) -> None:
+        item = answer[start:end]
+        if not item.strip():
+            return
+        # the longest first: a name may begin with another
+        for name in sorted(names, key=len, reverse=True):
+            known = re.match(rf"\s*{re.escape(name)}\s*:", item)
+            if known:
+                mention = item[known.end() :].strip()
+                if mention:
+                    reading.mentions.append(Written(name, mention, start, end + 1))
+                else:
+                    reading.lost["malformed"] += 1
+                return
+        reading.lost["unknown label" if ":" in item else "malformed"] += 1
+
+
+def _placed_if_ambiguous(mentions: Sequence[Written], text: str) -> list[Written]:
+    """Where a string has several labels, its k-th mention is at its k-th place: the
+    list is in text order."""
+    names = defaultdict(set)
+    for mention in mentions:
+        names[mention.text].add(mention.name)
+    places = {
+        string: re.finditer(rf"(?<!\w){re.escape(string)}(?!\w)", text)
+        for string in names
+        if len(names[string]) > 1
+    }
+    placed = []
+    for mention in mentions:
+        found = next(places.get(mention.text, iter(())), None)
+        placed.append(replace(mention, place=found.start()) if found else mention)
+    return placed

@@ -1,0 +1,107 @@
+"""OneStep: for each label one sequence with all its mentions, labels in parallel.
+
+The paper's ablation of its own method (arXiv 2402.04838, section 5): parallel over
+labels, not over mentions.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from ..engines.base import Branch, Session
+from ..settings import check_positive
+from ..trees.packing import GoldSequence
+from ..types import Mention
+from .answers import Answer
+from .base import Extraction, PromptTokenizer, Query
+from .segments import TextSegments
+
+SEPARATOR = "\n"
+
+
+def build_one_step_v1(*, max_new_tokens: int = 256) -> "OneStep":
+    """The OneStep format: `{text}\\n{name}:` is answered by the mentions, a line each.
+
+    max_new_tokens: at most so many tokens in the answer for a label; never more than
+        the text could need.
+    """
+    check_positive(max_new_tokens=max_new_tokens)
+    return OneStep(max_new_tokens)
+
+
+@dataclass(frozen=True, slots=True)
+class OneStep:
+    """One round, a branch for each label. See `build_one_step_v1`."""
+
+    max_new_tokens: int
+
+    @property
+    def name(self) -> str:
+        return "OneStep"
+
+    def extract(
+        self,
+        queries: Sequence[Query],
+        session: Session,
+        tokenizer: PromptTokenizer,
+    ) -> list[Extraction]:
+        branches = [self._branches(query, tokenizer) for query in queries]
+        extractions = []
+        for query, completions in zip(queries, session.complete(branches), strict=True):
+            mentions: list[Mention] = []
+            lost: Counter[str] = Counter()
+            counts = {}
+            answers = [Answer(completion, tokenizer) for completion in completions]
+            for label, answer in zip(query.labels, answers, strict=True):
+                found = list(_mentions(label, answer))
+                counts[label] = len(found)
+                mentions += found
+                lost["cut off"] += not answer.stopped
+            lengths = tuple(answer.length for answer in answers)
+            extractions.append(Extraction(tuple(mentions), counts, lengths, +lost))
+        return extractions
+
+    def gold(
+        self,
+        query: Query,
+        spans: Mapping[str, Sequence[tuple[int, int]]],
+        tokenizer: PromptTokenizer,
+    ) -> list[GoldSequence]:
+        text = TextSegments(query.text, tokenizer)
+        separator = text.segment(SEPARATOR)
+        sequences = []
+        for label, name in query.labels.items():
+            answer: tuple[int, ...] = ()
+            for span in spans.get(label, ()):
+                answer += (separator if answer else ()) + text.part(*span)
+            answer += (tokenizer.eos_id,)
+            prompt = text.prompt + text.segment(name + ":")
+            sequences.append(GoldSequence(prompt, answer, (1.0,) * len(answer)))
+        return sequences
+
+    def _branches(self, query: Query, tokenizer: PromptTokenizer) -> list[Branch]:
+        text = TextSegments(query.text, tokenizer)
+        # at the worst every token is a mention, with a separator behind it
+        most = min(self.max_new_tokens, 2 * text.n_tokens + 1)
+        return [
+            Branch(
+                text.prompt + text.segment(name + ":"),
+                max_new_tokens=most,
+                stop_ids=frozenset((tokenizer.eos_id,)),
+            )
+            for name in query.labels.values()
+        ]
+
+
+def _mentions(label: str, answer: Answer) -> list[Mention]:
+    """One a line; the last line of an answer without an end is not to be trusted."""
+    mentions = []
+    start = 0
+    for line in answer.text.split(SEPARATOR):
+        end = start + len(line)
+        is_whole = answer.stopped or end < len(answer.text)
+        if line.strip() and is_whole:
+            logprob = answer.logprob(start, end + len(SEPARATOR))
+            mentions.append(Mention(label, line.strip(), len(mentions) + 1, logprob))
+        start = end + len(SEPARATOR)
+    return mentions

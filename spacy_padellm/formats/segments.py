@@ -1,0 +1,66 @@
+"""A text as token ids, any part of it with the very ids that it has there."""
+
+from ..types import TokenIds
+from .base import EncodedText, PromptTokenizer
+
+
+class TextSegments:
+    """Segments that are tokenised one by one, the text with a space before it, so that
+    a first word is written like any other.
+
+    prompt: the text and a newline behind it, with which every prompt begins.
+    n_tokens: tokens of the text alone.
+    """
+
+    def __init__(self, text: str, tokenizer: PromptTokenizer) -> None:
+        self.text = text
+        self.tokenizer = tokenizer
+        self.shift = 0 if text[:1].isspace() else 1
+        self.encoded = tokenizer.encode(
+            " " * self.shift + text, add_special_tokens=False
+        )
+        start = () if tokenizer.bos_id is None else (tokenizer.bos_id,)
+        self.prompt = start + self.encoded.ids + self.segment("\n")
+        self.n_tokens = len(self.encoded.ids)
+
+    def segment(self, string: str) -> TokenIds:
+        """Any string by itself."""
+        return self.tokenizer.encode(string, add_special_tokens=False).ids
+
+    def part(self, start: int, end: int) -> TokenIds:
+        """Characters `start` to `end` of the text, with the space before them, as they
+        are written there; by themselves where a token crosses their border."""
+        spaced = start == 0 or self.text[start - 1].isspace()
+        ids = token_slice(self.encoded, start + self.shift, end + self.shift, spaced)
+        if ids is not None:
+            return ids
+        return self.segment(" " * spaced + self.text[start:end])
+
+
+def token_slice(
+    encoded: EncodedText, start: int, end: int, spaced: bool
+) -> TokenIds | None:
+    """The ids of the tokens that write exactly characters `start` to `end`; None where
+    a token crosses the border or offsets are unknown.
+
+    spaced: whether there is a space before `start`, which the first token may write.
+    """
+    if encoded.offsets is None:
+        return None
+    inside = [
+        place
+        for place, (first, last) in enumerate(encoded.offsets)
+        if first < end and last > start
+    ]
+    if not inside:
+        return None
+    first = encoded.offsets[inside[0]][0]
+    last = encoded.offsets[inside[-1]][1]
+    if last != end or not (first == start or (spaced and first == start - 1)):
+        return None
+    return encoded.ids[inside[0] : inside[-1] + 1]
+
+
+def digit_id(digit: str, tokenizer: PromptTokenizer) -> int:
+    """The token that writes a digit behind other text."""
+    return tokenizer.encode(f"\n{digit}", add_special_tokens=False).ids[-1]

@@ -1,0 +1,79 @@
+"""The labels of the component: given, learned from gold docs, or the adapter's own."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from spacy.training import Example
+from spacy.vocab import Vocab
+
+from ..corpora.base import ANNOTATED_LABELS
+from ..errors import Errors
+from ..formats.labels import label_names
+from ..models.shim import CausalLMShim
+from ..types import LabelNames
+
+
+class LabelTable:
+    """What the component knows of its labels; `cfg["labels"]` holds those given."""
+
+    vocab: Vocab
+    cfg: dict[str, Any]
+    _lm: CausalLMShim
+
+    @property
+    def label_data(self) -> LabelNames:
+        """The labels with the names that the model reads, for `spacy init labels`."""
+        if self.cfg["labels"] is not None:
+            return dict(self.cfg["labels"])
+        card = self._lm.card()
+        return {} if card is None else dict(card.labels)
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The labels asked for; as long as none were given, the adapter's own.
+
+        None while that adapter cannot be read: spaCy asks for the labels of a saved
+        pipeline before it loads the adapter that was saved.
+        """
+        try:
+            return tuple(self.label_data)
+        except ValueError:
+            return ()
+
+    @labels.setter
+    def labels(self, labels: list[str] | dict[str, str]) -> None:
+        self.cfg["labels"] = label_names(labels)
+        for label in self.cfg["labels"]:
+            self.vocab.strings.add(label)
+
+    def add_label(self, label: str, name: str | None = None) -> int:
+        """Ask for one more label.
+
+        name: what the model reads for it; the label itself where it has none.
+        The first label given takes the place of the adapter's own labels.
+        Returns 1, or 0 if the label is there already.
+        """
+        if not isinstance(label, str):
+            raise ValueError(Errors.E504.format(labels=repr(label)))
+        known = self.cfg["labels"] or {}
+        if label in known:
+            return 0
+        if name is None:
+            name = label_names([label])[label]
+            name = label if name in known.values() else name
+        self.cfg["labels"] = label_names({**known, label: name})
+        self.vocab.strings.add(label)
+        return 1
+
+
+def gold_labels(examples: Iterable[Example]) -> dict[str, str | None]:
+    """The labels of gold docs, in order of appearance, with the first name given."""
+    labels: dict[str, str | None] = {}
+    for example in examples:
+        annotated = example.reference.user_data.get(ANNOTATED_LABELS, ())
+        named = isinstance(annotated, Mapping)
+        for label in annotated:
+            labels[label] = labels.get(label) or (annotated[label] if named else None)
+        for ent in example.reference.ents:
+            labels.setdefault(ent.label_, None)
+    return labels
