@@ -1,33 +1,29 @@
 """`convert`: a public corpus as spaCy docs, ready for `spacy train`."""
 
-import random
-import re
 from collections import Counter
-from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..corpora.base import AnnotatedText, ReadReport
-from ..corpora.detokenise import detokenise as with_ordinary_spacing
+from ..corpora.base import ReadReport
 from ..corpora.docbin import write_docbin
-from ..corpora.docs import SPANS_KEY, has_overlaps, make_doc
-from ..corpora.labels import annotated_for, parse_label_map, parse_labels, relabel
+from ..corpora.gold import UNSPACED, Choices, gold_docs, language_of, misfits
+from ..corpora.labels import parse_label_map, parse_labels
+from ..corpora.printed import printable, show
 from ..corpora.registry import FORMATS, Corpus, guess_format, read
+from ..corpora.splits import Part, find_splits
 from ..errors import Errors, Warnings
 
 if TYPE_CHECKING:
     from rich.console import Console
-    from spacy.tokens import Doc
-
-SHOWN = 10  # problems of each kind
-UNSPACED = {"ja", "th", "zh"}
-CHINESE = re.compile("[\u4e00-\u9fff]")
 
 
 def convert(
-    source: Annotated[Path, typer.Argument(help="One file of a corpus.")],
+    source: Annotated[
+        Path,
+        typer.Argument(help="A file of a corpus, or a folder with train, dev, test."),
+    ],
     target: Annotated[
         Path, typer.Argument(help="A .spacy file to write, or a folder for it.")
     ],
@@ -36,8 +32,12 @@ def convert(
         typer.Option(help=f"{', '.join(FORMATS)}; guessed if not given."),
     ] = None,
     lang: Annotated[
-        str, typer.Option(help="Its tokenizer splits texts without tokens.")
-    ] = "en",
+        str | None,
+        typer.Option(
+            help="Its tokenizer splits texts without tokens; zh splits all texts into "
+            "characters. zh or en, by the texts, if not given."
+        ),
+    ] = None,
     label_map: Annotated[
         str, typer.Option(help="person=PER,OTH= renames, and drops OTH.")
     ] = "",
@@ -66,37 +66,51 @@ def convert(
         bool, typer.Option("--strict", help="Exit with 1 if anything was skipped.")
     ] = False,
 ) -> None:
-    """Convert a corpus to spaCy's binary format; report what was in it."""
-    import spacy
+    """Convert a corpus to spaCy's binary format; report what was in it.
+
+    Exits with 1 if any file could not be read; the others are converted.
+    """
     from rich.console import Console
 
     console = Console(markup=False, highlight=False, soft_wrap=True)
-    target = target_file(source, target)
-    nlp = spacy.blank(lang)
-    renames, keep = parse_label_map(label_map), parse_labels(labels)
-    name = format or guess_format(source)
-    unspaced = name == "columns" and lang in UNSPACED
-    corpus = read(source, name, **({"joiner": ""} if unspaced else {}))
-    report = corpus.report
-    how = "given" if format else "guessed"
-    console.print(f"Format: {name}, {FORMATS[name].title} ({how})")
-    for warning in warnings(corpus, renames, keep, lang):
-        typer.secho(f"⚠ {warning}", fg="yellow", err=True)
-    texts = list(relabel(corpus.texts, renames, report, keep=keep))
-    if mark_labels:
-        texts = list(annotated_for(texts, keep or labels_of(texts)))
-    texts = draw(texts, limit, seed)
-    if detokenise:
-        hyphens = name == "docred"
-        texts = [with_ordinary_spacing(text, hyphens=hyphens) for text in texts]
-    key = SPANS_KEY if any(map(has_overlaps, corpus.texts)) else None
-    docs = [make_doc(nlp, text, report, spans_key=key) for text in texts]
-    write_docbin(docs, target)
-    show(report, docs, console)
-    empty = sum(not doc.ents for doc in docs)
-    console.print(f"Wrote {target}: {len(docs):,} docs, {empty:,} without entities")
-    if strict and any(problem.action == "skipped" for problem in report.problems):
+    choices = Choices(
+        parse_label_map(label_map),
+        parse_labels(labels),
+        mark_labels,
+        detokenise,
+        limit,
+        seed,
+    )
+    failed = skipped = False
+    for files, to in jobs(source, target):
+        corpora = [c for file in files if (c := try_to_read(file, format, lang))]
+        failed = failed or len(corpora) < len(files)
+        if corpora:
+            how = "given" if format else "guessed"
+            console.print(f"Read {printable(names(corpora))}")
+            console.print(f"Format: {titles(corpora, how)}")
+            report = write_gold(corpora, to, choices, lang, console)
+            skipped = skipped or any(p.action == "skipped" for p in report.problems)
+    if failed or strict and skipped:
         raise typer.Exit(1)
+
+
+def jobs(source: Path, target: Path) -> list[tuple[tuple[Path, ...], Path]]:
+    """Files to read and the one to write from them: one pair for a file, one for each
+    split of a folder. Missing splits and files of no split are warned of.
+
+    ValueError: nothing to read, or no place for what there is to write.
+    """
+    if not source.is_dir():
+        return [((source,), target_file(source, target))]
+    folder = find_splits(source)
+    if folder.missing:
+        missing = " and no ".join(folder.missing)
+        warn(Warnings.W203.format(folder=source, missing=missing))
+    if folder.others:
+        names = ", ".join(file.name for file in folder.others)
+        warn(Warnings.W204.format(folder=source, files=names))
+    return targets(source, folder.parts, target)
 
 
 def target_file(source: Path, target: Path) -> Path:
@@ -109,69 +123,67 @@ def target_file(source: Path, target: Path) -> Path:
     return target
 
 
-def draw(
-    texts: list[AnnotatedText], limit: int, seed: int | None
-) -> list[AnnotatedText]:
-    """The first `limit` texts, or with a seed a random choice, in the file's order;
-    all of them where `limit` is 0."""
-    if not 0 < limit < len(texts):
-        return texts
-    if seed is None:
-        return texts[:limit]
-    chosen = sorted(random.Random(seed).sample(range(len(texts)), limit))
-    return [texts[i] for i in chosen]
+def targets(
+    source: Path, parts: tuple[Part, ...], target: Path
+) -> list[tuple[tuple[Path, ...], Path]]:
+    """A file in the folder `target` for each part; `target` itself if that is a .spacy
+    file and there is one part. ValueError: there are several."""
+    if target.suffix != ".spacy" or target.is_dir():
+        return [(part.files, target / f"{part.name}.spacy") for part in parts]
+    if len(parts) > 1:
+        names = ", ".join(part.name for part in parts)
+        raise ValueError(Errors.E212.format(path=target, folder=source, names=names))
+    return [(parts[0].files, target)]
 
 
-def labels_of(texts: Iterable[AnnotatedText]) -> list[str]:
-    return sorted({entity.label for text in texts for entity in text.entities})
+def try_to_read(file: Path, format: str | None, lang: str | None) -> Corpus | None:
+    """The texts of a file; None, with the error printed, where it cannot be read."""
+    try:
+        name = format or guess_format(file)
+        unspaced = lang in UNSPACED and name in FORMATS and FORMATS[name].joins
+        return read(file, name, **({"joiner": ""} if unspaced else {}))
+    except (ValueError, OSError) as error:
+        typer.secho(f"✘ {printable(str(error))}", fg="red", err=True)
+        return None
 
 
-def warnings(
-    corpus: Corpus,
-    renames: dict[str, str | None],
-    keep: list[str] | None,
-    lang: str,
-) -> list[str]:
-    """Options that cannot mean what they say, given what is in the corpus."""
-    found = labels_of(corpus.texts)
-    known = {renames.get(label, label) for label in found}
-    absent = [label for label in renames if label not in found]
-    absent += [label for label in keep or () if label not in known]
-    said = [
-        Warnings.W201.format(label=label, labels=", ".join(found)) for label in absent
-    ]
-    head = "".join(text.text for text in corpus.texts[:200])
-    if lang not in UNSPACED and 2 * len(CHINESE.findall(head)) > len(head):
-        said.append(Warnings.W202.format(lang=lang))
-    return said
+def write_gold(
+    corpora: list[Corpus],
+    target: Path,
+    choices: Choices,
+    lang: str | None,
+    console: "Console",
+) -> ReadReport:
+    """Write the texts of the corpora to one file; the report of all, which is shown."""
+    import spacy
+
+    if lang is None:
+        lang = language_of(corpora)
+        console.print(f"Language: {lang} (guessed)")
+    for warning in misfits(corpora, choices, lang):
+        warn(warning)
+    docs = gold_docs(spacy.blank(lang), corpora, choices)
+    write_docbin(docs, target)
+    report = ReadReport(None, "")
+    for corpus in corpora:
+        report.add(corpus.report)
+    show(report, Counter(ent.label_ for doc in docs for ent in doc.ents), console)
+    empty = sum(not doc.ents for doc in docs)
+    console.print(f"Wrote {target}: {len(docs):,} docs, {empty:,} without entities")
+    return report
 
 
-def show(report: ReadReport, docs: list["Doc"], console: "Console") -> None:
-    """Print what was read and written for each label, then every kind of problem
-    with the places of the first of them."""
-    from rich.table import Table
-    from rich.text import Text
-
-    written = Counter(ent.label_ for doc in docs for ent in doc.ents)
-    table = Table("label", "read", "dropped", "written")
-    for column in table.columns[1:]:
-        column.justify = "right"
-    for label in sorted({*report.entities, *written}):
-        counts = report.entities[label], report.dropped[label], written[label]
-        table.add_row(Text(printable(label)), *(f"{n:,}" for n in counts))
-    totals = report.entities.total(), report.dropped.total(), written.total()
-    table.add_section()
-    table.add_row(f"all, in {report.texts:,} texts", *(f"{n:,}" for n in totals))
-    console.print(table)
-    for (action, kind), number in report.kinds().items():
-        console.print(f"{number:,} {action}: {kind}")
-        places = [p for p in report.problems if (p.action, p.kind) == (action, kind)]
-        for problem in places[:SHOWN]:
-            console.print(f"    {printable(problem.place())}")
-        if number > SHOWN:
-            console.print(f"    and {number - SHOWN:,} more")
+def names(corpora: list[Corpus]) -> str:
+    """The file that was read, or how many."""
+    first = corpora[0].report.path
+    return str(first) if len(corpora) == 1 else f"{len(corpora):,} files, {first} first"
 
 
-def printable(text: str) -> str:
-    """A corpus must not steer the terminal: control characters as escapes."""
-    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+def titles(corpora: list[Corpus], how: str) -> str:
+    """The formats that were read, in words."""
+    names = dict.fromkeys(corpus.format for corpus in corpora)
+    return "; ".join(f"{name}, {FORMATS[name].title} ({how})" for name in names)
+
+
+def warn(message: str) -> None:
+    typer.secho(f"⚠ {printable(message)}", fg="yellow", err=True)

@@ -89,9 +89,10 @@ class AnnotatedText:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Something in a file that was repaired or skipped, and where.
+    """Something in a file that is not as it should be, or not taken, and where.
 
-    action: "skipped" (the text, line or entity is lost) or "repaired".
+    action: "skipped" (a text, line or entity is lost that should not have been),
+        "repaired", or "left out" (by a rule: a rejected answer, an inner entity).
     kind: the same words for every such problem, so that they can be counted.
     """
 
@@ -111,7 +112,7 @@ class Problem:
 
 @dataclass(slots=True)
 class ReadReport:
-    """What was read from one file. The one thing here that changes: readers add to it.
+    """What was read from a file. The one thing here that changes: readers add to it.
 
     texts, entities: what was read (entities per label, before any label map).
     lost: texts that could not be read; each is among the problems too.
@@ -142,6 +143,17 @@ class ReadReport:
 
     def repair(self, line: int, kind: str, detail: str = "") -> None:
         self.problems.append(Problem(self.path, line, "repaired", kind, detail))
+
+    def leave_out(self, line: int, kind: str, detail: str = "") -> None:
+        self.problems.append(Problem(self.path, line, "left out", kind, detail))
+
+    def add(self, other: "ReadReport") -> None:
+        """Add what was read from another file."""
+        self.texts += other.texts
+        self.lost += other.lost
+        self.entities += other.entities
+        self.dropped += other.dropped
+        self.problems += other.problems
 
     def kinds(self) -> Counter[tuple[str, str]]:
         """How often each (action, kind) of problem occurred."""

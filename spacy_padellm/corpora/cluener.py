@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from .base import AnnotatedText, ReadReport
-from .lines import read_json_lines
+from .json_values import read_json_lines
 from .mentions import checked
 
 
@@ -23,10 +23,19 @@ def read_cluener(path: Path, report: ReadReport) -> Iterator[AnnotatedText]:
             report.lose(line, "text without annotation", text[:60])
             continue
         entities = []
-        for label, mentions in value["label"].items():
-            for mention, spans in mentions.items():
-                for start, end in spans:
-                    span = (start, end + 1, label)
-                    entities.append(checked(report, line, text, span, mention))
+        try:
+            found = [
+                (start, end + 1, label, mention)
+                for label, mentions in value["label"].items()
+                for mention, spans in mentions.items()
+                for start, end in spans
+            ]
+        except (AttributeError, TypeError, ValueError):
+            report.lose(
+                line, "label is not {type: {mention: [[start, end]]}}", text[:60]
+            )
+            continue
+        for *span, mention in found:
+            entities.append(checked(report, line, text, tuple(span), mention))
         found = sorted(entity for entity in entities if entity is not None)
         yield report.count(AnnotatedText(text, tuple(found), line=line))

@@ -3,13 +3,14 @@
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ..errors import Errors
 from .base import AnnotatedText, ReadReport
 from .lines import BOM, read_lines
-from .tags import TAG, Scheme, guess_scheme, read_tags
+from .script import joiner_of
+from .tags import BARE_TAG, TAG, Scheme, guess_scheme, read_tags
 
 SPACES = re.compile(" +")
 INDEX = re.compile(r"\d+([-.]\d+)?")
@@ -17,6 +18,7 @@ BLANK = " \t\r" + BOM
 # StackOverflowNER puts these before each post: they are no text
 METADATA = {"Question_ID", "Question_URL", "Answer_to_Question_ID"}
 SAMPLE = 5_000  # lines that a layout is guessed from
+MOST_BARE_TAGS = 64  # of more different ones it is no column of tags
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,18 +26,21 @@ class ColumnLayout:
     """Which column holds what, from 0. width: columns of most lines.
 
     index: column 0 numbers the tokens of a sentence, as in CoNLL-U and UNER.
+    bare: the tags are labels alone, PER for I-PER.
     """
 
     token: int
     tag: int
     width: int
     index: bool = False
+    bare: bool = False
 
     def reads(self, fields: list[str]) -> bool:
         """Whether these are the columns of a token."""
+        pattern = BARE_TAG if self.bare else TAG
         return (
             len(fields) > max(self.token, self.tag)
-            and TAG.fullmatch(fields[self.tag]) is not None
+            and pattern.fullmatch(fields[self.tag]) is not None
             and (not self.index or INDEX.fullmatch(fields[0]) is not None)
         )
 
@@ -61,6 +66,7 @@ def guess_layout(lines: list[tuple[int, str]]) -> ColumnLayout | None:
 
     The tag is the last column of tags before the token is repeated (StackOverflowNER
     writes token, tag, token, tag); the token is the first other column but an index.
+    Where no column has tags such as B-PER the last may have bare ones, O and PER.
     """
     rows = [
         split_row(line)
@@ -72,6 +78,8 @@ def guess_layout(lines: list[tuple[int, str]]) -> ColumnLayout | None:
     width = Counter(map(len, rows)).most_common(1)[0][0]
     columns = list(zip(*(row for row in rows if len(row) == width), strict=True))
     tags = [i for i, column in enumerate(columns) if _mostly(TAG, column)]
+    bare = not tags and _are_bare_tags(columns[-1])
+    tags = [width - 1] if bare else tags
     index = width > 2 and _mostly(INDEX, columns[0])
     others = [i for i in range(int(index), width) if i not in tags]
     if not tags or not others:
@@ -79,12 +87,21 @@ def guess_layout(lines: list[tuple[int, str]]) -> ColumnLayout | None:
     token = others[0]
     repeats = [i for i in range(token + 1, width) if columns[i] == columns[token]]
     before = [i for i in tags if not repeats or i < repeats[0]]
-    return ColumnLayout(token, before[-1] if before else tags[-1], width, index)
+    return ColumnLayout(token, before[-1] if before else tags[-1], width, index, bare)
 
 
 def _mostly(pattern: re.Pattern, column: tuple[str, ...]) -> bool:
     hits = sum(pattern.fullmatch(value) is not None for value in column)
     return hits >= 0.99 * len(column)
+
+
+def _are_bare_tags(column: tuple[str, ...]) -> bool:
+    different = set(column)
+    return (
+        "O" in different
+        and 1 < len(different) <= MOST_BARE_TAGS
+        and _mostly(BARE_TAG, column)
+    )
 
 
 def read_columns(
@@ -94,14 +111,15 @@ def read_columns(
     token: int | None = None,
     tag: int | None = None,
     scheme: Scheme | None = None,
-    joiner: str = " ",
+    joiner: str | None = None,
 ) -> Iterator[AnnotatedText]:
     """One text a sentence.
 
     token, tag: columns from 0, negative from the end; guessed where not given.
-    scheme: IO, IOB1, BIO or BIOES; guessed where not given.
-    joiner: " ", or "" for text without spaces. A `# text = ...` comment that fits
-        its tokens gives their real spacing instead.
+    scheme: IO, IOB1, BIO or BIOES; guessed where not given. Bare tags, PER and O, are
+        of the scheme IO: neighbours of one label are one entity.
+    joiner: " ", or "" for text without spaces; guessed where not given. A
+        `# text = ...` comment that fits its tokens gives their real spacing instead.
 
     A sentence with a line that has no token or tag is skipped and reported: a token
     left out would change the text. ValueError: no column of tags.
@@ -114,14 +132,15 @@ def read_columns(
         raise ValueError(
             Errors.E204.format(path=path, line=first, format="columns", why=why)
         )
-    layout = ColumnLayout(
-        layout.token if token is None else token % layout.width,
-        layout.tag if tag is None else tag % layout.width,
-        layout.width,
-        layout.index,
+    layout = replace(
+        layout,
+        token=layout.token if token is None else token % layout.width,
+        tag=layout.tag if tag is None else tag % layout.width,
     )
     sentences = [s for s in _sentences(lines, layout, report) if _usable(s, report)]
     scheme = scheme or guess_scheme(s.tags for s in sentences)
+    if joiner is None:
+        joiner = joiner_of(word for s in sentences for word in s.words)
     for sentence in sentences:
         spans, repairs = read_tags(sentence.tags, scheme)
         for i, kind in repairs:
@@ -150,7 +169,7 @@ def _usable(sentence: _Sentence, report: ReadReport) -> bool:
         report.lose(line, "sentence with a bad line", why)
     elif sentence.words and sentence.words[0] in METADATA:
         detail = " ".join(sentence.words)
-        report.skip(sentence.lines[0], "metadata of StackOverflowNER", detail)
+        report.leave_out(sentence.lines[0], "metadata of StackOverflowNER", detail)
     else:
         return bool(sentence.words)
     return False
@@ -187,7 +206,8 @@ def _sentences(lines, layout: ColumnLayout, report: ReadReport) -> Iterator[_Sen
             report.skip(number, "line without a token", line)
         else:
             sentence.words.append(fields[layout.token])
-            sentence.tags.append(fields[layout.tag])
+            tag = fields[layout.tag]
+            sentence.tags.append(f"I-{tag}" if layout.bare and tag != "O" else tag)
             sentence.lines.append(number)
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from .base import AnnotatedText, Entity, ReadReport
-from .lines import read_json, read_json_lines, read_lines
+from .json_values import read_json_items
 
 QUESTION = re.compile(r"What describes (.+) in the text\?")
 
@@ -28,14 +28,7 @@ def read_conversations(path: Path, report: ReadReport) -> Iterator[AnnotatedText
     k-th occurrence in the text, whole words preferred. A mention that is not in the
     text is reported and skipped.
     """
-    first = next(
-        (line.strip() for _, line in read_lines(path, report) if line.strip()), ""
-    )
-    if first.startswith("["):
-        values = enumerate(read_json(path, report), 1)
-    else:
-        values = read_json_lines(path, report)
-    for line, value in values:
+    for line, value in read_json_items(path, report):
         text = _read(value, line, report)
         if text is not None:
             yield report.count(text)
@@ -49,6 +42,9 @@ def _read(value: Any, line: int, report: ReadReport) -> AnnotatedText | None:
         report.lose(line, "not a conversation", repr(value)[:60])
         return None
     labels, entities = [], []
+    if not all(isinstance(turn, str) for turn in turns):
+        report.lose(line, "not a conversation", repr(value)[:60])
+        return None
     for question, answer in zip(turns[2::2], turns[3::2], strict=False):
         asked = QUESTION.search(question)
         if asked is None:
@@ -56,7 +52,7 @@ def _read(value: Any, line: int, report: ReadReport) -> AnnotatedText | None:
             continue
         try:
             mentions = json.loads(answer)
-        except json.JSONDecodeError:
+        except (json.JSONDecodeError, RecursionError):
             mentions = None
         if not isinstance(mentions, list):
             report.skip(line, "answer is not a JSON list", answer[:80])

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import Errors
 from .base import ANNOTATED_LABELS, AnnotatedText, ReadReport
+from .docs import SPANS_KEY
 
 if TYPE_CHECKING:
     from spacy.tokens import Doc
@@ -31,8 +32,11 @@ def write_docbin(docs: Iterable["Doc"], path: Path) -> int:
 
 
 def read_docbin(path: Path, report: ReadReport) -> Iterator[AnnotatedText]:
-    """One text a doc, its number from 1 as its line. A doc without entity annotation
-    is reported and skipped, or it would be read as a text without entities.
+    """One text a doc, its number from 1 as its line; its entities are its ents, and
+    the spans in doc.spans["sc"], where nested ones are kept.
+
+    A doc without entity annotation is reported and skipped, or it would be read as a
+    text without entities.
 
     ValueError: not a DocBin.
     """
@@ -50,11 +54,16 @@ def read_docbin(path: Path, report: ReadReport) -> Iterator[AnnotatedText]:
         if not doc.has_annotation("ENT_IOB"):
             report.lose(number, "doc without entity annotation", doc.text[:60])
             continue
+        unknown = sum(token.ent_iob == 0 for token in doc)
+        if unknown:
+            kind = "tokens without entity annotation, read as outside"
+            report.repair(number, kind, f"{unknown} in {doc.text[:60]!r}")
+        spans = [*doc.ents, *doc.spans.get(SPANS_KEY, ())]
         labels = doc.user_data.get(ANNOTATED_LABELS)
         yield report.count(
             AnnotatedText.from_words(
                 [token.text for token in doc],
-                [(ent.start, ent.end, ent.label_) for ent in doc.ents],
+                {(span.start, span.end, span.label_) for span in spans},
                 [bool(token.whitespace_) for token in doc],
                 labels=None if labels is None else tuple(labels),
                 line=number,

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from ..errors import Errors
 from .base import AnnotatedText, ReadReport
-from .lines import read_json
+from .json_values import read_json_items
 
 
 def read_docred(path: Path, report: ReadReport) -> Iterator[AnnotatedText]:
@@ -16,32 +16,34 @@ def read_docred(path: Path, report: ReadReport) -> Iterator[AnnotatedText]:
     ValueError: not JSON, or not a list of such documents.
     """
     try:
-        for number, document in enumerate(read_json(path, report), 1):
-            yield from map(report.count, _sentences(document, number, report))
+        for line, document in read_json_items(path, report):
+            yield from map(report.count, _sentences(document, line, report))
     except (KeyError, TypeError, AttributeError) as error:
         why = f"not a list of documents with sents and vertexSet ({error!r})"
         raise ValueError(
-            Errors.E204.format(path=path, line=1, format=report.format, why=why)
+            Errors.E204.format(path=path, line=line, format=report.format, why=why)
         ) from error
 
 
-def _sentences(document: dict, number: int, report: ReadReport) -> list[AnnotatedText]:
+def _sentences(document: dict, line: int, report: ReadReport) -> list[AnnotatedText]:
     sentences: list[list[str]] = document["sents"]
-    title = document.get("title") or str(number)
+    title = document.get("title") or str(line)
     spans: list[set[tuple[int, int, str]]] = [set() for _ in sentences]
     for mention in (m for vertex in document["vertexSet"] for m in vertex):
         (start, end), sent, label = mention["pos"], mention["sent_id"], mention["type"]
-        where = f"document {number} ({title}), sentence {sent}, tokens {start}-{end}"
+        where = f"document {title}, sentence {sent}, tokens {start}-{end}"
         if not 0 <= sent < len(sentences) or not (
             0 <= start < end <= len(sentences[sent])
         ):
-            report.skip(1, "entity outside the text", where)
+            report.skip(line, "entity outside the text", where)
+        elif not isinstance(label, str) or not label:
+            report.skip(line, "entity without a label", where)
         elif (start, end, label) in spans[sent]:
-            report.repair(1, "entity listed twice", where)
+            report.repair(line, "entity listed twice", where)
         else:
             spans[sent].add((start, end, label))
     return [
-        AnnotatedText.from_words(words, spans[i], document=title, line=1)
+        AnnotatedText.from_words(words, spans[i], document=title, line=line)
         for i, words in enumerate(sentences)
         if words
     ]

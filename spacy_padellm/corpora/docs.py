@@ -24,7 +24,8 @@ def make_doc(
     where an entity begins or ends inside one. Spaces at an entity's edge are left out.
 
     `doc.ents` holds no overlaps: of entities that overlap the longest stays, the
-    first of equals. The others are reported as skipped.
+    first of equals. The others are reported: as skipped, or as left out of the ents
+    where the spans keep them.
     spans_key: put all entities, nested ones too, in `doc.spans[spans_key]`.
 
     Tokens outside the entities are marked as outside, not as unknown, so
@@ -45,9 +46,12 @@ def make_doc(
     spans = [doc.char_span(start, end, label) for start, end, label in entities]
     kept, lost = part_overlaps(spans)
     for span in lost:
-        where = "" if spans_key is None else f", kept in doc.spans[{spans_key!r}] alone"
-        kind = f"entity overlaps a longer one{where}"
-        report.skip(text.line, kind, f"{span.text!r} {span.label_}")
+        kind, detail = "entity overlaps a longer one", f"{span.text!r} {span.label_}"
+        if spans_key is None:
+            report.skip(text.line, kind, detail)
+        else:
+            kind += f", kept in doc.spans[{spans_key!r}] alone"
+            report.leave_out(text.line, kind, detail)
     doc.set_ents(kept, default="outside")
     if spans_key is not None:
         doc.spans[spans_key] = spans
@@ -106,7 +110,7 @@ def _trimmed(text: AnnotatedText, entity: Entity, report: ReadReport) -> Entity 
     mention = text.text[entity.start : entity.end]
     start = entity.start + len(mention) - len(mention.lstrip())
     end = entity.end - len(mention) + len(mention.rstrip())
-    if (start, end) == entity[:2]:
+    if (start, end) == entity[:2] and start < end:
         return entity
     report.repair(text.line, "spaces at an entity's edge left out", repr(mention))
     return Entity(start, end, entity.label) if start < end else None

@@ -1,13 +1,16 @@
-"""JSON lines in their common shapes: {"text", "entities"} and {"tokens", "entities"}.
+"""JSON lines, or a JSON list, of {"text", "entities"} and {"tokens", "entities"}.
 
     {"text": "Ada met Bo", "entities": [[0, 3, "PER"]], "labels": ["PER", "LOC"]}
     {"text": "Ada met Bo", "entities": [{"start": 0, "end": 3, "entity": "PER"}]}
     {"text": "Ada met Bo", "spans": [{"start": 0, "end": 3, "label": "PER"}]}
     {"tokens": ["Ada", "met", "Bo"], "entities": [[0, 1, "PER"]], "named": [...]}
     {"tokens": [{"surface": "Ada"}, ...], "entities": [{"span": [0], "type": "PER"}]}
+    {"tokens": ["Ada"], "entities": [{"start": 0, "end": 1, "type": "PER"}]}
+    {"sentence": ["Ada"], "ner": [{"index": [0], "type": "PER"}]}
+    {"text": "Ada met Bo", "label": [[0, 3, "PER"]]}
 
 Offsets are characters of a text or tokens of tokens, end exclusive. The others
-are the shapes of Rasa and HWU64, Prodigy, GUM and SLURP.
+are the shapes of Rasa and HWU64, Prodigy, GUM, SLURP, SpERT, W2NER and doccano.
 """
 
 from collections.abc import Iterator
@@ -15,26 +18,37 @@ from pathlib import Path
 from typing import Any
 
 from .base import AnnotatedText, ReadReport
-from .lines import read_json_lines
+from .json_values import read_json_items
 from .mentions import checked
+from .script import joiner_of
 
 # GUM's "entities" are all nominal mentions, pronouns too; its "named" are names
-ENTITIES_KEYS = ("named", "entities", "spans")
+ENTITIES_KEYS = ("named", "entities", "spans", "ner", "label")
 LABEL_KEYS = ("label", "entity", "type")
+# what Prodigy writes of an example that was not accepted
+NOT_ACCEPTED = ("reject", "ignore")
 
 
 def read_jsonl(
     path: Path, report: ReadReport, *, entities_key: str | None = None
 ) -> Iterator[AnnotatedText]:
-    """One text a line.
+    """One text a line, or an item of the list.
 
-    entities_key: where the entities are; by default the first of "named", "entities"
-        and "spans" that the line has.
-    The key "labels" names the labels that the text was annotated for.
+    entities_key: where the entities are; by default the first of "named", "entities",
+        "spans", "ner" and "label" that the line has.
+    The key "labels" names the labels that the text was annotated for. What was
+    rejected or ignored in Prodigy is left out and counted.
     A line of another shape is reported and skipped, and so is an entity outside its
     text.
     """
-    for line, value in read_json_lines(path, report):
+    for line, value in read_json_items(path, report):
+        answer = value.get("answer") if isinstance(value, dict) else None
+        if answer in NOT_ACCEPTED:
+            kind = f"example with the answer {answer!r}"
+            report.leave_out(line, kind, str(value.get("text", ""))[:60])
+            continue
+        if answer == "accept":  # Prodigy may leave out spans where there are none
+            value.setdefault("spans", [])
         text = read_example(value, line, report, entities_key)
         if text is not None:
             yield report.count(text)
@@ -55,7 +69,7 @@ def read_example(
     if labels is not None and not _strings(labels):
         report.lose(line, "labels is not a list of strings", repr(labels)[:60])
         return None
-    tokens, text = value.get("tokens"), value.get("text")
+    tokens, text = value.get("tokens", value.get("sentence")), value.get("text")
     details = {
         "labels": None if labels is None else tuple(labels),
         "document": str(value.get("id", "")),
@@ -71,16 +85,19 @@ def read_example(
         return AnnotatedText(text, tuple(sorted(entities)), **details)
     if isinstance(tokens, list):
         words = [t.get("surface") if isinstance(t, dict) else t for t in tokens]
-        if words and _strings(words):
+        if words and _strings(words) and all(words):
             spans = []
             for raw in value[key]:
                 start, end, label = _triple(raw)
-                if _inside(start, end, len(words)) and isinstance(label, str):
+                if not isinstance(label, str) or not label:
+                    report.skip(line, "entity without a label", repr(raw)[:80])
+                elif _inside(start, end, len(words)):
                     spans.append((start, end, label))
                 else:
                     kind = "entity outside the text"
                     report.skip(line, kind, f"{raw} of {len(words)} tokens"[:80])
-            return AnnotatedText.from_words(words, spans, **details)
+            spaces = [bool(joiner_of(words))] * len(words)
+            return AnnotatedText.from_words(words, spans, spaces, **details)
     report.lose(line, "neither text nor tokens", repr(value)[:60])
     return None
 
@@ -100,7 +117,7 @@ def _triple(raw: Any) -> tuple[Any, Any, Any]:
         return tuple(raw[:3])
     if isinstance(raw, dict):
         label = next((raw[key] for key in LABEL_KEYS if key in raw), None)
-        span = raw.get("span")
+        span = raw.get("span", raw.get("index"))
         if isinstance(span, list) and span and all(isinstance(i, int) for i in span):
             return min(span), max(span) + 1, label
         return raw.get("start"), raw.get("end"), label

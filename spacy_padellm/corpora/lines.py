@@ -1,14 +1,16 @@
 """Lines of a text file, numbered, whatever its encoding turns out to be."""
 
-import json
+import re
 from collections.abc import Iterator
+from itertools import filterfalse
 from pathlib import Path
-from typing import Any
 
 from ..errors import Errors
 from .base import ReadReport
 
 BOM = "\ufeff"
+HIGH_BYTES = re.compile(rb"[\x80-\xff]+")
+GB_BYTES = re.compile(rb"[\xa1-\xfe]+")
 
 
 def read_lines(path: Path, report: ReadReport) -> Iterator[tuple[int, str]]:
@@ -16,7 +18,8 @@ def read_lines(path: Path, report: ReadReport) -> Iterator[tuple[int, str]]:
     tokens such as U+2028, at which `str.splitlines` would cut.
 
     A line that is not UTF-8 is read as Latin-1 and reported as repaired.
-    ValueError: a NUL byte, so not text in an 8-bit encoding.
+    ValueError: a NUL byte, so not text in an 8-bit encoding, or a file that seems to
+    be in a Chinese encoding.
     """
     with Path(path).open("rb") as file:
         for number, raw in enumerate(file, 1):
@@ -25,6 +28,9 @@ def read_lines(path: Path, report: ReadReport) -> Iterator[tuple[int, str]]:
             try:
                 line = raw.decode("utf8")
             except UnicodeDecodeError as error:
+                if seems_gb18030(raw + file.peek()):
+                    place = {"path": path, "line": number}
+                    raise ValueError(Errors.E209.format(**place)) from None
                 line = raw.decode("latin-1")
                 detail = f"byte {raw[error.start : error.start + 1]!r}"
                 report.repair(number, "not UTF-8, read as Latin-1", detail)
@@ -33,26 +39,18 @@ def read_lines(path: Path, report: ReadReport) -> Iterator[tuple[int, str]]:
             yield number, line.rstrip("\r\n")
 
 
-def read_json_lines(path: Path, report: ReadReport) -> Iterator[tuple[int, Any]]:
-    """(number from 1, value) of each line that is not empty. A line that is not JSON
-    is reported as a lost text."""
-    for number, line in read_lines(path, report):
-        if not line.strip():
-            continue
-        try:
-            yield number, json.loads(line)
-        except json.JSONDecodeError as error:
-            report.lose(number, "line is not JSON", f"{error.msg}: {line[:60]!r}")
+def seems_gb18030(data: bytes) -> bool:
+    """Whether bytes that are not UTF-8 look like GB18030 (or GBK, GB2312): there the
+    bytes of common characters come in pairs, in Latin-1 mostly alone."""
+    lines = b"\n".join(filterfalse(_is_utf8, data.split(b"\n")))
+    runs = HIGH_BYTES.findall(lines)
+    pairs = sum(len(run) % 2 == 0 for run in runs if GB_BYTES.fullmatch(run))
+    return len(runs) >= 3 and pairs >= 0.9 * len(runs)
 
 
-def read_json(path: Path, report: ReadReport) -> Any:
-    """The one JSON value of a file. ValueError: not JSON."""
-    raw = "\n".join(line for _, line in read_lines(path, report))
+def _is_utf8(line: bytes) -> bool:
     try:
-        return json.loads(raw)
-    except json.JSONDecodeError as error:
-        raise ValueError(
-            Errors.E204.format(
-                path=path, line=error.lineno, format=report.format, why=error.msg
-            )
-        ) from error
+        line.decode("utf8")
+    except UnicodeDecodeError:
+        return False
+    return True

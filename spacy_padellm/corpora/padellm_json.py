@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Literal, NamedTuple, TypeAlias
 
 from .base import AnnotatedText, ReadReport
-from .lines import read_json_lines
+from .json_values import read_json_items
 from .mentions import checked
 
 Unit: TypeAlias = Literal["tokens", "characters"]
@@ -46,9 +46,10 @@ def read_padellm_json(
     in its text.
     """
     rows = []
-    for line, value in read_json_lines(path, report):
+    for line, value in read_json_items(path, report):
         text, *entities = value if isinstance(value, list) and value else [None]
-        if not isinstance(text, str):
+        # an object in place of entities is spaCy's TRAIN_DATA
+        if not isinstance(text, str) or any(isinstance(e, dict) for e in entities):
             report.lose(line, "line is not [text, entity, ...]", repr(value)[:60])
             continue
         whole = [e for e in entities if isinstance(e, list) and len(e) == 4]

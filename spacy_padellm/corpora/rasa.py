@@ -3,26 +3,17 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from ..errors import Errors
 from .base import AnnotatedText, ReadReport
+from .json_values import read_json_items
 from .jsonl import read_example
-from .lines import read_json
 
 
 def read_rasa(path: Path, report: ReadReport) -> Iterator[AnnotatedText]:
-    """One text an example; offsets are characters, end exclusive. Problems are
-    reported by the number of the example, from 1, in place of a line.
+    """One text an example; offsets are characters, end exclusive.
 
-    ValueError: not JSON, or no such object.
+    ValueError: no list of common_examples, or it is broken.
     """
-    try:
-        examples = read_json(path, report)["rasa_nlu_data"]["common_examples"]
-    except (KeyError, TypeError) as error:
-        why = f"no rasa_nlu_data.common_examples ({error!r})"
-        raise ValueError(
-            Errors.E204.format(path=path, line=1, format=report.format, why=why)
-        ) from error
-    for number, example in enumerate(examples, 1):
-        text = read_example(example, number, report)
+    for line, example in read_json_items(path, report, of="common_examples"):
+        text = read_example(example, line, report)
         if text is not None:
             yield report.count(text)

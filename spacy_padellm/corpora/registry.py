@@ -1,43 +1,60 @@
 """The formats by name, the format of a file guessed, a file read."""
 
-import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
 from ..errors import Errors
+from .ace import read_ace
 from .base import AnnotatedText, ReadReport
 from .cluener import read_cluener
-from .columns import guess_layout, read_columns
+from .columns import read_columns
+from .conll2012 import read_conll2012
 from .conversations import read_conversations
 from .docbin import read_docbin
 from .docred import read_docred
+from .dygie import read_dygie
+from .guess import seems
+from .iob import read_iob
 from .jsonl import read_jsonl
-from .lines import BOM, read_lines
+from .lines import read_lines
+from .ontonotes import read_ontonotes
 from .padellm_json import read_padellm_json
 from .rasa import read_rasa
+from .spacy_json import read_spacy_json
+from .train_data import read_train_data
 
 Reader: TypeAlias = Callable[..., Iterator[AnnotatedText]]
-HEAD = 1 << 20  # characters that a format is guessed from
 
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """title: the format in words. read: (path, report, **options) to texts."""
+    """title: the format in words. read: (path, report, **options) to texts.
+    joins: its reader takes a `joiner`, what to put between its tokens."""
 
     title: str
     read: Reader
+    joins: bool = False
 
 
 FORMATS: dict[str, Format] = {
-    "columns": Format("token and tag in columns (CoNLL, BIO, BIOES)", read_columns),
+    "columns": Format(
+        "token and tag in columns (CoNLL, BIO, BIOES)", read_columns, joins=True
+    ),
+    "conll2012": Format("CoNLL-2012 columns (OntoNotes)", read_conll2012, joins=True),
+    "ontonotes": Format("OntoNotes .name files", read_ontonotes, joins=True),
+    "ace": Format("ACE 2005 .sgm and .apf.xml", read_ace),
+    "iob": Format("spaCy's iob, word|tag", read_iob, joins=True),
     "padellm": Format("PaDeLLM JSON lines", read_padellm_json),
     "jsonl": Format("JSON lines with text or tokens, and entities", read_jsonl),
+    "dygie": Format("DyGIE JSON lines", read_dygie, joins=True),
     "docred": Format("DocRED JSON", read_docred),
     "rasa": Format("Rasa NLU JSON", read_rasa),
     "cluener": Format("CLUENER JSON lines", read_cluener),
     "conversations": Format("UniversalNER conversations", read_conversations),
+    "train_data": Format("spaCy 2 TRAIN_DATA, text and entities", read_train_data),
+    "spacy_json": Format("spaCy 2 training JSON", read_spacy_json),
     "docbin": Format("spaCy DocBin", read_docbin),
 }
 
@@ -56,49 +73,22 @@ def guess_format(path: Path) -> str:
 
     ValueError: no such file, or it looks like none of them.
     """
-    path = Path(path)
-    if not path.is_file():
-        raise ValueError(Errors.E207.format(path=path))
-    if path.suffix == ".spacy":
-        return "docbin"
-    lines, size = [], 0
-    for number, line in read_lines(path, ReadReport(path, "")):
-        lines.append((number, line[:HEAD]))
-        size += len(line)
-        if size > HEAD:
-            break
-    head = "\n".join(line for _, line in lines).lstrip(BOM + " \t\n")
-    name = _json_format(head) if head[:1] in ("[", "{") else None
-    if name is None and guess_layout(lines) is not None:
-        name = "columns"
+    path = _file(path)
+    name = seems(path)
     if name is None:
-        first = head.partition("\n")[0][:80]
-        raise ValueError(
-            Errors.E201.format(path=path, line=first, formats=", ".join(FORMATS))
-        )
+        lines = read_lines(path, ReadReport(path, ""))
+        first = next((line for _, line in lines if line.strip()), None)
+        if first is None:
+            raise ValueError(Errors.E211.format(path=path))
+        known = ", ".join(FORMATS)
+        raise ValueError(Errors.E201.format(path=path, line=first[:80], formats=known))
     return name
 
 
-def _json_format(head: str) -> str | None:
-    """The format of JSON by its beginning: its first line, or keys if that is no JSON
-    by itself."""
-    try:
-        value = json.loads(head.partition("\n")[0])
-    except json.JSONDecodeError:
-        value = None
-    if isinstance(value, list) and value and isinstance(value[0], str):
-        return "padellm"
-    if isinstance(value, dict):
-        if isinstance(value.get("label"), dict):
-            return "cluener"
-        if "rasa_nlu_data" not in value and "conversations" not in value:
-            return "jsonl"
-    keys = {
-        '"vertexSet"': "docred",
-        '"rasa_nlu_data"': "rasa",
-        '"conversations"': "conversations",
-    }
-    return next((name for key, name in keys.items() if key in head), None)
+def _file(path: Path) -> Path:
+    if not Path(path).is_file():
+        raise ValueError(Errors.E207.format(path=path))
+    return Path(path)
 
 
 def read(path: Path, format: str | None = None, **options) -> Corpus:
@@ -108,9 +98,7 @@ def read(path: Path, format: str | None = None, **options) -> Corpus:
     ValueError: no such file or format, nothing in it that can be read, or more texts
     unreadable than readable: then it is most likely another format.
     """
-    path = Path(path)
-    if not path.is_file():
-        raise ValueError(Errors.E207.format(path=path))
+    path = _file(path)
     name = guess_format(path) if format is None else format
     if name not in FORMATS:
         known = ", ".join(FORMATS)

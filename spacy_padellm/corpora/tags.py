@@ -6,6 +6,7 @@ from typing import Literal, TypeAlias
 
 Scheme: TypeAlias = Literal["IO", "IOB1", "BIO", "BIOES"]
 TAG = re.compile(r"O|[BIESLUM][-_]\S.*", re.DOTALL)
+BARE_TAG = re.compile(r"[^\W\d_][\w./&-]*")
 # BILOU and BMES write the same scheme with other letters
 LETTERS = {"L": "E", "U": "S", "M": "I"}
 

@@ -3,8 +3,12 @@
 from collections.abc import Callable
 
 import pytest
+from hypothesis import settings
 
 from spacy_padellm.corpora.registry import Corpus, read
+
+# a shared machine may stop for longer than hypothesis would wait
+unhurried = settings(deadline=None, max_examples=25)
 
 
 @pytest.fixture

@@ -51,7 +51,7 @@ def test_token_tag_token_tag_takes_the_first_pair_without_metadata(corpus):
         "use\tO\tuse\tO\nListView\tB-Class\tListView\tO\n"
     )
     assert mentions(read) == [[("ListView", "Class")]]
-    assert problems(read) == [(1, "skipped", "metadata of StackOverflowNER")]
+    assert problems(read) == [(1, "left out", "metadata of StackOverflowNER")]
 
 
 UNER = """\
@@ -127,6 +127,28 @@ def test_a_tag_without_a_beginning_begins_and_is_reported(corpus):
     read = corpus(columns_file("the/O Red/I-ORG Cross/I-ORG in/O Rome/B-LOC"))
     assert mentions(read) == [[("Red Cross", "ORG"), ("Rome", "LOC")]]
     assert problems(read) == [(2, "repaired", "tag without a beginning, read as one")]
+
+
+def test_tags_without_a_prefix_are_labels_of_one_entity_each_run(corpus):
+    read = corpus(columns_file("Ada/PER Byron/PER saw/O New/LOC York/LOC", "so/O it/O"))
+    assert mentions(read) == [[("Ada Byron", "PER"), ("New York", "LOC")], []]
+    assert problems(read) == []
+
+
+def test_two_words_a_line_are_no_bare_tags(tmp_path):
+    path = tmp_path / "verse.txt"
+    path.write_text("Tyger Tyger\nburning bright\nO night\n")
+    with pytest.raises(ValueError, match=r"E204.*no column of tags"):
+        list(read_columns(path, ReadReport(path, "columns")))
+
+
+def test_characters_with_b_m_e_and_s_tags(corpus):
+    read = corpus(
+        columns_file("艾/B-PER 达/E-PER 在/O 大/B-LOC 罗/M-LOC 马/E-LOC", "京/S-GPE")
+    )
+    assert mentions(read) == [[("艾达", "PER"), ("大罗马", "LOC")], [("京", "GPE")]]
+    assert [text.text for text in read.texts] == ["艾达在大罗马", "京"]
+    assert problems(read) == []
 
 
 def test_latin_1_bytes_are_read_and_reported(corpus):

@@ -107,10 +107,14 @@ def test_labels_that_do_not_occur_are_warned_of(source, tmp_path):
 def test_chinese_is_joined_without_spaces_and_warned_of_in_english(source, tmp_path):
     source.write_text("罗\tB-LOC\n马\tI-LOC\n好\tO\n", encoding="utf8")
     out = tmp_path / "out.spacy"
-    assert "W202" in convert(source, out).output
-    result = convert(source, out, "--lang", "zh")
-    assert "W202" not in result.output
-    assert [(doc.text, str(doc.ents[0])) for doc in docs(out)] == [("罗马好", "罗马")]
+    assert "W202" in convert(source, out, "--lang", "en").output
+    for options in (["--lang", "zh"], []):
+        result = convert(source, out, *options)
+        assert "W202" not in result.output
+        assert ("Language: zh (guessed)" in result.output) is not options
+        (doc,) = docs(out)
+        assert (doc.text, str(doc.ents[0])) == ("罗马好", "罗马")
+        assert [token.text for token in doc] == list("罗马好")
 
 
 def test_nested_entities_go_to_the_spans_of_every_doc(source, tmp_path):
@@ -126,3 +130,77 @@ def test_a_corpus_does_not_steer_the_terminal(source, tmp_path):
     source.write_text("\x1b[31mAda\tI-\x1b[0mPER\nsaw\tB-PER\nBo\tO\n")
     result = convert(source, tmp_path / "out.spacy")
     assert "\x1b[31m" not in result.output and "\x1b[0m" not in result.output
+
+
+@pytest.fixture
+def folder(tmp_path):
+    folder = tmp_path / "corpus"
+    folder.mkdir()
+    for name, number in (("train", 3), ("dev", 2), ("test", 1)):
+        file = folder / f"{name}.conll"
+        file.write_text(columns_file(*["Ada/B-PER left/O"] * number))
+    return folder
+
+
+def test_each_split_of_a_folder_is_converted(folder, tmp_path):
+    result = convert(folder, tmp_path / "out")
+    assert result.exit_code == 0, result.output
+    assert "W203" not in result.output
+    for name, number in (("train", 3), ("dev", 2), ("test", 1)):
+        assert len(docs(tmp_path / "out" / f"{name}.spacy")) == number
+
+
+def test_missing_splits_and_other_files_are_warned_of(folder, tmp_path):
+    (folder / "dev.conll").rename(folder / "more.conll")
+    result = convert(folder, tmp_path / "out")
+    assert result.exit_code == 0
+    assert "W203" in result.output and "has no dev." in result.output
+    assert "W204" in result.output and "more.conll" in result.output
+
+
+def test_a_split_that_cannot_be_read_is_told_and_the_others_are_written(
+    folder, tmp_path
+):
+    (folder / "dev.conll").write_text("")
+    result = convert(folder, tmp_path / "out")
+    assert result.exit_code == 1
+    assert "[E211]" in result.output and "dev.conll" in result.output
+    written = sorted(path.name for path in (tmp_path / "out").iterdir())
+    assert written == ["test.spacy", "train.spacy"]
+
+
+def test_splits_do_not_fit_in_one_file(folder, tmp_path):
+    result = convert(folder, tmp_path / "out.spacy")
+    assert result.exit_code == 1 and "[E212]" in result.output
+
+
+def test_documents_of_a_folder_go_to_one_file_with_their_own_problems(tmp_path):
+    for name, line in (("a", "Ada left"), ("b", "<ENAMEX> left"), ("c", "Bo left")):
+        text = (
+            f'<DOC DOCNO="{name}">\n<ENAMEX TYPE="PER">Ada</ENAMEX>\n{line}\n</DOC>\n'
+        )
+        path = tmp_path / "corpus" / f"{name}.name"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text)
+    out = tmp_path / "out.spacy"
+    result = convert(tmp_path / "corpus", out)
+    assert result.exit_code == 0, result.output
+    assert len(docs(out)) == 5
+    assert "b.name:3" in result.output and "Read 3 files" in result.output
+    assert convert(tmp_path / "corpus", out, "--strict").exit_code == 1
+
+
+def test_nested_entities_left_out_of_the_ents_are_no_reason_to_fail(source, tmp_path):
+    source.write_text('["New York", [0, 1, "New York", "A"], [1, 1, "York", "B"]]\n')
+    result = convert(source, tmp_path / "out.spacy", "--strict")
+    assert "1 left out: entity overlaps a longer one, kept in doc" in result.output
+    assert result.exit_code == 0
+
+
+def test_a_converted_file_can_be_converted_again(source, tmp_path):
+    source.write_text('["New York", [0, 1, "New York", "A"], [1, 1, "York", "B"]]\n')
+    convert(source, tmp_path / "one.spacy")
+    result = convert(tmp_path / "one.spacy", tmp_path / "two.spacy")
+    assert "Format: docbin" in result.output
+    (doc,) = docs(tmp_path / "two.spacy")
+    assert len(doc.spans["sc"]) == 2 and [ent.text for ent in doc.ents] == ["New York"]

@@ -7,6 +7,8 @@ from hypothesis import strategies as st
 from spacy_padellm.corpora.base import AnnotatedText
 from spacy_padellm.corpora.detokenise import detokenise
 
+from .conftest import unhurried
+
 
 def ordinary(tokens: str, hyphens: bool = False) -> str:
     text = AnnotatedText.from_words(tokens.split(" "))
@@ -47,6 +49,7 @@ def test_hyphens_join_and_dashes_do_not(tokens, text):
     assert ordinary(tokens, hyphens=True) == text
 
 
+@unhurried
 @given(
     words=st.lists(
         st.sampled_from(["Ada", '"', "'", ",", "(", ")", "-", "n't", "9", ":"])

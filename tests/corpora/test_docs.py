@@ -14,6 +14,8 @@ from spacy_padellm.corpora.base import (
 )
 from spacy_padellm.corpora.docs import cut_words, has_overlaps, make_doc
 
+from .conftest import unhurried
+
 
 def ents(doc) -> list[tuple[str, str]]:
     return [(ent.text, ent.label_) for ent in doc.ents]
@@ -93,6 +95,7 @@ def test_chinese_is_split_into_characters(chinese):
     assert [token.text for token in doc][:4] == list("我在罗马")
 
 
+@unhurried
 @given(data=st.data(), text=st.text("ab .-好\n", min_size=1, max_size=20))
 def test_entities_keep_their_characters_whatever_the_tokenizer_does(
     data, text, english

@@ -74,6 +74,37 @@ def test_cluener_without_annotation_is_not_text_without_entities(corpus):
     assert problems(read) == [(2, "skipped", "text without annotation")]
 
 
+@pytest.mark.parametrize(
+    "label",
+    [{"PER": [[0, 2]]}, {"PER": {"Ada": [0, 2]}}, {"PER": {"Ada": [["0", "2"]]}}],
+)
+def test_cluener_of_another_shape_is_skipped_and_reported(corpus, label):
+    good, bad = {"text": TEXT, "label": {}}, {"text": TEXT, "label": label}
+    read = corpus(json.dumps(good) + "\n" + json.dumps(bad))
+    assert [(n, action) for n, action, _ in problems(read)] == [(2, "skipped")]
+
+
+@pytest.mark.parametrize(
+    "example",
+    [
+        {"tokens": WORDS, "entities": [
+            {"start": 0, "end": 1, "type": "PER"},
+            {"start": 2, "end": 3, "type": "LOC"}]},
+        {"sentence": WORDS, "ner": [
+            {"index": [0], "type": "PER"}, {"index": [2], "type": "LOC"}]},
+        {"text": TEXT, "label": [[0, 3, "PER"], [9, 13, "LOC"]]},
+    ],
+    ids=["spert", "w2ner", "doccano"],
+)  # fmt: skip
+@pytest.mark.parametrize("indent", [None, 1])
+def test_shapes_that_stand_in_a_list(corpus, example, indent):
+    read = corpus(json.dumps([example, example], indent=indent))
+    assert read.format == "jsonl"
+    assert mentions(read) == WANTED * 2
+    if indent:
+        assert read.texts[1].line > 2
+
+
 def test_rasa_examples(corpus):
     entities = [{"start": 0, "end": 3, "value": "Ada", "entity": "PER"}]
     examples = [{"text": TEXT, "intent": "go", "entities": entities}]
@@ -104,6 +135,8 @@ GOOD = json.dumps({"text": TEXT, "entities": []})
         ({"tokens": WORDS, "entities": [[0, 4, "PER"]]}, "entity outside the text"),
         ({"text": TEXT}, "no list of entities"),
         ({"entities": []}, "neither text nor tokens"),
+        ({"tokens": ["Ada", ""], "entities": []}, "neither text nor tokens"),
+        ({"tokens": WORDS, "entities": [[0, 1, ""]]}, "entity without a label"),
         ({"tokens": [], "entities": []}, "neither text nor tokens"),
         ({"text": TEXT, "entities": [], "labels": "PER"},
          "labels is not a list of strings"),

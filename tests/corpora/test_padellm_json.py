@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from spacy_padellm.corpora.padellm_json import KNOWN, characters, token_edges
 
-from .conftest import mentions, problems
+from .conftest import mentions, problems, unhurried
 
 TEXT = "Ada Byron left New York ."
 
@@ -34,6 +34,7 @@ def test_what_offsets_count_is_guessed_from_the_mentions(corpus, entities, words
     assert problems(read) == []
 
 
+@unhurried
 @given(
     words=st.lists(st.sampled_from(["a", "bb", "c c", "ñ", "好"]), min_size=1),
     data=st.data(),

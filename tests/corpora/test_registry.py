@@ -14,7 +14,16 @@ SAMPLES = {
     "rasa": '{"rasa_nlu_data": {"common_examples": [{"text": "a", "entities": []}]}}',
     "cluener": '{"text": "Ada", "label": {}}\n',
     "conversations": '[{"conversations": [{"value": "Text: Ada"}]}]',
+    "conll2012": "#begin document (a); part 000\na 0 0 Ada NN * - - - - (PER) -\n",
+    "ontonotes": '<DOC DOCNO="a">\n<ENAMEX TYPE="PER">Ada</ENAMEX> left\n</DOC>\n',
+    "iob": "Ada|B-PER left|O\n",
+    "dygie": '{"doc_key": "a", "sentences": [["Ada"]], "ner": [[[0, 0, "PER"]]]}',
+    "train_data": '[["Ada left", {"entities": [[0, 3, "PER"]]}]]',
+    "spacy_json": '[{"id": 0, "paragraphs": [{"sentences": [{"tokens": '
+    '[{"orth": "Ada", "ner": "U-PER"}]}]}]}]',
 }
+# these are more than text in one file; they have tests of their own
+OF_THEIR_OWN = {"docbin", "ace"}
 
 
 @pytest.mark.parametrize("name", SAMPLES)
@@ -27,28 +36,26 @@ def test_the_format_of_each_sample_is_guessed(tmp_path, name, before):
 
 
 def test_every_format_has_a_sample():
-    assert set(SAMPLES) | {"docbin"} == set(FORMATS)
+    assert set(SAMPLES) | OF_THEIR_OWN == set(FORMATS)
 
 
-@pytest.mark.parametrize("content", ["", "\n\n", "Hello there.\n", "{]", "[1, 2]"])
+@pytest.mark.parametrize("content", ["Hello there.\n", "{]", "[1, 2]", "<p>"])
 def test_what_looks_like_nothing_known_is_an_error_that_names_the_formats(
     tmp_path, content
 ):
     path = tmp_path / "odd.txt"
     path.write_text(content)
-    with pytest.raises(ValueError, match=r"E201.*odd.txt.*columns, padellm"):
+    with pytest.raises(ValueError, match=r"E201.*odd.txt.*columns.*padellm"):
         read(path)
 
 
-def test_no_file_unknown_format_and_utf_16_are_errors(tmp_path):
+def test_no_file_and_unknown_format_are_errors(tmp_path):
     with pytest.raises(ValueError, match="E207.*absent"):
         read(tmp_path / "absent")
     with pytest.raises(ValueError, match="E207"):
         read(tmp_path)
     path = tmp_path / "file"
-    path.write_text("Ada B-PER\n", encoding="utf-16")
-    with pytest.raises(ValueError, match="E203.*file:1"):
-        read(path)
+    path.write_text("Ada B-PER\n")
     with pytest.raises(ValueError, match="E202.*xml.*columns"):
         read(path, "xml")
 
@@ -60,7 +67,7 @@ def test_no_file_unknown_format_and_utf_16_are_errors(tmp_path):
 def test_no_sample_can_be_read_as_another_format(tmp_path, name, sample):
     path = tmp_path / "sample"
     path.write_text(SAMPLES[sample])
-    with pytest.raises(ValueError, match="E20[45].*sample"):
+    with pytest.raises(ValueError, match="E2(04|05|10).*sample"):
         read(path, name)
 
 

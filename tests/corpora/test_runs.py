@@ -6,6 +6,8 @@ from hypothesis import strategies as st
 from spacy_padellm.corpora.base import AnnotatedText, Entity
 from spacy_padellm.corpora.runs import join, runs
 
+from .conftest import unhurried
+
 
 def sentence(words: str, document: str = "d", *spans) -> AnnotatedText:
     return AnnotatedText.from_words(words.split(), spans, document=document)
@@ -23,6 +25,7 @@ def test_joined_texts_keep_words_and_entities():
     assert raw.text[slice(*raw.entities[1][:2])] == "罗马"
 
 
+@unhurried
 @given(
     sizes=st.lists(st.tuples(st.integers(1, 6), st.sampled_from(["a", "b", ""]))),
     max_words=st.integers(1, 12),

@@ -11,6 +11,8 @@ from spacy_padellm.corpora.tags import (
     read_tags,
 )
 
+from .conftest import unhurried
+
 LABELS = ("PER", "LOC", "O-LIKE")
 
 
@@ -48,12 +50,14 @@ def write_tags(size: int, spans, scheme: str) -> list[str]:
 
 
 @pytest.mark.parametrize("scheme", ["BIO", "BIOES", "IOB1"])
+@unhurried
 @given(sentence=sentences_of_spans())
 def test_written_spans_are_read_back(scheme, sentence):
     size, spans = sentence
     assert read_tags(write_tags(size, spans, scheme), scheme) == (spans, [])
 
 
+@unhurried
 @given(
     tags=st.lists(st.sampled_from(["O", *(f"{c}-{n}" for c in "BIES" for n in "XY")]))
 )

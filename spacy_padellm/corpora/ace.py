@@ -1,0 +1,156 @@
+"""ACE 2005 (LDC2006T06): the text in X.sgm, its annotation beside it in X.apf.xml.
+
+Offsets count characters of the .sgm with its tags removed, newlines and escapes such
+as &amp; as they stand there, END inclusive.
+"""
+
+import re
+import xml.sax
+from collections.abc import Collection, Iterator
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+from ..errors import Errors
+from .apf import ApfMention, read_apf
+from .base import AnnotatedText, Entity, ReadReport
+from .lines import read_lines
+from .script import CHINESE
+
+TAG = re.compile(r"</?[A-Za-z!?][^<>]*>")
+ESCAPE = re.compile(r"&(amp|lt|gt|quot|apos);", re.IGNORECASE)
+ESCAPED = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'"}
+GAP = re.compile(r"\n[ \t\u3000]*\n\s*")  # between paragraphs
+SPACE = re.compile(r"\s+")
+
+
+class Source(NamedTuple):
+    """text: without tags. edges: where passages end. body: whether each character is
+    inside <TEXT>."""
+
+    text: str
+    edges: list[int]
+    body: list[tuple[int, int]]
+
+
+def read_ace(
+    path: Path,
+    report: ReadReport,
+    *,
+    part: Literal["extent", "head"] = "extent",
+    kinds: Collection[str] = ("NAM", "NOM", "PRO"),
+) -> Iterator[AnnotatedText]:
+    """One text a passage of <TEXT>: what stands between tags or empty lines, line
+    breaks made spaces (nothing between Chinese characters). `document` is the DOCID.
+
+    By default as in the literature on nested NER: names, nominals and pronouns of the
+    seven entity types, by their whole extent. part: "head" takes their heads. kinds:
+    the mention types to take. Passages that a mention spans stay together; one
+    outside <TEXT> is read where it has a mention.
+    path: either of the two files. ValueError: the other is not there, or no XML.
+    """
+    path, sgm = sources(path)
+    try:
+        document, mentions = read_apf(path, part)
+    except xml.sax.SAXParseException as error:
+        place = {"path": path, "line": error.getLineNumber(), "format": report.format}
+        raise ValueError(Errors.E204.format(**place, why=error.getMessage())) from error
+    source = read_sgm(sgm, report)
+    found = []
+    for mention in mentions:
+        if mention.kind not in kinds:
+            continue
+        stands = source.text[mention.start : mention.end]
+        if not 0 <= mention.start < mention.end <= len(source.text):
+            report.skip(mention.line, "entity outside the text", str(mention.words))
+        elif not mention.label:
+            report.skip(mention.line, "entity without a label", mention.words)
+        elif _plain(stands) != _plain(mention.words):
+            detail = f"{mention.words!r}, where the text has {stands!r}"
+            report.skip(mention.line, "mention is not at its offsets", detail)
+        else:
+            found.append(mention)
+    for start, end in passages(source, found):
+        text, place = tidy(source.text, start, end)
+        inside = [m for m in found if start <= m.start and m.end <= end]
+        entities = {Entity(place[m.start], place[m.end], m.label) for m in inside}
+        line = 1 + source.text.count("\n", 0, start)
+        details = {"document": document, "line": line}
+        yield report.count(AnnotatedText(text, tuple(sorted(entities)), **details))
+
+
+def sources(path: Path) -> tuple[Path, Path]:
+    """The .apf.xml and the .sgm that belong together. ValueError: one is not there."""
+    stem = path.name.removesuffix(".sgm").removesuffix(".xml").removesuffix(".apf")
+    pair = path.with_name(f"{stem}.apf.xml"), path.with_name(f"{stem}.sgm")
+    for file in pair:
+        if not file.is_file():
+            raise ValueError(Errors.E210.format(path=path, other=file.name))
+    return pair
+
+
+def read_sgm(path: Path, report: ReadReport) -> Source:
+    raw = "\n".join(line for _, line in read_lines(path, report))
+    pieces, edges, body, at, length, opened = [], [], [], 0, 0, None
+    for tag in TAG.finditer(raw):
+        pieces.append(raw[at : tag.start()])
+        length += len(pieces[-1])
+        at = tag.end()
+        edges.append(length)
+        if tag[0].upper() == "<TEXT>":
+            opened = length
+        elif tag[0].upper() == "</TEXT>" and opened is not None:
+            body.append((opened, length))
+            opened = None
+    text = "".join([*pieces, raw[at:]])
+    if opened is not None:
+        body.append((opened, len(text)))
+    edges += [gap.end() for gap in GAP.finditer(text)]
+    return Source(text, sorted({0, *edges, len(text)}), body)
+
+
+def passages(source: Source, mentions: list[ApfMention]) -> Iterator[tuple[int, int]]:
+    """First and last character (exclusive) of each passage to read."""
+    inner = {
+        edge
+        for mention in mentions
+        for edge in source.edges
+        if mention.start < edge < mention.end
+    }
+    edges = [edge for edge in source.edges if edge not in inner]
+    for start, end in zip(edges, edges[1:], strict=False):
+        in_body = any(first <= start and end <= last for first, last in source.body)
+        if source.text[start:end].strip() and (
+            in_body or any(start <= m.start < end for m in mentions)
+        ):
+            yield start, end
+
+
+def tidy(text: str, start: int, end: int) -> tuple[str, dict[int, int]]:
+    """The passage on one line, escapes resolved, and where each of its characters'
+    offsets (and `end`) is in it."""
+    pieces, place, length, at = [], {}, 0, start
+    while at < end:
+        if escape := ESCAPE.match(text, at, end):
+            piece, stop = ESCAPED[escape[1].lower()], escape.end()
+        elif space := SPACE.match(text, at, end):
+            stop = space.end()
+            piece = space[0]
+            if length == 0 or stop == end:
+                piece = ""
+            elif "\n" in piece:
+                chinese = CHINESE.match(text[at - 1]) and CHINESE.match(text[stop])
+                piece = "" if chinese else " "
+        else:
+            piece, stop = text[at], at + 1
+        # an offset inside an escape or a break is that of its beginning
+        place.update((i, length) for i in range(at, stop))
+        pieces.append(piece)
+        length += len(piece)
+        at = stop
+    place[end] = length
+    return "".join(pieces), place
+
+
+def _plain(text: str) -> str:
+    """Without what the two files write differently: escapes, breaks, dashes' spaces."""
+    return SPACE.sub("", ESCAPE.sub(lambda m: ESCAPED[m[1].lower()], text))

@@ -1,0 +1,73 @@
+"""The format that a file seems to be in, by its name and its beginning."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+from .base import ReadReport
+from .columns import guess_layout
+from .conll2012 import is_conll2012
+from .iob import is_iob
+from .json_values import first_item
+from .lines import BOM, read_lines
+
+HEAD = 1 << 20  # characters that a format is guessed from
+SUFFIXES = {".spacy": "docbin", ".apf.xml": "ace", ".sgm": "ace"}
+ACE_TAG = re.compile(r"<!DOCTYPE source_file|<source_file\b")
+NAME_TAG = re.compile(r'<(ENAMEX|NUMEX|TIMEX) TYPE="|<DOC DOCNO="')
+# the first of these keys that JSON has names its format
+KEYS = {
+    "rasa_nlu_data": "rasa",
+    "conversations": "conversations",
+    "vertexSet": "docred",
+    "paragraphs": "spacy_json",
+    "ner": "dygie",
+}
+
+
+def seems(path: Path) -> str | None:
+    """The name of the format in the registry's FORMATS; None: of none of them."""
+    for suffix, name in SUFFIXES.items():
+        if path.name.endswith(suffix):
+            return name
+    lines, size = [], 0
+    for number, line in read_lines(path, ReadReport(path, "")):
+        lines.append((number, line[:HEAD]))
+        size += len(line)
+        if size > HEAD:
+            break
+    head = "\n".join(line for _, line in lines).lstrip(BOM + " \t\n")
+    name = _json_format(head) if head[:1] in ("[", "{") else None
+    if name is None and head[:1] == "<":
+        name = _markup_format(head)
+    if name is not None:
+        return name
+    if is_conll2012(lines):
+        return "conll2012"
+    if guess_layout(lines) is not None:
+        return "columns"
+    return "iob" if is_iob(lines) else None
+
+
+def _markup_format(head: str) -> str | None:
+    if ACE_TAG.search(head):
+        return "ace"
+    return "ontonotes" if NAME_TAG.search(head) else None
+
+
+def _json_format(head: str) -> str | None:
+    value, listed = first_item(head)
+    if isinstance(value, dict):
+        return _object_format(value)
+    if isinstance(value, list) and value and isinstance(value[0], str):
+        annotated = len(value) == 2 and isinstance(value[1], dict)
+        return "train_data" if annotated else "padellm"
+    # cut off: one object that is longer than the head
+    return next((KEYS[key] for key in KEYS if f'"{key}"' in head), None)
+
+
+def _object_format(value: dict[str, Any]) -> str:
+    for key, name in KEYS.items():
+        if key in value and (key != "ner" or "sentences" in value):
+            return name
+    return "cluener" if isinstance(value.get("label"), dict) else "jsonl"

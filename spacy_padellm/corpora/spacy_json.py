@@ -1,0 +1,96 @@
+"""The training JSON of spaCy 2: documents with paragraphs, sentences and tokens.
+
+[{"id": 0, "paragraphs": [{"raw": "Ada left.", "sentences": [{"tokens": [
+  {"orth": "Ada", "ner": "U-PER"}, {"orth": "left", "ner": "O"}, ...]}]}]}]
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from .base import AnnotatedText, ReadReport
+from .columns import real_spaces
+from .json_values import read_json_items
+from .script import joiner_of
+from .tags import TAG, guess_scheme, read_tags
+
+MISSING = (None, "", "-")
+
+
+class _Paragraph(NamedTuple):
+    line: int
+    document: str
+    words: list[str]
+    tags: list[str]
+    raw: str | None
+    spaces: list[bool] | None  # as the tokens say
+
+
+def read_spacy_json(path: Path, report: ReadReport) -> Iterator[AnnotatedText]:
+    """One text a paragraph; `document` is the id of its document.
+
+    Not by spaCy's converter, which reads IOB tags in BILUO's place as no entity and
+    says nothing. A paragraph of another shape is reported and skipped, and so is one
+    without entity annotation; a token without it is read as outside and reported.
+    """
+    paragraphs = list(_paragraphs(path, report))
+    scheme = guess_scheme(paragraph.tags for paragraph in paragraphs)
+    joiner = joiner_of(word for paragraph in paragraphs for word in paragraph.words)
+    for line, document, words, tags, raw, spaces in paragraphs:
+        spans, repairs = read_tags(tags, scheme)
+        for i, kind in repairs:
+            report.repair(line, kind, f"{words[i]} {tags[i]}")
+        if raw is not None:
+            spaces = real_spaces(words, raw)
+            if spaces is None:
+                report.repair(line, "raw text unlike its tokens", raw[:60])
+        spaces = spaces or [bool(joiner)] * len(words)
+        yield report.count(
+            AnnotatedText.from_words(words, spans, spaces, document=document, line=line)
+        )
+
+
+def _paragraphs(path: Path, report: ReadReport) -> Iterator[_Paragraph]:
+    for line, value in read_json_items(path, report):
+        paragraphs = value.get("paragraphs") if isinstance(value, dict) else None
+        if not isinstance(paragraphs, list):
+            report.lose(line, "no list of paragraphs", repr(value)[:60])
+            continue
+        document = str(value.get("id", ""))
+        for number, paragraph in enumerate(paragraphs, 1):
+            where = f"document {document}, paragraph {number}"
+            try:
+                found = _paragraph(paragraph, line, document)
+            except (KeyError, TypeError, AttributeError) as error:
+                report.lose(line, "not a paragraph of tokens", f"{where}: {error!r}")
+                continue
+            bad = [tag for tag in found.tags if tag not in MISSING and not _is_tag(tag)]
+            missing = sum(tag in MISSING for tag in found.tags)
+            if bad:
+                report.lose(line, "tag that is none", f"{where}: {bad[0]!r}")
+            elif missing == len(found.tags):
+                report.lose(line, "paragraph without entity annotation", where)
+            else:
+                if missing:
+                    kind = "tokens without entity annotation, read as outside"
+                    report.repair(line, kind, f"{where}: {missing}")
+                outside = ["O" if tag in MISSING else tag for tag in found.tags]
+                yield found._replace(tags=outside)
+
+
+def _paragraph(value: Any, line: int, document: str) -> _Paragraph:
+    tokens = [token for sent in value["sentences"] for token in sent["tokens"]]
+    words = [token["orth"] for token in tokens]
+    if not all(isinstance(word, str) and word for word in words):
+        raise TypeError("orth is not a string")
+    tags = [token.get("ner") for token in tokens]
+    spaces = [bool(token.get("space", True)) for token in tokens]
+    said = any("space" in token for token in tokens)
+    raw = value.get("raw")
+    if raw is not None and not isinstance(raw, str):
+        raise TypeError("raw is not a string")
+    return _Paragraph(line, document, words, tags, raw, spaces if said else None)
+
+
+def _is_tag(tag: Any) -> bool:
+    return isinstance(tag, str) and TAG.fullmatch(tag) is not None

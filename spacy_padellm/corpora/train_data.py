@@ -1,0 +1,23 @@
+"""TRAIN_DATA of spaCy 2: ["Ada left", {"entities": [[0, 3, "PER"]]}], in a list or a
+line each."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from .base import AnnotatedText, ReadReport
+from .json_values import read_json_items
+from .jsonl import read_example
+
+
+def read_train_data(path: Path, report: ReadReport) -> Iterator[AnnotatedText]:
+    """One text a pair; offsets are characters, end exclusive. A pair of another shape
+    is reported and skipped, and so is an entity outside its text."""
+    for line, pair in read_json_items(path, report):
+        whole = isinstance(pair, list) and len(pair) == 2 and isinstance(pair[1], dict)
+        if not whole or not isinstance(pair[0], str):
+            report.lose(line, "not [text, {entities}]", repr(pair)[:60])
+            continue
+        example = {"text": pair[0], "entities": pair[1].get("entities")}
+        text = read_example(example, line, report)
+        if text is not None:
+            yield report.count(text)

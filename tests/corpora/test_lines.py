@@ -1,0 +1,68 @@
+"""Files in whatever encoding: read and told of, or an error with file and line."""
+
+import pytest
+
+from spacy_padellm.corpora.base import ReadReport
+from spacy_padellm.corpora.lines import read_lines, seems_gb18030
+from spacy_padellm.corpora.registry import read
+
+from .conftest import mentions, problems
+
+CHINESE = "艾达\tB-PER\n在\tO\n罗马\tB-LOC\n"
+
+
+def test_lines_end_at_newlines_alone(tmp_path):
+    path = tmp_path / "file"
+    path.write_bytes("\ufeffa\u2028b\r\n\r\nc\x85".encode())
+    report = ReadReport(path, "")
+    assert list(read_lines(path, report)) == [(1, "a\u2028b"), (2, ""), (3, "c\x85")]
+    assert report.problems == []
+
+
+def test_lines_of_two_encodings_are_each_read_and_the_odd_ones_reported(corpus):
+    lines = ["Zoë\tB-PER\n", "aß\tO\n", "Málaga\tB-LOC\n", "Århus\tB-LOC\n"]
+    encoded = [lines[0].encode(), *(line.encode("latin-1") for line in lines[1:])]
+    read = corpus(b"".join(encoded * 5))
+    assert mentions(read) == [[("Zoë", "PER"), ("Málaga", "LOC"), ("Århus", "LOC")] * 5]
+    kinds = read.report.kinds()
+    assert kinds == {("repaired", "not UTF-8, read as Latin-1"): 15}
+    assert problems(read)[0][0] == 2
+
+
+@pytest.mark.parametrize("encoding", ["gb18030", "gbk", "gb2312"])
+def test_a_chinese_encoding_is_an_error_that_names_it(corpus, encoding):
+    with pytest.raises(ValueError, match=r"E209.*sample.txt:1.*iconv -f GB18030"):
+        corpus(CHINESE.encode(encoding))
+
+
+def test_utf_8_is_not_taken_for_a_chinese_encoding():
+    french = "é\nà la fête\nça et là\n".encode() * 9
+    assert not seems_gb18030("Zoë\n".encode("latin-1") + french)
+    assert not seems_gb18030(CHINESE.encode())
+    assert seems_gb18030(CHINESE.encode("gbk"))
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32"])
+@pytest.mark.parametrize("content", ["Ada\tB-PER\n", CHINESE])
+def test_wide_encodings_are_an_error_that_says_how_to_convert(
+    corpus, content, encoding
+):
+    with pytest.raises(ValueError, match=r"E203.*sample.txt:\d.*iconv -f UTF-16"):
+        corpus(content.encode(encoding))
+
+
+def test_a_nul_byte_is_an_error_with_its_line(corpus):
+    with pytest.raises(ValueError, match=r"E203.*sample.txt:2"):
+        corpus("Ada\tB-PER\nle\0ft\tO\n")
+
+
+@pytest.mark.parametrize("content", ["", "\n\n", "\ufeff", " \t\r\n"])
+def test_an_empty_file_is_an_error(tmp_path, content):
+    path = tmp_path / "empty.conll"
+    path.write_bytes(content.encode())
+    with pytest.raises(ValueError, match=r"E211.*empty.conll is empty"):
+        read(path)
+    with pytest.raises(ValueError, match=r"E20[45].*empty.conll"):
+        read(path, "columns")
+    with pytest.raises(ValueError, match=r"E205.*empty.conll"):
+        read(path, "jsonl")
