@@ -1,0 +1,18 @@
+"""Scoring needs no model, and of spaCy no more than it must."""
+
+import pytest
+
+from ..models.test_light_imports import HEAVY, blocked, run
+
+
+@pytest.mark.parametrize(
+    "module", ["strings", "spans", "counts", "outputs", "zero_shot"]
+)
+def test_plain_scores_need_neither_torch_nor_spacy(module):
+    code = f"import spacy_padellm.scoring.{module}"
+    run(blocked("spacy", "thinc", "numpy", *HEAVY) + code)
+
+
+def test_the_scorer_is_found_without_torch():
+    code = "import spacy; spacy.registry.scorers.get('spacy_padellm.ner_scorer.v1')()"
+    run(blocked(*HEAVY) + code)
