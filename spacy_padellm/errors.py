@@ -1,8 +1,8 @@
 """Every message to the user: what was wrong, what is allowed, what to do next.
 
 E1xx spans, E2xx corpora, E3xx weights and adapters, E4xx command line, E5xx formats and
-labels, E6xx engines, E7xx models and devices, E8xx the pipeline component; W is a
-warning. Each is a template for `str.format`.
+labels, E6xx engines, E7xx models and devices, E8xx the pipeline component, E9xx
+scoring; W is a warning. Each is a template for `str.format`.
 """
 
 
@@ -33,10 +33,30 @@ class Errors:
     )
     E205 = "[E205] {path} holds no text that can be read as {format}."
     E206 = "[E206] {pair!r} is no label map. Write OLD=NEW, or OLD= to drop the label."
-    E207 = "[E207] {path} is not a file. Give one file, such as train.conll."
+    E207 = (
+        "[E207] {path} is not there. Give a file such as train.conll, or a folder with "
+        "train, dev and test."
+    )
     E208 = (
         "[E208] {path} must end in .spacy, or be a folder that is there: `spacy train` "
         "reads .spacy files alone."
+    )
+    E209 = (
+        "[E209] {path}:{line}: not UTF-8, it seems to be in a Chinese encoding. "
+        "Convert the file first, e.g. iconv -f GB18030 -t UTF-8."
+    )
+    E210 = (
+        "[E210] ACE 2005 needs two files: {path} was given, and {other} is not beside "
+        "it. Copy it from your LDC2006T06."
+    )
+    E211 = "[E211] {path} is empty. Check that it was copied whole."
+    E212 = (
+        "[E212] {path} is one file, and {folder} has several splits: {names}. Give a "
+        "folder to write them to."
+    )
+    E213 = (
+        "[E213] {folder} has no corpus: no file or folder with train, dev or test in "
+        "its name, and none that ends in .apf.xml, .name or _gold_conll."
     )
     # weights and adapters
     E301 = (
@@ -160,6 +180,11 @@ class Errors:
         "[E330] The base model in {path} cannot be loaded as a causal language model "
         "({reason}). Copy or download it again, or give another base."
     )
+    E331 = (
+        "[E331] The tokenizer in {path} is a sentencepiece model (tokenizer.model), "
+        "which cannot be read without more packages. Install them with: pip install "
+        "{packages}"
+    )
     # command line
     E401 = (
         "[E401] --labels '{value}' has a label or a name that is empty, or a label "
@@ -193,6 +218,10 @@ class Errors:
     E601 = (
         "[E601] A prompt and its answer take {needed} tokens, and the model's context "
         "has {most}. Make the windows smaller, see the component's `windows`."
+    )
+    E610 = (
+        "[E610] A ReplicaEngine was given no engines. Give it one for each device, see "
+        "spacy_padellm.engines.replicas.replicate."
     )
     # models and devices
     E701 = (
@@ -230,6 +259,26 @@ class Errors:
         "{format!r}. Set the component's `format` to the one it was trained in, or "
         "train a new adapter."
     )
+    # scoring
+    E901 = (
+        "[E901] {gold} gold documents and {predicted} predicted ones are compared. "
+        "Give the same documents on both sides, in the same order."
+    )
+    E902 = (
+        "[E902] The mentions of {label} are the string {strings!r}. Give a collection "
+        "of strings, such as [{strings!r}]."
+    )
+    E903 = (
+        "[E903] The gold data has the label {label!r}, and this zero-shot set has: "
+        "{known}. Take the set that the data are from, see "
+        "spacy_padellm.scoring.zero_shot.ZERO_SHOT."
+    )
+    # benchmarks
+    E920 = "[E920] There is no system {name!r}. Choose from: {known}."
+    E921 = (
+        "[E921] {folder}/{name} has no file {split}.* to read. Give --data a folder "
+        "in which each set is a folder with train.*, test.* and perhaps dev.*"
+    )
 
 
 class Warnings:
@@ -238,7 +287,15 @@ class Warnings:
     W201 = "[W201] No entity is labelled {label!r}. The corpus has: {labels}."
     W202 = (
         "[W202] The texts are mostly Chinese, but --lang is {lang}. --lang zh splits "
-        "them into characters and puts no spaces between tokens."
+        "them into characters, as a blank zh pipeline does."
+    )
+    W203 = (
+        "[W203] {folder} has no {missing}. `spacy train` needs train and dev: hold out "
+        "some of the texts where there is no dev."
+    )
+    W204 = (
+        "[W204] Not read in {folder}, as no split is in their names: {files}. Convert "
+        "such a file by itself if it is a corpus."
     )
     # weights and adapters
     # command line

@@ -8,7 +8,7 @@ import typer
 from typer.core import TyperGroup
 
 # Each is a function of the same name in the module of that name, imported when asked.
-COMMANDS = ("convert", "demo", "download")
+COMMANDS = ("benchmark", "convert", "demo", "download")
 
 
 class Commands(TyperGroup):

@@ -35,18 +35,22 @@ class Completion:
 
     ids: the new tokens, without the stop token.
     text: the same as a string, cut before a stop string.
-    logprob: log-probability of the new tokens, and of the stop token if there is one.
+    logprobs: log-probability of each token that was generated: of `ids`, and of the
+        stop token if there is one.
     stopped: whether a stop token or stop string ended it, and not `max_new_tokens`.
     candidates: log-probabilities of the branch's candidates.
-    logprobs: of each new token, the stop token's at the end.
     """
 
     ids: TokenIds
     text: str
-    logprob: float
+    logprobs: tuple[float, ...]
     stopped: bool
     candidates: tuple[float, ...] = ()
-    logprobs: tuple[float, ...] = ()
+
+    @property
+    def logprob(self) -> float:
+        """Of all that was generated."""
+        return sum(self.logprobs)
 
 
 class Session(Protocol):

@@ -143,10 +143,9 @@ class PackedSession:
         return Completion(
             tuple(state.ids),
             text,
-            sum(state.logprobs),
+            tuple(state.logprobs),
             stopped,
             state.candidates,
-            tuple(state.logprobs),
         )
 
     def _forward(self, live: Sequence[_Live]) -> torch.Tensor:

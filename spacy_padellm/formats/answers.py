@@ -19,7 +19,7 @@ class Answer:
         self.tokenizer = tokenizer
         self.text = completion.text
         self.stopped = completion.stopped
-        self.length = len(completion.ids) + completion.stopped
+        self.length = len(completion.logprobs)
 
     def logprob(self, start: int, end: int) -> float:
         """Log-probability of the tokens that write characters `start` to `end`; with

@@ -167,10 +167,8 @@ class _Reading:
     def lengths(self) -> list[int]:
         """Of each sequence: the count's digits, and the mention up to its end."""
         n_digits = max(1, len(self.count_ids))
-        return [
-            n_digits + len(completion.ids) + completion.stopped
-            for completion in self.completions
-        ] or [n_digits]
+        mentions = [len(completion.logprobs) for completion in self.completions]
+        return [n_digits + n_tokens for n_tokens in mentions] or [n_digits]
 
     def mentions(self) -> list[Mention]:
         one_digit = len(self.digits) == 1

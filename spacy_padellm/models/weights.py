@@ -87,6 +87,10 @@ def check_folder(folder: Path) -> None:
     if not any((folder / file).is_file() for file in TOKENIZER_FILES):
         if not any(folder.glob("*.tiktoken")):
             raise ValueError(Errors.E302.format(path=folder, missing="tokenizer.json"))
+    # Read without it, a sentencepiece model loses its start token and first space.
+    settings = "tokenizer_config.json"
+    if _is_sentencepiece(folder) and not (folder / settings).is_file():
+        raise ValueError(Errors.E302.format(path=folder, missing=settings))
 
 
 def load_base(
@@ -125,6 +129,10 @@ def load_base(
     except Exception as error:  # of many kinds, for a folder that is not a model's
         if "trust_remote_code" in str(error) and not trust_remote_code:
             raise ValueError(Errors.E307.format(path=folder)) from error
+        packages = _lacking_packages() if _is_sentencepiece(folder) else ""
+        if packages:
+            message = Errors.E331.format(path=folder, packages=packages)
+            raise ValueError(message) from error
         reason = (str(error).strip() or repr(error)).splitlines()[0]
         raise ValueError(Errors.E330.format(path=folder, reason=reason)) from error
     _check_tensors(folder, info)
@@ -141,6 +149,23 @@ def _check_tensors(folder: Path, info: dict[str, Any]) -> None:
         shown = "; ".join(faults[:5])
         more = f"; and {len(faults) - 5} more" if len(faults) > 5 else ""
         raise ValueError(Errors.E305.format(path=folder, faults=shown + more))
+
+
+def _is_sentencepiece(folder: Path) -> bool:
+    """Whether a folder's tokenizer is a sentencepiece model alone, as Llama-2's."""
+    model, converted = folder / "tokenizer.model", folder / "tokenizer.json"
+    return model.is_file() and not converted.is_file()
+
+
+def _lacking_packages() -> str:
+    """What is to be installed to read sentencepiece models."""
+    from transformers.utils import is_protobuf_available, is_sentencepiece_available
+
+    found = {
+        "sentencepiece": is_sentencepiece_available(),
+        "protobuf": is_protobuf_available(),
+    }
+    return " ".join(package for package in found if not found[package])
 
 
 @contextmanager

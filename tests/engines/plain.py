@@ -1,4 +1,4 @@
-"""Greedy decoding as in a textbook: one prompt, the whole of it, a token at a time."""
+"""Greedy decoding as in a textbook: one prompt, then a token at a time."""
 
 from dataclasses import dataclass, replace
 
@@ -13,23 +13,30 @@ from spacy_padellm.types import TokenIds
 @torch.inference_mode()
 def greedy(model, tokenizer, branch: Branch) -> Completion:
     ids: list[int] = []
-    logprob, candidates = 0.0, ()
+    chosen: list[float] = []
+    candidates: tuple[float, ...] = ()
+
+    def completion(text, stopped):
+        return Completion(tuple(ids), text, tuple(chosen), stopped, candidates)
+
+    cache, unseen = None, list(branch.prompt)
     while len(ids) < branch.max_new_tokens:
-        logits = model(input_ids=torch.tensor([[*branch.prompt, *ids]])).logits[0, -1]
-        logprobs = logits.float().log_softmax(-1)
+        out = model(torch.tensor([unseen]), past_key_values=cache, use_cache=True)
+        cache = out.past_key_values
+        logprobs = out.logits[0, -1].float().log_softmax(-1)
         if not ids:
             candidates = tuple(logprobs[list(branch.candidates)].tolist())
         token = int(logprobs.argmax())
-        logprob += float(logprobs[token])
+        chosen.append(float(logprobs[token]))
         if token in branch.stop_ids:
-            text = tokenizer.decode(ids)
-            return Completion(tuple(ids), text, logprob, True, candidates)
+            return completion(tokenizer.decode(ids), True)
         ids.append(token)
+        unseen = [token]
         text = tokenizer.decode(ids)
         cuts = [text.index(stop) for stop in branch.stop_strings if stop in text]
         if cuts:
-            return Completion(tuple(ids), text[: min(cuts)], logprob, True, candidates)
-    return Completion(tuple(ids), tokenizer.decode(ids), logprob, False, candidates)
+            return completion(text[: min(cuts)], True)
+    return completion(tokenizer.decode(ids), False)
 
 
 class PlainSession:

@@ -32,7 +32,7 @@ class Answering:
         stopped = stopped and cut == ids
         logprobs = (LOGPROB,) * (len(cut) + stopped)
         text = self.tokenizer.decode(cut)
-        return Completion(cut, text, sum(logprobs), stopped, (), logprobs)
+        return Completion(cut, text, logprobs, stopped)
 
 
 def answer_gold(format, rows, labels, tokenizer):

@@ -44,15 +44,14 @@ class Oracle:
         mentions = self.answers.get((text, name), ())
         if index is not None:
             assert branch.stop_ids == {self.tokenizer.eos_id}
-            return Completion(
-                (), " " + mentions[int(index) - 1], -0.1 * int(index), True
-            )
+            mention = " " + mentions[int(index) - 1]
+            return Completion((), mention, (-0.1 * int(index),), True)
         assert branch.max_new_tokens == 1
         tokens = [*self.counts.get(name, str(len(mentions))), "\n"]
         token = tokens[len(count or "")]
         ids = self.tokenizer.encode(f"\n{token}", add_special_tokens=False).ids[-1:]
         candidates = tuple(math.log(p) if p else -math.inf for p in self.digits)
-        return Completion(ids, token, -0.5, False, candidates)
+        return Completion(ids, token, (-0.5,), False, candidates)
 
     def read(self, branch: Branch):
         """(text, label name, count so far, mention's number) of a prompt."""

@@ -1,0 +1,93 @@
+"""What measurements say of each other: speedups, and where PaDeLLM does not win."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from . import paper
+from .measure import Measurement
+
+OURS = ("padellm_batch", "padellm_multi")
+AUTOREGRESSIVE = ("aug", "struct", "aug_generate", "struct_generate")
+RIVALS = (*AUTOREGRESSIVE, "one_step", "official")
+
+
+@dataclass(frozen=True, slots=True)
+class Speedup:
+    """How many times faster `fast` is than `slow`, one document at a time.
+
+    of_means: mean latency ÷ mean latency, as the paper has it.
+    median: the median of the documents' own ratios, which a few slow moments of the
+        machine do not move.
+    published: the paper's figure, where it gives one.
+    """
+
+    slow: str
+    fast: str
+    of_means: float
+    median: float
+    published: float | None
+
+
+def speedups(title: str, measured: Mapping[str, Measurement]) -> list[Speedup]:
+    """Every rival against PaDeLLM. title: the data set's, for the published figures."""
+    found = []
+    for slow in RIVALS:
+        for fast in OURS:
+            if slow in measured and fast in measured:
+                rival, our = measured[slow], measured[fast]
+                ratios = np.divide(rival.latencies, our.latencies)
+                published = paper.SPEEDUP.get((slow.removesuffix("_generate"), fast))
+                found.append(
+                    Speedup(
+                        slow,
+                        fast,
+                        rival.mean / our.mean,
+                        float(np.median(ratios)),
+                        published.get(title) if published else None,
+                    )
+                )
+    return found
+
+
+def where_others_win(measured: Mapping[str, Measurement]) -> list[str]:
+    """A sentence for each rival that is faster than PaDeLLM-Batch at something."""
+    our = measured.get("padellm_batch")
+    if our is None:
+        return []
+    said = []
+    for name in RIVALS:
+        rival = measured.get(name)
+        if rival is None:
+            continue
+        if rival.mean < our.mean:
+            said.append(
+                f"One document at a time, {rival.title} is faster than {our.title}: "
+                f"{rival.mean:.0f} ms against {our.mean:.0f} ms."
+            )
+        if rival.throughput > our.throughput:
+            said.append(
+                f"In its best batch, {rival.title} reads more than {our.title}: "
+                f"{rival.throughput:.2f} documents a second against "
+                f"{our.throughput:.2f}."
+            )
+        if rival.scores["strings"]["f"] > our.scores["strings"]["f"]:
+            theirs, ours = rival.scores["strings"]["f"], our.scores["strings"]["f"]
+            said.append(
+                f"{rival.title} is more often right: F {100 * theirs:.1f} against "
+                f"{100 * ours:.1f}."
+            )
+    return said
+
+
+def share_of_length(measured: Mapping[str, Measurement]) -> dict[str, float]:
+    """PaDeLLM's tokens a sequence as a share of each autoregressive system's."""
+    our = measured.get("padellm_batch") or measured.get("padellm_multi")
+    if our is None:
+        return {}
+    return {
+        measured[name].title: our.scores["length"] / measured[name].scores["length"]
+        for name in ("aug", "struct")
+        if name in measured
+    }

@@ -1,0 +1,169 @@
+"""Branches completed by transformers' own `generate`: one left-padded batch and its KV
+cache, every prompt from its first token. No two prompts share anything.
+
+This is how autoregressive systems are commonly run, and what the packed engine is
+measured against.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from copy import copy
+from dataclasses import dataclass, field
+from itertools import chain
+
+import torch
+from transformers import GenerationConfig, LogitsProcessor, StoppingCriteria
+
+from ..engines.base import Branch, Completion
+from ..errors import Errors
+from ..formats.base import PromptTokenizer
+from ..models.lora import AdaptedLM
+
+
+class GenerateEngine:
+    """Completes branches with `generate`; texts of a session are one batch."""
+
+    def __init__(self, lm: AdaptedLM, tokenizer: PromptTokenizer) -> None:
+        self.lm = lm
+        self.tokenizer = tokenizer
+
+    @contextmanager
+    def session(self, n_texts: int) -> Iterator["GenerateSession"]:
+        yield GenerateSession(self.lm, self.tokenizer)
+
+
+class GenerateSession:
+    """Keeps nothing from one call to the next."""
+
+    def __init__(self, lm: AdaptedLM, tokenizer: PromptTokenizer) -> None:
+        self.lm = lm
+        self.tokenizer = tokenizer
+
+    def complete(self, branches: Sequence[Sequence[Branch]]) -> list[list[Completion]]:
+        flat = list(chain.from_iterable(branches))
+        completions = iter(generate(self.lm, self.tokenizer, flat))
+        return [[next(completions) for _ in row] for row in branches]
+
+
+@torch.inference_mode()
+def generate(
+    lm: AdaptedLM, tokenizer: PromptTokenizer, branches: Sequence[Branch]
+) -> list[Completion]:
+    """Complete branches greedily as one batch, which runs until its last row ends.
+
+    Raises ValueError where a prompt and its answer do not fit the model's context.
+    """
+    if not branches:
+        return []
+    for branch in branches:
+        needed = len(branch.prompt) + branch.max_new_tokens
+        if needed > lm.context_length:
+            raise ValueError(Errors.E601.format(needed=needed, most=lm.context_length))
+    ids, mask = pad_left([branch.prompt for branch in branches], lm.device)
+    rows = [_Row(branch, tokenizer) for branch in branches]
+    record = _Record()
+    lm.base.activate(lm.name)
+    # A view of the same modules with no settings of the checkpoint's own: what it
+    # leaves in generation_config.json (a repetition penalty, an eos) would take part.
+    model = copy(lm.base.model)
+    model.generation_config = GenerationConfig()
+    model.generate(
+        input_ids=ids,
+        attention_mask=mask,  # positions are counted from it, past the padding
+        generation_config=GenerationConfig(
+            max_new_tokens=max(branch.max_new_tokens for branch in branches),
+            do_sample=False,
+            num_beams=1,
+            use_cache=True,
+            pad_token_id=0,
+        ),
+        logits_processor=[record],
+        stopping_criteria=[_Watch(rows)],
+    )
+    logprobs = torch.stack(record.chosen, dim=1).tolist()
+    return [
+        row.completion(steps, record.first[place])
+        for place, (row, steps) in enumerate(zip(rows, logprobs, strict=True))
+    ]
+
+
+def pad_left(
+    prompts: Sequence[Sequence[int]], device: torch.device
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Prompts as ids and attention mask, both [prompts, longest prompt]."""
+    width = max(map(len, prompts))
+    ids = [[0] * (width - len(prompt)) + list(prompt) for prompt in prompts]
+    mask = [[0] * (width - len(prompt)) + [1] * len(prompt) for prompt in prompts]
+    return torch.tensor(ids, device=device), torch.tensor(mask, device=device)
+
+
+@dataclass(slots=True)
+class _Row:
+    """A branch and what was written for it; n_steps counts its stop token too."""
+
+    branch: Branch
+    tokenizer: PromptTokenizer
+    ids: list[int] = field(default_factory=list)
+    n_steps: int = 0
+    stopped: bool = False
+    cut: int | None = None
+    ended: bool = False
+
+    def take(self, token: int) -> None:
+        """Add the next token, unless the row has ended: the batch goes on without."""
+        if self.ended:
+            return
+        self.n_steps += 1
+        if token in self.branch.stop_ids:
+            self.stopped = self.ended = True
+            return
+        self.ids.append(token)
+        if self.branch.stop_strings:
+            text = self.tokenizer.decode(self.ids)
+            found = [text.find(string) for string in self.branch.stop_strings]
+            self.cut = min((at for at in found if at >= 0), default=None)
+            self.stopped = self.cut is not None
+        self.ended = self.stopped or self.n_steps == self.branch.max_new_tokens
+
+    def completion(self, steps: Sequence[float], first: torch.Tensor) -> Completion:
+        """steps: a log-probability a token, of the whole batch's length. first: those
+        of the vocabulary, [vocabulary], as the first token."""
+        logprobs = tuple(steps[: self.n_steps])
+        return Completion(
+            tuple(self.ids),
+            self.tokenizer.decode(self.ids)[: self.cut],
+            logprobs,
+            self.stopped,
+            tuple(first[list(self.branch.candidates)].tolist()),
+        )
+
+
+class _Watch(StoppingCriteria):
+    """Ends each row where its own branch does."""
+
+    def __init__(self, rows: Sequence[_Row]) -> None:
+        self.rows = rows
+
+    def __call__(self, input_ids: torch.Tensor, scores, **_) -> torch.Tensor:
+        for row, token in zip(self.rows, input_ids[:, -1].tolist(), strict=True):
+            row.take(token)
+        ended = [row.ended for row in self.rows]
+        return torch.tensor(ended, device=input_ids.device)
+
+
+class _Record(LogitsProcessor):
+    """Changes no score; keeps what the log-probabilities are wanted for. `generate`
+    would keep every step's logits: rows x vocabulary x tokens.
+
+    first: [rows, vocabulary], of the first token; chosen: [rows] a step, the greatest.
+    """
+
+    def __init__(self) -> None:
+        self.chosen: list[torch.Tensor] = []
+
+    def __call__(self, input_ids, scores: torch.Tensor) -> torch.Tensor:
+        logprobs = scores.float().log_softmax(dim=-1)
+        if not self.chosen:
+            self.first = logprobs
+        self.chosen.append(logprobs.max(dim=-1).values)
+        return scores

@@ -1,0 +1,71 @@
+"""The paper's data sets: how their labels are called in plain language."""
+
+from dataclasses import dataclass, field
+
+from ..formats.labels import KNOWN_NAMES
+from ..types import LabelNames
+
+
+@dataclass(frozen=True, slots=True)
+class DataSet:
+    """A data set of the paper's tables.
+
+    title: its column in `paper.py`.
+    labels: label → the name that the model reads.
+    """
+
+    title: str
+    lang: str
+    labels: LabelNames = field(default_factory=dict)
+
+
+NAMES = ("PER", "ORG", "LOC", "MISC")
+SETS = {
+    "conll03": DataSet("CoNLL03", "en", {name: KNOWN_NAMES[name] for name in NAMES}),
+    "genia": DataSet(
+        "GENIA",
+        "en",
+        {
+            "protein": "protein",
+            "DNA": "DNA",
+            "cell_type": "cell type",
+            "cell_line": "cell line",
+            "RNA": "RNA",
+        },
+    ),
+    "weibo": DataSet(
+        "Weibo",
+        "zh",
+        {
+            "PER.NAM": "person",
+            "PER.NOM": "person, not by name",
+            "ORG.NAM": "organization",
+            "ORG.NOM": "organization, not by name",
+            "GPE.NAM": "city or country",
+            "GPE.NOM": "city or country, not by name",
+            "LOC.NAM": "place",
+            "LOC.NOM": "place, not by name",
+        },
+    ),
+    "msra": DataSet(
+        "MSRA", "zh", {name: KNOWN_NAMES[name] for name in ("PER", "ORG", "LOC")}
+    ),
+    "resume": DataSet(
+        "Resume",
+        "zh",
+        {
+            "TITLE": "job title",
+            "ORG": "organization",
+            "NAME": "person",
+            "EDU": "degree",
+            "PRO": "profession",
+            "CONT": "country",
+            "RACE": "ethnicity",
+            "LOC": "location",
+        },
+    ),
+    "youku": DataSet(
+        "Youku", "zh", {"TELEVISION": "show", "PER": "person", "MISC": "other"}
+    ),
+    "ecommerce": DataSet("Ecom", "zh", {"HC": "product", "HP": "brand"}),
+}

@@ -1,0 +1,79 @@
+"""An adapter for each system, trained by spaCy on the same sentences."""
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from spacy.cli.train import train
+from spacy.tokens import DocBin
+from spacy.util import load_config
+from thinc.api import Config
+
+from ..types import LabelNames
+
+CONFIG = Path(__file__).with_name("train.cfg")
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingSettings:
+    """What all systems have in common.
+
+    base: the base model, a name, folder or hub id.
+    passes: times that every sentence is seen.
+    """
+
+    base: str = "smollm2-135m-instruct"
+    device: str = "auto"
+    passes: int = 1
+    seed: int = 0
+
+
+def training_config(
+    format: dict[str, Any],
+    labels: LabelNames,
+    corpus: Path,
+    settings: TrainingSettings,
+    *,
+    lang: str,
+) -> Config:
+    """The config of `spacy train` for one system.
+
+    format: the component's format block, `{"@misc": "spacy_padellm.OneStep.v1"}` say.
+    corpus: a folder with train.spacy and dev.spacy.
+    """
+    config = load_config(CONFIG, interpolate=False)
+    train_file = corpus / "train.spacy"
+    batch_size = config["training"]["batcher"]["size"]
+    steps = settings.passes * math.ceil(
+        len(DocBin().from_disk(train_file)) / batch_size
+    )
+    component = config["components"]["padellm_ner"]
+    component["format"] = format
+    component["labels"] = labels
+    component["model"]["base"] = settings.base
+    component["model"]["device"] = settings.device
+    config["nlp"]["lang"] = lang
+    config["paths"] = {"train": str(train_file), "dev": str(corpus / "dev.spacy")}
+    config["system"]["seed"] = settings.seed
+    config["training"]["max_steps"] = steps
+    return config
+
+
+def train_system(config: Config, folder: Path) -> Path:
+    """Train, unless `folder` holds a pipeline that was trained with this very config.
+
+    Returns the trained pipeline's folder.
+    """
+    pipeline, note = folder / "model-last", folder / "config.cfg"
+    trained = pipeline.is_dir() and note.is_file()
+    if trained and note.read_text(encoding="utf8") == config.to_str():
+        return pipeline
+    folder.mkdir(parents=True, exist_ok=True)
+    note.unlink(missing_ok=True)
+    part = folder / "config.part.cfg"
+    part.write_text(config.to_str(), encoding="utf8")
+    train(part, folder)
+    # the note stands there only when the training has run to its end
+    part.rename(note)
+    return pipeline

@@ -1,0 +1,68 @@
+"""The paper's figures agree with each other, and ours are compared as it does."""
+
+import pytest
+
+from spacy_padellm.benchmarks import paper
+from spacy_padellm.benchmarks.comparisons import (
+    share_of_length,
+    speedups,
+    where_others_win,
+)
+from spacy_padellm.benchmarks.measure import Measurement
+
+
+def measurement(title, latencies, *, rate=1.0, f=0.5, length=4.0):
+    scores = {"strings": {"f": f}, "length": length}
+    return Measurement(title, latencies, {512: rate}, scores)
+
+
+@pytest.mark.parametrize("slow", ["aug", "struct"])
+def test_published_speedups_are_ratios_of_published_latencies(slow):
+    for name, speedup in paper.SPEEDUP[slow, "padellm_multi"].items():
+        multi = paper.LATENCY["padellm_multi"][name]
+        assert paper.LATENCY[slow][name] / multi == pytest.approx(speedup, abs=0.011)
+    batch = paper.LATENCY["padellm_batch"]["CoNLL03"]
+    ratio = paper.LATENCY[slow]["CoNLL03"] / batch
+    published = paper.SPEEDUP[slow, "padellm_batch"]["CoNLL03"]
+    assert ratio == pytest.approx(published, abs=0.011)
+
+
+def test_published_lengths_are_13_percent():
+    shares = [
+        sum(paper.LENGTH["padellm"].values()) / sum(paper.LENGTH[other].values())
+        for other in ("aug", "struct")
+    ]
+    assert shares == pytest.approx([0.13, 0.13], abs=0.01)
+
+
+def test_a_speedup_is_given_of_means_and_as_the_median_of_ratios():
+    measured = {
+        "padellm_batch": measurement("PaDeLLM-Batch", [100, 100, 100]),
+        "struct_generate": measurement("generate", [200, 300, 1000]),
+    }
+    (speedup,) = speedups("CoNLL03", measured)
+    assert (speedup.slow, speedup.fast) == ("struct_generate", "padellm_batch")
+    assert (speedup.of_means, speedup.median) == (5.0, 3.0)
+    assert speedup.published == 2.26
+    assert speedups("no such set", measured)[0].published is None
+
+
+def test_it_is_said_where_others_win():
+    measured = {
+        "padellm_batch": measurement("PaDeLLM-Batch", [100], rate=2.0, f=0.8),
+        "struct": measurement("AutoReg struct", [90], rate=3.0, f=0.9),
+        "aug": measurement("AutoReg aug", [110], rate=1.0, f=0.7),
+    }
+    said = where_others_win(measured)
+    assert len(said) == 3 and all("AutoReg struct" in sentence for sentence in said)
+    assert "90 ms against 100 ms" in said[0]
+    assert "3.00 documents a second against 2.00" in said[1]
+    assert "F 90.0 against 80.0" in said[2]
+
+
+def test_lengths_are_shares_of_the_autoregressive():
+    measured = {
+        "padellm_batch": measurement("PaDeLLM-Batch", [1], length=4.0),
+        "aug": measurement("AutoReg aug", [1], length=32.0),
+    }
+    assert share_of_length(measured) == {"AutoReg aug": 0.125}

@@ -1,0 +1,123 @@
+"""The paper's own inference finds what the format finds on packed trees."""
+
+from itertools import chain
+
+import pytest
+import torch
+
+from spacy_padellm.benchmarks import official as module
+from spacy_padellm.benchmarks.official import OfficialPaDeLLM
+from spacy_padellm.engines.transformers import TransformersEngine
+from spacy_padellm.formats.base import Query
+from spacy_padellm.formats.padellm import build_padellm_v1
+from spacy_padellm.formats.templates import TEMPLATES
+from spacy_padellm.models.lora import AdaptedLM, LoraSettings, SharedBase
+from spacy_padellm.models.weights import load_base
+
+LABELS = {"PART": "part", "FAULT": "fault", "TOOL": "tool", "PERSON": "person"}
+TEXTS = 20
+
+
+@pytest.fixture(scope="module")
+def lm(tiny_base, tiny_tokenizer):
+    """A random model that likes digits: it counts nothing, a few, and too many."""
+    base = SharedBase(*load_base(tiny_base, device="cpu", dtype=torch.float32))
+    digits = [
+        tiny_tokenizer.encode(f"\n{digit}", add_special_tokens=False).ids[-1]
+        for digit in range(10)
+    ]
+    lm = AdaptedLM.fresh(base, LoraSettings(rank=4))
+    torch.manual_seed(0)
+    with torch.no_grad():
+        base.model.get_input_embeddings().weight[digits] *= 2.0
+        for parameter in lm.parameters().values():
+            parameter.normal_(std=0.05)
+    return lm
+
+
+@pytest.fixture(params=TEMPLATES)
+def format(request):
+    return build_padellm_v1(template=request.param, max_count=12, max_mention_tokens=6)
+
+
+@pytest.fixture
+def queries(workshop):
+    return [Query(row.text, LABELS) for row in workshop[:TEXTS]]
+
+
+def packed(format, lm, tokenizer, queries):
+    with TransformersEngine(lm, tokenizer).session(len(queries)) as session:
+        return format.extract(queries, session, tokenizer)
+
+
+def assert_same(found, expected):
+    for one, other in zip(found, expected, strict=True):
+        assert one.counts == other.counts
+        assert one.lengths == other.lengths
+        for mention, wanted in zip(one.mentions, other.mentions, strict=True):
+            assert (mention.label, mention.index, mention.text) == (
+                wanted.label,
+                wanted.index,
+                wanted.text,
+            )
+            assert mention.logprob == pytest.approx(wanted.logprob, abs=1e-4)
+            assert mention.count_logprob == pytest.approx(
+                wanted.count_logprob, abs=1e-4
+            )
+
+
+def test_packed_and_official_find_the_same(format, lm, tiny_tokenizer, queries):
+    official = OfficialPaDeLLM(format, lm, tiny_tokenizer)
+    found = official.extract(queries)
+    assert_same(found, packed(format, lm, tiny_tokenizer, queries))
+    counts = [count for extraction in found for count in extraction.counts.values()]
+    assert {0, 12} < set(counts)
+    assert len({m.text for extraction in found for m in extraction.mentions}) > 10
+
+
+@pytest.mark.parametrize("max_count", [1, 9, 10, 64])
+def test_counts_are_read_and_capped_alike(max_count, lm, tiny_tokenizer, queries):
+    """With one digit and with two, below the cap and above."""
+    queries = queries[:12]
+    format = build_padellm_v1(
+        template="padellm.en", max_count=max_count, max_mention_tokens=1
+    )
+    found = OfficialPaDeLLM(format, lm, tiny_tokenizer).extract(queries)
+    assert_same(found, packed(format, lm, tiny_tokenizer, queries))
+    counts = {count for extraction in found for count in extraction.counts.values()}
+    assert max(counts) == max_count or 10 < max(counts) < 64
+
+
+@pytest.mark.parametrize("text", ["", " ", "a", "7 of 9", "<|im_end|>"])
+def test_odd_texts_are_read_alike(text, format, lm, tiny_tokenizer):
+    queries = [Query(text, LABELS), Query(text, {})]
+    found = OfficialPaDeLLM(format, lm, tiny_tokenizer).extract(queries)
+    assert_same(found, packed(format, lm, tiny_tokenizer, queries))
+
+
+def test_a_document_is_two_batches_of_whole_prompts(
+    format, lm, tiny_tokenizer, queries, monkeypatch
+):
+    batches = []
+    generate = module.generate
+    monkeypatch.setattr(
+        module,
+        "generate",
+        lambda lm, tokenizer, branches: (
+            batches.append([branch.prompt for branch in branches])
+            or generate(lm, tokenizer, branches)
+        ),
+    )
+    found = OfficialPaDeLLM(format, lm, tiny_tokenizer).extract(queries[:3])
+    expected = []
+    for query, extraction in zip(queries, found, strict=False):
+        prompts = format.template.prompts(query.text, tiny_tokenizer)
+        expected.append([prompts.count(name) for name in LABELS.values()])
+        expected.append(
+            [
+                prompts.mention(LABELS[m.label], extraction.counts[m.label], m.index)
+                for m in extraction.mentions
+            ]
+        )
+    assert batches == expected
+    assert any(expected[1::2]) and set(chain(*expected[::2]))
