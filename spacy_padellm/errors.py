@@ -279,6 +279,10 @@ class Errors:
         "[E921] {folder}/{name} has no file {split}.* to read. Give --data a folder "
         "in which each set is a folder with train.*, test.* and perhaps dev.*"
     )
+    E922 = (
+        "[E922] There is no folder {folder}/{name}. Give --data the folder in which "
+        "the sets of --sets are folders."
+    )
 
 
 class Warnings:

@@ -1,7 +1,6 @@
 """A data set's splits as spaCy docs, cut down to the sizes that are wanted."""
 
-import random
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import spacy
@@ -9,13 +8,12 @@ import srsly
 from spacy.tokens import Doc, DocBin
 
 from ..corpora.docbin import write_docbin
-from ..corpora.docs import make_doc
+from ..corpora.gold import Choices, gold_docs
 from ..corpora.registry import read
+from ..corpora.splits import SPLITS, find_splits, split_of
 from ..errors import Errors
 from ..types import LabelNames
 from .sets import SETS, DataSet
-
-SPLITS = ("train", "dev", "test")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,15 +46,17 @@ class BenchmarkCorpus:
 def prepare(
     name: str, data: Path, folder: Path, sizes: Sizes, *, lang: str = "en"
 ) -> BenchmarkCorpus:
-    """Convert data/NAME/{train,dev,test}.* into `folder`, unless that is there already
-    in these sizes.
+    """Convert the splits in data/NAME, as `convert` finds them, into `folder`, unless
+    that is there already in these sizes.
 
     lang: of a set that is not one of the paper's; its labels are their own names.
     Where there is no dev file, dev texts are taken from the end of the training data.
     ValueError: no train or test file.
     """
     known = SETS.get(name, DataSet(name, lang))
-    files = {split: _file(data / name, split) for split in SPLITS}
+    if not (data / name).is_dir():
+        raise ValueError(Errors.E922.format(name=name, folder=data))
+    files = {split: _file(data / name, split, known) for split in SPLITS}
     for split in ("train", "test"):
         if files[split] is None:
             raise ValueError(Errors.E921.format(name=name, folder=data, split=split))
@@ -77,32 +77,26 @@ def _convert(
     files: dict[str, Path | None], folder: Path, known: DataSet, sizes: Sizes
 ) -> dict:
     nlp = spacy.blank(known.lang)
-    found: set[str] = set()
-    skipped = 0
-    texts = {}
-    for split, file in files.items():
-        if file is not None:
-            corpus = read(file)
-            texts[split] = list(corpus.texts)
-            skipped += len(corpus.report.problems)
-    if "dev" not in texts:
-        n_dev = min(sizes.dev, len(texts["train"]) // 10) or 1
-        texts["dev"] = texts["train"][-n_dev:]
-        del texts["train"][-n_dev:]
+    corpora = {split: read(file) for split, file in files.items() if file is not None}
+    if "dev" not in corpora:
+        train = corpora["train"]
+        n_dev = min(sizes.dev, len(train.texts) // 10) or 1
+        corpora["dev"] = replace(train, texts=train.texts[-n_dev:])
+        corpora["train"] = replace(train, texts=train.texts[:-n_dev])
+    labels: set[str] = set()
     for split in SPLITS:
-        chosen = _draw(texts[split], getattr(sizes, split), sizes.seed)
-        docs = [make_doc(nlp, text) for text in chosen]
-        found |= {ent.label_ for doc in docs for ent in doc.ents}
+        choices = Choices(limit=getattr(sizes, split), seed=sizes.seed)
+        docs = gold_docs(nlp, [corpora[split]], choices)
+        labels |= {ent.label_ for doc in docs for ent in doc.ents}
         write_docbin(docs, folder / f"{split}.spacy")
-    return {"labels": sorted(found), "skipped": skipped}
+    problems = [p for corpus in corpora.values() for p in corpus.report.problems]
+    skipped = sum(problem.action == "skipped" for problem in set(problems))
+    return {"labels": sorted(labels), "skipped": skipped}
 
 
-def _file(folder: Path, split: str) -> Path | None:
-    return min(folder.glob(f"{split}.*"), default=None)
-
-
-def _draw(texts: list, limit: int, seed: int) -> list:
-    if not 0 < limit < len(texts):
-        return texts
-    chosen = random.Random(seed).sample(range(len(texts)), limit)
-    return [texts[place] for place in sorted(chosen)]
+def _file(folder: Path, split: str, known: DataSet) -> Path | None:
+    """The file of a split; of several the one that the set names, or else the first."""
+    parts = [part for part in find_splits(folder).parts if split_of(part.name) == split]
+    files = [file for part in parts for file in part.files]
+    named = [file for file in files if file.name == known.files.get(split)]
+    return next(iter(named or files), None)

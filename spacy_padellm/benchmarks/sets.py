@@ -1,4 +1,5 @@
-"""The paper's data sets: how their labels are called in plain language."""
+"""The paper's data sets, and the corpus that comes with the project: how their labels
+are called in plain language."""
 
 from dataclasses import dataclass, field
 
@@ -8,19 +9,24 @@ from ..types import LabelNames
 
 @dataclass(frozen=True, slots=True)
 class DataSet:
-    """A data set of the paper's tables.
+    """What is known of a data set.
 
-    title: its column in `paper.py`.
+    title: of one of the paper's, its column in `paper.py`.
     labels: label → the name that the model reads.
+    files: split → its file, where a set has several.
     """
 
     title: str
     lang: str
     labels: LabelNames = field(default_factory=dict)
+    files: dict[str, str] = field(default_factory=dict)
 
 
 NAMES = ("PER", "ORG", "LOC", "MISC")
 SETS = {
+    "workshop": DataSet(
+        "Workshop", "en", {"PART": "part", "FAULT": "fault", "TOOL": "tool"}
+    ),
     "conll03": DataSet("CoNLL03", "en", {name: KNOWN_NAMES[name] for name in NAMES}),
     "genia": DataSet(
         "GENIA",
@@ -48,7 +54,10 @@ SETS = {
         },
     ),
     "msra": DataSet(
-        "MSRA", "zh", {name: KNOWN_NAMES[name] for name in ("PER", "ORG", "LOC")}
+        "MSRA",
+        "zh",
+        {name: KNOWN_NAMES[name] for name in ("PER", "ORG", "LOC")},
+        files={"test": "test.padellm.json"},
     ),
     "resume": DataSet(
         "Resume",

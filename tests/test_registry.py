@@ -1,0 +1,42 @@
+"""Every name that setup.cfg registers is found, and belongs to this package."""
+
+from configparser import ConfigParser
+from importlib.metadata import entry_points
+
+import pytest
+from spacy.util import registry
+
+from .conftest import REPOSITORY
+
+REGISTRIES = {
+    "spacy_architectures": registry.architectures,
+    "spacy_factories": registry.factories,
+    "spacy_misc": registry.misc,
+    "spacy_scorers": registry.scorers,
+}
+
+
+def registered():
+    setup = ConfigParser()
+    setup.read(REPOSITORY / "setup.cfg", encoding="utf8")
+    for group, lines in setup["options.entry_points"].items():
+        for line in lines.strip().splitlines():
+            name, _, target = line.partition("=")
+            yield group, name.strip(), target.strip()
+
+
+@pytest.mark.parametrize(("group", "name", "target"), list(registered()))
+def test_a_name_resolves_to_its_target(group, name, target):
+    (entry,) = entry_points(group=group, name=name)
+    assert entry.value == target
+    loaded = entry.load()
+    assert callable(loaded) and loaded.__module__.startswith("spacy_padellm.")
+    if group in REGISTRIES:
+        assert REGISTRIES[group].get(name) is loaded
+    assert group in REGISTRIES or group == "console_scripts"
+
+
+def test_names_carry_a_version():
+    for group, name, _ in registered():
+        if group not in ("console_scripts", "spacy_factories"):
+            assert name.startswith("spacy_padellm.") and name.endswith(".v1")
