@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from ..types import TokenIds
+from .drafts import Draft
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +21,8 @@ class Branch:
     stop_ids: tokens that end the completion.
     stop_strings: strings that end it as well; the text is cut before them.
     candidates: tokens whose log-probability as the first new token is wanted.
+    draft: what will probably be written; changes the speed alone.
+    only_draft: write nothing but what a MentionDraft allows, or the end.
     """
 
     prompt: TokenIds
@@ -27,6 +30,8 @@ class Branch:
     stop_ids: frozenset[int] = frozenset()
     stop_strings: tuple[str, ...] = ()
     candidates: TokenIds = ()
+    draft: Draft | None = None
+    only_draft: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,6 +39,12 @@ class AppendOnlyLayer(CacheLayerMixin):
         self.length = end
         return self.keys[:, :, :end], self.values[:, :, :end]
 
+    def keep_rows(self, rows: torch.Tensor) -> None:
+        """Forget all rows of the batch but these, [rows]."""
+        if self.is_initialized:
+            self.keys = self.keys[rows]
+            self.values = self.values[rows]
+
     def _grown(self, buffer: torch.Tensor, capacity: int) -> torch.Tensor:
         batch, heads, _, width = buffer.shape
         grown = buffer.new_empty(batch, heads, capacity, width)

@@ -1,107 +1,155 @@
-"""Branches completed in process, packed: a batch of texts is a batch of token tries.
+"""Branches completed in process, packed: a batch of texts is a forest of token tries.
 
-Each forward pass covers what the trees have new, one tree a row. A token has the
-position of its depth and sees its ancestors alone. The cache is append-only: what a
-later pass must not see is masked.
+Each forward pass covers what the tries have new. A token has the position of its depth
+and sees its ancestors alone. The cache is append-only: what a later pass must not see,
+a rejected draft say, is masked.
 """
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import chain
+from typing import Any
 
-import numpy as np
 import torch
 
 from ..errors import Errors
 from ..formats.base import PromptTokenizer
 from ..models.lora import AdaptedLM
 from ..models.loss import ancestors
-from ..trees.trie import ROOT, Trie, subtree_ends
 from .base import Branch, Completion
+from .drafts import MentionDraft
+from .forest import Pass, Tree, next_pass, share_rows
 from .kv_cache import append_only_cache
 
-
-class TransformersEngine:
-    """Completes branches with a model in this process."""
-
-    def __init__(self, lm: AdaptedLM, tokenizer: PromptTokenizer) -> None:
-        self.lm = lm
-        self.tokenizer = tokenizer
-
-    @contextmanager
-    def session(self, n_texts: int) -> Iterator["PackedSession"]:
-        yield PackedSession(self.lm, self.tokenizer, n_texts)
+# A pass reads all weights, however few tokens it has: up to so many, drafts are free.
+FREE_TOKENS = {"cpu": 32, "cuda": 256, "mps": 64}
+LONGEST_DRAFT = 8
 
 
 @dataclass(slots=True)
-class _Row:
-    """The tree of one text. slots: where each node's keys and values lie in the cache;
-    nodes from `len(slots)` on have not been through the model."""
+class Usage:
+    """What an engine has done so far.
 
-    trie: Trie = field(default_factory=Trie)
-    slots: list[int] = field(default_factory=list)
+    sessions: batches of texts. passes: forward passes. tokens: that went through the
+        model. padded: the same with padding.
+    """
+
+    sessions: int = 0
+    passes: int = 0
+    tokens: int = 0
+    padded: int = 0
+
+
+class TransformersEngine:
+    """Completes branches with a model in this process.
+
+    drafts: whether a branch's draft is used.
+    """
+
+    def __init__(
+        self, lm: AdaptedLM, tokenizer: PromptTokenizer, *, drafts: bool = True
+    ) -> None:
+        self.lm = lm
+        self.tokenizer = tokenizer
+        self.free_tokens = FREE_TOKENS[lm.device.type] if drafts else 0
+        self.usage = Usage()
+
+    @contextmanager
+    def session(self, n_texts: int) -> Iterator["PackedSession"]:
+        self.usage.sessions += 1
+        yield PackedSession(self, n_texts)
 
 
 @dataclass(slots=True)
 class _Live:
-    """A branch under completion. node: the last node of what is written so far."""
+    """A branch under completion.
 
-    row: int
+    text, place: which branch of which text it is. node: the last node of what is
+        written so far. state: of its draft, there. asked: the nodes behind which the
+        next token is wanted, `node` and the draft's behind it.
+    """
+
+    text: int
+    place: int
     branch: Branch
     node: int
+    state: Any = None
+    asked: "list[_Asked]" = field(default_factory=list)
     ids: list[int] = field(default_factory=list)
     logprobs: list[float] = field(default_factory=list)
     candidates: tuple[float, ...] = ()
 
 
-class PackedSession:
-    """A batch of texts, their trees and their cache."""
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A node behind which a branch wants to know the next token."""
 
-    def __init__(self, lm: AdaptedLM, tokenizer: PromptTokenizer, n_texts: int) -> None:
-        self.lm = lm
-        self.tokenizer = tokenizer
-        self.rows = [_Row() for _ in range(n_texts)]
+    live: _Live
+    node: int
+    state: Any
+
+
+class PackedSession:
+    """A batch of texts, their tries and their cache."""
+
+    def __init__(self, engine: TransformersEngine, n_texts: int) -> None:
+        self.lm = engine.lm
+        self.tokenizer = engine.tokenizer
+        self.usage = engine.usage
+        self.free_tokens = engine.free_tokens
+        self.trees: list[Tree | None] = [None] * n_texts
+        self._forget()
+
+    def _forget(self) -> None:
+        """Begin with nothing in the cache."""
+        self.trees = [None] * len(self.trees)
         self.cache = append_only_cache(
-            lm.base.model.config.get_text_config().num_hidden_layers
+            self.lm.base.model.config.get_text_config().num_hidden_layers
         )
         # visible[row, slot, other]: whether the token in `slot` sees the one in `other`
-        self.visible = torch.zeros(n_texts, 0, 0, dtype=torch.bool, device=lm.device)
+        self.visible = torch.zeros(0, 0, 0, dtype=torch.bool, device=self.lm.device)
 
     @torch.inference_mode()
     def complete(self, branches: Sequence[Sequence[Branch]]) -> list[list[Completion]]:
         # before anything enters the trees: a refused call leaves no trace in them
         for branch in chain.from_iterable(branches):
             self._check_length(branch)
+        self._plant([text for text, asked in enumerate(branches) if asked])
         done: list[list[Completion | None]] = [[None] * len(row) for row in branches]
-        places: dict[int, tuple[int, int]] = {}
         live: list[_Live] = []
-        for row, asked in enumerate(branches):
+        for text, asked in enumerate(branches):
             # sorted prompts enter the trie in depth-first order
             for place in sorted(range(len(asked)), key=lambda at: asked[at].prompt):
                 branch = asked[place]
-                node = self._insert(row, branch.prompt)
-                state = _Live(row, branch, node)
-                places[id(state)] = (row, place)
-                live.append(state)
+                node = self.trees[text].insert(branch.prompt)
+                state = branch.draft.start() if branch.draft else None
+                one = _Live(text, place, branch, node, state)
+                one.asked = [_Asked(one, node, state)]
+                live.append(one)
+        if self.visible.shape[1] == 0:
+            self._share_rows()
         while live:
-            logprobs = self._forward(live)
-            best = logprobs.max(dim=-1)
-            tokens, chosen = best.indices.tolist(), best.values.tolist()
+            self._leave({self.trees[one.text].row for one in live})
+            asked = [wanted for one in live for wanted in one.asked]
+            nodes = [(self.trees[one.live.text], one.node) for one in asked]
+            logits = self._forward(nodes)
+            norm = logits.logsumexp(dim=-1, keepdim=True)
+            tokens, logprobs = self._choose(asked, logits, norm)
+            rows = {(id(one.live), one.node): at for at, one in enumerate(asked)}
+            share = max(0, self.free_tokens - len(live)) // len(live)
             going = []
-            for place, (state, token, logprob) in enumerate(
-                zip(live, tokens, chosen, strict=True)
-            ):
-                if not state.ids and state.branch.candidates:
-                    wanted = list(state.branch.candidates)
-                    state.candidates = tuple(logprobs[place, wanted].tolist())
-                state.logprobs.append(logprob)
-                completion = self._advance(state, token)
+            for one in live:
+                at = rows[id(one), one.node]
+                if not one.ids and one.branch.candidates:
+                    wanted = logits[at, list(one.branch.candidates)] - norm[at]
+                    one.candidates = tuple(wanted.tolist())
+                completion = self._advance(one, rows, tokens, logprobs)
                 if completion is None:
-                    going.append(state)
+                    self._ask(one, min(share, LONGEST_DRAFT))
+                    going.append(one)
                 else:
-                    row, at = places[id(state)]
-                    done[row][at] = completion
+                    done[one.text][one.place] = completion
             live = going
         return done
 
@@ -111,89 +159,175 @@ class PackedSession:
         if needed > most:
             raise ValueError(Errors.E601.format(needed=needed, most=most))
 
-    def _insert(self, row: int, ids: Sequence[int], parent: int = ROOT) -> int:
-        """The node of the last of `ids`, to be run in the next pass."""
-        tree = self.rows[row]
-        node = tree.trie.insert(ids, parent)[-1]
-        if node < len(tree.slots):
-            # Its hidden state is gone: the token goes through the model once more,
-            # beside its first copy, which it cannot see.
-            return tree.trie.duplicate(node)
-        return node
+    # -- rows -------------------------------------------------------------------------
 
-    def _advance(self, state: _Live, token: int) -> Completion | None:
-        """Take the token that was chosen; a Completion where the branch ends."""
-        branch = state.branch
-        if token in branch.stop_ids:
-            return self._completion(state, self.tokenizer.decode(state.ids), True)
-        state.ids.append(token)
-        if branch.stop_strings:
-            text = self.tokenizer.decode(state.ids)
-            cuts = [text.find(string) for string in branch.stop_strings]
-            if any(cut >= 0 for cut in cuts):
-                cut = min(cut for cut in cuts if cut >= 0)
-                return self._completion(state, text[:cut], True)
-        if len(state.ids) == branch.max_new_tokens:
-            return self._completion(state, self.tokenizer.decode(state.ids), False)
-        state.node = self._insert(state.row, (token,), state.node)
-        return None
+    def _plant(self, texts: Sequence[int]) -> None:
+        """A tree for each text; all anew if one of them has none beside others that
+        have: the rows of the cache are shared out once."""
+        if any(self.trees[text] is None for text in texts):
+            self._forget()
+            for text in texts:
+                self.trees[text] = Tree()
 
-    @staticmethod
-    def _completion(state: _Live, text: str, stopped: bool) -> Completion:
-        return Completion(
-            tuple(state.ids),
-            text,
-            tuple(state.logprobs),
-            stopped,
-            state.candidates,
-        )
+    def _share_rows(self) -> None:
+        """Share out the rows, now that the trees' sizes are known."""
+        trees = [tree for tree in self.trees if tree is not None]
+        rows = share_rows([len(tree.trie) for tree in trees])
+        for tree, row in zip(trees, rows, strict=True):
+            tree.row = row
+        n_rows = max(rows, default=-1) + 1
+        self.visible = self.visible.new_zeros(n_rows, 0, 0)
 
-    def _forward(self, live: Sequence[_Live]) -> torch.Tensor:
-        """Run every new node; log-probabilities [branches, vocabulary] behind each."""
-        start = self.visible.shape[1]
-        pending = [range(len(row.slots), len(row.trie)) for row in self.rows]
-        width = max(len(nodes) for nodes in pending)
-        shape = (len(self.rows), width)
-        ids = np.zeros(shape, dtype=np.int64)
-        positions = np.zeros(shape, dtype=np.int64)
-        attach = np.full(shape, -1, dtype=np.int64)
-        ends = np.tile(np.arange(1, width + 1), (len(self.rows), 1))
-        for place, (row, nodes) in enumerate(zip(self.rows, pending, strict=True)):
-            if not nodes:
-                continue
-            first, n_new = nodes.start, len(nodes)
-            parents = row.trie.parents[first:]
-            ids[place, :n_new] = row.trie.tokens[first:]
-            positions[place, :n_new] = row.trie.depths[first:]
-            ends[place, :n_new] = subtree_ends([parent - first for parent in parents])
-            for at, parent in enumerate(parents):
-                if parent >= first:
-                    attach[place, at] = attach[place, parent - first]
-                elif parent != ROOT:
-                    attach[place, at] = row.slots[parent]
-            row.slots.extend(range(start, start + n_new))
+    def _leave(self, rows: set[int]) -> None:
+        """Leave all rows of the batch but these, if that is half of them or more."""
+        if 2 * len(rows) > len(self.visible):
+            return
+        kept = sorted(rows)
+        for text, tree in enumerate(self.trees):
+            if tree is not None and tree.row in rows:
+                tree.row = kept.index(tree.row)
+            else:
+                self.trees[text] = None
+        index = torch.tensor(kept, device=self.visible.device)
+        self.visible = self.visible[index]
+        for layer in self.cache.layers:
+            layer.keep_rows(index)
+
+    # -- one pass ---------------------------------------------------------------------
+
+    def _ask(self, one: _Live, most: int) -> None:
+        """Ask behind a branch's node, and behind at most so many nodes of its draft,
+        which enter the trie at once: so its pending nodes stay in depth-first order."""
+        draft, tree = one.branch.draft, self.trees[one.text]
+        one.asked = [_Asked(one, one.node, one.state)]
+        left = one.branch.max_new_tokens - len(one.ids) - 1
+        if draft is None or min(most, left) < 1:
+            return
+        proposed = draft.propose(one.state, min(most, left))[:most]
+        share = most // max(1, len(proposed))
+        found: dict[int, _Asked] = {}
+        for ids in sorted(ids[:share] for ids in proposed):
+            node, state = one.node, one.state
+            for token in ids:
+                node, state = tree.insert((token,), node), draft.advance(state, token)
+                found[node] = _Asked(one, node, state)
+        one.asked += found.values()
+
+    def _forward(self, nodes: Sequence[tuple[Tree, int]]) -> torch.Tensor:
+        """Run every new node; logits [nodes, vocabulary] behind those asked for."""
+        start, n_rows = self.visible.shape[1], len(self.visible)
+        places = [(tree.row, node - len(tree.slots)) for tree, node in nodes]
+        trees = [tree for tree in self.trees if tree is not None]
+        new = next_pass(trees, n_rows, start)
+        self.usage.passes += 1
+        self.usage.tokens += new.tokens
+        self.usage.padded += new.ids.size
         device = self.lm.device
-        tensors = [
-            torch.from_numpy(a).to(device) for a in (ids, positions, attach, ends)
-        ]
-        mask = self._grow_visible(*tensors[2:])
-        hidden = self.lm.hidden(tensors[0], tensors[1], mask, self.cache)
-        rows = [state.row for state in live]
-        slots = [self.rows[state.row].slots[state.node] - start for state in live]
-        return self.lm.logits(hidden[rows, slots]).log_softmax(dim=-1)
+        hidden = self.lm.hidden(
+            torch.from_numpy(new.ids).to(device),
+            torch.from_numpy(new.positions).to(device),
+            self._grow_visible(new),
+            self.cache,
+        )
+        rows = torch.tensor([row for row, _ in places], device=device)
+        columns = torch.tensor(
+            [
+                tree.column + at
+                for (tree, _), (_, at) in zip(nodes, places, strict=True)
+            ],
+            device=device,
+        )
+        return self.lm.logits(hidden[rows, columns])
 
-    def _grow_visible(self, attach: torch.Tensor, ends: torch.Tensor) -> torch.Tensor:
-        """The new tokens' mask [texts, new, old + new]: what the old node sees to which
+    def _grow_visible(self, new: Pass) -> torch.Tensor:
+        """The new tokens' mask [rows, new, old + new]: what the old node sees to which
         a token's branch is attached, and the token's ancestors among the new."""
-        texts, new = attach.shape
+        attach = torch.from_numpy(new.attach).to(self.lm.device)
+        rows, n_new = attach.shape
         old = self.visible.shape[1]
-        row = torch.arange(texts, device=attach.device)[:, None]
-        seen = self.visible.new_zeros(texts, new, old)
+        row = torch.arange(rows, device=attach.device)[:, None]
+        seen = self.visible.new_zeros(rows, n_new, old)
         if old:
             seen = self.visible[row, attach.clamp(min=0)] & (attach >= 0)[..., None]
-        mask = torch.cat([seen, ancestors(ends)], dim=2)
-        grown = self.visible.new_zeros(texts, old + new, old + new)
+        among = ancestors(torch.from_numpy(new.ends).to(attach.device))
+        mask = torch.cat([seen, among], dim=2)
+        grown = self.visible.new_zeros(rows, old + n_new, old + n_new)
         grown[:, :old, :old] = self.visible
         grown[:, old:] = mask
         self.visible = grown
         return mask
+
+    # -- what was written -------------------------------------------------------------
+
+    @staticmethod
+    def _choose(
+        asked: Sequence[_Asked], logits: torch.Tensor, norm: torch.Tensor
+    ) -> tuple[list[int], list[float]]:
+        """The likeliest token behind each node, of those that may follow there, and its
+        log-probability among all."""
+        best = logits.max(dim=-1)
+        tokens, values = best.indices, best.values
+        bound = [
+            (at, [*_allowed(one), *one.live.branch.stop_ids])
+            for at, one in enumerate(asked)
+            if one.live.branch.only_draft
+        ]
+        if bound:
+            widest = max(len(allowed) for _, allowed in bound)
+            padded = [ids + ids[-1:] * (widest - len(ids)) for _, ids in bound]
+            rows = torch.tensor([at for at, _ in bound], device=logits.device)
+            choices = torch.tensor(padded, device=logits.device)
+            among = logits[rows[:, None], choices].max(dim=-1)
+            tokens[rows] = choices.gather(1, among.indices[:, None])[:, 0]
+            values[rows] = among.values
+        return tokens.tolist(), (values - norm[:, 0]).tolist()
+
+    def _advance(
+        self,
+        one: _Live,
+        rows: dict[tuple[int, int], int],
+        tokens: Sequence[int],
+        logprobs: Sequence[float],
+    ) -> Completion | None:
+        """Take the tokens that were chosen as far as the draft agreed with them, and
+        one more; a Completion where the branch ends."""
+        tree = self.trees[one.text]
+        while True:
+            at = rows[id(one), one.node]
+            one.logprobs.append(logprobs[at])
+            completion = self._take(one, tokens[at])
+            if completion is not None:
+                return completion
+            drafted = tree.trie.child(one.node, tokens[at])
+            if drafted is None or (id(one), drafted) not in rows:
+                one.node = tree.insert((tokens[at],), one.node)
+                return None
+            one.node = drafted
+
+    def _take(self, one: _Live, token: int) -> Completion | None:
+        branch = one.branch
+        if token in branch.stop_ids:
+            return self._completion(one, self.tokenizer.decode(one.ids), True)
+        one.ids.append(token)
+        if branch.draft:
+            one.state = branch.draft.advance(one.state, token)
+        if branch.stop_strings:
+            text = self.tokenizer.decode(one.ids)
+            cuts = [text.find(string) for string in branch.stop_strings]
+            if any(cut >= 0 for cut in cuts):
+                cut = min(cut for cut in cuts if cut >= 0)
+                return self._completion(one, text[:cut], True)
+        if len(one.ids) == branch.max_new_tokens:
+            return self._completion(one, self.tokenizer.decode(one.ids), False)
+        return None
+
+    @staticmethod
+    def _completion(one: _Live, text: str, stopped: bool) -> Completion:
+        return Completion(
+            tuple(one.ids), text, tuple(one.logprobs), stopped, one.candidates
+        )
+
+
+def _allowed(asked: _Asked) -> list[int]:
+    draft = asked.live.branch.draft
+    return draft.allowed(asked.state) if isinstance(draft, MentionDraft) else []

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from ..engines.base import Branch, Session
+from ..engines.drafts import TextDraft
 from ..trees.packing import GoldSequence
 from ..types import Mention, TokenIds
 from .answers import Answer
@@ -39,6 +40,7 @@ class Notation(Protocol):
     """How mentions and their labels are written down in one sequence."""
 
     name: str
+    copies_text: bool  # from its beginning to its end
 
     def write(
         self, text: TextSegments, mentions: Sequence[tuple[int, int, str]]
@@ -110,6 +112,7 @@ class AutoReg:
             _prompt(text, query),
             max_new_tokens=min(self.max_new_tokens, 6 * text.n_tokens + 32),
             stop_ids=frozenset((tokenizer.eos_id,)),
+            draft=TextDraft(text.encoded.ids) if self.notation.copies_text else None,
         )
 
     def _extraction(self, query: Query, answer: Answer) -> Extraction:

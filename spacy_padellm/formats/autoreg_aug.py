@@ -31,6 +31,7 @@ class Augmented:
     """` [` before a mention, ` | name ]` behind it; nested ones inside each other."""
 
     name: str = "aug"
+    copies_text: bool = True
 
     def write(
         self, text: TextSegments, mentions: Sequence[tuple[int, int, str]]

@@ -28,6 +28,7 @@ class Struct:
     """Brackets around each mention with its label, and around all; `()` is nothing."""
 
     name: str = "struct"
+    copies_text: bool = False
 
     def write(
         self, text: TextSegments, mentions: Sequence[tuple[int, int, str]]

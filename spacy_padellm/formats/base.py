@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from ..engines.base import Session
+from ..engines.drafts import Spelling
 from ..trees.packing import GoldSequence
 from ..types import LabelNames, Mention, TokenIds
 
@@ -23,6 +24,11 @@ class PromptTokenizer(Protocol):
 
     bos_id: int | None
     eos_id: int
+
+    @property
+    def spelling(self) -> Spelling | None:
+        """The bytes of each token, where the tokenizer is of a kind that tells."""
+        ...
 
     def encode(self, text: str, *, add_special_tokens: bool = True) -> EncodedText: ...
 

@@ -21,6 +21,7 @@ def build_padellm_v1(
     template: str = "compact",
     max_count: int = 64,
     max_mention_tokens: int = 48,
+    only_in_text: bool = True,
 ) -> "PaDeLLM":
     """The PaDeLLM format.
 
@@ -28,9 +29,11 @@ def build_padellm_v1(
     max_count: at most so many mentions of one label in one window of text; the count
         is also capped by the window's tokens.
     max_mention_tokens: at most so many model tokens in a mention.
+    only_in_text: write no mention that is not in the text. The model then chooses among
+        the tokens with which a part of the text goes on, and the end.
     """
     check_positive(max_count=max_count, max_mention_tokens=max_mention_tokens)
-    return PaDeLLM(get_template(template), max_count, max_mention_tokens)
+    return PaDeLLM(get_template(template), max_count, max_mention_tokens, only_in_text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,7 @@ class PaDeLLM:
     template: Template
     max_count: int
     max_mention_tokens: int
+    only_in_text: bool = True
 
     @property
     def name(self) -> str:
@@ -114,12 +118,15 @@ class PaDeLLM:
         next_digit = Branch(
             reading.prompt + reading.count_ids, max_new_tokens=1, candidates=digits
         )
+        draft = reading.text.draft if reading.count else None
         mentions = [
             Branch(
                 reading.text.mention(reading.name, reading.count, index),
                 max_new_tokens=min(self.max_mention_tokens, reading.text.n_tokens + 1),
                 stop_ids=frozenset((tokenizer.eos_id,)),
                 stop_strings=self.template.stop_strings,
+                draft=draft,
+                only_draft=self.only_in_text and draft is not None,
             )
             for index in range(1, reading.count + 1)
         ]

@@ -1,5 +1,6 @@
 """A text as token ids, any part of it with the very ids that it has there."""
 
+from ..engines.drafts import MentionDraft
 from ..types import TokenIds
 from .base import EncodedText, PromptTokenizer
 
@@ -64,3 +65,12 @@ def token_slice(
 def digit_id(digit: str, tokenizer: PromptTokenizer) -> int:
     """The token that writes a digit behind other text."""
     return tokenizer.encode(f"\n{digit}", add_special_tokens=False).ids[-1]
+
+
+def mention_draft(text: TextSegments) -> MentionDraft | None:
+    """The mentions that a text may have; None where its tokens do not spell it."""
+    spelling = text.tokenizer.spelling
+    if spelling is None:
+        return None
+    draft = MentionDraft(text.encoded.ids, spelling)
+    return draft if draft.text.strip() == text.text.encode("utf8").strip() else None

@@ -7,19 +7,22 @@ very token ids that it has in the text.
 """
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Protocol
 
+from ..engines.drafts import MentionDraft
 from ..errors import Errors
 from ..trees.packing import GoldSequence
 from ..types import TokenIds
 from .base import PromptTokenizer
-from .segments import TextSegments, digit_id
+from .segments import TextSegments, digit_id, mention_draft
 
 
 class TextPrompts(Protocol):
     """The prompts of one text. A prompt starts with all that is shared."""
 
     n_tokens: int
+    draft: MentionDraft | None  # what mentions may be; None if that is unknown
 
     def count(self, name: str) -> TokenIds:
         """The prompt that asks how many mentions the label `name` has."""
@@ -57,7 +60,7 @@ class StringTemplate:
         return StringPrompts(self, text, tokenizer)
 
 
-@dataclass(slots=True)
+@dataclass
 class StringPrompts:
     template: StringTemplate
     text: str
@@ -68,6 +71,10 @@ class StringPrompts:
         self.n_tokens = len(
             self.tokenizer.encode(self.text, add_special_tokens=False).ids
         )
+
+    @cached_property
+    def draft(self) -> MentionDraft | None:
+        return mention_draft(TextSegments(self.text, self.tokenizer))
 
     def count(self, name: str) -> TokenIds:
         return self.tokenizer.encode(self._count_string(name)).ids
@@ -115,6 +122,10 @@ class CompactPrompts:
         self.text = TextSegments(text, tokenizer)
         self.tokenizer = tokenizer
         self.n_tokens = self.text.n_tokens
+
+    @cached_property
+    def draft(self) -> MentionDraft | None:
+        return mention_draft(self.text)
 
     def count(self, name: str) -> TokenIds:
         return self.text.prompt + self.text.segment(name + ":")

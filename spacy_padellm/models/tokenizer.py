@@ -1,13 +1,19 @@
 """A transformers tokenizer that reads every text as plain characters."""
 
+import json
+import re
 from collections.abc import Sequence
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
+from ..engines.drafts import Spelling
 from ..errors import Errors
 from ..formats.base import EncodedText
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
+
+KEPT = 4096  # encoded strings
 
 
 class PlainTokenizer:
@@ -21,9 +27,16 @@ class PlainTokenizer:
         self.bos_id: int | None = tokenizer.bos_token_id
         self.eos_id: int = tokenizer.eos_token_id
         self._control = frozenset(tokenizer.all_special_ids) - {tokenizer.unk_token_id}
+        self._cached = lru_cache(KEPT)(self._encode)
 
     def encode(self, text: str, *, add_special_tokens: bool = True) -> EncodedText:
-        """add_special_tokens: as the tokenizer would by itself, a Llama's `<s>` say."""
+        """add_special_tokens: as the tokenizer would by itself, a Llama's `<s>` say.
+
+        The last results are kept: labels and numbers come again with every text.
+        """
+        return self._cached(text, add_special_tokens)
+
+    def _encode(self, text: str, add_special_tokens: bool) -> EncodedText:
         fast = self._tokenizer.is_fast
         encoding = self._tokenizer(
             text,
@@ -54,6 +67,37 @@ class PlainTokenizer:
             ),
         )
 
+    @cached_property
+    def spelling(self) -> Spelling | None:
+        """The bytes of each token; None for a tokenizer of another kind than byte-level
+        or sentencepiece."""
+        spell = _byte_level if self._is_byte_level() else _sentencepiece
+        if spell is _sentencepiece and not self._is_sentencepiece():
+            return None
+        vocab = self._tokenizer.get_vocab()
+        added = self._tokenizer.get_added_vocab()
+        of = [b""] * (max(vocab.values()) + 1)
+        for token, place in vocab.items():
+            of[place] = b"" if token in added else spell(token)
+        # single bytes first: where a piece writes the same, it is the usual one
+        places = sorted(vocab.items(), key=lambda item: item[0].startswith("<0x"))
+        ids = {of[place]: place for _, place in reversed(places) if of[place]}
+        return Spelling(of, ids, max(map(len, ids), default=0))
+
+    def _is_byte_level(self) -> bool:
+        return '"ByteLevel"' in self._decoder
+
+    def _is_sentencepiece(self) -> bool:
+        return "\u2581" in self._decoder
+
+    @cached_property
+    def _decoder(self) -> str:
+        """The decoder's settings, as JSON; empty where they are unknown."""
+        if not self._tokenizer.is_fast:
+            return ""
+        settings = json.loads(self._tokenizer.backend_tokenizer.to_str())
+        return json.dumps(settings["decoder"], ensure_ascii=False)
+
     def _spell(self, token: int) -> list[int]:
         """A control token's string, a token a character, or a byte."""
         vocab = self._tokenizer.get_vocab()
@@ -71,3 +115,28 @@ class PlainTokenizer:
         return self._tokenizer.decode(
             ids, skip_special_tokens=False, clean_up_tokenization_spaces=False
         )
+
+
+def _byte_level(token: str) -> bytes:
+    """GPT-2's alphabet: printable characters for bytes."""
+    return bytes(_BYTES[char] for char in token)
+
+
+def _sentencepiece(token: str) -> bytes:
+    byte = re.fullmatch("<0x([0-9A-F]{2})>", token)
+    if byte:
+        return bytes.fromhex(byte[1])
+    return token.replace("\u2581", " ").encode("utf8")
+
+
+def _alphabet() -> dict[str, int]:
+    """Printable Latin-1 characters stand for themselves, the other bytes for those from
+    256 on."""
+    printable = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
+    others = [byte for byte in range(256) if byte not in printable]
+    return {chr(byte): byte for byte in printable} | {
+        chr(256 + place): byte for place, byte in enumerate(others)
+    }
+
+
+_BYTES = _alphabet()

@@ -38,6 +38,10 @@ class Trie:
             parent = node
         return path
 
+    def child(self, parent: int, token: int) -> int | None:
+        """The node of `token` behind `parent`, if there is one."""
+        return self._children.get((parent, token))
+
     def duplicate(self, node: int) -> int:
         """A second node for the same token behind the same parent; the later one is the
         one that `insert` finds from now on."""

@@ -52,7 +52,7 @@ def test_a_missing_split_is_named(data, tmp_path, split):
         prepare("shop", data, tmp_path / "out", Sizes())
 
 
-@pytest.mark.parametrize("name", SETS)
+@pytest.mark.parametrize("name", [name for name in SETS if name != "workshop"])
 def test_the_labels_of_the_papers_sets_have_names(name, shared_data, tmp_path):
     corpus = prepare(name, shared_data, tmp_path / name, Sizes(300, 30, 300))
     found = {ent.label_ for doc in corpus.docs("test") for ent in doc.ents}

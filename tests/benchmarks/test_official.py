@@ -37,7 +37,9 @@ def lm(tiny_base, tiny_tokenizer):
 
 @pytest.fixture(params=TEMPLATES)
 def format(request):
-    return build_padellm_v1(template=request.param, max_count=12, max_mention_tokens=6)
+    return build_padellm_v1(
+        template=request.param, max_count=12, max_mention_tokens=6, only_in_text=False
+    )
 
 
 @pytest.fixture
@@ -80,7 +82,10 @@ def test_counts_are_read_and_capped_alike(max_count, lm, tiny_tokenizer, queries
     """With one digit and with two, below the cap and above."""
     queries = queries[:12]
     format = build_padellm_v1(
-        template="padellm.en", max_count=max_count, max_mention_tokens=1
+        only_in_text=False,
+        template="padellm.en",
+        max_count=max_count,
+        max_mention_tokens=1,
     )
     found = OfficialPaDeLLM(format, lm, tiny_tokenizer).extract(queries)
     assert_same(found, packed(format, lm, tiny_tokenizer, queries))

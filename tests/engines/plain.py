@@ -26,7 +26,7 @@ def greedy(model, tokenizer, branch: Branch) -> Completion:
         logprobs = out.logits[0, -1].float().log_softmax(-1)
         if not ids:
             candidates = tuple(logprobs[list(branch.candidates)].tolist())
-        token = int(logprobs.argmax())
+        token = int((logprobs + forbidden(branch, ids)).argmax())
         chosen.append(float(logprobs[token]))
         if token in branch.stop_ids:
             return completion(tokenizer.decode(ids), True)
@@ -37,6 +37,26 @@ def greedy(model, tokenizer, branch: Branch) -> Completion:
         if cuts:
             return completion(text[: min(cuts)], True)
     return completion(tokenizer.decode(ids), False)
+
+
+def forbidden(branch: Branch, ids: list[int]) -> torch.Tensor | float:
+    """-inf for every token behind which the mention, less a space before it, is no part
+    of the text that begins where a word may."""
+    if not branch.only_draft:
+        return 0.0
+    text, spelled = branch.draft.text, branch.draft.spelling.of
+    written = b"".join(spelled[token] for token in ids)
+    fits = [
+        bool(piece) and fits_at(text, written + piece, branch.draft.starts)
+        for piece in spelled
+    ]
+    for token in branch.stop_ids:
+        fits[token] = True
+    return torch.tensor([0.0 if fit else float("-inf") for fit in fits])
+
+
+def fits_at(text: bytes, copy: bytes, starts) -> bool:
+    return any(text.startswith(copy.removeprefix(b" "), at) for at in starts)
 
 
 class PlainSession:

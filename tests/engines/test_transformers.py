@@ -1,7 +1,8 @@
 """Packed decoding writes what plain greedy decoding of each prompt alone writes."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+import numpy as np
 import pytest
 import torch
 
@@ -80,8 +81,8 @@ def test_a_blind_later_round_fails_the_comparison(engine, rounds, monkeypatch):
     """What is attached to a node sees what that node sees."""
     grow = PackedSession._grow_visible
 
-    def forgetful(self, attach, ends):
-        return grow(self, torch.full_like(attach, -1), ends)
+    def forgetful(self, new):
+        return grow(self, replace(new, attach=np.full_like(new.attach, -1)))
 
     monkeypatch.setattr(PackedSession, "_grow_visible", forgetful)
     counts, mentions = in_batches(engine, rounds, 32, sentences=64)
