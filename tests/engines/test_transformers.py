@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from spacy_padellm.engines import transformers as engine_module
+from spacy_padellm.engines import packed as engine_module
 from spacy_padellm.engines.base import Branch, Completion
-from spacy_padellm.engines.transformers import PackedSession
+from spacy_padellm.engines.packed import PackedSession
 from spacy_padellm.formats.templates import TEMPLATES
 
 from .plain import assert_same, count_branches, mention_branches, written
