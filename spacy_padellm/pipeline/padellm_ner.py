@@ -56,6 +56,7 @@ lora_dora = false
 template = "compact"
 max_count = 64
 max_mention_tokens = 48
+only_in_text = true
 
 [padellm_ner.windows]
 @misc = "spacy_padellm.SentenceWindows.v1"

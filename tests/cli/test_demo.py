@@ -5,11 +5,11 @@ import io
 import pytest
 import spacy
 from rich.console import Console
-from spacy.tokens import Span
 from typer.testing import CliRunner
 
 from spacy_padellm.cli import demo
 from spacy_padellm.cli.app import app
+from spacy_padellm.pipeline.annotating import register_score
 
 ODD = "[red]Li Wei[/red] \x1b[31mbeat\r\nFIFA \x07in 😀 FIFA"
 
@@ -63,12 +63,9 @@ def test_a_text_is_taken_verbatim(nlp):
 
 def test_a_score_is_shown_where_there_is_one(nlp):
     doc = nlp("Li Wei won.")
-    Span.set_extension("score", default=None)
-    try:
-        doc.ents[0]._.score = 0.98765
-        assert "Li Wei\tPER\t0.988\t0\t6" in demo.plain(doc)
-    finally:
-        Span.remove_extension("score")
+    register_score()
+    doc.ents[0]._.score = 0.98765
+    assert "Li Wei\tPER\t0.988\t0\t6" in demo.plain(doc)
 
 
 def test_a_terminal_gets_colours_but_no_markup_or_control_of_the_text(nlp):

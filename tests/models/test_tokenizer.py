@@ -75,3 +75,17 @@ def test_a_tokenizer_without_an_end_is_refused(tiny_tokenizer):
     endless.eos_token = None
     with pytest.raises(ValueError, match="E701.*tokenizer_config"):
         PlainTokenizer(endless)
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_the_bytes_of_tokens_spell_the_text(text, tokenizer):
+    spelling = tokenizer.spelling
+    ids = tokenizer.encode(" " + text, add_special_tokens=False).ids
+    spelled = b"".join(spelling.of[token] for token in ids)
+    assert spelled.strip() == text.encode().strip()
+    assert all(spelling.of[spelling.ids[piece]] == piece for piece in spelling.ids)
+    assert not any(spelling.of[token] for token in control_ids(tokenizer))
+
+
+def test_what_was_encoded_before_is_not_encoded_again(tiny_tokenizer):
+    assert tiny_tokenizer.encode("Oslo") is tiny_tokenizer.encode("Oslo")

@@ -17,13 +17,15 @@ Tell: TypeAlias = Callable[[str], Sequence[Found]]
 @dataclass
 class ScriptedFormat:
     """asked: the texts that were asked about, in that order.
-    taught: each gold text with the labels asked for and the strings of each."""
+    taught: each gold text with the labels asked for and the strings of each.
+    lost: what could not be read of every answer, by reason."""
 
     tell: Tell = field(default=lambda text: ())
     asked: list[str] = field(default_factory=list)
     taught: list[tuple[str, LabelNames, dict[str, list[str]]]] = field(
         default_factory=list
     )
+    lost: dict[str, int] = field(default_factory=dict)
     name: str = "scripted"
 
     def extract(self, queries: Sequence[Query], session, tokenizer) -> list[Extraction]:
@@ -36,7 +38,7 @@ class ScriptedFormat:
         for label, text, score in self.tell(query.text):
             counts[label] += 1
             mentions.append(Mention(label, text, counts[label], math.log(score)))
-        return Extraction(tuple(mentions), counts)
+        return Extraction(tuple(mentions), counts, lost=self.lost)
 
     def gold(self, query: Query, spans, tokenizer) -> list[GoldSequence]:
         strings = {

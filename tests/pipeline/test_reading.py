@@ -49,6 +49,13 @@ def test_a_string_that_two_labels_claim_goes_to_the_more_probable(scripted_nlp):
     assert doc.spans["padellm_ner"].attrs["dropped"] == {"duplicate": 1}
 
 
+def test_what_could_not_be_read_is_counted_over_all_windows(scripted_nlp):
+    nlp = scripted_nlp(lambda text: [], windows={"max_tokens": 1})
+    nlp.get_pipe("padellm_ner").format.lost = {"malformed": 2, "cut off": 0}
+    doc = nlp("Oslo Rome")
+    assert doc.spans["padellm_ner"].attrs["dropped"] == {"malformed": 4}
+
+
 def test_a_string_found_twice_is_both_its_places(scripted_nlp):
     doc = scripted_nlp(lambda text: [("LOC", "Oslo", 0.9)] * 2)(
         "Oslo, I left Oslo, Oslo."

@@ -289,3 +289,12 @@ def test_long_texts_take_a_moment(text, wanted):
     began = time.perf_counter()
     align_mentions(text, mentions, starts=starts, ends=starts)
     assert time.perf_counter() - began < 5
+
+
+def test_a_mention_that_knows_its_place_stays_there():
+    doc = make_doc(*"Bell met Bell and Bell .".split())
+    known = Mention("PER", "Bell", 1, -1.0, start=9)
+    free = Mention("PER", "Bell", 2, -1.0)
+    assert places(doc, [known]) == [(9, 13)]
+    # and no like mention is given its place
+    assert places(doc, [free, known]) == [(0, 4), (9, 13)]

@@ -187,3 +187,11 @@ def test_outer_whitespace_tokens_are_trimmed():
 def test_another_mode_is_an_error_that_names_the_modes():
     with pytest.raises(ValueError, match="E202.*strict, contract, expand"):
         to_token_span(make_doc("a"), 0, 1, "loose")
+
+
+def test_a_string_with_two_labels_in_known_places_is_two_mentions():
+    person = Mention("PER", "Bell", 1, -2.0, start=0)
+    company = Mention("ORG", "Bell", 1, -0.1, start=9)
+    unplaced = Mention("LOC", "Bell", 1, -1.0)
+    assert drop_duplicates([person, company]) == ([person, company], [])
+    assert drop_duplicates([person, unplaced]) == ([person, unplaced], [])
