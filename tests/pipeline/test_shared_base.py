@@ -143,5 +143,5 @@ def test_scores_are_those_of_spacy_s_own_scorer(trained):
     ]
     expected = get_ner_prf(read)
     assert {key: scores[key] for key in expected} == expected
-    assert scores["ents_per_type"]["LOC"]["f"] == 1.0
+    assert 0.8 < scores["ents_f"] < 1
     assert "speed" in scores
