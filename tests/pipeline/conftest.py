@@ -52,6 +52,8 @@ def make_nlp(tiny_base: Path) -> Callable[..., Language]:
     """A function that builds a blank pipeline with a padellm_ner on the tiny base.
 
     The component's settings are keywords, its model's settings the dict `model`.
+    Mentions may be anything: what a model of two layers makes up is dropped, where
+    limited to the text it would name some word or other.
     """
 
     def make(
@@ -59,6 +61,7 @@ def make_nlp(tiny_base: Path) -> Callable[..., Language]:
     ) -> Language:
         nlp = spacy.blank("en")
         config["model"] = {"base": str(tiny_base), **(model or {})}
+        config.setdefault("format", {"only_in_text": False})
         nlp.add_pipe("padellm_ner", name=name, config=config)
         return nlp
 
