@@ -1,8 +1,8 @@
 """Every message to the user: what was wrong, what is allowed, what to do next.
 
 E1xx spans, E2xx corpora, E3xx weights and adapters, E4xx command line, E5xx formats and
-labels, E6xx engines, E7xx models and devices, E8xx the pipeline component, E9xx
-scoring; W is a warning. Each is a template for `str.format`.
+labels, E6xx engines, E7xx models and devices, E8xx the pipeline component (E86x the
+report), E9xx scoring; W is a warning. Each is a template for `str.format`.
 """
 
 
@@ -248,6 +248,19 @@ class Errors:
         "[E706] There is no adapter to train. Call nlp.initialize(lambda: examples) "
         "first, or name one as the model's `adapter`."
     )
+    E707 = (
+        "[E707] dtype is 'int8', and a base of kind {kind!r} cannot be computed so. Known "
+        "are: {known}. Set `dtype` to 'float32'."
+    )
+    E708 = "[E708] merge_adapter is {merge!r}; it must be one of: {known}."
+    E709 = (
+        "[E709] dtype is 'int8', which is for CPUs, and the device is {device!r}. Set "
+        "`dtype` to 'bfloat16', or `device` to 'cpu'."
+    )
+    E710 = (
+        "[E710] dtype is 'int8', and this build of torch has no 8-bit products for this "
+        "CPU. Set `dtype` to 'float32'."
+    )
     # pipeline
     E801 = (
         "[E801] alignment_mode is {value!r}; it must be 'strict', 'contract' or "
@@ -259,7 +272,85 @@ class Errors:
         "{format!r}. Set the component's `format` to the one it was trained in, or "
         "train a new adapter."
     )
-    # scoring
+    E803 = (
+        "[E803] spans_key is {value!r}; it must be the name of a group in doc.spans, "
+        "such as 'padellm_ner'."
+    )
+    E804 = (
+        "[E804] One call of padellm_ner cannot have a setting {setting!r} of its own. "
+        "Those that it can have: {known}."
+    )
+    E805 = "[E805] {setting} is {value!r}; it must be a number from 0 to 1."
+    E806 = "[E806] {setting} is {value!r}; it must be true or false."
+    E807 = (
+        "[E807] Tokens {start} to {end} of the doc's {n_tokens} tokens are one window, "
+        "which is too long for the base; it begins {begin!r}. Have long texts cut "
+        "shorter by the component's `windows`: lower `max_tokens` of SentenceWindows.v1 "
+        "or `window` of StridedWindows.v1. {error}"
+    )
+    E808 = (
+        "[E808] {name} was saved by spacy-padellm {version}, and this is {own}, which "
+        "cannot read what that version saves. Install it: "
+        'pip install "spacy-padellm>={version}"'
+    )
+    E809 = (
+        "[E809] {name} and {other} both write to doc.spans[{spans_key!r}], and each "
+        "would overwrite what the other finds. Give one of them another `spans_key`."
+    )
+    E810 = (
+        "[E810] labels is {labels!r}. Give a list, such as ['PER', 'ORG'], a table label "
+        "to name, such as {{'PER': 'person'}}, or null for the adapter's own."
+    )
+    # spacy-llm
+    E841 = (
+        "[E841] spacy_padellm.ParallelDecoder.v1 cannot read the prompt {prompt}: it "
+        "answers the task spacy_padellm.NER.v1 alone. Set that as the component's "
+        "@llm_tasks, or another model as its @llm_models."
+    )
+    E842 = (
+        "[E842] The task spacy_padellm.NER.v1 cannot read the answer {answer}: it is "
+        "made for one model. Set spacy_padellm.ParallelDecoder.v1 as the component's "
+        "@llm_models, or another task as its @llm_tasks."
+    )
+    E843 = (
+        "[E843] The task's normalizer makes the labels {labels} the same. Rename one "
+        "of them, or set the normalizer to spacy.StripNormalizer.v1."
+    )
+    E844 = (
+        "[E844] The token {token!r} alone, with the longest answer that the format "
+        "allows, does not fit into the model's context_length of {value}. Set a larger "
+        "one in the model's config."
+    )
+    E845 = (
+        "[E845] context_length is {value}, and the base model has {most} tokens. Set "
+        "it to that or less in the model's config."
+    )
+    E846 = (
+        "[E846] The labels cannot become {new}: docs are cached for {old}. Give these "
+        "labels as the task's `labels` in the config, and a cache path of their own."
+    )
+    E847 = (
+        "[E847] The shard_mapper cut a doc of {expected} tokens into shards with "
+        "{found} tokens. Each token must be in one shard: set another shard_mapper, or "
+        "null."
+    )
+    # the report
+    E861 = (
+        "[E861] The report is drawn with {packages}, which cannot be imported. Install "
+        'what it needs with: pip install "spacy-padellm[cli,report]"'
+    )
+    E862 = (
+        "[E862] {path} cannot be read as spaCy's .spacy files ({reason}). Write it "
+        "with: python -m spacy_padellm convert SOURCE {path}"
+    )
+    E863 = (
+        "[E863] {path} has no gold documents to compare with: none of its {number} "
+        "documents has entity annotation. Give the file that `spacy evaluate` would "
+        "take."
+    )
+    E864 = (
+        "[E864] {path} is a folder. Name the page to write, such as {path}/report.html"
+    )
     E901 = (
         "[E901] {gold} gold documents and {predicted} predicted ones are compared. "
         "Give the same documents on both sides, in the same order."
@@ -317,5 +408,10 @@ class Warnings:
     )
     W803 = (
         "[W803] {name} has no labels to look for, so it finds nothing. Set its "
+        "`labels`, call add_label, or initialize it from gold data. Said once."
+    )
+    # spacy-llm
+    W841 = (
+        "[W841] {name} has no labels to look for, so it finds nothing. Set the task's "
         "`labels`, call add_label, or initialize it from gold data. Said once."
     )

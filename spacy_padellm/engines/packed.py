@@ -13,6 +13,7 @@ import torch
 
 from ..errors import Errors
 from ..formats.base import PromptTokenizer
+from ..models.decoding import Decoder
 from ..models.lora import AdaptedLM
 from ..models.loss import ancestors
 from .base import Branch, Completion
@@ -36,6 +37,7 @@ class PackedSession:
     def __init__(
         self,
         lm: AdaptedLM,
+        decoder: Decoder,
         tokenizer: PromptTokenizer,
         n_texts: int,
         *,
@@ -43,6 +45,7 @@ class PackedSession:
         usage: "Usage",
     ) -> None:
         self.lm = lm
+        self.decoder = decoder
         self.tokenizer = tokenizer
         self.free_tokens = free_tokens
         self.usage = usage
@@ -146,7 +149,7 @@ class PackedSession:
         self.usage.tokens += new.tokens
         self.usage.padded += new.ids.size
         device = self.lm.device
-        hidden = self.lm.hidden(
+        hidden = self.decoder.hidden(
             torch.from_numpy(new.ids).to(device),
             torch.from_numpy(new.positions).to(device),
             self._grow_visible(new),
@@ -155,7 +158,7 @@ class PackedSession:
         rows = [tree.row for tree, _ in nodes]
         columns = [tree.column + node - firsts[id(tree)] for tree, node in nodes]
         places = torch.tensor([rows, columns], device=device)
-        return self.lm.logits(hidden[places[0], places[1]])
+        return self.decoder.logits(hidden[places[0], places[1]])
 
     def _grow_visible(self, new: Pass) -> torch.Tensor:
         """The new tokens' mask [rows, new, old + new]: what the old node sees to which

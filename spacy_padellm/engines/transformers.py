@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from ..formats.base import PromptTokenizer
+from ..models.decoding import Decoding, DecodingSettings
 from ..models.lora import AdaptedLM
 from .packed import PackedSession
 
@@ -34,10 +35,16 @@ class TransformersEngine:
     """
 
     def __init__(
-        self, lm: AdaptedLM, tokenizer: PromptTokenizer, *, drafts: bool = True
+        self,
+        lm: AdaptedLM,
+        tokenizer: PromptTokenizer,
+        *,
+        drafts: bool = True,
+        decoding: DecodingSettings = DecodingSettings(),
     ) -> None:
         self.lm = lm
         self.tokenizer = tokenizer
+        self.decoding = Decoding(lm, decoding)
         self.free_tokens = FREE_TOKENS[lm.device.type] if drafts else 0
         self.usage = Usage()
 
@@ -46,6 +53,7 @@ class TransformersEngine:
         self.usage.sessions += 1
         yield PackedSession(
             self.lm,
+            self.decoding.decoder(),
             self.tokenizer,
             n_texts,
             free_tokens=self.free_tokens,

@@ -7,7 +7,7 @@ from thinc.api import Model
 from ..errors import Errors
 from ..settings import check_positive
 from ..trees.packing import GoldTree
-from .devices import DTYPES, check_device_name
+from .devices import DTYPES, MERGE, check_device_name
 from .shim import CausalLMSettings, CausalLMShim
 from .weights import DEFAULT_BASE
 
@@ -19,6 +19,7 @@ def build_causal_lm_v1(
     adapter: str | None = None,
     device: str = "auto",
     dtype: str = "auto",
+    merge_adapter: str = "auto",
     trust_remote_code: bool = False,
     train_batch_tokens: int = 512,
     lora_rank: int = 16,
@@ -35,7 +36,10 @@ def build_causal_lm_v1(
         uses that one too if the base is the embedded one, and no adapter on any other
         base; training then starts a new adapter.
     device: "auto", "cpu", "cuda", "cuda:1", "mps".
-    dtype: the base's: "auto", "float32", "bfloat16", "float16".
+    dtype: the base's: "auto", "float32", "bfloat16", "float16"; or "int8", on a CPU:
+        float32, but for the products while entities are looked for.
+    merge_adapter: whether these products have the adapter in them, in a copy of the
+        base's weights: "always", "never", or "auto" for up to 2 GiB of weights.
     trust_remote_code: run Python code that comes with the base.
     train_batch_tokens: padded tokens in a training microbatch, at most; changes memory
         and speed, no result. On two cores 512 trains 1.5 times as fast as 2048, whose
@@ -51,6 +55,10 @@ def build_causal_lm_v1(
         resolve_device(device)
     if dtype not in DTYPES:
         raise ValueError(Errors.E704.format(dtype=dtype, known=", ".join(DTYPES)))
+    if merge_adapter not in MERGE:
+        raise ValueError(
+            Errors.E708.format(merge=merge_adapter, known=", ".join(MERGE))
+        )
     check_positive(
         train_batch_tokens=train_batch_tokens,
         lora_rank=lora_rank,
@@ -62,6 +70,7 @@ def build_causal_lm_v1(
         adapter=adapter,
         device=device,
         dtype=dtype,
+        merge_adapter=merge_adapter,
         trust_remote_code=trust_remote_code,
         train_batch_tokens=train_batch_tokens,
         lora={

@@ -8,7 +8,8 @@ from ..errors import Errors
 if TYPE_CHECKING:
     import torch
 
-DTYPES = ("auto", "float32", "bfloat16", "float16")
+DTYPES = ("auto", "float32", "bfloat16", "float16", "int8")
+MERGE = ("auto", "always", "never")
 
 
 def check_device_name(device: str) -> None:
@@ -44,12 +45,20 @@ def resolve_device(device: str) -> str:
 
 
 def resolve_dtype(dtype: str, device: str) -> "torch.dtype":
-    """With "auto", bfloat16 on CUDA and float32 elsewhere: most CPUs are slow at
-    bfloat16 products. Adapters are float32 in any case."""
+    """How the base is held. With "auto", bfloat16 on CUDA and float32 elsewhere: most
+    CPUs are slow at bfloat16 products. "int8" is made from float32, where it is used.
+    Adapters are float32 in any case.
+
+    ValueError: an unknown dtype, or int8 anywhere but on a CPU.
+    """
     import torch
 
     if dtype not in DTYPES:
         raise ValueError(Errors.E704.format(dtype=dtype, known=", ".join(DTYPES)))
+    if dtype == "int8":
+        if device != "cpu":
+            raise ValueError(Errors.E709.format(device=device))
+        dtype = "float32"
     if dtype == "auto":
         dtype = "bfloat16" if device.startswith("cuda") else "float32"
     return getattr(torch, dtype)

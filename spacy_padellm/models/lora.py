@@ -20,6 +20,7 @@ from safetensors.torch import load, save
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from ..errors import Errors
+from .fused import FusedBase
 from .weights import load_base
 
 # A forked worker of nlp.pipe(n_process=...) would wait for its parent's threads.
@@ -60,6 +61,8 @@ class SharedBase:
         self.model = model
         self.body = model.get_decoder()
         self.tokenizer = tokenizer
+        self._fused: FusedBase | None = None
+        self._is_fused = False
         self._peft: PeftModel | None = None
         self._active: str | None = None
         self._given_up: list[str] = []
@@ -87,6 +90,14 @@ class SharedBase:
     def output(self) -> torch.nn.Module:
         """The output layer: asked for anew, as an adapter may have wrapped it."""
         return self.model.get_output_embeddings()
+
+    def fused(self) -> FusedBase | None:
+        """The base's products, fused when first asked for; None where its kind is not
+        known."""
+        if not self._is_fused:
+            self._fused = FusedBase.of(self.body, self.output)
+            self._is_fused = True
+        return self._fused
 
     def attach(self, config: LoraConfig) -> str:
         """Put a new adapter on the base; returns the name it goes by here."""

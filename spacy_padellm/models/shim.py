@@ -38,6 +38,7 @@ class CausalLMSettings:
     adapter: str | None
     device: str
     dtype: str
+    merge_adapter: str
     trust_remote_code: bool
     train_batch_tokens: int
     lora: dict[str, Any]
@@ -55,6 +56,7 @@ class CausalLMShim(Shim):
         super().__init__(None)
         self.settings = settings
         self._lm: AdaptedLM | None = None
+        self._engine: Engine | None = None
         self._tokenizer: PromptTokenizer | None = None
         self._fingerprint: str | None = None
         # the adapter as data, as long as the model has not changed it
@@ -67,9 +69,19 @@ class CausalLMShim(Shim):
 
     @property
     def engine(self) -> "Engine":
-        from ..engines.transformers import TransformersEngine
+        if self._engine is None:
+            from ..engines.transformers import TransformersEngine
+            from .decoding import DecodingSettings
 
-        return TransformersEngine(self.lm, self.tokenizer)
+            self._engine = TransformersEngine(
+                self.lm,
+                self.tokenizer,
+                decoding=DecodingSettings(
+                    merge=self.settings.merge_adapter,
+                    int8=self.settings.dtype == "int8",
+                ),
+            )
+        return self._engine
 
     @property
     def tokenizer(self) -> "PromptTokenizer":
@@ -232,6 +244,7 @@ class CausalLMShim(Shim):
 
     def _forget(self) -> None:
         self._lm = None
+        self._engine = None
         self._tokenizer = None
         self._adapter = None
         self._without_adapter = False

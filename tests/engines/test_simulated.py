@@ -36,14 +36,15 @@ def rounds(request, workshop, tiny_tokenizer):
 def work(engine, monkeypatch):
     """What went through the model so far: passes, and tokens."""
     work = {"passes": 0, "tokens": 0}
-    hidden = engine.lm.hidden
+    decoder = type(engine.decoding.decoder())
+    hidden = decoder.hidden
 
-    def counted(ids, *more):
+    def counted(self, ids, *more):
         work["passes"] += 1
         work["tokens"] += ids.numel()
-        return hidden(ids, *more)
+        return hidden(self, ids, *more)
 
-    monkeypatch.setattr(engine.lm, "hidden", counted)
+    monkeypatch.setattr(decoder, "hidden", counted)
     return work
 
 

@@ -94,14 +94,15 @@ def test_each_token_of_a_prompt_goes_through_the_model_once(
     engine, rounds, monkeypatch
 ):
     widths, rows = [], []
-    hidden, logits = engine.lm.hidden, engine.lm.logits
+    decoder = engine.decoding.decoder()
+    hidden, logits = decoder.hidden, decoder.logits
     monkeypatch.setattr(
-        engine.lm,
+        decoder,
         "hidden",
         lambda ids, *more: widths.append(ids.shape[1]) or hidden(ids, *more),
     )
     monkeypatch.setattr(
-        engine.lm, "logits", lambda states: rows.append(len(states)) or logits(states)
+        decoder, "logits", lambda states: rows.append(len(states)) or logits(states)
     )
     counts, mentions = rounds.counts[0], rounds.mentions[0]
     with engine.session(1) as session:

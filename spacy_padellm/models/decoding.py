@@ -1,0 +1,90 @@
+"""What runs an adapted model where nothing is to be learned."""
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import torch
+
+from ..errors import Errors
+from .fused import KINDS, FusedBase
+from .lora import AdaptedLM
+from .products import has_int8
+
+# A copy of weights with the adapter merged in saves two products of each four; larger
+# weights are not copied, and spend less of their time there.
+MERGED_BYTES = 2**31
+
+
+class Decoder(Protocol):
+    """Gives what the model thinks, as `AdaptedLM` does."""
+
+    def hidden(
+        self,
+        ids: torch.Tensor,
+        positions: torch.Tensor,
+        mask: torch.Tensor,
+        cache: Any,
+    ) -> torch.Tensor: ...
+
+    def logits(self, hidden: torch.Tensor) -> torch.Tensor: ...
+
+
+@dataclass(frozen=True, slots=True)
+class DecodingSettings:
+    """fused: compute in few, large products where the base's kind is known.
+    merge: whether the adapter is merged into a copy of the weights; "auto" is for up to
+        MERGED_BYTES of them.
+    int8: multiply in 8-bit integers, on a CPU.
+    """
+
+    fused: bool = True
+    merge: str = "auto"
+    int8: bool = False
+
+
+class Decoding:
+    """Holds a decoder as long as the adapter stays what it is."""
+
+    def __init__(
+        self, lm: AdaptedLM, settings: DecodingSettings = DecodingSettings()
+    ) -> None:
+        self.lm = lm
+        self.settings = settings
+        self._parameters = list(lm.parameters().values())
+        self._version: int | None = None
+        self._decoder: Decoder = lm
+
+    def decoder(self) -> Decoder:
+        """A decoder with the adapter as it is now.
+
+        ValueError: int8 was asked for, and there is none for this base or CPU.
+        """
+        # torch counts what is written into a tensor
+        version = sum(parameter._version for parameter in self._parameters)
+        if version != self._version:
+            self._decoder = self.lm  # frees the old one first
+            # a tensor made in inference mode could never be trained with again
+            with torch.inference_mode(False), torch.no_grad():
+                self._decoder = self._build()
+            self._version = version
+        return self._decoder
+
+    def _build(self) -> Decoder:
+        settings, base = self.settings, self.lm.base
+        if settings.int8 and not has_int8():
+            raise ValueError(Errors.E710)
+        fused = base.fused() if settings.fused else None
+        if fused is None:
+            if settings.int8:
+                kind = base.model.config.model_type
+                message = Errors.E707.format(kind=kind, known=", ".join(KINDS))
+                raise ValueError(message)
+            return self.lm
+        merge = settings.merge == "always" or (
+            settings.merge == "auto" and _bytes(fused) <= MERGED_BYTES
+        )
+        return fused.decoder(self.lm.name, merge=merge, int8=settings.int8) or self.lm
+
+
+def _bytes(fused: FusedBase) -> int:
+    return sum(product.weight.nbytes for product in fused.products)

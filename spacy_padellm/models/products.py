@@ -1,0 +1,169 @@
+"""Linear modules that read the same input, as one matrix product."""
+
+from collections.abc import Callable, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+
+import torch
+from peft.tuners.lora import LoraLayer
+from torch import nn
+from torch.nn.functional import linear
+
+Multiply = Callable[[torch.Tensor], torch.Tensor]
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """x [..., width] → [..., outputs].
+
+    weight: [outputs, width]. bias: [outputs].
+    down: [rank, width], up: [outputs, rank]: an adapter beside the weight.
+    """
+
+    weight: torch.Tensor
+    bias: torch.Tensor | None = None
+    down: torch.Tensor | None = None
+    up: torch.Tensor | None = None
+
+    def __call__(self, x: torch.Tensor) -> torch.Tensor:
+        out = linear(x, self.weight, self.bias)
+        if self.down is not None:
+            out += linear(linear(x.to(self.down.dtype), self.down), self.up)
+        return out
+
+
+class Int8Product:
+    """A product in 8-bit integers, by oneDNN. Weights are rounded once, with a scale for
+    each output; inputs anew each time, with a scale for each row: no row depends on the
+    others of its batch. An adapter beside the weight is not rounded."""
+
+    def __init__(self, product: Product) -> None:
+        weight = product.weight.float()
+        self.scales = weight.abs().amax(dim=1).clamp(min=1e-8) / 127
+        rounded = (weight / self.scales[:, None]).round_().to(torch.int8)
+        self.packed = torch.ops.onednn.qlinear_prepack(rounded, None)
+        self.zeros = torch.zeros(len(weight), dtype=torch.int32)
+        self.bias, self.down, self.up = product.bias, product.down, product.up
+        # without VNNI, two products of full range would overflow 16 bits
+        self.steps = 127 if torch.cpu._is_vnni_supported() else 63
+
+    def __call__(self, x: torch.Tensor) -> torch.Tensor:
+        largest = x.abs().amax(dim=-1, keepdim=True).clamp_(min=1e-8) / self.steps
+        rounded = (x / largest).round_().add_(128).to(torch.uint8)
+        out = torch.ops.onednn.qlinear_pointwise(
+            rounded,
+            1.0,
+            128,
+            self.packed,
+            self.scales,
+            self.zeros,
+            None,
+            1.0,
+            0,
+            torch.float32,
+            "none",
+            [],
+            "",
+        )
+        out *= largest
+        if self.bias is not None:
+            out += self.bias
+        if self.down is not None:
+            out += linear(linear(x, self.down), self.up)
+        return out
+
+
+def has_int8() -> bool:
+    """Whether this torch has 8-bit products for this CPU."""
+    return hasattr(torch.ops.onednn, "qlinear_prepack") and (
+        torch.backends.mkldnn.is_available()
+    )
+
+
+def is_plain(module: nn.Module) -> bool:
+    """Whether a module is a linear layer, or one with LoRA adapters on it."""
+    return type(_linear(module)) is nn.Linear
+
+
+def fuse(modules: Sequence[nn.Module]) -> Product:
+    """One product for all; from now on each module's weight is a part of its weight."""
+    layers = [_linear(module) for module in modules]
+    if len(layers) == 1:
+        return Product(layers[0].weight.data, _bias(layers[0]))
+    weight = torch.cat([layer.weight.data for layer in layers])
+    parts = weight.split([layer.out_features for layer in layers])
+    for layer, part in zip(layers, parts, strict=True):
+        layer.weight.data = part
+    return Product(weight, _fused_bias(layers))
+
+
+def with_adapter(
+    product: Product, modules: Sequence[nn.Module], name: str
+) -> Product | None:
+    """The modules' adapter `name` beside the product; None for a kind of adapter that
+    is no plain sum, such as DoRA."""
+    adapted = [name in getattr(module, "lora_A", ()) for module in modules]
+    if not any(adapted):
+        return product
+    downs, ups = [], []
+    for module, has_adapter in zip(modules, adapted, strict=True):
+        n_outputs = _linear(module).out_features
+        if not has_adapter:
+            ups.append(product.weight.new_zeros(n_outputs, 0, dtype=torch.float32))
+            continue
+        up = module.lora_B[name]
+        if name in module.lora_variant or up.bias is not None:
+            return None
+        downs.append(module.lora_A[name].weight.data)
+        ups.append(up.weight.data * module.scaling[name])
+    return replace(product, down=torch.cat(downs), up=torch.block_diag(*ups))
+
+
+def merged(product: Product, modules: Sequence[nn.Module], name: str) -> Product:
+    """A copy of the product with the modules' adapter `name` merged into it."""
+    if not any(name in getattr(module, "lora_A", ()) for module in modules):
+        return product
+    with _merged_layers(modules, name):
+        layers = [_linear(module) for module in modules]
+        weight = torch.cat([layer.weight.data for layer in layers])
+        return Product(weight, _fused_bias(layers))
+
+
+@contextmanager
+def _merged_layers(modules: Sequence[nn.Module], name: str):
+    """PEFT merges into the layers' own weights; afterwards they are what they were."""
+    layers = [_linear(module) for module in modules]
+    before = [(layer.weight.data, _bias(layer)) for layer in layers]
+    try:
+        for module in modules:
+            if isinstance(module, LoraLayer):
+                module.merge(safe_merge=True, adapter_names=[name])
+        yield
+    finally:
+        for module, layer, (weight, bias) in zip(modules, layers, before, strict=True):
+            layer.weight.data = weight
+            if bias is not None:
+                layer.bias.data = bias
+            if isinstance(module, LoraLayer):
+                module.merged_adapters.clear()
+
+
+def _linear(module: nn.Module) -> nn.Module:
+    return module.get_base_layer() if isinstance(module, LoraLayer) else module
+
+
+def _bias(layer: nn.Linear) -> torch.Tensor | None:
+    return None if layer.bias is None else layer.bias.data
+
+
+def _fused_bias(layers: Sequence[nn.Linear]) -> torch.Tensor | None:
+    if all(layer.bias is None for layer in layers):
+        return None
+    return torch.cat(
+        [
+            layer.weight.new_zeros(layer.out_features)
+            if layer.bias is None
+            else layer.bias.data
+            for layer in layers
+        ]
+    )
