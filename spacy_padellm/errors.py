@@ -214,6 +214,11 @@ class Errors:
         "[E505] These labels or their names are given twice: {labels}. The model could "
         "not tell them apart: give each its own."
     )
+    E506 = (
+        "[E506] The template {name!r} gives the text as it is: `prefix_lm` and "
+        "`text_twice` are for the template 'compact'."
+    )
+    E507 = "[E507] count_threshold is {value!r}; it must lie between 0 and 1, or be null."
     # engines
     E601 = (
         "[E601] A prompt and its answer take {needed} tokens, and the model's context "

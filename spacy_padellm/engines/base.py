@@ -23,6 +23,8 @@ class Branch:
     candidates: tokens whose log-probability as the first new token is wanted.
     draft: what will probably be written; changes the speed alone.
     only_draft: write nothing but what a MentionDraft allows, or the end.
+    prefix: so many of the prompt's first tokens see each other, in both directions; all
+        branches of a text have them in common.
     """
 
     prompt: TokenIds
@@ -32,6 +34,7 @@ class Branch:
     candidates: TokenIds = ()
     draft: Draft | None = None
     only_draft: bool = False
+    prefix: int = 0
 
 
 @dataclass(frozen=True, slots=True)

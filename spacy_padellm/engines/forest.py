@@ -26,12 +26,14 @@ class Tree:
     row: of the batch. slots: where each node's keys and values lie in that row's
         cache; nodes from `len(slots)` on have not been through the model.
     column: where its first pending node stands in the next pass.
+    prefix: so many of its first nodes see each other.
     """
 
     row: int = 0
     trie: Trie = field(default_factory=Trie)
     slots: list[int] = field(default_factory=list)
     column: int = 0
+    prefix: int = 0
 
     @property
     def pending(self) -> range:
@@ -52,14 +54,15 @@ class Pass:
     """What is new in all rows, padded.
 
     ids, positions: [rows, new]. attach: [rows, new], the slot of the old node to which
-        a token's branch is attached, -1 for none. ends: [rows, new], as in
-        `subtree_ends`.
+        a token's branch is attached, -1 for none. starts, ends: [rows, new], as in
+        `GoldTree`.
     tokens: how many of rows x new are no padding.
     """
 
     ids: np.ndarray
     positions: np.ndarray
     attach: np.ndarray
+    starts: np.ndarray
     ends: np.ndarray
     tokens: int
 
@@ -106,13 +109,16 @@ def next_pass(trees: Iterable[Tree], n_rows: int, start: int) -> Pass:
     ids = np.zeros((n_rows, width), dtype=np.int64)
     positions = np.zeros((n_rows, width), dtype=np.int64)
     attach = np.full((n_rows, width), -1, dtype=np.int64)
-    ends = np.tile(np.arange(1, width + 1), (n_rows, 1))
+    starts = np.tile(np.arange(width), (n_rows, 1))
+    ends = starts + 1
     for tree in trees:
         trie, first, column = tree.trie, tree.pending.start, tree.column
         here = slice(column, column + len(tree.pending))
         parents = trie.parents[first:]
         ids[tree.row, here] = trie.tokens[first:]
         positions[tree.row, here] = trie.depths[first:]
+        if first == 0:
+            starts[tree.row, column : column + tree.prefix] = column
         ends[tree.row, here] = column + np.array(
             subtree_ends([parent - first for parent in parents])
         )
@@ -124,4 +130,4 @@ def next_pass(trees: Iterable[Tree], n_rows: int, start: int) -> Pass:
                 attached.append(-1 if parent == ROOT else tree.slots[parent])
         attach[tree.row, here] = attached
         tree.slots.extend(range(start + column, start + here.stop))
-    return Pass(ids, positions, attach, ends, sum(filled))
+    return Pass(ids, positions, attach, starts, ends, sum(filled))

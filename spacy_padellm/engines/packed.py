@@ -99,7 +99,7 @@ class PackedSession:
         if is_new:  # the rows of the cache are shared out once, for all texts
             self._forget()
             for text in asked:
-                self.trees[text] = Tree()
+                self.trees[text] = Tree(prefix=branches[text][0].prefix)
         live = []
         for text in asked:
             row = branches[text]
@@ -170,7 +170,10 @@ class PackedSession:
         seen = self.visible.new_zeros(rows, n_new, old)
         if old:
             seen = self.visible[row, attach.clamp(min=0)] & (attach >= 0)[..., None]
-        among = ancestors(torch.from_numpy(new.ends).to(attach.device))
+        among = ancestors(
+            torch.from_numpy(new.starts).to(attach.device),
+            torch.from_numpy(new.ends).to(attach.device),
+        )
         mask = torch.cat([seen, among], dim=2)
         grown = self.visible.new_zeros(rows, old + n_new, old + n_new)
         grown[:, :old, :old] = self.visible

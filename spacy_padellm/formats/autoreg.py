@@ -11,7 +11,7 @@ from ..trees.packing import GoldSequence
 from ..types import Mention, TokenIds
 from .answers import Answer
 from .base import Extraction, PromptTokenizer, Query
-from .segments import TextSegments
+from .segments import TextReading, TextSegments
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +68,11 @@ class AutoReg:
 
     notation: Notation
     max_new_tokens: int
+    reading: TextReading = TextReading()
 
     @property
     def name(self) -> str:
-        return f"AutoReg {self.notation.name}"
+        return self.reading.name(f"AutoReg {self.notation.name}")
 
     def extract(
         self,
@@ -93,7 +94,7 @@ class AutoReg:
         spans: Mapping[str, Sequence[tuple[int, int]]],
         tokenizer: PromptTokenizer,
     ) -> list[GoldSequence]:
-        text = TextSegments(query.text, tokenizer)
+        text = TextSegments(query.text, tokenizer, self.reading)
         mentions = sorted(
             (
                 (start, end, query.labels[label])
@@ -104,15 +105,17 @@ class AutoReg:
         )
         answer = self.notation.write(text, mentions) + (tokenizer.eos_id,)
         prompt = _prompt(text, query)
-        return [GoldSequence(prompt, answer, (1.0,) * len(answer))]
+        weights = (1.0,) * len(answer)
+        return [GoldSequence(prompt, answer, weights, text.prefix)]
 
     def _branch(self, query: Query, tokenizer: PromptTokenizer) -> Branch:
-        text = TextSegments(query.text, tokenizer)
+        text = TextSegments(query.text, tokenizer, self.reading)
         return Branch(
             _prompt(text, query),
             max_new_tokens=min(self.max_new_tokens, 6 * text.n_tokens + 32),
             stop_ids=frozenset((tokenizer.eos_id,)),
             draft=TextDraft(text.encoded.ids) if self.notation.copies_text else None,
+            prefix=text.prefix,
         )
 
     def _extraction(self, query: Query, answer: Answer) -> Extraction:

@@ -11,19 +11,22 @@ from dataclasses import dataclass
 from ..settings import check_positive
 from ..types import TokenIds
 from .autoreg import AnswerReading, AutoReg, Written
-from .segments import TextSegments
+from .segments import TextReading, TextSegments
 
 # where so many characters agree again, a copy that went astray is back on its way
 ANCHOR = 6
 
 
-def build_autoreg_aug_v1(*, max_new_tokens: int = 1024) -> AutoReg:
+def build_autoreg_aug_v1(
+    *, max_new_tokens: int = 1024, prefix_lm: bool = False, text_twice: bool = False
+) -> AutoReg:
     """The format AutoReg aug: the text with its mentions bracketed and labelled.
 
     max_new_tokens: at most so many tokens in an answer.
+    prefix_lm, text_twice: see `TextReading`.
     """
     check_positive(max_new_tokens=max_new_tokens)
-    return AutoReg(Augmented(), max_new_tokens)
+    return AutoReg(Augmented(), max_new_tokens, TextReading(prefix_lm, text_twice))
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,19 +8,22 @@ from dataclasses import dataclass, replace
 from ..settings import check_positive
 from ..types import TokenIds
 from .autoreg import AnswerReading, AutoReg, Written
-from .segments import TextSegments
+from .segments import TextReading, TextSegments
 
 # between two mentions; the space may be missing
 BETWEEN = re.compile(r"\)\s*,\s*\(")
 
 
-def build_autoreg_struct_v1(*, max_new_tokens: int = 1024) -> AutoReg:
+def build_autoreg_struct_v1(
+    *, max_new_tokens: int = 1024, prefix_lm: bool = False, text_twice: bool = False
+) -> AutoReg:
     """The format AutoReg struct: mentions with their labels in one list, in text order.
 
     max_new_tokens: at most so many tokens in an answer.
+    prefix_lm, text_twice: see `TextReading`.
     """
     check_positive(max_new_tokens=max_new_tokens)
-    return AutoReg(Struct(), max_new_tokens)
+    return AutoReg(Struct(), max_new_tokens, TextReading(prefix_lm, text_twice))
 
 
 @dataclass(frozen=True, slots=True)

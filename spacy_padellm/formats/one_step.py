@@ -14,19 +14,22 @@ from ..trees.packing import GoldSequence
 from ..types import Mention
 from .answers import Answer
 from .base import Extraction, PromptTokenizer, Query
-from .segments import TextSegments
+from .segments import TextReading, TextSegments
 
 SEPARATOR = "\n"
 
 
-def build_one_step_v1(*, max_new_tokens: int = 256) -> "OneStep":
+def build_one_step_v1(
+    *, max_new_tokens: int = 256, prefix_lm: bool = False, text_twice: bool = False
+) -> "OneStep":
     """The OneStep format: `{text}\\n{name}:` is answered by the mentions, a line each.
 
     max_new_tokens: at most so many tokens in the answer for a label; never more than
         the text could need.
+    prefix_lm, text_twice: see `TextReading`.
     """
     check_positive(max_new_tokens=max_new_tokens)
-    return OneStep(max_new_tokens)
+    return OneStep(max_new_tokens, TextReading(prefix_lm, text_twice))
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +37,11 @@ class OneStep:
     """One round, a branch for each label. See `build_one_step_v1`."""
 
     max_new_tokens: int
+    reading: TextReading = TextReading()
 
     @property
     def name(self) -> str:
-        return "OneStep"
+        return self.reading.name("OneStep")
 
     def extract(
         self,
@@ -67,7 +71,7 @@ class OneStep:
         spans: Mapping[str, Sequence[tuple[int, int]]],
         tokenizer: PromptTokenizer,
     ) -> list[GoldSequence]:
-        text = TextSegments(query.text, tokenizer)
+        text = TextSegments(query.text, tokenizer, self.reading)
         separator = text.segment(SEPARATOR)
         sequences = []
         for label, name in query.labels.items():
@@ -76,11 +80,12 @@ class OneStep:
                 answer += (separator if answer else ()) + text.part(*span)
             answer += (tokenizer.eos_id,)
             prompt = text.prompt + text.segment(name + ":")
-            sequences.append(GoldSequence(prompt, answer, (1.0,) * len(answer)))
+            weights = (1.0,) * len(answer)
+            sequences.append(GoldSequence(prompt, answer, weights, text.prefix))
         return sequences
 
     def _branches(self, query: Query, tokenizer: PromptTokenizer) -> list[Branch]:
-        text = TextSegments(query.text, tokenizer)
+        text = TextSegments(query.text, tokenizer, self.reading)
         # at the worst every token is a mention, with a separator behind it
         most = min(self.max_new_tokens, 2 * text.n_tokens + 1)
         return [
@@ -88,6 +93,7 @@ class OneStep:
                 text.prompt + text.segment(name + ":"),
                 max_new_tokens=most,
                 stop_ids=frozenset((tokenizer.eos_id,)),
+                prefix=text.prefix,
             )
             for name in query.labels.values()
         ]

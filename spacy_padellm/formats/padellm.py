@@ -8,11 +8,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ..engines.base import Branch, Completion, Session
+from ..errors import Errors
 from ..settings import check_positive
 from ..trees.packing import GoldSequence
 from ..types import Mention, TokenIds
 from .base import Extraction, PromptTokenizer, Query
-from .segments import digit_id
+from .segments import TextReading, digit_id
 from .templates import Template, TextPrompts, get_template
 
 
@@ -22,6 +23,9 @@ def build_padellm_v1(
     max_count: int = 64,
     max_mention_tokens: int = 48,
     only_in_text: bool = True,
+    prefix_lm: bool = False,
+    text_twice: bool = False,
+    count_threshold: float | None = None,
 ) -> "PaDeLLM":
     """The PaDeLLM format.
 
@@ -31,9 +35,26 @@ def build_padellm_v1(
     max_mention_tokens: at most so many model tokens in a mention.
     only_in_text: write no mention that is not in the text. The model then chooses among
         the tokens with which a part of the text goes on, and the end.
+    prefix_lm, text_twice: see `TextReading`; for the template "compact".
+    count_threshold: take the largest count i with P(count >= i) of this or more, in
+        place of the likeliest count; lower finds more mentions. For counts up to 9.
+
+    ValueError: a value out of range, or a template that knows no such reading.
     """
     check_positive(max_count=max_count, max_mention_tokens=max_mention_tokens)
-    return PaDeLLM(get_template(template), max_count, max_mention_tokens, only_in_text)
+    if count_threshold is not None and not 0 < count_threshold < 1:
+        raise ValueError(Errors.E507.format(value=count_threshold))
+    reading = TextReading(prefix_lm, text_twice)
+    if template != "compact" and reading != TextReading():
+        raise ValueError(Errors.E506.format(name=template))
+    return PaDeLLM(
+        get_template(template),
+        max_count,
+        max_mention_tokens,
+        only_in_text,
+        reading,
+        count_threshold,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +65,12 @@ class PaDeLLM:
     max_count: int
     max_mention_tokens: int
     only_in_text: bool = True
+    reading: TextReading = TextReading()
+    count_threshold: float | None = None
 
     @property
     def name(self) -> str:
-        return f"PaDeLLM {self.template.name}"
+        return self.reading.name(f"PaDeLLM {self.template.name}")
 
     def extract(
         self,
@@ -58,11 +81,13 @@ class PaDeLLM:
         digits = tuple(digit_id(digit, tokenizer) for digit in "0123456789")
         readings: list[list[_Reading]] = []
         for query in queries:
-            text = self.template.prompts(query.text, tokenizer)
+            text = self.template.prompts(query.text, tokenizer, self.reading)
             cap = min(self.max_count, text.n_tokens)
             readings.append(
                 [
-                    _Reading(label, name, text, text.count(name), cap)
+                    _Reading(
+                        label, name, text, text.count(name), cap, self.count_threshold
+                    )
                     for label, name in query.labels.items()
                 ]
             )
@@ -81,7 +106,7 @@ class PaDeLLM:
             for row, groups, completions in zip(opened, asked, completed, strict=True):
                 answers = iter(completions)
                 for reading, group in zip(row, groups, strict=True):
-                    reading.read([next(answers) for _ in group])
+                    reading.read([next(answers) for _ in group], digits)
         return [
             Extraction(
                 mentions=tuple(m for reading in row for m in reading.mentions()),
@@ -97,13 +122,14 @@ class PaDeLLM:
         spans: Mapping[str, Sequence[tuple[int, int]]],
         tokenizer: PromptTokenizer,
     ) -> list[GoldSequence]:
-        prompts = self.template.prompts(query.text, tokenizer)
+        prompts = self.template.prompts(query.text, tokenizer, self.reading)
         zero = (digit_id("0", tokenizer), tokenizer.eos_id)
         sequences = []
         for label, name in query.labels.items():
             places = spans.get(label, ())
             if not places:
-                sequences.append(GoldSequence(prompts.count(name), zero, (1.0, 1.0)))
+                prompt = prompts.count(name)
+                sequences.append(GoldSequence(prompt, zero, (1.0, 1.0), prompts.prefix))
             for index, place in enumerate(places, start=1):
                 sequences.append(prompts.gold(name, len(places), index, place))
         return sequences
@@ -116,7 +142,10 @@ class PaDeLLM:
     ) -> list[Branch]:
         """The count's next digit, then each mention of the count so far."""
         next_digit = Branch(
-            reading.prompt + reading.count_ids, max_new_tokens=1, candidates=digits
+            reading.prompt + reading.count_ids,
+            max_new_tokens=1,
+            candidates=digits,
+            prefix=reading.text.prefix,
         )
         draft = reading.text.draft if reading.count else None
         mentions = [
@@ -127,6 +156,7 @@ class PaDeLLM:
                 stop_strings=self.template.stop_strings,
                 draft=draft,
                 only_draft=self.only_in_text and draft is not None,
+                prefix=reading.text.prefix,
             )
             for index in range(1, reading.count + 1)
         ]
@@ -146,6 +176,7 @@ class _Reading:
     text: TextPrompts
     prompt: TokenIds
     cap: int
+    count_threshold: float | None = None
     count_ids: TokenIds = ()
     digits: str = ""
     count_logprob: float = 0.0
@@ -157,18 +188,25 @@ class _Reading:
     def count(self) -> int:
         return min(int(self.digits), self.cap) if self.digits else 0
 
-    def read(self, completions: Sequence[Completion]) -> None:
+    def read(self, completions: Sequence[Completion], digits: TokenIds) -> None:
+        """Take the answers to the branches; digits: the tokens of 0 to 9."""
         next_digit, *self.completions = completions
-        if not self.count_ids:
-            self.at_least = _at_least(next_digit.candidates)
         written = next_digit.text.strip()
+        ids, logprob = next_digit.ids, next_digit.logprob
         is_number = written.isascii() and written.isdigit()
         if not is_number or self.count == self.cap:
             self.open = False
             return
+        if not self.count_ids:
+            self.at_least = _at_least(next_digit.candidates)
+            if self.count_threshold is not None:
+                least = math.log(self.count_threshold)
+                count = sum(value >= least for value in self.at_least[1:])
+                written, ids = str(count), (digits[count],)
+                logprob = next_digit.candidates[count]
         self.digits += written
-        self.count_ids += next_digit.ids
-        self.count_logprob += next_digit.logprob
+        self.count_ids += ids
+        self.count_logprob += logprob
         self.open = self.count > 0
 
     def lengths(self) -> list[int]:

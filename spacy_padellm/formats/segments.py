@@ -1,8 +1,26 @@
 """A text as token ids, any part of it with the very ids that it has there."""
 
+from dataclasses import dataclass
+
 from ..engines.drafts import MentionDraft
 from ..types import TokenIds
 from .base import EncodedText, PromptTokenizer
+
+
+@dataclass(frozen=True, slots=True)
+class TextReading:
+    """How a model is given the text to read.
+
+    prefix_lm: tokens of the text see all of it, and not only what is before them.
+    twice: the text stands there twice, so that the second time all of it is known.
+    """
+
+    prefix_lm: bool = False
+    twice: bool = False
+
+    def name(self, format: str) -> str:
+        """What an adapter that reads so is good for."""
+        return format + ", text twice" * self.twice + ", prefix LM" * self.prefix_lm
 
 
 class TextSegments:
@@ -10,10 +28,16 @@ class TextSegments:
     a first word is written like any other.
 
     prompt: the text and a newline behind it, with which every prompt begins.
+    prefix: so many of the prompt's tokens see each other.
     n_tokens: tokens of the text alone.
     """
 
-    def __init__(self, text: str, tokenizer: PromptTokenizer) -> None:
+    def __init__(
+        self,
+        text: str,
+        tokenizer: PromptTokenizer,
+        reading: TextReading = TextReading(),
+    ) -> None:
         self.text = text
         self.tokenizer = tokenizer
         self.shift = 0 if text[:1].isspace() else 1
@@ -21,7 +45,9 @@ class TextSegments:
             " " * self.shift + text, add_special_tokens=False
         )
         start = () if tokenizer.bos_id is None else (tokenizer.bos_id,)
-        self.prompt = start + self.encoded.ids + self.segment("\n")
+        line = self.encoded.ids + self.segment("\n")
+        self.prompt = start + line * (2 if reading.twice else 1)
+        self.prefix = len(self.prompt) if reading.prefix_lm else 0
         self.n_tokens = len(self.encoded.ids)
 
     def segment(self, string: str) -> TokenIds:

@@ -15,13 +15,14 @@ from ..errors import Errors
 from ..trees.packing import GoldSequence
 from ..types import TokenIds
 from .base import PromptTokenizer
-from .segments import TextSegments, digit_id, mention_draft
+from .segments import TextReading, TextSegments, digit_id, mention_draft
 
 
 class TextPrompts(Protocol):
     """The prompts of one text. A prompt starts with all that is shared."""
 
     n_tokens: int
+    prefix: int  # so many tokens of each prompt see each other
     draft: MentionDraft | None  # what mentions may be; None if that is unknown
 
     def count(self, name: str) -> TokenIds:
@@ -44,7 +45,11 @@ class Template(Protocol):
     name: str
     stop_strings: tuple[str, ...]
 
-    def prompts(self, text: str, tokenizer: PromptTokenizer) -> TextPrompts: ...
+    def prompts(
+        self, text: str, tokenizer: PromptTokenizer, reading: TextReading
+    ) -> TextPrompts:
+        """ValueError: the template knows no such reading."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +61,14 @@ class StringTemplate:
     mention: str
     stop_strings: tuple[str, ...] = ()
 
-    def prompts(self, text: str, tokenizer: PromptTokenizer) -> "StringPrompts":
+    def prompts(
+        self,
+        text: str,
+        tokenizer: PromptTokenizer,
+        reading: TextReading = TextReading(),
+    ) -> "StringPrompts":
+        if reading != TextReading():
+            raise ValueError(Errors.E506.format(name=self.name))
         return StringPrompts(self, text, tokenizer)
 
 
@@ -66,6 +78,7 @@ class StringPrompts:
     text: str
     tokenizer: PromptTokenizer
     n_tokens: int = field(init=False)
+    prefix: int = 0
 
     def __post_init__(self) -> None:
         self.n_tokens = len(
@@ -113,14 +126,22 @@ class CompactTemplate:
     name: str = "compact"
     stop_strings: tuple[str, ...] = ()
 
-    def prompts(self, text: str, tokenizer: PromptTokenizer) -> "CompactPrompts":
-        return CompactPrompts(text, tokenizer)
+    def prompts(
+        self,
+        text: str,
+        tokenizer: PromptTokenizer,
+        reading: TextReading = TextReading(),
+    ) -> "CompactPrompts":
+        return CompactPrompts(text, tokenizer, reading)
 
 
 class CompactPrompts:
-    def __init__(self, text: str, tokenizer: PromptTokenizer) -> None:
-        self.text = TextSegments(text, tokenizer)
+    def __init__(
+        self, text: str, tokenizer: PromptTokenizer, reading: TextReading
+    ) -> None:
+        self.text = TextSegments(text, tokenizer, reading)
         self.tokenizer = tokenizer
+        self.prefix = self.text.prefix
         self.n_tokens = self.text.n_tokens
 
     @cached_property
@@ -143,7 +164,10 @@ class CompactPrompts:
         further = len(appended) - len(self._appended(count, 1))
         weights = (1.0,) * (len(appended) - further) + (0.0,) * further
         return GoldSequence(
-            self.count(name), appended + mention, weights + (1.0,) * len(mention)
+            self.count(name),
+            appended + mention,
+            weights + (1.0,) * len(mention),
+            self.prefix,
         )
 
     def _appended(self, count: int, index: int) -> TokenIds:

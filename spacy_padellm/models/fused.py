@@ -129,7 +129,9 @@ class FusedDecoder:
         bias.masked_fill_(~mask, torch.finfo(x.dtype).min)
         bias = bias[:, None].repeat(1, 1, self.group, 1)
         for layer, store in zip(self.layers, cache.layers, strict=True):
-            x += layer.out(self._attend(layer.qkv(_norm(layer.norm, x)), turn, bias, store))
+            x += layer.out(
+                self._attend(layer.qkv(_norm(layer.norm, x)), turn, bias, store)
+            )
             gate, up = layer.gate_up(_norm(layer.second_norm, x)).chunk(2, dim=-1)
             x += layer.down(silu(gate).mul_(up))
         return _norm(self.body.norm, x)

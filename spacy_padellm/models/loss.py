@@ -54,20 +54,27 @@ def collate(
     width = max(len(tree) for tree in trees)
     ids = np.zeros((len(trees), width), dtype=np.int64)
     positions = np.zeros_like(ids)
-    ends = np.tile(np.arange(1, width + 1), (len(trees), 1))
+    starts = np.tile(np.arange(width), (len(trees), 1))
+    ends = starts + 1
     for row, tree in enumerate(trees):
         ids[row, : len(tree)] = tree.ids
         positions[row, : len(tree)] = tree.positions
+        starts[row, : len(tree)] = tree.starts
         ends[row, : len(tree)] = tree.ends
-    on_device = [torch.from_numpy(array).to(device) for array in (ids, positions, ends)]
-    return on_device[0], on_device[1], ancestors(on_device[2])
+    on_device = [
+        torch.from_numpy(array).to(device) for array in (ids, positions, starts, ends)
+    ]
+    return on_device[0], on_device[1], ancestors(*on_device[2:])
 
 
-def ancestors(ends: torch.Tensor) -> torch.Tensor:
+def ancestors(starts: torch.Tensor, ends: torch.Tensor) -> torch.Tensor:
     """The mask [batch, tokens, tokens] of depth-first ordered nodes: each sees its
-    ancestors and itself. ends: [batch, tokens], see `subtree_ends`."""
-    node = torch.arange(ends.shape[1], device=ends.device)
-    return (node[:, None] >= node) & (node[:, None] < ends[:, None, :])
+    ancestors and itself, and a prefix all of itself.
+
+    starts, ends: [batch, tokens]; node j is seen from nodes `starts[j]` to `ends[j]`.
+    """
+    node = torch.arange(ends.shape[1], device=ends.device)[:, None]
+    return (node >= starts[:, None, :]) & (node < ends[:, None, :])
 
 
 def _tensor(arrays: Sequence[np.ndarray], device: torch.device) -> torch.Tensor:

@@ -19,24 +19,28 @@ class GoldSequence:
 
     answer: the tokens to predict, the end-of-sequence token included.
     weights: the weight of each answer token's loss.
+    prefix: so many of the prompt's first tokens see each other, in both directions.
     """
 
     prompt: TokenIds
     answer: TokenIds
     weights: tuple[float, ...]
+    prefix: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class GoldTree:
     """The gold sequences of one text, packed in depth-first order.
 
-    ids, positions, ends: [nodes]; `ends` as in `subtree_ends`.
+    ids, positions, starts, ends: [nodes]; node i sees node j where
+        `starts[j] <= i < ends[j]`, see `subtree_ends`.
     sources, targets, weights: [pairs]: the hidden state at node `source` should
         predict token `target`; its loss counts `weight` times.
     """
 
     ids: np.ndarray
     positions: np.ndarray
+    starts: np.ndarray
     ends: np.ndarray
     sources: np.ndarray
     targets: np.ndarray
@@ -47,7 +51,8 @@ class GoldTree:
 
 
 def pack_gold(sequences: Sequence[GoldSequence]) -> GoldTree:
-    """Pack the gold sequences of one text (at least one, none with an empty prompt)."""
+    """Pack the gold sequences of one text (at least one, none with an empty prompt; all
+    with one prefix)."""
     trie = Trie()
     pairs: dict[tuple[int, int], float] = {}
     # sorted sequences enter the trie in depth-first order
@@ -58,9 +63,12 @@ def pack_gold(sequences: Sequence[GoldSequence]) -> GoldTree:
             source, target, weight = pair
             if weight:
                 pairs[source, target] = pairs.get((source, target), 0.0) + weight
+    starts = np.arange(len(trie), dtype=np.int64)
+    starts[: sequences[0].prefix] = 0
     return GoldTree(
         ids=np.array(trie.tokens, dtype=np.int64),
         positions=np.array(trie.depths, dtype=np.int64),
+        starts=starts,
         ends=np.array(subtree_ends(trie.parents), dtype=np.int64),
         sources=np.array([source for source, _ in pairs], dtype=np.int64),
         targets=np.array([target for _, target in pairs], dtype=np.int64),

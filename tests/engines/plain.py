@@ -21,9 +21,12 @@ def greedy(model, tokenizer, branch: Branch) -> Completion:
 
     cache, unseen = None, list(branch.prompt)
     while len(ids) < branch.max_new_tokens:
-        out = model(torch.tensor([unseen]), past_key_values=cache, use_cache=True)
-        cache = out.past_key_values
-        logprobs = out.logits[0, -1].float().log_softmax(-1)
+        if branch.prefix:
+            logits = prefix_logits(model, [*branch.prompt, *ids], branch.prefix)
+        else:
+            out = model(torch.tensor([unseen]), past_key_values=cache, use_cache=True)
+            cache, logits = out.past_key_values, out.logits[0]
+        logprobs = logits[-1].float().log_softmax(-1)
         if not ids:
             candidates = tuple(logprobs[list(branch.candidates)].tolist())
         token = int((logprobs + forbidden(branch, ids)).argmax())
@@ -37,6 +40,15 @@ def greedy(model, tokenizer, branch: Branch) -> Completion:
         if cuts:
             return completion(text[: min(cuts)], True)
     return completion(tokenizer.decode(ids), False)
+
+
+def prefix_logits(model, ids, prefix: int) -> torch.Tensor:
+    """Logits [tokens, vocabulary]; the first tokens see each other, the others what is
+    before them."""
+    seen = torch.ones(len(ids), len(ids)).tril()
+    seen[:prefix, :prefix] = 1
+    mask = (1 - seen) * torch.finfo(torch.float32).min
+    return model(torch.tensor([ids]), attention_mask=mask[None, None]).logits[0]
 
 
 def forbidden(branch: Branch, ids: list[int]) -> torch.Tensor | float:

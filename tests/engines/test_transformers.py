@@ -61,7 +61,7 @@ def test_the_comparison_is_of_many_different_answers(rounds):
 
 
 def test_with_a_causal_mask_the_comparison_fails(engine, rounds, monkeypatch):
-    def causal(ends):
+    def causal(starts, ends):
         rows, tokens = ends.shape
         return torch.ones(rows, tokens, tokens, dtype=torch.bool).tril()
 

@@ -64,7 +64,9 @@ def test_auto_precision_is_by_device(dtype, device, expected):
 
 @pytest.mark.parametrize("dtype", ["fp16", "int4", ""])
 def test_a_dtype_that_is_none(dtype):
-    with pytest.raises(ValueError, match="E704.*auto, float32, bfloat16, float16, int8"):
+    with pytest.raises(
+        ValueError, match="E704.*auto, float32, bfloat16, float16, int8"
+    ):
         build_causal_lm_v1(dtype=dtype)
     with pytest.raises(ValueError, match="E704"):
         resolve_dtype(dtype, "cpu")

@@ -1,5 +1,7 @@
 """The loss of packed trees, and its gradients, are those of the flat data set."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from torch.nn.functional import cross_entropy
@@ -12,6 +14,8 @@ from spacy_padellm.models.adapters import Adapter, AdapterCard, write_adapter
 from spacy_padellm.models.lora import AdaptedLM, LoraSettings
 from spacy_padellm.models.loss import accumulate_gradients, tree_loss
 from spacy_padellm.trees.packing import GoldSequence, pack_gold
+
+from ..engines.plain import prefix_logits
 
 LABELS = {"PART": "part", "FAULT": "fault", "TOOL": "tool"}
 
@@ -42,11 +46,15 @@ def flat_model(lm, tiny_base, tmp_path):
 
 
 def flat_loss(model, sequences):
-    """Each sequence by itself, causally: weight x negative log-likelihood, summed."""
+    """Each sequence by itself: weight x negative log-likelihood, summed."""
     total = 0.0
     for gold in sequences:
         read = torch.tensor([gold.prompt + gold.answer[:-1]])
-        logits = model(input_ids=read).logits[0, len(gold.prompt) - 1 :]
+        if gold.prefix:
+            logits = prefix_logits(model, read[0].tolist(), gold.prefix)
+        else:
+            logits = model(input_ids=read).logits[0]
+        logits = logits[len(gold.prompt) - 1 :]
         nll = cross_entropy(logits, torch.tensor(gold.answer), reduction="none")
         loss = (nll * torch.tensor(gold.weights)).sum()
         loss.backward()
@@ -98,6 +106,22 @@ def test_packed_equals_flat_however_it_is_batched(lm, flat_model, texts, max_tok
     assert_close(packed_loss(lm, texts, max_tokens), flat)
 
 
+@pytest.mark.parametrize("max_tokens", [1, 300])
+@pytest.mark.parametrize("text_twice", [False, True])
+def test_a_prefix_sees_all_of_itself(
+    lm, flat_model, workshop, tiny_tokenizer, max_tokens, text_twice
+):
+    format = build_padellm_v1(prefix_lm=True, text_twice=text_twice)
+    texts = [
+        format.gold(Query(row.text, LABELS), row.spans, tiny_tokenizer)
+        for row in workshop[:6]
+    ]
+    flat = flat_loss(flat_model, [gold for row in texts for gold in row])
+    assert_close(packed_loss(lm, texts, max_tokens), flat)
+    causal = [[replace(gold, prefix=0) for gold in row] for row in texts]
+    assert packed_loss(lm, causal, 300)[0] != pytest.approx(flat[0], rel=1e-4)
+
+
 def test_packed_equals_flat_where_sequences_share_all_they_can(lm, flat_model):
     """Forks within answers, several targets behind a node, weights of 0 and 2."""
     texts = [
@@ -118,7 +142,7 @@ def test_packed_equals_flat_where_sequences_share_all_they_can(lm, flat_model):
 def test_with_a_causal_mask_it_would_be_another_loss(
     lm, flat_model, texts, monkeypatch
 ):
-    def causal(ends):
+    def causal(starts, ends):
         rows, tokens = ends.shape
         return torch.ones(rows, tokens, tokens, dtype=torch.bool).tril()
 
