@@ -25,6 +25,8 @@ class Branch:
     only_draft: write nothing but what a MentionDraft allows, or the end.
     prefix: so many of the prompt's first tokens see each other, in both directions; all
         branches of a text have them in common.
+    ahead: prompts that may be asked for next, each with this one at its beginning, in
+        groups, the likeliest first. An engine for which they are free takes them along.
     """
 
     prompt: TokenIds
@@ -35,6 +37,7 @@ class Branch:
     draft: Draft | None = None
     only_draft: bool = False
     prefix: int = 0
+    ahead: tuple[tuple[TokenIds, ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+import torch
 
 from ..trees.trie import ROOT, Trie, subtree_ends
 
@@ -27,6 +28,7 @@ class Tree:
         cache; nodes from `len(slots)` on have not been through the model.
     column: where its first pending node stands in the next pass.
     prefix: so many of its first nodes see each other.
+    ahead: what follows nodes that were taken along, as logits [vocabulary].
     """
 
     row: int = 0
@@ -34,15 +36,17 @@ class Tree:
     slots: list[int] = field(default_factory=list)
     column: int = 0
     prefix: int = 0
+    ahead: dict[int, torch.Tensor] = field(default_factory=dict)
 
     @property
     def pending(self) -> range:
         return range(len(self.slots), len(self.trie))
 
     def insert(self, ids: Sequence[int], parent: int = ROOT) -> int:
-        """The node of the last of `ids`, to be run in the next pass."""
+        """The node of the last of `ids`, to be run in the next pass unless it was taken
+        along in an earlier one."""
         node = self.trie.insert(ids, parent)[-1]
-        if node < len(self.slots):
+        if node < len(self.slots) and node not in self.ahead:
             # Its hidden state is gone: the token goes through the model once more,
             # beside its first copy, which it cannot see.
             return self.trie.duplicate(node)

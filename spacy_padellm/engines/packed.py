@@ -59,30 +59,44 @@ class PackedSession:
             self._check_length(branch)
         done: list[list[Completion | None]] = [[None] * len(row) for row in branches]
         live = self._begin(branches)
+        taken_along = [one for one in live if one.node in one.tree.ahead]
+        if taken_along:
+            known = [one.tree.ahead[one.node] for one in taken_along]
+            waiting = [one for one in live if one.node not in one.tree.ahead]
+            live = waiting + self._step(taken_along, torch.stack(known), done)
         while live:
             self._leave({one.tree.row for one in live})
-            asked = list(chain.from_iterable(one.asked for one in live))
-            logits = self._forward(
-                [(one.tree, wanted.node) for one in live for wanted in one.asked]
-            )
-            norm = logits.logsumexp(dim=-1, keepdim=True)
-            tokens, logprobs = choose(asked, logits, norm)
-            share = max(0, self.free_tokens - len(live)) // len(live)
-            going, at = [], 0
-            for one in live:
-                here = slice(at, at + len(one.asked))
-                if not one.ids and one.branch.candidates:
-                    wanted = logits[at, list(one.branch.candidates)] - norm[at]
-                    one.candidates = tuple(wanted.tolist())
-                completion = one.take(tokens[here], logprobs[here], self.tokenizer)
-                if completion is None:
-                    one.ask(min(share, LONGEST_DRAFT))
-                    going.append(one)
-                else:
-                    done[one.text][one.place] = completion
-                at = here.stop
-            live = going
+            live = self._step(live, self._forward(live), done)
         return done
+
+    def _step(
+        self,
+        live: Sequence[LiveBranch],
+        logits: torch.Tensor,
+        done: list[list[Completion | None]],
+    ) -> list[LiveBranch]:
+        """Write what follows the nodes asked for; the branches that go on.
+
+        logits: [nodes asked for, vocabulary], in the order of the branches.
+        """
+        asked = list(chain.from_iterable(one.asked for one in live))
+        norm = logits.logsumexp(dim=-1, keepdim=True)
+        tokens, logprobs = choose(asked, logits, norm)
+        share = max(0, self.free_tokens - len(live)) // len(live)
+        going, at = [], 0
+        for one in live:
+            here = slice(at, at + len(one.asked))
+            if not one.ids and one.branch.candidates:
+                wanted = logits[at, list(one.branch.candidates)] - norm[at]
+                one.candidates = tuple(wanted.tolist())
+            completion = one.take(tokens[here], logprobs[here], self.tokenizer)
+            if completion is None:
+                one.ask(min(share, LONGEST_DRAFT))
+                going.append(one)
+            else:
+                done[one.text][one.place] = completion
+            at = here.stop
+        return going
 
     def _check_length(self, branch: Branch) -> None:
         most = self.lm.context_length
@@ -96,27 +110,74 @@ class PackedSession:
         """Enter all prompts into the trees of their texts."""
         asked = [text for text, row in enumerate(branches) if row]
         is_new = any(self.trees[text] is None for text in asked)
-        if is_new:  # the rows of the cache are shared out once, for all texts
+        if not is_new:
+            return self._enter(branches, asked)
+        self._forget()
+        live = self._enter(branches, asked)
+        trees = [self.trees[text] for text in asked]
+        n_groups = self._free_groups(live, sum(len(tree.trie) for tree in trees))
+        if n_groups:  # anew: all nodes enter the trees in depth-first order
             self._forget()
-            for text in asked:
-                self.trees[text] = Tree(prefix=branches[text][0].prefix)
+            live = self._enter(branches, asked, n_groups)
+            trees = [self.trees[text] for text in asked]
+        # the rows of the cache are shared out once, for all texts
+        rows = share_rows([len(tree.trie) for tree in trees])
+        for tree, row in zip(trees, rows, strict=True):
+            tree.row = row
+        self.visible = self.visible.new_zeros(max(rows) + 1, 0, 0)
+        return live
+
+    def _enter(
+        self,
+        branches: Sequence[Sequence[Branch]],
+        asked: Sequence[int],
+        n_groups: int = 0,
+    ) -> list[LiveBranch]:
+        """The branches of the texts asked for, with so many groups of the prompts ahead
+        of each."""
         live = []
         for text in asked:
             row = branches[text]
+            tree = self.trees[text] or Tree(prefix=row[0].prefix)
+            self.trees[text] = tree
+            ahead = [
+                prompt
+                for one in row
+                for group in one.ahead[:n_groups]
+                for prompt in group
+            ]
+            if ahead:
+                for prompt in sorted([*ahead, *(one.prompt for one in row)]):
+                    tree.insert(prompt)
             # sorted prompts enter the trie in depth-first order
             for place in sorted(range(len(row)), key=lambda at: row[at].prompt):
-                live.append(LiveBranch.begin(text, place, row[place], self.trees[text]))
-        if is_new:
-            trees = [tree for tree in self.trees if tree is not None]
-            rows = share_rows([len(tree.trie) for tree in trees])
-            for tree, row in zip(trees, rows, strict=True):
-                tree.row = row
-            self.visible = self.visible.new_zeros(max(rows) + 1, 0, 0)
+                live.append(LiveBranch.begin(text, place, row[place], tree))
+            self.ahead += [(tree, tree.insert(prompt)) for prompt in ahead]
         return live
+
+    def _free_groups(self, live: Sequence[LiveBranch], n_tokens: int) -> int:
+        """How many groups of the prompts ahead of each branch cost next to nothing in a
+        pass of so many tokens."""
+        most = max((len(one.branch.ahead) for one in live), default=0)
+        for n_groups in range(1, most + 1):
+            for one in live:
+                begun = len(one.branch.prompt)
+                for group in one.branch.ahead[n_groups - 1 : n_groups]:
+                    n_tokens += len(
+                        {
+                            ids[:n]
+                            for ids in group
+                            for n in range(begun + 1, len(ids) + 1)
+                        }
+                    )
+            if n_tokens > self.free_tokens:
+                return n_groups - 1
+        return most
 
     def _forget(self) -> None:
         """Begin with nothing in the cache."""
         self.trees = [None] * len(self.trees)
+        self.ahead: list[tuple[Tree, int]] = []
         self.cache = append_only_cache(
             self.lm.base.model.config.get_text_config().num_hidden_layers
         )
@@ -140,8 +201,11 @@ class PackedSession:
 
     # -- one pass ---------------------------------------------------------------------
 
-    def _forward(self, nodes: Sequence[tuple[Tree, int]]) -> torch.Tensor:
+    def _forward(self, live: Sequence[LiveBranch]) -> torch.Tensor:
         """Run every new node; logits [nodes, vocabulary] behind those asked for."""
+        nodes = [(one.tree, wanted.node) for one in live for wanted in one.asked]
+        n_asked = len(nodes)
+        nodes += self.ahead
         firsts = {id(tree): len(tree.slots) for tree, _ in nodes}
         trees = [tree for tree in self.trees if tree is not None]
         new = next_pass(trees, len(self.visible), start=self.visible.shape[1])
@@ -158,7 +222,11 @@ class PackedSession:
         rows = [tree.row for tree, _ in nodes]
         columns = [tree.column + node - firsts[id(tree)] for tree, node in nodes]
         places = torch.tensor([rows, columns], device=device)
-        return self.decoder.logits(hidden[places[0], places[1]])
+        logits = self.decoder.logits(hidden[places[0], places[1]])
+        for (tree, node), row in zip(self.ahead, logits[n_asked:], strict=True):
+            tree.ahead[node] = row
+        self.ahead = []
+        return logits[:n_asked]
 
     def _grow_visible(self, new: Pass) -> torch.Tensor:
         """The new tokens' mask [rows, new, old + new]: what the old node sees to which

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from ..formats.base import PromptTokenizer
-from ..models.decoding import Decoding, DecodingSettings
+from ..models.decoding import EXACT, Decoding, DecodingSettings
 from ..models.lora import AdaptedLM
 from .packed import PackedSession
 
@@ -40,7 +40,7 @@ class TransformersEngine:
         tokenizer: PromptTokenizer,
         *,
         drafts: bool = True,
-        decoding: DecodingSettings = DecodingSettings(),
+        decoding: DecodingSettings = EXACT,
     ) -> None:
         self.lm = lm
         self.tokenizer = tokenizer

@@ -11,7 +11,7 @@ from ..trees.packing import GoldSequence
 from ..types import Mention, TokenIds
 from .answers import Answer
 from .base import Extraction, PromptTokenizer, Query
-from .segments import TextReading, TextSegments
+from .segments import AS_IT_IS, TextReading, TextSegments
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ class AutoReg:
 
     notation: Notation
     max_new_tokens: int
-    reading: TextReading = TextReading()
+    reading: TextReading = AS_IT_IS
 
     @property
     def name(self) -> str:

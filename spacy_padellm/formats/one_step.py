@@ -14,7 +14,7 @@ from ..trees.packing import GoldSequence
 from ..types import Mention
 from .answers import Answer
 from .base import Extraction, PromptTokenizer, Query
-from .segments import TextReading, TextSegments
+from .segments import AS_IT_IS, TextReading, TextSegments
 
 SEPARATOR = "\n"
 
@@ -37,7 +37,7 @@ class OneStep:
     """One round, a branch for each label. See `build_one_step_v1`."""
 
     max_new_tokens: int
-    reading: TextReading = TextReading()
+    reading: TextReading = AS_IT_IS
 
     @property
     def name(self) -> str:

@@ -13,8 +13,11 @@ from ..settings import check_positive
 from ..trees.packing import GoldSequence
 from ..types import Mention, TokenIds
 from .base import Extraction, PromptTokenizer, Query
-from .segments import TextReading, digit_id
+from .segments import AS_IT_IS, TextReading, digit_id
 from .templates import Template, TextPrompts, get_template
+
+# Mentions of up to so many are asked for together with the count, where that is free.
+LIKELY_COUNTS = 2
 
 
 def build_padellm_v1(
@@ -45,7 +48,7 @@ def build_padellm_v1(
     if count_threshold is not None and not 0 < count_threshold < 1:
         raise ValueError(Errors.E507.format(value=count_threshold))
     reading = TextReading(prefix_lm, text_twice)
-    if template != "compact" and reading != TextReading():
+    if template != "compact" and reading != AS_IT_IS:
         raise ValueError(Errors.E506.format(name=template))
     return PaDeLLM(
         get_template(template),
@@ -65,7 +68,7 @@ class PaDeLLM:
     max_count: int
     max_mention_tokens: int
     only_in_text: bool = True
-    reading: TextReading = TextReading()
+    reading: TextReading = AS_IT_IS
     count_threshold: float | None = None
 
     @property
@@ -146,6 +149,7 @@ class PaDeLLM:
             max_new_tokens=1,
             candidates=digits,
             prefix=reading.text.prefix,
+            ahead=() if reading.count_ids else reading.ahead(digits),
         )
         draft = reading.text.draft if reading.count else None
         mentions = [
@@ -208,6 +212,21 @@ class _Reading:
         self.count_ids += ids
         self.count_logprob += logprob
         self.open = self.count > 0
+
+    def ahead(self, digits: TokenIds) -> tuple[tuple[TokenIds, ...], ...]:
+        """What will be asked if the count is 1, 2, ..."""
+        groups = []
+        for count in range(1, min(self.cap, LIKELY_COUNTS) + 1):
+            prompts = [
+                self.prompt + (digits[count],),
+                *(
+                    self.text.mention(self.name, count, index)
+                    for index in range(1, count + 1)
+                ),
+            ]
+            begun = len(self.prompt)
+            groups.append(tuple(ids for ids in prompts if ids[:begun] == self.prompt))
+        return tuple(groups)
 
     def lengths(self) -> list[int]:
         """Of each sequence: the count's digits, and the mention up to its end."""

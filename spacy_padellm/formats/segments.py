@@ -23,6 +23,9 @@ class TextReading:
         return format + ", text twice" * self.twice + ", prefix LM" * self.prefix_lm
 
 
+AS_IT_IS = TextReading()
+
+
 class TextSegments:
     """Segments that are tokenised one by one, the text with a space before it, so that
     a first word is written like any other.
@@ -36,7 +39,7 @@ class TextSegments:
         self,
         text: str,
         tokenizer: PromptTokenizer,
-        reading: TextReading = TextReading(),
+        reading: TextReading = AS_IT_IS,
     ) -> None:
         self.text = text
         self.tokenizer = tokenizer

@@ -15,7 +15,7 @@ from ..errors import Errors
 from ..trees.packing import GoldSequence
 from ..types import TokenIds
 from .base import PromptTokenizer
-from .segments import TextReading, TextSegments, digit_id, mention_draft
+from .segments import AS_IT_IS, TextReading, TextSegments, digit_id, mention_draft
 
 
 class TextPrompts(Protocol):
@@ -65,9 +65,9 @@ class StringTemplate:
         self,
         text: str,
         tokenizer: PromptTokenizer,
-        reading: TextReading = TextReading(),
+        reading: TextReading = AS_IT_IS,
     ) -> "StringPrompts":
-        if reading != TextReading():
+        if reading != AS_IT_IS:
             raise ValueError(Errors.E506.format(name=self.name))
         return StringPrompts(self, text, tokenizer)
 
@@ -130,7 +130,7 @@ class CompactTemplate:
         self,
         text: str,
         tokenizer: PromptTokenizer,
-        reading: TextReading = TextReading(),
+        reading: TextReading = AS_IT_IS,
     ) -> "CompactPrompts":
         return CompactPrompts(text, tokenizer, reading)
 

@@ -42,12 +42,13 @@ class DecodingSettings:
     int8: bool = False
 
 
+EXACT = DecodingSettings()
+
+
 class Decoding:
     """Holds a decoder as long as the adapter stays what it is."""
 
-    def __init__(
-        self, lm: AdaptedLM, settings: DecodingSettings = DecodingSettings()
-    ) -> None:
+    def __init__(self, lm: AdaptedLM, settings: DecodingSettings = EXACT) -> None:
         self.lm = lm
         self.settings = settings
         self._parameters = list(lm.parameters().values())

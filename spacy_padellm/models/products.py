@@ -33,9 +33,12 @@ class Product:
 
 
 class Int8Product:
-    """A product in 8-bit integers, by oneDNN. Weights are rounded once, with a scale for
-    each output; inputs anew each time, with a scale for each row: no row depends on the
-    others of its batch. An adapter beside the weight is not rounded."""
+    """A product in 8-bit integers, by oneDNN.
+
+    Weights are rounded once, with a scale for each output; inputs anew each time, with
+    a scale for each row: no row depends on the others of its batch. An adapter beside
+    the weight is not rounded.
+    """
 
     def __init__(self, product: Product) -> None:
         weight = product.weight.float()

@@ -47,8 +47,11 @@ def test_the_largest_count_that_is_likely_enough(threshold, count, tiny_tokenize
             # behind the count comes no further digit
             end = Completion((), "", (-0.1,), True, (-30.0,) * 10)
             return [
-                [end if branch.candidates else answer for branch, answer in zip(*row)]
-                for row in zip(branches, answers)
+                [
+                    end if branch.candidates else answer
+                    for branch, answer in zip(asked, answered, strict=True)
+                ]
+                for asked, answered in zip(branches, answers, strict=True)
             ]
 
     query = Query("Oslo, Oslo, Oslo and Oslo", {"LOC": "location"})
