@@ -27,7 +27,12 @@ class Spelling:
 
 
 class Draft(Protocol):
-    """What will probably be written, token after token. A state is where it stands."""
+    """What will probably be written, token after token. A state is where it stands.
+
+    longest: more tokens than that are seldom right.
+    """
+
+    longest: int
 
     def start(self) -> Any: ...
 
@@ -45,6 +50,8 @@ class TextDraft:
 
     A state is the next token of the text: marks leave it where it is.
     """
+
+    longest = 16
 
     def __init__(self, ids: TokenIds) -> None:
         self.ids = ids
@@ -71,6 +78,8 @@ class MentionDraft:
     A state is the places in the text, in bytes, where the copy may go on; None before
     its first letter.
     """
+
+    longest = 8
 
     def __init__(self, ids: TokenIds, spelling: Spelling) -> None:
         self.ids = ids

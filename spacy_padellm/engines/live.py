@@ -54,8 +54,11 @@ class LiveBranch:
         which enter the trie at once: so its pending nodes stay in depth-first order."""
         draft, state = self.branch.draft, self._state()
         self.asked = [Asked(self.branch, self.node, state)]
+        if draft is None:
+            return
+        most = min(most, draft.longest)
         left = self.branch.max_new_tokens - len(self.ids) - 1
-        if draft is None or min(most, left) < 1:
+        if min(most, left) < 1:
             return
         proposed = draft.propose(state, min(most, left))[:most]
         share = most // max(1, len(proposed))

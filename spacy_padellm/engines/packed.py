@@ -24,8 +24,6 @@ from .live import LiveBranch, choose
 if TYPE_CHECKING:
     from .transformers import Usage
 
-LONGEST_DRAFT = 8
-
 
 class PackedSession:
     """A batch of texts, their tries and their cache.
@@ -91,7 +89,7 @@ class PackedSession:
                 one.candidates = tuple(wanted.tolist())
             completion = one.take(tokens[here], logprobs[here], self.tokenizer)
             if completion is None:
-                one.ask(min(share, LONGEST_DRAFT))
+                one.ask(share)
                 going.append(one)
             else:
                 done[one.text][one.place] = completion

@@ -10,7 +10,7 @@ from ..models.lora import AdaptedLM
 from .packed import PackedSession
 
 # A pass reads all weights, however few tokens it has: up to so many, drafts are free.
-FREE_TOKENS = {"cpu": 32, "cuda": 256, "mps": 64}
+FREE_TOKENS = {"cpu": 24, "cuda": 256, "mps": 64}
 
 
 @dataclass(slots=True)
