@@ -379,6 +379,10 @@ class Errors:
         "[E922] There is no folder {folder}/{name}. Give --data the folder in which "
         "the sets of --sets are folders."
     )
+    E923 = (
+        "[E923] transformers' `generate` reads from left to right, and this format's "
+        "`prefix_lm` does not. Compare systems without it."
+    )
 
 
 class Warnings:

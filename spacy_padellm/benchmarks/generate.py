@@ -51,11 +51,14 @@ def generate(
 ) -> list[Completion]:
     """Complete branches greedily as one batch, which runs until its last row ends.
 
-    Raises ValueError where a prompt and its answer do not fit the model's context.
+    Raises ValueError where a prompt and its answer do not fit the model's context, and
+    for prompts with a prefix that sees all of itself: `generate` is causal.
     """
     if not branches:
         return []
     for branch in branches:
+        if branch.prefix:
+            raise ValueError(Errors.E923)
         needed = len(branch.prompt) + branch.max_new_tokens
         if needed > lm.context_length:
             raise ValueError(Errors.E601.format(needed=needed, most=lm.context_length))

@@ -45,11 +45,11 @@ class OfficialPaDeLLM:
         return [self.extract_one(query) for query in queries]
 
     def extract_one(self, query: Query) -> Extraction:
-        prompts = self.format.template.prompts(query.text, self.tokenizer)
+        format = self.format
+        prompts = format.template.prompts(query.text, self.tokenizer, format.reading)
         cap = min(self.format.max_count, prompts.n_tokens)
         asked = [
-            self._count_branch(prompts.count(name), cap)
-            for name in query.labels.values()
+            self._count_branch(prompts, name, cap) for name in query.labels.values()
         ]
         counts = [
             self._read_count(answer, cap)
@@ -77,10 +77,15 @@ class OfficialPaDeLLM:
             lengths=tuple(lengths),
         )
 
-    def _count_branch(self, prompt: TokenIds, cap: int) -> Branch:
-        # one digit more than the cap has is above it, whatever the digits
-        most = len(str(cap)) + 1
-        return Branch(prompt, most, self.no_numbers, candidates=self.digits)
+    def _count_branch(self, prompts: TextPrompts, name: str, cap: int) -> Branch:
+        return Branch(
+            prompts.count(name),
+            # one digit more than the cap has is above it, whatever the digits
+            max_new_tokens=len(str(cap)) + 1,
+            stop_ids=self.no_numbers,
+            candidates=self.digits,
+            prefix=prompts.prefix,
+        )
 
     def _mention_branch(self, prompt: TokenIds, prompts: TextPrompts) -> Branch:
         return Branch(
@@ -88,6 +93,7 @@ class OfficialPaDeLLM:
             min(self.format.max_mention_tokens, prompts.n_tokens + 1),
             stop_ids=frozenset((self.tokenizer.eos_id,)),
             stop_strings=self.format.template.stop_strings,
+            prefix=prompts.prefix,
         )
 
     def _read_count(self, answer: Completion, cap: int) -> "_Count":

@@ -104,15 +104,15 @@ def multi(ner: PaDeLLMNER, devices: Sequence[str]) -> Reader:
 
 
 def by_generate(ner: PaDeLLMNER, devices: Sequence[str]) -> Reader:
-    """transformers' `generate`."""
+    """transformers' `generate`, the adapter merged."""
     shim = causal_lm_shim(ner.model)
-    return EngineReader(ner, GenerateEngine(shim.engine.lm, shim.tokenizer))
+    return EngineReader(ner, GenerateEngine(shim.lm.merged(), shim.tokenizer))
 
 
 def official(ner: PaDeLLMNER, devices: Sequence[str]) -> Reader:
-    """The paper's own inference."""
+    """The paper's own inference, the adapter merged, as the paper has none."""
     shim = causal_lm_shim(ner.model)
-    algorithm = OfficialPaDeLLM(ner.format, shim.engine.lm, shim.tokenizer)
+    algorithm = OfficialPaDeLLM(ner.format, shim.lm.merged(), shim.tokenizer)
     return EngineReader(ner, shim.engine, OfficialFormat(algorithm))
 
 

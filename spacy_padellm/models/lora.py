@@ -4,6 +4,7 @@ The base is loaded once a process. Every component has an adapter of its own on 
 makes it the active one before it computes.
 """
 
+import copy
 import os
 import uuid
 import warnings
@@ -215,6 +216,15 @@ class AdaptedLM:
             shown = "; ".join(faults[:3]) + ("; ..." if len(faults) > 3 else "")
             raise ValueError(Errors.E325.format(path=source, faults=shown))
         return adapted
+
+    def merged(self) -> "AdaptedLM":
+        """The same as a model of its own: a copy of the base with the adapter in its
+        weights, and no adapter on it."""
+        if self.name is None:
+            return self
+        peft = copy.deepcopy(self.base._peft)
+        model = peft.merge_and_unload(adapter_names=[self.name])
+        return AdaptedLM.plain(SharedBase(model, self.base.tokenizer))
 
     @property
     def device(self) -> torch.device:

@@ -220,3 +220,23 @@ def test_a_config_that_does_not_fit_is_told(tiny_base, base_outputs, change):
         assert same(outputs(AdaptedLM.plain(base)), base_outputs)
         loaded = AdaptedLM.loaded(base, good.config(), good.weights(), source="good")
         assert torch.equal(outputs(loaded), outputs(good))
+
+
+def test_a_merged_model_is_the_same_by_itself(base, base_outputs):
+    one, other = adapted(base, seed=1), adapted(base, seed=2)
+    expected = outputs(one), outputs(other)
+    merged = one.merged()
+    assert merged.name is None and merged.base is not base
+    assert same(outputs(merged), expected[0])
+    # the base and its adapters are as they were
+    assert same(outputs(one), expected[0]) and same(outputs(other), expected[1])
+    assert same(outputs(AdaptedLM.plain(base)), base_outputs)
+    with torch.no_grad():
+        for parameter in one.parameters().values():
+            parameter.zero_()
+    assert same(outputs(merged), expected[0])
+
+
+def test_a_base_alone_is_merged_already(base):
+    lm = AdaptedLM.plain(base)
+    assert lm.merged() is lm
