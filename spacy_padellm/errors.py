@@ -2,7 +2,8 @@
 
 E1xx spans, E2xx corpora, E3xx weights and adapters, E4xx command line, E5xx formats and
 labels, E6xx engines, E7xx models and devices, E8xx the pipeline component (E86x the
-report), E9xx scoring; W is a warning. Each is a template for `str.format`.
+report, E87x and E88x training without spaCy), E9xx scoring; W is a warning. Each is a
+template for `str.format`.
 """
 
 
@@ -218,7 +219,9 @@ class Errors:
         "[E506] The template {name!r} gives the text as it is: `prefix_lm` and "
         "`text_twice` are for the template 'compact'."
     )
-    E507 = "[E507] count_threshold is {value!r}; it must lie between 0 and 1, or be null."
+    E507 = (
+        "[E507] count_threshold is {value!r}; it must lie between 0 and 1, or be null."
+    )
     # engines
     E601 = (
         "[E601] A prompt and its answer take {needed} tokens, and the model's context "
@@ -265,6 +268,11 @@ class Errors:
     E710 = (
         "[E710] dtype is 'int8', and this build of torch has no 8-bit products for this "
         "CPU. Set `dtype` to 'float32'."
+    )
+    E711 = (
+        "[E711] {device!r} cannot be used in a worker process that was forked from one "
+        "that uses it already. Call multiprocessing.set_start_method('spawn') before "
+        "nlp.pipe(n_process=...), or leave n_process at 1: the GPU reads in batches."
     )
     # pipeline
     E801 = (
@@ -356,6 +364,87 @@ class Errors:
     E864 = (
         "[E864] {path} is a folder. Name the page to write, such as {path}/report.html"
     )
+    # training without spaCy
+    E871 = (
+        "[E871] The gold data have entities of labels that the config does not name: "
+        "{unknown}. It names: {labels}. Add them to the component's `labels` (or to "
+        "the file that [initialize.components] reads), or leave these entities out "
+        "with --skip-unknown-labels."
+    )
+    E872 = (
+        "[E872] The {split} split has no entity to learn from or to compare with: "
+        "none of its {n_docs} docs has one of {labels}. Check the path in the "
+        "config, and that the labels are spelt as in the data."
+    )
+    E873 = (
+        "[E873] max_steps is {steps} and max_epochs is {epochs} in [training]: the "
+        "steps must have an end, and the corpus must be read whole. Set max_steps, "
+        "or max_epochs, to 1 or more."
+    )
+    E874 = (
+        "[E874] The optimizer in [training.optimizer] is not thinc's Adam, and the "
+        'GPU recipe knows no other. Set @optimizers = "Adam.v1", or use `spacy '
+        "train`."
+    )
+    E875 = (
+        "[E875] One padellm_ner can be trained at a time, and the pipeline has: "
+        "{found}. Name the others in [training] as frozen_components, or add one."
+    )
+    E876 = (
+        "[E876] {path} cannot be read as prepared data: {reason}. Write the folder "
+        "anew with: python -m spacy_padellm prepare CONFIG FOLDER, and copy all of "
+        "it."
+    )
+    E877 = (
+        "[E877] Nothing of the {split} split can be learned from: each window of its "
+        "docs has tokens without entity annotation. Annotate whole docs, or make the "
+        "component's `windows` smaller."
+    )
+    E878 = (
+        "[E878] The tokenizer of the base {base!r} cannot be read ({reason}). Give a "
+        "hub id, or a folder with config.json, tokenizer.json and "
+        "tokenizer_config.json; the weights are not needed here."
+    )
+    E879 = (
+        "[E879] The base in {path} is another than {base!r}, for which {folder} was "
+        "prepared: it has {what}. Give the folder of that one as --base, or prepare "
+        "the data with this one as the model's `base`."
+    )
+    E880 = (
+        "[E880] The memory of {device} does not suffice for a single text: doc {doc} "
+        "of the {split} data (counted from 0), {tokens} tokens with its answers, in "
+        "the window that begins {begin!r}. Go on with --resume on a GPU with more "
+        "memory, or prepare the data anew with smaller `windows` of the component."
+    )
+    E881 = (
+        "[E881] The loss of step {step} is {loss}, at a learn rate of {rate:g}. "
+        "Prepare the data anew with a lower rate, or with the model's dtype = "
+        "'float32'."
+    )
+    E882 = (
+        "[E882] {path} has the checkpoint of an earlier run. Go on from it with "
+        "--resume, or give another --output."
+    )
+    E883 = (
+        "[E883] The checkpoint {path} cannot be read: {reason}. It is cut off or "
+        "damaged: copy it again, or give another --output to start from the "
+        "beginning."
+    )
+    E884 = (
+        "[E884] The checkpoint {path} is of another training: its {what} is not the "
+        "one given. Give what it was trained with, or another --output."
+    )
+    E885 = (
+        "[E885] Doc {doc} of the {split} data (counted from 0) takes {needed} tokens "
+        "with its answers, in the window that begins {begin!r}, and the model's "
+        "context has {most}. Prepare the data anew with smaller `windows` of the "
+        "component."
+    )
+    E886 = (
+        "[E886] The GPU's memory does not suffice for the model: {reason}. Use a "
+        "smaller base or a GPU with more memory, and see that nothing else runs on it."
+    )
+    # scoring
     E901 = (
         "[E901] {gold} gold documents and {predicted} predicted ones are compared. "
         "Give the same documents on both sides, in the same order."
@@ -424,3 +513,13 @@ class Warnings:
         "[W841] {name} has no labels to look for, so it finds nothing. Set the task's "
         "`labels`, call add_label, or initialize it from gold data. Said once."
     )
+    # training without spaCy
+    W871 = (
+        "[W871] The training data have no entity of: {labels}. The model learns that "
+        "texts have none."
+    )
+    W872 = (
+        "[W872] Left out are entities of labels that the config does not name: "
+        "{unknown}."
+    )
+    W873 = "[W873] Some gold annotation cannot be learned: {problem}, {times} times."

@@ -1,5 +1,6 @@
 """Where a model computes, and in what precision."""
 
+import multiprocessing
 import re
 from typing import TYPE_CHECKING
 
@@ -22,19 +23,28 @@ def resolve_device(device: str) -> str:
     """The device to compute on: "cpu", "cuda:0", "mps".
 
     "auto" is the GPU that spaCy was told to use (`spacy.require_gpu`), else any CUDA
-    device, else Apple's, else the CPU. Needs no CuPy. Raises ValueError where a device
-    was asked for that is not there.
+    device, else Apple's, else the CPU. Needs no CuPy. Of several CUDA devices, each
+    worker of `nlp.pipe(n_process=...)` takes another, unless one is named.
+
+    ValueError: a device was asked for that is not there, or a CUDA device in a process
+    that was forked from one that uses it.
     """
     import torch
 
     check_device_name(device)
     n_cuda = torch.cuda.device_count() if torch.cuda.is_available() else 0
     mps = torch.backends.mps.is_available()
-    if device == "auto":
-        if n_cuda:
-            return f"cuda:{torch.cuda.current_device()}"
+    if device == "auto" and not n_cuda:
         return "mps" if mps else "cpu"
+    if n_cuda and device in ("auto", "cuda"):
+        check_fork("cuda")
+        worker = _worker_number()
+        if worker is not None:
+            return f"cuda:{worker % n_cuda}"
+        current = torch.cuda.current_device() if device == "auto" else 0
+        return f"cuda:{current}"
     if device.startswith("cuda"):
+        check_fork(device)
         number = int(device.partition(":")[2] or 0)
         if number >= n_cuda:
             raise ValueError(Errors.E703.format(device=device, found=n_cuda))
@@ -42,6 +52,23 @@ def resolve_device(device: str) -> str:
     if device == "mps" and not mps:
         raise ValueError(Errors.E703.format(device=device, found=0))
     return device
+
+
+def check_fork(device: str) -> None:
+    """Raise ValueError in a process that was forked from one that uses CUDA, if that is
+    to be used here too: CUDA does not survive a fork."""
+    import torch
+
+    if device.startswith("cuda") and torch.cuda._is_in_bad_fork():
+        raise ValueError(Errors.E711.format(device=device))
+
+
+def _worker_number() -> int | None:
+    """Which child of its parent this process is, from 0; None for no child at all."""
+    if multiprocessing.parent_process() is None:
+        return None
+    identity = multiprocessing.current_process()._identity
+    return identity[-1] - 1 if identity else None
 
 
 def resolve_dtype(dtype: str, device: str) -> "torch.dtype":

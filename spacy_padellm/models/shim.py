@@ -19,7 +19,7 @@ from .adapters import (
     adapter_folder,
     read_adapter,
 )
-from .devices import resolve_device, resolve_dtype
+from .devices import check_fork, resolve_device, resolve_dtype
 from .fingerprint import base_fingerprint
 from .weights import DEFAULT_BASE, resolve_base
 
@@ -69,6 +69,8 @@ class CausalLMShim(Shim):
 
     @property
     def engine(self) -> "Engine":
+        if self._lm is not None:  # it may have come here by a fork
+            check_fork(self._lm.device.type)
         if self._engine is None:
             from ..engines.transformers import TransformersEngine
             from .decoding import DecodingSettings
