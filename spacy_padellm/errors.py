@@ -257,8 +257,8 @@ class Errors:
         "first, or name one as the model's `adapter`."
     )
     E707 = (
-        "[E707] dtype is 'int8', and a base of kind {kind!r} cannot be computed so. Known "
-        "are: {known}. Set `dtype` to 'float32'."
+        "[E707] dtype is 'int8', and a base of kind {kind!r} cannot be computed so. "
+        "Known are: {known}. Set `dtype` to 'float32'."
     )
     E708 = "[E708] merge_adapter is {merge!r}; it must be one of: {known}."
     E709 = (
@@ -266,8 +266,8 @@ class Errors:
         "`dtype` to 'bfloat16', or `device` to 'cpu'."
     )
     E710 = (
-        "[E710] dtype is 'int8', and this build of torch has no 8-bit products for this "
-        "CPU. Set `dtype` to 'float32'."
+        "[E710] dtype is 'int8', and this build of torch has no 8-bit products for "
+        "this CPU. Set `dtype` to 'float32'."
     )
     E711 = (
         "[E711] {device!r} cannot be used in a worker process that was forked from one "
@@ -297,9 +297,9 @@ class Errors:
     E806 = "[E806] {setting} is {value!r}; it must be true or false."
     E807 = (
         "[E807] Tokens {start} to {end} of the doc's {n_tokens} tokens are one window, "
-        "which is too long for the base; it begins {begin!r}. Have long texts cut "
-        "shorter by the component's `windows`: lower `max_tokens` of SentenceWindows.v1 "
-        "or `window` of StridedWindows.v1. {error}"
+        "which is too much for the base or for the memory; it begins {begin!r}. Have "
+        "long texts cut shorter by the component's `windows`: lower `max_tokens` of "
+        "SentenceWindows.v1 or `window` of StridedWindows.v1. {error}"
     )
     E808 = (
         "[E808] {name} was saved by spacy-padellm {version}, and this is {own}, which "
@@ -311,8 +311,8 @@ class Errors:
         "would overwrite what the other finds. Give one of them another `spans_key`."
     )
     E810 = (
-        "[E810] labels is {labels!r}. Give a list, such as ['PER', 'ORG'], a table label "
-        "to name, such as {{'PER': 'person'}}, or null for the adapter's own."
+        "[E810] labels is {labels!r}. Give a list, such as ['PER', 'ORG'], a table "
+        "label to name, such as {{'PER': 'person'}}, or null for the adapter's own."
     )
     # spacy-llm
     E841 = (

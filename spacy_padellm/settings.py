@@ -1,5 +1,7 @@
 """Checks of settings, at construction."""
 
+from numbers import Real
+
 from .errors import Errors
 
 
@@ -8,3 +10,18 @@ def check_positive(**settings: int) -> None:
     for setting, value in settings.items():
         if value < 1:
             raise ValueError(Errors.E502.format(setting=setting, value=value))
+
+
+def check_share(**settings: float) -> None:
+    """ValueError for the first setting that is no number from 0 to 1."""
+    for setting, value in settings.items():
+        is_number = isinstance(value, Real) and not isinstance(value, bool)
+        if not is_number or not 0 <= value <= 1:
+            raise ValueError(Errors.E805.format(setting=setting, value=value))
+
+
+def check_flags(**settings: bool) -> None:
+    """ValueError for the first setting that is neither true nor false."""
+    for setting, value in settings.items():
+        if not isinstance(value, bool):
+            raise ValueError(Errors.E806.format(setting=setting, value=value))

@@ -13,6 +13,11 @@ TokenIds: TypeAlias = tuple[int, ...]
 LabelNames: TypeAlias = dict[str, str]
 
 
+def probability(logprob: float) -> float:
+    """Of a log-probability, 0 to 1; 0 where it is no number."""
+    return 0.0 if math.isnan(logprob) else math.exp(min(0.0, logprob))
+
+
 @dataclass(frozen=True, slots=True)
 class Window:
     """A run of whole spaCy tokens that is read as one text.
@@ -51,8 +56,7 @@ class Mention:
     @property
     def score(self) -> float:
         """P(count >= index) x P(mention), 0 to 1; 0 where the model gave no number."""
-        logprob = self.logprob + self.count_logprob
-        return 0.0 if math.isnan(logprob) else math.exp(min(0.0, logprob))
+        return probability(self.logprob + self.count_logprob)
 
 
 @dataclass(frozen=True, slots=True)

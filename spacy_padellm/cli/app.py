@@ -8,7 +8,7 @@ import typer
 from typer.core import TyperGroup
 
 # Each is a function of the same name in the module of that name, imported when asked.
-COMMANDS = ("benchmark", "convert", "demo", "download")
+COMMANDS = ("benchmark", "convert", "demo", "download", "prepare", "report")
 
 
 class Commands(TyperGroup):
@@ -22,7 +22,8 @@ class Commands(TyperGroup):
             return None
         module = import_module(f".{cmd_name}", __package__)
         single = typer.Typer(add_completion=False)
-        single.command(cmd_name)(getattr(module, cmd_name))
+        context = getattr(module, "CONTEXT", None)
+        single.command(cmd_name, context_settings=context)(getattr(module, cmd_name))
         return typer.main.get_command(single)
 
     def invoke(self, ctx: Any) -> Any:

@@ -1,6 +1,6 @@
 """The labels of the component: given, learned from gold docs, or the adapter's own."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from spacy.training import Example
@@ -41,9 +41,10 @@ class LabelTable:
             return ()
 
     @labels.setter
-    def labels(self, labels: list[str] | dict[str, str]) -> None:
-        self.cfg["labels"] = label_names(labels)
-        for label in self.cfg["labels"]:
+    def labels(self, labels: Collection[str] | Mapping[str, str] | None) -> None:
+        """None: the adapter's own from now on."""
+        self.cfg["labels"] = given_labels(labels)
+        for label in self.cfg["labels"] or ():
             self.vocab.strings.add(label)
 
     def add_label(self, label: str, name: str | None = None) -> int:
@@ -64,6 +65,20 @@ class LabelTable:
         self.cfg["labels"] = label_names({**known, label: name})
         self.vocab.strings.add(label)
         return 1
+
+
+def given_labels(
+    labels: Collection[str] | Mapping[str, str] | None,
+) -> LabelNames | None:
+    """The labels with their names, from a list or a table; None for None.
+
+    ValueError for faulty labels, see `label_names`.
+    """
+    if labels is None:
+        return None
+    if not isinstance(labels, Collection):
+        raise ValueError(Errors.E810.format(labels=labels))
+    return label_names(labels)
 
 
 def gold_labels(examples: Iterable[Example]) -> dict[str, str | None]:

@@ -1,39 +1,39 @@
 """The pipeline component `padellm_ner`."""
 
-import logging
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from typing import Any
 
-from spacy import util
 from spacy.language import Language
 from spacy.pipeline import TrainablePipe
-from spacy.tokens import Doc
 from spacy.training import Example, validate_examples, validate_get_examples
 from spacy.vocab import Vocab
 from thinc.api import Config, Model, Optimizer
 
-from ..errors import Errors, Warnings
+from ..errors import Warnings
 from ..formats.base import Format
-from ..formats.labels import label_names
 from ..models.shim import causal_lm_shim
 from ..settings import check_positive
 from ..types import WindowGetter
-from .annotating import annotate, register_score
-from .label_table import LabelTable, gold_labels
+from .annotating import register_score
+from .label_table import LabelTable, given_labels, gold_labels
 from .learning import gold_trees
-from .reading import Reading, read_docs
+from .neighbours import PipelineOf, check_spans_key
+from .output import Output, OutputSettings
+from .predicting import ReadsDocs
 from .saving import SavedWithAdapter
-
-logger = logging.getLogger(__name__)
 
 default_config = Config().from_str(
     """
 [padellm_ner]
 labels = null
 spans_key = "padellm_ner"
+allow_overlap = false
+threshold = 0.0
+deduplicate = true
 overwrite_ents = false
 alignment_mode = "contract"
+save_trace = false
 batch_tokens = 4096
 
 [padellm_ner.model]
@@ -43,6 +43,7 @@ revision = null
 adapter = null
 device = "auto"
 dtype = "auto"
+merge_adapter = "auto"
 trust_remote_code = false
 train_batch_tokens = 512
 lora_rank = 16
@@ -57,6 +58,9 @@ template = "compact"
 max_count = 64
 max_mention_tokens = 48
 only_in_text = true
+prefix_lm = false
+text_twice = false
+count_threshold = null
 
 [padellm_ner.windows]
 @misc = "spacy_padellm.SentenceWindows.v1"
@@ -70,7 +74,13 @@ max_tokens = 96
 
 @Language.factory(
     "padellm_ner",
-    assigns=["doc.ents", "token.ent_iob", "token.ent_type", "doc.spans"],
+    assigns=[
+        "doc.ents",
+        "token.ent_iob",
+        "token.ent_type",
+        "doc.spans",
+        "span._.score",
+    ],
     default_config=default_config,
     default_score_weights={
         "ents_f": 1.0,
@@ -87,8 +97,12 @@ def make_padellm_ner(
     windows: WindowGetter,
     labels: list[str] | dict[str, str] | None,
     spans_key: str,
+    allow_overlap: bool,
+    threshold: float,
+    deduplicate: bool,
     overwrite_ents: bool,
     alignment_mode: str,
+    save_trace: bool,
     batch_tokens: int,
     scorer: Callable | None,
 ) -> "PaDeLLMNER":
@@ -100,28 +114,49 @@ def make_padellm_ner(
     labels: a list, or a table label → name that the model reads. Null: the adapter's
         own labels; in training, those of the gold data.
     spans_key: where in `doc.spans` the entities stand with their scores.
+    allow_overlap: put all mentions found there, those too that overlap others or have
+        no room in `doc.ents`.
+    threshold: leave out mentions with a lower score, 0 to 1. A score is P(count >= i)
+        x P(mention i).
+    deduplicate: leave a string that several labels claim in a window to the most
+        probable one, as the paper does.
     overwrite_ents: whether new entities replace those that a doc already has.
     alignment_mode: for mentions that are not whole tokens: "strict", "contract" or
         "expand", as in `Doc.char_span`.
+    save_trace: keep what was asked, written and dropped in
+        `doc.spans[spans_key].attrs["trace"]`.
     batch_tokens: padded tokens in a batch of texts, at most.
+
+    ValueError: a setting is wrong, or another component of the pipeline writes to the
+    same group of `doc.spans`.
     """
-    return PaDeLLMNER(
+    component = PaDeLLMNER(
         nlp.vocab,
         model,
         name,
         format=format,
         windows=windows,
         labels=labels,
-        spans_key=spans_key,
-        overwrite_ents=overwrite_ents,
-        alignment_mode=alignment_mode,
+        output=Output(
+            spans_key=spans_key,
+            allow_overlap=allow_overlap,
+            threshold=threshold,
+            deduplicate=deduplicate,
+            overwrite_ents=overwrite_ents,
+            alignment_mode=alignment_mode,
+            save_trace=save_trace,
+        ),
         batch_tokens=batch_tokens,
         scorer=scorer,
     )
+    component.join(nlp)
+    return component
 
 
-class PaDeLLMNER(LabelTable, SavedWithAdapter, TrainablePipe):
-    """See `make_padellm_ner`."""
+class PaDeLLMNER(
+    LabelTable, OutputSettings, ReadsDocs, SavedWithAdapter, TrainablePipe
+):
+    """See `make_padellm_ner`; `output` has the settings of what comes into the docs."""
 
     def __init__(
         self,
@@ -132,14 +167,10 @@ class PaDeLLMNER(LabelTable, SavedWithAdapter, TrainablePipe):
         format: Format,
         windows: WindowGetter,
         labels: list[str] | dict[str, str] | None = None,
-        spans_key: str = "padellm_ner",
-        overwrite_ents: bool = False,
-        alignment_mode: str = "contract",
+        output: Output | None = None,
         batch_tokens: int = 4096,
         scorer: Callable | None = None,
     ) -> None:
-        if alignment_mode not in ("strict", "contract", "expand"):
-            raise ValueError(Errors.E801.format(value=alignment_mode))
         check_positive(batch_tokens=batch_tokens)
         register_score()
         self.vocab = vocab
@@ -148,72 +179,20 @@ class PaDeLLMNER(LabelTable, SavedWithAdapter, TrainablePipe):
         self.scorer = scorer
         self.format = format
         self.windows = windows
-        self.spans_key = spans_key
-        self.overwrite_ents = overwrite_ents
-        self.alignment_mode = alignment_mode
+        self.output = output or Output()
         self.batch_tokens = batch_tokens
         self._lm = causal_lm_shim(model)
-        self._labels_are_fixed = labels is not None
+        self._configured_labels = given_labels(labels)
         # cfg is what is saved beside the adapter
-        self.cfg: dict[str, Any] = {
-            "labels": None if labels is None else label_names(labels)
-        }
+        self.cfg: dict[str, Any] = {"labels": self._configured_labels}
+        self._pipeline = PipelineOf()
         self._warned: set[str] = set()
 
-    # -- prediction -------------------------------------------------------------------
-
-    def predict(self, docs: Iterable[Doc]) -> list[Reading]:
-        """What is found in each doc; the docs are not changed."""
-        docs = list(docs)
-        if not any(doc.text.strip() for doc in docs):
-            return [Reading() for _ in docs]
-        labels = self.label_data
-        if not labels:
-            self._warn_once("no labels", Warnings.W803)
-            return [Reading() for _ in docs]
-        self._check_adapter()
-        return read_docs(
-            docs,
-            labels,
-            engine=self._lm.engine,
-            tokenizer=self._lm.tokenizer,
-            format=self.format,
-            windows=self.windows,
-            alignment_mode=self.alignment_mode,
-            batch_tokens=self.batch_tokens,
-        )
-
-    def set_annotations(self, docs: Iterable[Doc], readings: list[Reading]) -> None:
-        """Write entities, scores and spans into the docs."""
-        for doc, reading in zip(docs, readings, strict=True):
-            annotate(
-                doc,
-                reading.spans,
-                dropped=reading.dropped,
-                spans_key=self.spans_key,
-                overwrite_ents=self.overwrite_ents,
-            )
-            for mention in reading.not_in_text:
-                self._warn_once("not in text", Warnings.W801, mention=mention)
-
-    def pipe(self, stream: Iterable[Doc], *, batch_size: int = 128) -> Iterator[Doc]:
-        """As in spaCy, but a doc that fails takes no other doc of its batch with it."""
-        handle_error = self.get_error_handler()
-        for docs in util.minibatch(stream, size=batch_size):
-            readings: list[Reading | None]
-            try:
-                readings = self.predict(docs)
-            except Exception:
-                # then each doc on its own: one of them is to blame
-                readings = [None] * len(docs)
-            for doc, reading in zip(docs, readings, strict=True):
-                try:
-                    reading = reading or self.predict([doc])[0]
-                    self.set_annotations([doc], [reading])
-                except Exception as error:
-                    handle_error(self.name, self, [doc], error)
-                else:
-                    yield doc
+    def join(self, nlp: Language) -> None:
+        """Know the pipeline from now on; ValueError if another component of it writes
+        to the same group of spans."""
+        check_spans_key(nlp, self.name, self.spans_key)
+        self._pipeline = PipelineOf(nlp)
 
     # -- training ---------------------------------------------------------------------
 
@@ -231,9 +210,11 @@ class PaDeLLMNER(LabelTable, SavedWithAdapter, TrainablePipe):
             of `add_label`.
         """
         validate_get_examples(get_examples, "PaDeLLMNER.initialize")
+        if nlp is not None:
+            self.join(nlp)
         if labels is not None:
             self.labels = labels
-        elif not self._labels_are_fixed:
+        elif self._configured_labels is None:
             for label, name in gold_labels(get_examples()).items():
                 self.add_label(label, name)
         for label in self.labels:
@@ -281,20 +262,3 @@ class PaDeLLMNER(LabelTable, SavedWithAdapter, TrainablePipe):
         if sgd not in (None, False):
             self.finish_update(sgd)
         return losses
-
-    # -- checks and messages ----------------------------------------------------------
-
-    def _check_adapter(self) -> None:
-        """An adapter answers only in the format that it was trained in."""
-        card = self._lm.card()
-        if card is not None and card.format and card.format != self.format.name:
-            raise ValueError(
-                Errors.E802.format(
-                    trained=card.format, format=self.format.name, name=self.name
-                )
-            )
-
-    def _warn_once(self, kind: str, message: str, **values: Any) -> None:
-        if kind not in self._warned:
-            self._warned.add(kind)
-            logger.warning(message.format(name=self.name, **values))

@@ -8,21 +8,27 @@ import srsly
 from spacy import util
 from spacy.vocab import Vocab
 
+from ..about import __version__
+from ..errors import Errors
 from ..formats.base import Format
 from ..models.adapters import Adapter, read_adapter, write_adapter
 from ..models.shim import CausalLMShim
 from ..types import LabelNames
 
 ADAPTER = "adapter"
+# To be raised when what is saved can no longer be read by earlier versions.
+LAYOUT = 1
 
 
 class SavedWithAdapter:
     """Saves and reads what the component has learned."""
 
     vocab: Vocab
+    name: str
     format: Format
     cfg: dict[str, Any]
     label_data: LabelNames
+    _configured_labels: LabelNames | None
     _lm: CausalLMShim
 
     def to_bytes(self, *, exclude: Iterable[str] = ()) -> bytes:
@@ -44,7 +50,7 @@ class SavedWithAdapter:
         util.from_bytes(
             bytes_data,
             {
-                "cfg": lambda data: saved.update(srsly.json_loads(data)),
+                "cfg": lambda data: saved.update(self._checked(srsly.json_loads(data))),
                 "vocab": lambda data: self.vocab.from_bytes(data, exclude=exclude),
                 ADAPTER: lambda data: adapters.append(
                     Adapter.from_dict(srsly.msgpack_loads(data))
@@ -75,7 +81,7 @@ class SavedWithAdapter:
         util.from_disk(
             path,
             {
-                "cfg": lambda file: saved.update(srsly.read_json(file)),
+                "cfg": lambda file: saved.update(self._checked(srsly.read_json(file))),
                 "vocab": lambda folder: self.vocab.from_disk(folder, exclude=exclude),
             },
             exclude,
@@ -90,7 +96,22 @@ class SavedWithAdapter:
         return self._lm.adapter(self.format.name, self.label_data)
 
     def _saved_cfg(self, adapter: Adapter | None) -> dict[str, Any]:
-        return {"labels": self.label_data, ADAPTER: adapter is not None}
+        return {
+            "labels": self.label_data,
+            "configured_labels": self._configured_labels,
+            ADAPTER: adapter is not None,
+            "version": __version__,
+            "layout": LAYOUT,
+        }
+
+    def _checked(self, saved: dict[str, Any]) -> dict[str, Any]:
+        if saved.get("layout", LAYOUT) > LAYOUT:
+            raise ValueError(
+                Errors.E808.format(
+                    name=self.name, version=saved.get("version"), own=__version__
+                )
+            )
+        return saved
 
     def _take(
         self,
@@ -100,8 +121,14 @@ class SavedWithAdapter:
         exclude: Iterable[str],
     ) -> None:
         """Use what was saved. Where the cfg says that there was an adapter and none
-        came, the one in use stays; where it says that there was none, none is used."""
-        self.cfg.update(saved)
+        came, the one in use stays; where it says that there was none, none is used.
+
+        The labels that were saved give way to those of the config, where these are
+        others than they were: `spacy.load` was told to override them.
+        """
+        mine = self._configured_labels
+        if "labels" in saved and mine in (None, saved.get("configured_labels", mine)):
+            self.cfg["labels"] = saved["labels"]
         had_none = saved.get(ADAPTER) is False and ADAPTER not in exclude
         if adapter is not None or had_none:
             self._lm.use_adapter(adapter, source)

@@ -1,5 +1,6 @@
 """Pipelines on the tiny random base: untouched, trained to fit, or led by a script."""
 
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,6 +9,11 @@ import spacy
 from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.training import Example
+
+from spacy_padellm.pipeline.annotating import annotate as annotate_with
+from spacy_padellm.pipeline.locating import Reading
+from spacy_padellm.pipeline.output import Output
+from spacy_padellm.types import LabelledSpan
 
 from .scripted import ScriptedFormat, Tell
 
@@ -38,6 +44,18 @@ def examples(nlp: Language, gold=GOLD) -> list[Example]:
 def found(doc: Doc) -> list[tuple[int, int, str]]:
     """The doc's entities as they stand in GOLD."""
     return [(ent.start_char, ent.end_char, ent.label_) for ent in doc.ents]
+
+
+def ents(doc: Doc) -> list[tuple[str, str]]:
+    return [(ent.text, ent.label_) for ent in doc.ents]
+
+
+def annotate(
+    doc: Doc, found: list[LabelledSpan], dropped=None, by: str = "padellm_ner", **output
+) -> None:
+    """Write into the doc what the component `by` found, with these output settings."""
+    reading = Reading(tuple(found), Counter(dropped))
+    annotate_with(doc, reading, output=Output(**output), component=by)
 
 
 def learn(nlp: Language, gold: list[Example], updates: int = 50) -> list[float]:
@@ -90,6 +108,13 @@ def scripted_nlp(make_nlp) -> Callable[..., Language]:
         return nlp
 
     return make
+
+
+@pytest.fixture
+def doc(make_nlp) -> Doc:
+    """A doc for `annotate`."""
+    words = "Ann Lee met the Bank of England in London .".split()
+    return Doc(make_nlp().vocab, words=words)
 
 
 @pytest.fixture(scope="session")

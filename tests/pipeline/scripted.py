@@ -16,12 +16,13 @@ Tell: TypeAlias = Callable[[str], Sequence[Found]]
 
 @dataclass
 class ScriptedFormat:
-    """asked: the texts that were asked about, in that order.
+    """asked: the texts that were asked about, in that order. queries: with the labels.
     taught: each gold text with the labels asked for and the strings of each.
     lost: what could not be read of every answer, by reason."""
 
     tell: Tell = field(default=lambda text: ())
     asked: list[str] = field(default_factory=list)
+    queries: list[tuple[str, LabelNames]] = field(default_factory=list)
     taught: list[tuple[str, LabelNames, dict[str, list[str]]]] = field(
         default_factory=list
     )
@@ -30,6 +31,7 @@ class ScriptedFormat:
 
     def extract(self, queries: Sequence[Query], session, tokenizer) -> list[Extraction]:
         self.asked += [query.text for query in queries]
+        self.queries += [(query.text, query.labels) for query in queries]
         return [self._extraction(query) for query in queries]
 
     def _extraction(self, query: Query) -> Extraction:

@@ -6,32 +6,14 @@ import numpy as np
 import pytest
 from spacy.tokens import Doc, DocBin, Span
 
-from spacy_padellm.pipeline.annotating import annotate
 from spacy_padellm.types import LabelledSpan
 
-TEXT = "Ann Lee met the Bank of England in London ."
-
-
-def settings(**changed):
-    return {
-        "dropped": {},
-        "spans_key": "padellm_ner",
-        "overwrite_ents": False,
-    } | changed
-
-
-@pytest.fixture
-def doc(make_nlp) -> Doc:
-    return Doc(make_nlp().vocab, words=TEXT.split())
-
-
-def ents(doc: Doc) -> list[tuple[str, str]]:
-    return [(ent.text, ent.label_) for ent in doc.ents]
+from .conftest import annotate, ents
 
 
 def test_entities_and_their_scores_are_written(doc):
     found = [LabelledSpan(8, 9, "LOC", 0.7), LabelledSpan(0, 2, "PER", 0.9)]
-    annotate(doc, found, **settings())
+    annotate(doc, found)
     assert ents(doc) == [("Ann Lee", "PER"), ("London", "LOC")]
     assert [ent._.score for ent in doc.ents] == [0.9, 0.7]
     group = doc.spans["padellm_ner"]
@@ -40,7 +22,7 @@ def test_entities_and_their_scores_are_written(doc):
 
 
 def test_all_other_tokens_are_outside_and_not_unknown(doc):
-    annotate(doc, [LabelledSpan(8, 9, "LOC", 0.7)], **settings())
+    annotate(doc, [LabelledSpan(8, 9, "LOC", 0.7)])
     assert doc.has_annotation("ENT_IOB", require_complete=True)
     assert "".join(token.ent_iob_ for token in doc) == "OOOOOOOOBO"
 
@@ -60,7 +42,7 @@ def test_entities_never_overlap_whatever_is_found(doc, overwrite):
                 label = choose.choice(("PER", "ORG", "LOC"))
                 found.append(LabelledSpan(start, end, label, choose.random()))
             before = ents(doc)
-            annotate(doc, found, **settings(overwrite_ents=overwrite))
+            annotate(doc, found, overwrite_ents=overwrite)
             taken = [token.i for ent in doc.ents for token in ent]
             assert len(taken) == len(set(taken))
             if not overwrite:
@@ -75,7 +57,7 @@ def test_entities_that_are_there_stay_with_their_ids(doc):
     there = Span(doc, 4, 7, label="BANK", kb_id="Q183231", span_id="boe")
     doc.set_ents([there], default="missing")
     found = [LabelledSpan(6, 7, "LOC", 0.99), LabelledSpan(8, 9, "LOC", 0.5)]
-    annotate(doc, found, **settings())
+    annotate(doc, found)
     assert ents(doc) == [("Bank of England", "BANK"), ("London", "LOC")]
     assert [(ent.kb_id_, ent.id_) for ent in doc.ents] == [("Q183231", "boe"), ("", "")]
     assert [ent._.score for ent in doc.ents] == [None, 0.5]
@@ -86,7 +68,7 @@ def test_entities_that_are_there_give_way_where_the_config_says_so(doc):
     bank = Span(doc, 4, 7, label="BANK")
     ann = Span(doc, 0, 1, label="GIVEN", kb_id="Q1", span_id="ann")
     doc.set_ents([ann, bank], default="missing")
-    annotate(doc, [LabelledSpan(6, 7, "LOC", 0.2)], **settings(overwrite_ents=True))
+    annotate(doc, [LabelledSpan(6, 7, "LOC", 0.2)], overwrite_ents=True)
     assert ents(doc) == [("Ann", "GIVEN"), ("England", "LOC")]
     assert (doc.ents[0].kb_id_, doc.ents[0].id_) == ("Q1", "ann")
 
@@ -94,25 +76,25 @@ def test_entities_that_are_there_give_way_where_the_config_says_so(doc):
 def test_blocked_tokens_stay_free_of_entities(doc):
     doc.set_ents([], blocked=[doc[0:2], doc[8:9]], default="missing")
     found = [LabelledSpan(0, 2, "PER", 0.9), LabelledSpan(6, 7, "LOC", 0.9)]
-    annotate(doc, found, **settings())
+    annotate(doc, found)
     assert ents(doc) == [("England", "LOC")]
     assert [token.ent_iob_ for token in doc[0:2]] == ["B", "B"], "blocked as before"
-    annotate(doc, found, **settings(overwrite_ents=True))
+    annotate(doc, found, overwrite_ents=True)
     assert ents(doc) == [("Ann Lee", "PER"), ("England", "LOC")]
     assert (doc[8].ent_iob_, doc[8].ent_type_) == ("B", ""), "blocked as before"
 
 
 def test_a_second_run_changes_nothing(doc):
     found = [LabelledSpan(8, 9, "LOC", 0.7), LabelledSpan(0, 2, "PER", 0.9)]
-    annotate(doc, found, **settings())
+    annotate(doc, found)
     first = doc.to_bytes()
-    annotate(doc, found, **settings())
+    annotate(doc, found)
     assert doc.to_bytes() == first
 
 
 def test_a_second_component_adds_to_the_group(doc):
-    annotate(doc, [LabelledSpan(8, 9, "LOC", 0.7)], **settings())
-    annotate(doc, [LabelledSpan(0, 2, "PER", 0.9)], **settings())
+    annotate(doc, [LabelledSpan(8, 9, "LOC", 0.7)])
+    annotate(doc, [LabelledSpan(0, 2, "PER", 0.9)])
     assert list(doc.spans["padellm_ner"]) == list(doc.ents)
     assert doc.spans["padellm_ner"].attrs["scores"] == pytest.approx([0.9, 0.7])
 
@@ -120,28 +102,26 @@ def test_a_second_component_adds_to_the_group(doc):
 def test_a_group_of_the_user_s_own_gives_way(doc):
     doc.set_ents([Span(doc, 8, 9, label="LOC")], default="missing")
     doc.spans["padellm_ner"] = [doc[8:9], doc[0:1]]
-    annotate(doc, [], **settings())
+    annotate(doc, [])
     assert list(doc.spans["padellm_ner"]) == []
 
 
 def test_an_empty_doc_gets_an_empty_group(make_nlp):
     doc = Doc(make_nlp().vocab)
-    annotate(doc, [], **settings())
+    annotate(doc, [])
     assert (len(doc.ents), len(doc.spans["padellm_ner"])) == (0, 0)
 
 
 def test_the_counts_of_what_was_left_out_stand_beside_the_scores(doc):
     found = [LabelledSpan(4, 7, "ORG", 0.9), LabelledSpan(6, 7, "LOC", 0.8)]
-    annotate(doc, found, **settings(dropped={"not in text": 2, "duplicate": 0}))
+    annotate(doc, found, dropped={"not in text": 2, "duplicate": 0})
     dropped = doc.spans["padellm_ner"].attrs["dropped"]
     assert dropped == {"not in text": 2, "overlap": 1}
 
 
 @pytest.mark.parametrize("way", ["bytes", "docbin", "disk"])
 def test_scores_outlive_the_process(doc, tmp_path, way):
-    annotate(
-        doc, [LabelledSpan(8, 9, "LOC", 0.7)], **settings(dropped={"duplicate": 3})
-    )
+    annotate(doc, [LabelledSpan(8, 9, "LOC", 0.7)], dropped={"duplicate": 3})
     if way == "bytes":
         again = Doc(doc.vocab).from_bytes(doc.to_bytes())
     elif way == "disk":

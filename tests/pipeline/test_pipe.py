@@ -114,10 +114,10 @@ def test_a_doc_that_cannot_be_annotated_takes_no_other_with_it(
     ner = nlp.get_pipe("padellm_ner")
     annotate = type(ner).set_annotations
 
-    def fail(self, docs, readings):
+    def fail(self, docs, readings, **output):
         if any(doc.text == "bad" for doc in docs):
             raise RuntimeError
-        annotate(self, docs, readings)
+        annotate(self, docs, readings, **output)
 
     monkeypatch.setattr(type(ner), "set_annotations", fail)
     failed = []

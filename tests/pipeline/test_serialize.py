@@ -11,7 +11,9 @@ import pytest
 import spacy
 from safetensors.numpy import load_file
 
+from spacy_padellm.about import __version__
 from spacy_padellm.pipeline.padellm_ner import PaDeLLMNER
+from spacy_padellm.pipeline.saving import LAYOUT
 
 from .conftest import GOLD, examples, found
 
@@ -134,7 +136,9 @@ def test_what_is_excluded_stays_as_it_is(trained, make_nlp, tmp_path, way):
         return into.from_bytes(saved, exclude=exclude)
 
     def fresh() -> PaDeLLMNER:
-        return make_nlp(labels=["DISH"]).get_pipe("padellm_ner")
+        ner = make_nlp().get_pipe("padellm_ner")
+        ner.labels = ["DISH"]
+        return ner
 
     without_cfg = load(fresh(), ["vocab", "cfg"])
     assert without_cfg.labels == ("DISH",)
@@ -161,6 +165,51 @@ def test_a_pipeline_without_an_adapter_comes_back_without_one(make_nlp, tmp_path
     loaded = spacy.load(tmp_path)
     assert loaded.get_pipe("padellm_ner").labels == ("LOC",)
     assert loaded("Oslo").has_annotation("ENT_IOB")
+
+
+def test_a_saved_pipeline_is_loaded_with_other_labels(trained, tmp_path):
+    trained.to_disk(tmp_path)
+    override = {"components.padellm_ner.labels": ["DISH", "LOC"]}
+    ner = spacy.load(tmp_path, config=override).get_pipe("padellm_ner")
+    assert ner.label_data == {"DISH": "DISH", "LOC": "location"}
+    assert ner._lm.card() is not None, "with the adapter that was saved"
+
+
+def test_labels_changed_on_a_live_pipeline_are_saved(make_nlp, tmp_path):
+    nlp = make_nlp(labels=["LOC"])
+    nlp.get_pipe("padellm_ner").labels = {"DISH": "food"}
+    nlp.to_disk(tmp_path)
+    loaded = spacy.load(tmp_path)
+    assert loaded.get_pipe("padellm_ner").label_data == {"DISH": "food"}
+    override = {"components.padellm_ner.labels": None}
+    loaded = spacy.load(tmp_path, config=override)
+    assert loaded.get_pipe("padellm_ner").label_data == {"DISH": "food"}
+
+
+@pytest.mark.parametrize("way", ["disk", "bytes"])
+def test_what_a_newer_version_saved_is_refused_with_both_versions(
+    trained, make_nlp, tmp_path, way, monkeypatch
+):
+    ner = trained.get_pipe("padellm_ner")
+    with monkeypatch.context() as newer:
+        newer.setattr("spacy_padellm.pipeline.saving.LAYOUT", LAYOUT + 1)
+        newer.setattr("spacy_padellm.pipeline.saving.__version__", "9.7.5")
+        ner.to_disk(tmp_path)
+        saved = ner.to_bytes()
+    into = make_nlp().get_pipe("padellm_ner")
+    with pytest.raises(ValueError, match=rf"E808.*9\.7\.5.*this is {__version__}.*>=9"):
+        into.from_disk(tmp_path) if way == "disk" else into.from_bytes(saved)
+    assert into.labels == (), "nothing was taken"
+
+
+def test_what_an_older_version_saved_is_read(trained, make_nlp, tmp_path):
+    ner = trained.get_pipe("padellm_ner")
+    ner.to_disk(tmp_path)
+    saved = json.loads((tmp_path / "cfg").read_text())
+    older = {key: saved[key] for key in ("labels", "adapter")}
+    (tmp_path / "cfg").write_text(json.dumps(older))
+    into = make_nlp(labels=["DISH"]).get_pipe("padellm_ner")
+    assert into.from_disk(tmp_path).label_data == ner.label_data
 
 
 def test_saving_and_loading_need_no_base(trained, tmp_path):

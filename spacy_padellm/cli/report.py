@@ -1,0 +1,84 @@
+"""`report`: a page with a pipeline's scores and errors on gold documents."""
+
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ..errors import Errors
+
+if TYPE_CHECKING:
+    from spacy.language import Language
+
+    from ..report.page import About
+
+
+def report(
+    model: Annotated[
+        str, typer.Argument(help="A pipeline with entities: a folder or a package.")
+    ],
+    gold: Annotated[
+        Path,
+        typer.Argument(help="A .spacy file, or any file that `convert` reads."),
+    ],
+    output: Annotated[Path, typer.Argument(help="The HTML file to write.")],
+    limit: Annotated[
+        int, typer.Option(min=0, help="At most so many documents, the first; 0 is all.")
+    ] = 0,
+    spans_key: Annotated[
+        str,
+        typer.Option(
+            help="The group of doc.spans with the scores, for entities without "
+            "ent._.score."
+        ),
+    ] = "padellm_ner",
+) -> None:
+    """Write one HTML page: scores, threshold, counts, and each document's errors."""
+    check_packages()
+    if output.is_dir():
+        raise ValueError(Errors.E864.format(path=output))
+
+    import spacy
+    from tqdm import tqdm
+
+    from ..report.compare import compare, score_docs
+    from ..report.gold import read_gold
+    from ..report.page import write_page
+
+    nlp = spacy.load(model)
+    examples = read_gold(nlp, gold, limit)
+
+    def progress(docs, total):
+        # no bar where nobody looks: tqdm's disable=None
+        return tqdm(docs, "Reading", total, disable=None, leave=False)
+
+    docs = list(compare(nlp, examples, spans_key, progress))
+    about = about_run(nlp, model, gold, skipped=len(examples) - len(docs))
+    write_page(output, about, docs)
+    with_errors = sum(doc.n_errors > 0 for doc in docs)
+    typer.echo(
+        f"Wrote {output}: {len(docs):,} documents, {with_errors:,} with errors, "
+        f"F {100 * score_docs(docs).micro.f:.1f}"
+    )
+
+
+def check_packages() -> None:
+    """ValueError (E861): a package of the extra `report` is not installed."""
+    missing = [name for name in ("jinja2", "matplotlib") if find_spec(name) is None]
+    if missing:
+        raise ValueError(Errors.E861.format(packages=" and ".join(missing)))
+
+
+def about_run(nlp: "Language", model: str, gold: Path, skipped: int) -> "About":
+    from ..report.page import About
+
+    return About(
+        model=model,
+        pipeline=f"{nlp.lang}_{nlp.meta['name']} {nlp.meta['version']}",
+        gold=str(gold),
+        skipped=skipped,
+        # spaCy's xx is no language, and HTML says so by an empty one
+        lang="" if nlp.lang == "xx" else nlp.lang,
+        direction=nlp.vocab.writing_system["direction"],
+    )

@@ -1,0 +1,45 @@
+"""How many tokens the model may need for a prompt, without a model."""
+
+import math
+from collections.abc import Sequence
+
+from ..engines.base import Branch, Completion
+from ..formats.base import Format, PromptTokenizer, Query
+
+# A measured count has one digit, and so has its mention's number: room for more.
+SPARE = 8
+
+
+def longest_sequence(query: Query, format: Format, tokenizer: PromptTokenizer) -> int:
+    """Tokens that the longest of a query's sequences may have: prompt and answer."""
+    session = MeasuringSession(tokenizer)
+    format.extract([query], session, tokenizer)
+    return session.longest + SPARE
+
+
+class MeasuringSession:
+    """Notes what a format asks for. Of the candidates it chooses the second, once a
+    label, which is a count of 1; else it writes nothing."""
+
+    def __init__(self, tokenizer: PromptTokenizer) -> None:
+        self.tokenizer = tokenizer
+        self.longest = 0
+        self._chose = False
+
+    def complete(self, branches: Sequence[Sequence[Branch]]) -> list[list[Completion]]:
+        for row in branches:
+            for branch in row:
+                needed = len(branch.prompt) + branch.max_new_tokens
+                self.longest = max(self.longest, needed)
+        answers = [[self._answer(branch) for branch in row] for row in branches]
+        self._chose = True
+        return answers
+
+    def _answer(self, branch: Branch) -> Completion:
+        if self._chose or len(branch.candidates) < 2:
+            logprobs = (-math.inf,) * len(branch.candidates)
+            return Completion((), "", (0.0,), True, logprobs)
+        _, chosen, *others = branch.candidates
+        logprobs = (-math.inf, 0.0, *[-math.inf] * len(others))
+        text = self.tokenizer.decode((chosen,))
+        return Completion((chosen,), text, (0.0,), False, logprobs)

@@ -1,0 +1,101 @@
+"""What the task and the model say to each other: prompts and answers as JSON.
+
+A prompt is `{"text": "Ann left.", "labels": {"PER": "person"}}`, the names being what
+the model reads for the labels. Its answer is
+
+    {"mentions": [{"label": "PER", "text": "Ann", "index": 1, "probability": 0.98,
+                   "count_probability": 0.99}],
+     "counts": {"PER": 1}}
+
+where `start` is added to mentions whose first character in the text is known, and
+`lost` to an answer of which some could not be read (see `Extraction.lost`).
+"""
+
+import json
+import math
+from typing import Any
+
+from ..errors import Errors
+from ..formats.base import Extraction, Query
+from ..types import Mention
+
+
+def write_prompt(query: Query) -> str:
+    return _dumps({"text": query.text, "labels": query.labels})
+
+
+def read_prompt(prompt: str) -> Query:
+    """Raises ValueError for what `write_prompt` did not write."""
+    try:
+        data = json.loads(prompt)
+        return Query(_string(data["text"]), dict(data["labels"]))
+    except (ValueError, KeyError, TypeError) as error:
+        raise ValueError(Errors.E841.format(prompt=_shown(prompt))) from error
+
+
+def write_answer(extraction: Extraction) -> str:
+    answer: dict[str, Any] = {
+        "mentions": [_mention_fields(mention) for mention in extraction.mentions],
+        "counts": dict(extraction.counts),
+    }
+    if extraction.lost:
+        answer["lost"] = dict(extraction.lost)
+    return _dumps(answer)
+
+
+def read_answer(answer: str) -> Extraction:
+    """Raises ValueError for what `write_answer` did not write."""
+    try:
+        data = json.loads(answer)
+        mentions = tuple(_read_mention(fields) for fields in data["mentions"])
+        return Extraction(mentions, dict(data["counts"]), lost=data.get("lost", {}))
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ValueError(Errors.E842.format(answer=_shown(answer))) from error
+
+
+def _mention_fields(mention: Mention) -> dict[str, Any]:
+    fields = {
+        "label": mention.label,
+        "text": mention.text,
+        "index": mention.index,
+        "probability": _probability(mention.logprob),
+        "count_probability": _probability(mention.count_logprob),
+    }
+    return fields if mention.start is None else {**fields, "start": mention.start}
+
+
+def _read_mention(fields: dict[str, Any]) -> Mention:
+    return Mention(
+        label=_string(fields["label"]),
+        text=_string(fields["text"]),
+        index=int(fields["index"]),
+        logprob=_logprob(fields["probability"]),
+        count_logprob=_logprob(fields["count_probability"]),
+        start=fields.get("start"),
+    )
+
+
+def _probability(logprob: float) -> float | None:
+    """JSON has no NaN, which says that the model gave no number."""
+    return None if math.isnan(logprob) else math.exp(logprob)
+
+
+def _logprob(probability: float | None) -> float:
+    if probability is None:
+        return math.nan
+    return math.log(probability) if probability > 0 else -math.inf
+
+
+def _string(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{value!r} is no string")
+    return value
+
+
+def _dumps(data: dict[str, Any]) -> str:
+    return json.dumps(data, ensure_ascii=False)
+
+
+def _shown(message: Any) -> str:
+    shown = repr(message)
+    return shown if len(shown) <= 80 else f"{shown[:80]}..."

@@ -1,0 +1,157 @@
+"""The model of spacy-llm that reads the prompts of `spacy_padellm.NER.v1`."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from functools import cached_property
+
+# spacy-llm compares type hints, and knows those of `typing` alone
+from typing import Any, Iterable  # noqa: UP035
+
+from ..errors import Errors
+from ..formats.base import Extraction, Format, Query
+from ..formats.batches import extract_in_batches
+from ..formats.padellm import build_padellm_v1
+from ..models.adapters import Adapter
+from ..models.architectures import build_causal_lm_v1
+from ..models.fingerprint import base_fingerprint
+from ..models.shim import CausalLMShim, causal_lm_shim
+from ..models.weights import DEFAULT_BASE, resolve_base
+from ..settings import check_positive
+from .measuring import longest_sequence
+from .messages import read_prompt, write_answer
+
+
+def build_parallel_decoder_v1(
+    *,
+    base: str = DEFAULT_BASE,
+    revision: str | None = None,
+    adapter: str | None = None,
+    device: str = "auto",
+    dtype: str = "auto",
+    merge_adapter: str = "auto",
+    trust_remote_code: bool = False,
+    format: Any = None,
+    context_length: int = 192,
+    batch_tokens: int = 4096,
+) -> "ParallelDecoder":
+    """A causal language model that answers the prompts of a whole batch at once.
+
+    base, revision, adapter, device, dtype, merge_adapter, trust_remote_code: as in
+        `spacy_padellm.CausalLM.v1`. A base that a `padellm_ner` of this process has
+        loaded is used, not loaded again.
+    format: how prompts are written, a `Format`; null is `spacy_padellm.PaDeLLM.v1`.
+    context_length: model tokens of a prompt with its longest answer, at most: longer
+        docs are cut. Adapters are trained on short texts: the shipped one finds half as
+        much in texts of 140 words as in single sentences.
+    batch_tokens: padded tokens in a batch of texts, at most.
+
+    Nothing is loaded before the first prompt.
+    """
+    check_positive(context_length=context_length, batch_tokens=batch_tokens)
+    model = build_causal_lm_v1(
+        base=base,
+        revision=revision,
+        adapter=adapter,
+        device=device,
+        dtype=dtype,
+        merge_adapter=merge_adapter,
+        trust_remote_code=trust_remote_code,
+    )
+    return ParallelDecoder(
+        causal_lm_shim(model),
+        format=build_padellm_v1() if format is None else format,
+        context_length=context_length,
+        batch_tokens=batch_tokens,
+    )
+
+
+class ParallelDecoder:
+    """See `build_parallel_decoder_v1`."""
+
+    def __init__(
+        self,
+        lm: CausalLMShim,
+        *,
+        format: Format,
+        context_length: int,
+        batch_tokens: int,
+    ) -> None:
+        self.lm = lm
+        self.format = format
+        self.context_length = context_length
+        self.batch_tokens = batch_tokens
+
+    def __call__(self, prompts: Iterable[Iterable[str]]) -> Iterable[Iterable[str]]:
+        """An answer for each prompt, see `messages`.
+
+        prompts: of each doc, one for each of its shards.
+        Raises ValueError for prompts of other tasks.
+        """
+        queries = [[read_prompt(prompt) for prompt in doc] for doc in prompts]
+        asked = [query for doc in queries for query in doc if _asks(query)]
+        found = iter(self._extract(asked))
+        nothing = Extraction((), {})
+        return [
+            [write_answer(next(found) if _asks(query) else nothing) for query in doc]
+            for doc in queries
+        ]
+
+    def n_tokens(self, prompt: str) -> int:
+        """Tokens that the model may need for a prompt with its longest answer."""
+        self._check()
+        return longest_sequence(read_prompt(prompt), self.format, self.lm.tokenizer)
+
+    @cached_property
+    def identity(self) -> dict[str, Any]:
+        """What its answers depend on, as JSON. The base has to be there for it."""
+        settings = self.lm.settings
+        adapter = self.lm.adapter(self.format.name, {})
+        return {
+            "base": settings.base,
+            "revision": settings.revision,
+            "weights": base_fingerprint(resolve_base(settings.base, settings.revision)),
+            "adapter": None if adapter is None else _fingerprint(adapter),
+            "dtype": settings.dtype,
+            "format": repr(self.format),
+            "context_length": self.context_length,
+        }
+
+    def _extract(self, queries: Sequence[Query]) -> list[Extraction]:
+        if not queries:
+            return []
+        self._check()
+        return extract_in_batches(
+            queries,
+            engine=self.lm.engine,
+            tokenizer=self.lm.tokenizer,
+            format=self.format,
+            batch_tokens=self.batch_tokens,
+        )
+
+    def _check(self) -> None:
+        """An adapter answers only in the format that it was trained in, and a base has
+        a longest sequence."""
+        card = self.lm.card()
+        if card is not None and card.format and card.format != self.format.name:
+            raise ValueError(
+                Errors.E802.format(
+                    trained=card.format,
+                    format=self.format.name,
+                    name="spacy_padellm.ParallelDecoder.v1",
+                )
+            )
+        most = self.lm.lm.context_length
+        if self.context_length > most:
+            raise ValueError(Errors.E845.format(value=self.context_length, most=most))
+
+
+def _asks(query: Query) -> bool:
+    """Whether there is anything to look for, and to look at."""
+    return bool(query.labels and query.text.strip())
+
+
+def _fingerprint(adapter: Adapter) -> str:
+    """A sha256, in hex, of an adapter's settings and weights."""
+    config = json.dumps(adapter.config, sort_keys=True).encode("utf8")
+    return hashlib.sha256(config + adapter.weights).hexdigest()

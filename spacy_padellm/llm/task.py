@@ -1,0 +1,286 @@
+"""The task of spacy-llm that finds named entities with `ParallelDecoder`."""
+
+import logging
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import asdict, replace
+from pathlib import Path
+
+# spacy-llm compares type hints, and knows those of `typing` alone
+from typing import Any, Iterable, Tuple  # noqa: UP035
+
+import srsly
+from spacy import util
+from spacy.language import Language
+from spacy.tokens import Doc
+from spacy.training import Example
+from spacy_llm.pipeline import LLMWrapper
+from spacy_llm.registry import lowercase_normalizer
+from spacy_llm.tasks.ner.util import score
+from spacy_llm.ty import Scorer, ShardMapper
+
+from ..errors import Errors, Warnings
+from ..formats.base import Extraction, Query
+from ..pipeline.annotating import annotate, register_score
+from ..pipeline.label_table import gold_labels
+from ..pipeline.locating import WindowReading, locate
+from ..pipeline.output import Output
+from .caching import TASK, cache_key, component_asking_for
+from .labels import TaskLabels
+from .messages import read_answer, write_prompt
+from .model import ParallelDecoder
+from .sharding import SentenceShardMapper, Shards
+
+logger = logging.getLogger(__name__)
+
+
+def build_ner_v1(
+    *,
+    labels: list[str] | str | dict[str, str] | None = None,
+    label_definitions: dict[str, str] | None = None,
+    normalizer: Callable[[str], str] | None = None,
+    shard_mapper: ShardMapper | None = None,
+    scorer: Scorer | None = None,
+    spans_key: str = "padellm_ner",
+    allow_overlap: bool = False,
+    threshold: float = 0.0,
+    deduplicate: bool = True,
+    overwrite_ents: bool = False,
+    alignment_mode: str = "contract",
+    save_trace: bool = False,
+) -> "NERTask":
+    """Named entities by parallel decoding, for `spacy_padellm.ParallelDecoder.v1`.
+
+    labels: a list, a string with commas, or a table label → name that the model reads.
+        Null or empty: those of the examples that `initialize` is given.
+    label_definitions: label → what the model reads in its place. Adapters are trained
+        on names of a word or two: "sports team", not a sentence.
+    normalizer: makes the labels of answers and of the task alike; null is
+        `spacy.LowercaseNormalizer.v1`.
+    shard_mapper: how docs that are too long are cut; null cuts between sentences, by
+        the model's own tokens.
+    scorer: null is that of `spacy.NER.v3`.
+    The others are as in `padellm_ner`.
+    """
+    register_score()
+    return NERTask(
+        TaskLabels(labels, label_definitions, normalizer or lowercase_normalizer()),
+        Output(
+            spans_key=spans_key,
+            allow_overlap=allow_overlap,
+            threshold=threshold,
+            deduplicate=deduplicate,
+            overwrite_ents=overwrite_ents,
+            alignment_mode=alignment_mode,
+            save_trace=save_trace,
+        ),
+        shard_mapper=shard_mapper,
+        scorer=scorer or score,
+    )
+
+
+class NERTask:
+    """See `build_ner_v1`; what spacy-llm asks of a task is in `spacy_llm.ty`."""
+
+    def __init__(
+        self,
+        table: TaskLabels,
+        output: Output,
+        *,
+        shard_mapper: ShardMapper | None,
+        scorer: Scorer,
+    ) -> None:
+        self.output = output
+        self.shard_mapper = shard_mapper
+        self._table = table
+        self._scorer = scorer
+        self._component: LLMWrapper | None = None
+        self._warned: set[str] = set()
+
+    # -- prompts and answers ----------------------------------------------------------
+
+    def generate_prompts(
+        self, docs: Iterable[Doc], context_length: int | None = None
+    ) -> Iterable[Tuple[Iterable[str], Iterable[Doc]]]:  # noqa: UP006
+        """Each doc's prompts, and the shards of the doc that they are for.
+
+        context_length: model tokens of a prompt with its answer, at most. None, or a
+            model that cannot count them: docs are not cut.
+        """
+        if not self.labels:
+            self._warn_once("no labels", Warnings.W841)
+        for doc in docs:
+            shards = self._shards(doc, context_length)
+            yield [self._prompt(shard) for shard in shards], shards
+
+    def parse_responses(
+        self, shards: Iterable[Iterable[Doc]], responses: Iterable[Iterable[str]]
+    ) -> Iterable[Doc]:
+        """The docs with what was found in their shards.
+
+        A doc that was cut is given back as it was, not put together from its shards:
+        what other components wrote into it stays.
+        Raises ValueError for answers of other models.
+        """
+        for of_doc, answers in zip(shards, responses, strict=True):
+            of_doc = of_doc if isinstance(of_doc, Shards) else Shards.fused(of_doc)
+            yield self._annotated(of_doc, answers)
+
+    def scorer(self, examples: Iterable[Example]) -> dict[str, Any]:
+        return self._scorer(examples)
+
+    def _shards(self, doc: Doc, context_length: int | None) -> Shards:
+        mapper = self._mapper()
+        blank = not self.labels or not doc.text.strip()
+        if blank or mapper is None or context_length is None:
+            return Shards(doc, [doc])
+
+        def render(shard: Doc, i_shard: int, i_doc: int, n_shards: int) -> str:
+            return self._prompt(shard)
+
+        return Shards(doc, list(mapper(doc, 0, context_length, render)))
+
+    def _mapper(self) -> ShardMapper | None:
+        model = None if self._component is None else self._component._model
+        if self.shard_mapper is None and isinstance(model, ParallelDecoder):
+            return SentenceShardMapper(model.n_tokens)
+        return self.shard_mapper
+
+    def _prompt(self, shard: Doc) -> str:
+        return write_prompt(self._query(shard))
+
+    def _query(self, shard: Doc) -> Query:
+        # of a slice: a text without the whitespace after its last token
+        return Query(shard[:].text, self._table.names)
+
+    def _annotated(self, shards: Shards, answers: Iterable[str]) -> Doc:
+        parts = []
+        for window, shard, answer in zip(
+            shards.windows(), shards, answers, strict=True
+        ):
+            extraction = self._extraction(answer)
+            query = self._query(shard)
+            if query.text.strip():
+                parts.append(WindowReading(window, query, extraction))
+        output = self.output
+        reading = locate(
+            shards.doc,
+            parts,
+            output.alignment_mode,
+            output.deduplicate,
+            output.threshold,
+        )
+        annotate(shards.doc, reading, output=output, component=self._name)
+        for mention in reading.not_in_text:
+            self._warn_once("not in text", Warnings.W801, mention=mention)
+        return shards.doc
+
+    def _extraction(self, answer: str) -> Extraction:
+        """What an answer says, with the task's own labels."""
+        extraction = read_answer(answer)
+        lost = Counter(extraction.lost)
+        mentions = []
+        for mention in extraction.mentions:
+            label = self._table.of_answer(mention.label)
+            if label is None:
+                lost["unknown label"] += 1
+            else:
+                mentions.append(replace(mention, label=label))
+        return replace(extraction, mentions=tuple(mentions), lost=lost)
+
+    # -- labels -----------------------------------------------------------------------
+
+    @property
+    def labels(self) -> Tuple[str, ...]:  # noqa: UP006
+        return tuple(self._table.names)
+
+    @property
+    def label_definitions(self) -> dict[str, str]:
+        """Label → what the model reads in its place, where one was given."""
+        return dict(self._table.definitions)
+
+    def add_label(self, label: str, label_definition: str | None = None) -> int:
+        """Ask for one more label. Returns 1, or 0 if the label is there already."""
+        if label in self.labels:
+            return 0
+        self._use(self._table.added(label, label_definition))
+        return 1
+
+    def clear(self) -> None:
+        """Forget all labels and definitions."""
+        self._use(TaskLabels(None, None, self._table.normalizer))
+
+    def initialize(
+        self,
+        get_examples: Callable[[], Iterable[Example]],
+        nlp: Language | None = None,
+        labels: list[str] | str | dict[str, str] | None = None,
+    ) -> None:
+        """Settle the labels: those given here, else the task's own, else those of the
+        examples."""
+        if labels:
+            self._use(self._table.replaced(labels))
+        elif not self.labels:
+            found = gold_labels(get_examples())
+            names = {label: name for label, name in found.items() if name}
+            self._use(self._table.replaced(list(found), names))
+
+    def _use(self, table: TaskLabels) -> None:
+        """Have these labels from now on. Raises ValueError if docs are cached under
+        others."""
+        before, self._table = self._table, table
+        if self._component is None or table.names == before.names:
+            return
+        try:
+            self._component._cache.prompt_template = self.prompt_template
+        except ValueError as error:
+            self._table = before
+            raise ValueError(
+                Errors.E846.format(old=list(before.names), new=list(table.names))
+            ) from error
+
+    # -- cache ------------------------------------------------------------------------
+
+    @property
+    def prompt_template(self) -> str:
+        """What docs are cached under, see `caching`."""
+        self._component = component_asking_for(self) or self._component
+        settings = {"labels": self._table.names, "output": asdict(self.output)}
+        return cache_key(settings, self._component)
+
+    # -- files ------------------------------------------------------------------------
+
+    def to_bytes(self, *, exclude: Iterable[str] = ()) -> bytes:
+        fields = {"cfg": lambda: srsly.json_dumps(self._table.to_dict())}
+        return util.to_bytes(fields, exclude)
+
+    def from_bytes(
+        self, bytes_data: bytes, *, exclude: Iterable[str] = ()
+    ) -> "NERTask":
+        fields = {"cfg": lambda data: self._take(srsly.json_loads(data))}
+        util.from_bytes(bytes_data, fields, exclude)
+        return self
+
+    def to_disk(self, path: Path, *, exclude: Iterable[str] = ()) -> None:
+        fields = {"cfg": lambda file: srsly.write_json(file, self._table.to_dict())}
+        util.to_disk(path, fields, exclude)
+
+    def from_disk(self, path: Path, *, exclude: Iterable[str] = ()) -> "NERTask":
+        fields = {"cfg": lambda file: self._take(srsly.read_json(file))}
+        util.from_disk(path, fields, exclude)
+        return self
+
+    def _take(self, cfg: dict[str, Any]) -> None:
+        self._use(TaskLabels(**cfg, normalizer=self._table.normalizer))
+
+    # -- messages ---------------------------------------------------------------------
+
+    @property
+    def _name(self) -> str:
+        """The component's, else the task's."""
+        return TASK if self._component is None else self._component._name
+
+    def _warn_once(self, kind: str, message: str, **values: Any) -> None:
+        if kind not in self._warned:
+            self._warned.add(kind)
+            logger.warning(message.format(name=self._name, **values))

@@ -1,0 +1,41 @@
+"""The other components of the pipeline that a component is part of."""
+
+import weakref
+
+from spacy.language import Language
+
+from ..errors import Errors
+
+FACTORY = "padellm_ner"
+
+
+class PipelineOf:
+    """The pipeline that a component was made for, as long as there is it; none for a
+    component that was pickled or copied."""
+
+    def __init__(self, nlp: Language | None = None) -> None:
+        self._ref = None if nlp is None else weakref.ref(nlp)
+
+    def __call__(self) -> Language | None:
+        return None if self._ref is None else self._ref()
+
+    def __reduce__(self) -> tuple:
+        return PipelineOf, ()
+
+
+def check_spans_key(nlp: Language | None, name: str, spans_key: str) -> None:
+    """ValueError if another active component writes to the same group of doc.spans.
+
+    Each would overwrite what the other found. Several padellm_ner may share a group:
+    they add to it.
+    """
+    if nlp is None:
+        return
+    for other in nlp.pipe_names:
+        meta = nlp.get_pipe_meta(other)
+        if meta.factory == FACTORY or "doc.spans" not in meta.assigns:
+            continue
+        if nlp.get_pipe_config(other).get("spans_key") == spans_key:
+            raise ValueError(
+                Errors.E809.format(name=name, other=other, spans_key=spans_key)
+            )

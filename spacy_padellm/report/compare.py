@@ -1,0 +1,134 @@
+"""A pipeline run over gold docs, and each doc's entities compared with the gold."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ..corpora.base import Entity
+from ..scoring.counts import CountScores, score_counts
+from ..scoring.prf import PRF, LabelScores
+from .pairs import CORRECT, ERRORS, NOT_JUDGED, Pair, Prediction, pair_up
+
+if TYPE_CHECKING:
+    from spacy.language import Language
+    from spacy.tokens import Doc, Span
+    from spacy.training import Example
+
+# docs at a time: few enough that the progress bar moves
+BATCH_SIZE = 64
+
+
+@dataclass(frozen=True, slots=True)
+class ComparedDoc:
+    """A doc's gold entities and predictions.
+
+    number: the doc's in the corpus, from 1.
+    gold_text, predicted_text: alike unless the pipeline's tokenizer changes texts.
+    """
+
+    number: int
+    gold_text: str
+    predicted_text: str
+    pairs: tuple[Pair, ...]
+
+    @property
+    def n_errors(self) -> int:
+        return sum(pair.kind in ERRORS for pair in self.pairs)
+
+    def counts(self) -> tuple[dict[str, int], dict[str, int]]:
+        """How many gold entities and how many predictions bear each label."""
+        gold: defaultdict[str, int] = defaultdict(int)
+        predicted: defaultdict[str, int] = defaultdict(int)
+        for pair in self.pairs:
+            if pair.gold:
+                gold[pair.gold.label] += 1
+            if pair.predicted and pair.kind != NOT_JUDGED:
+                predicted[pair.predicted.judged.label] += 1
+        return dict(gold), dict(predicted)
+
+
+def compare(
+    nlp: "Language",
+    examples: Sequence["Example"],
+    spans_key: str,
+    progress: Callable[[Iterable, int], Iterable] = lambda items, total: items,
+) -> Iterator[ComparedDoc]:
+    """Run the pipeline over the examples' predicted docs and compare what it finds.
+
+    Gold docs without entity annotation are left out, as by `spacy evaluate`.
+
+    spans_key: the group of `doc.spans` that has scores in `attrs["scores"]`, for
+        entities without `ent._.score`.
+    progress: wraps the docs as they come; the second argument is how many will.
+    """
+    numbered = [
+        (number, example)
+        for number, example in enumerate(examples, 1)
+        if example.reference.has_annotation("ENT_IOB")
+    ]
+    docs = nlp.pipe((eg.predicted for _, eg in numbered), batch_size=BATCH_SIZE)
+    for (number, example), doc in zip(
+        numbered, progress(docs, len(numbered)), strict=True
+    ):
+        example.predicted = doc
+        yield compare_doc(number, example, spans_key)
+
+
+def compare_doc(number: int, example: "Example", spans_key: str) -> ComparedDoc:
+    """The two docs of an example, the predicted one with its entities set."""
+    gold, aligned = example.reference, example.alignment.x2y
+    scores = scores_of(example.predicted, spans_key)
+    judged, others = [], []
+    for ent, score in zip(example.predicted.ents, scores, strict=True):
+        tokens = aligned[ent.start : ent.end]
+        span = gold[tokens[0] : tokens[-1] + 1] if len(tokens) else gold[:0]
+        found = Prediction(_entity(ent), _entity(span, ent.label_), score)
+        annotated = len(span) and all(token.ent_iob != 0 for token in span)
+        (judged if annotated else others).append(found)
+    pairs = pair_up([_entity(ent) for ent in gold.ents], judged)
+    pairs += [Pair(NOT_JUDGED, predicted=found) for found in others]
+    return ComparedDoc(number, gold.text, example.predicted.text, tuple(pairs))
+
+
+def scores_of(doc: "Doc", spans_key: str) -> list[float | None]:
+    """A score for each entity: `ent._.score`, else the one that stands in
+    `doc.spans[spans_key].attrs["scores"]` for its place and label, else None."""
+    group = doc.spans.get(spans_key, ())
+    values = group.attrs.get("scores", ()) if group else ()
+    grouped = dict(zip(map(_entity, group), values, strict=False))
+    scores = []
+    for ent in doc.ents:
+        score = ent._.score if ent.has_extension("score") else None
+        if score is None:
+            score = grouped.get(_entity(ent))
+        scores.append(None if score is None else float(score))
+    return scores
+
+
+def _entity(span: "Span", label: str | None = None) -> Entity:
+    return Entity(span.start_char, span.end_char, label or span.label_)
+
+
+def score_docs(docs: Iterable[ComparedDoc]) -> LabelScores:
+    """Scores of each label, by name; what `spacy evaluate` gives for the same docs."""
+    per_label: defaultdict[str, PRF] = defaultdict(PRF)
+    for doc in docs:
+        for pair in doc.pairs:
+            if pair.kind == CORRECT:
+                per_label[pair.gold.label] += PRF(tp=1)
+            elif pair.kind in ERRORS:
+                if pair.gold:
+                    per_label[pair.gold.label] += PRF(fn=1)
+                if pair.predicted:
+                    per_label[pair.predicted.judged.label] += PRF(fp=1)
+    return LabelScores(dict(sorted(per_label.items())))
+
+
+def count_docs(
+    docs: Iterable[ComparedDoc], labels: Sequence[str]
+) -> dict[str, CountScores]:
+    """For each label, how many of its entities the docs have against how many were
+    predicted."""
+    gold, predicted = zip(*(doc.counts() for doc in docs), strict=True)
+    return {label: score_counts(gold, predicted, [label]) for label in labels}

@@ -1,0 +1,61 @@
+"""A text with its entities marked, as HTML that displaCy writes."""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from markupsafe import Markup, escape
+
+from ..corpora.base import Entity
+from .pairs import CORRECT
+
+# Control characters as their pictures, one for one: browsers hide or replace them.
+PICTURES = {code: 0x2400 + code for code in range(32) if chr(code) not in "\n\t"}
+PICTURES |= {127: 0x2421}
+# One line: displaCy's own has newlines around the text, which a page shows as spaces
+# and Chinese has none. What stands in it is for the filters and the stylesheet.
+TEMPLATE = (
+    '<mark class="entity" data-label="{label}" data-kind="{kind}">{text}'
+    '<span class="tag"><b>{label}</b>{note}</span></mark>'
+)
+
+
+class Mark(NamedTuple):
+    entity: Entity
+    kind: str
+    score: float | None = None
+
+
+def render(text: str, marks: Iterable[Mark], direction: str = "ltr") -> Markup:
+    """HTML of a text with entities, which must not overlap.
+
+    displaCy escapes the text but not the labels, so that is done here.
+    """
+    from spacy import displacy
+
+    ents = [
+        {
+            "start": mark.entity.start,
+            "end": mark.entity.end,
+            "label": str(escape(mark.entity.label)),
+            "params": {"kind": escape(mark.kind), "note": _note(mark)},
+        }
+        for mark in marks
+    ]
+    parsed = {
+        "text": text.translate(PICTURES),
+        "ents": ents,
+        "settings": {"direction": direction},
+    }
+    options = {"template": TEMPLATE}
+    return Markup(
+        displacy.render(
+            parsed, style="ent", manual=True, jupyter=False, options=options
+        )
+    )
+
+
+def _note(mark: Mark) -> Markup:
+    """The kind of error in words, as colours are not for everyone, and the score."""
+    notes = [] if mark.kind == CORRECT else [mark.kind]
+    notes += [] if mark.score is None else [f"{mark.score:.2f}"]
+    return Markup("").join(Markup(" <span>{}</span>").format(note) for note in notes)

@@ -1,0 +1,98 @@
+"""The report as one HTML page, which needs nothing beside it."""
+
+from base64 import b64encode
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from .compare import ComparedDoc, count_docs, score_docs
+from .curve import threshold_curve
+from .marks import Mark, render
+from .pairs import CORRECT, ERRORS, NOT_JUDGED
+from .plots import draw_curve
+
+FOLDER = Path(__file__).parent
+# counts from here on share a row and a column
+COUNT_CAP = 4
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What was run on what.
+
+    skipped: docs of the gold data that have no entity annotation.
+    direction: ltr or rtl, how the language is written. lang: its code, as in HTML.
+    """
+
+    model: str
+    pipeline: str
+    gold: str
+    skipped: int = 0
+    lang: str = "en"
+    direction: str = "ltr"
+
+
+def write_page(path: Path, about: About, docs: Sequence[ComparedDoc]) -> None:
+    """Write the page; the docs with the most errors come first in it."""
+    script = (FOLDER / "page.js").read_text(encoding="utf8")
+    environment = Environment(
+        loader=FileSystemLoader(FOLDER),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["percent"] = lambda share: f"{100 * share:.1f}"
+    page = environment.get_template("page.html.jinja").render(
+        about=about,
+        **_scores(docs),
+        docs=[_shown(doc, about.direction) for doc in errors_first(docs)],
+        cap=COUNT_CAP,
+        style=Markup((FOLDER / "page.css").read_text(encoding="utf8")),
+        script=Markup(script),
+        script_hash=b64encode(sha256(script.encode()).digest()).decode(),
+    )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(page, encoding="utf8", newline="\n")
+
+
+def errors_first(docs: Sequence[ComparedDoc]) -> list[ComparedDoc]:
+    """By falling number of errors, then in the corpus's order."""
+    return sorted(docs, key=lambda doc: -doc.n_errors)
+
+
+def _scores(docs: Sequence[ComparedDoc]) -> dict[str, Any]:
+    scores = score_docs(docs)
+    kinds = Counter(pair.kind for doc in docs for pair in doc.pairs)
+    curve = threshold_curve(docs)
+    return {
+        "scores": scores,
+        "kinds": {kind: (kinds[kind], means) for kind, means in ERRORS.items()},
+        "n_correct": kinds[CORRECT],
+        "n_not_judged": kinds[NOT_JUDGED],
+        "with_errors": sum(doc.n_errors > 0 for doc in docs),
+        "curve": curve,
+        "plot": draw_curve(curve) if curve.points else None,
+        "counts": count_docs(docs, list(scores.per_label)),
+    }
+
+
+def _shown(doc: ComparedDoc, direction: str) -> dict[str, Any]:
+    gold = [Mark(pair.gold, pair.kind) for pair in doc.pairs if pair.gold]
+    predicted = [
+        Mark(pair.predicted.entity, pair.kind, pair.predicted.score)
+        for pair in doc.pairs
+        if pair.predicted
+    ]
+    return {
+        "number": doc.number,
+        "n_errors": doc.n_errors,
+        "gold": render(doc.gold_text, gold, direction),
+        "predicted": render(doc.predicted_text, predicted, direction),
+    }

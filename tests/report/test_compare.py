@@ -1,0 +1,139 @@
+"""What the report counts is what `spacy evaluate` counts."""
+
+from collections import Counter
+
+import pytest
+import spacy
+from hypothesis import given
+from hypothesis import strategies as st
+from spacy.scorer import get_ner_prf
+from spacy.tokens import Doc, Span
+from spacy.training import Example
+from spacy.vocab import Vocab
+
+from spacy_padellm.pipeline.annotating import register_score
+from spacy_padellm.report.compare import (
+    compare,
+    compare_doc,
+    count_docs,
+    score_docs,
+    scores_of,
+)
+from spacy_padellm.report.pairs import NOT_JUDGED
+
+from ..scoring.random_docs import LABELS, documents, flat, words
+from .conftest import SPANS_KEY, make_doc
+
+VOCAB = Vocab()
+
+
+@st.composite
+def examples(draw):
+    """Docs whose predicted tokens are pieces of the gold ones, and whose gold docs say
+    nothing of some tokens."""
+    made = []
+    for tokens, gold, _ in draw(documents()):
+        reference = Doc(VOCAB, words(tokens))
+        inside = {i for start, end, _ in gold for i in range(start, end)}
+        unknown = [
+            reference[i : i + 1]
+            for i in range(tokens)
+            if i not in inside and draw(st.booleans())
+        ]
+        ents = [Span(reference, *ent) for ent in gold]
+        reference.set_ents(ents, missing=unknown, default="outside")
+        pieces, spaces = [], []
+        for word in words(tokens):
+            split = draw(st.booleans())
+            pieces += [word[:2], word[2:]] if split else [word]
+            spaces += [False, True] if split else [True]
+        predicted = Doc(VOCAB, pieces, spaces)
+        found = draw(flat(len(predicted)))
+        predicted.set_ents([Span(predicted, *ent) for ent in found])
+        made.append(Example(predicted, reference))
+    return made
+
+
+@given(examples())
+def test_the_scores_are_those_of_spacy_evaluate(examples):
+    theirs = get_ner_prf(examples)
+    ours = score_docs(
+        compare_doc(i, example, SPANS_KEY)
+        for i, example in enumerate(examples)
+        if example.reference.has_annotation("ENT_IOB")
+    )
+    if theirs["ents_f"] is None:
+        assert not ours.per_label
+        return
+    assert list(ours.micro.to_dict().values()) == pytest.approx(
+        [theirs[f"ents_{name}"] for name in "prf"]
+    )
+    # spaCy lists labels of which nothing was judged, too
+    for label, row in theirs["ents_per_type"].items():
+        found = ours.per_label.get(label)
+        expected = found.to_dict() if found else dict.fromkeys("prf", 0.0)
+        assert row == pytest.approx(expected)
+    assert set(ours.per_label) <= set(theirs["ents_per_type"])
+
+
+@given(examples())
+def test_counts_are_of_what_is_judged(examples):
+    docs = [compare_doc(i, eg, SPANS_KEY) for i, eg in enumerate(examples)]
+    for label, scores in count_docs(docs, LABELS).items():
+        pairs = Counter()
+        for doc in docs:
+            gold = sum(
+                pair.gold is not None and pair.gold.label == label for pair in doc.pairs
+            )
+            found = [p for p in doc.pairs if p.predicted and p.kind != NOT_JUDGED]
+            pairs[gold, sum(p.predicted.entity.label == label for p in found)] += 1
+        assert scores.pairs == pairs
+
+
+def test_what_has_no_gold_annotation_is_not_judged():
+    nlp = spacy.blank("en")
+    gold = nlp.make_doc("Rome and Ann")
+    gold.set_ents([], outside=[gold[:2]], default="missing")
+    found = make_doc(nlp, gold.text, [(0, 4, "LOC"), (9, 12, "PER")])
+    doc = compare_doc(1, Example(found, gold), SPANS_KEY)
+    assert [pair.kind for pair in doc.pairs] == ["made up", NOT_JUDGED]
+    assert doc.n_errors == 1
+
+
+def test_docs_without_annotation_are_left_out_and_the_others_keep_their_numbers():
+    nlp = spacy.blank("en")
+    gold = [nlp.make_doc("No gold."), make_doc(nlp, "Rome.", [(0, 4, "LOC")])]
+    examples = [Example(nlp.make_doc(doc.text), doc) for doc in gold]
+    asked = []
+
+    def progress(docs, total):
+        asked.append(total)
+        return docs
+
+    (doc,) = compare(nlp, examples, SPANS_KEY, progress)
+    assert (doc.number, doc.gold_text, doc.n_errors) == (2, "Rome.", 1)
+    assert asked == [1]
+
+
+def test_scores_are_read_from_the_entities_or_the_group_of_spans():
+    nlp = spacy.blank("en")
+    register_score()
+    doc = make_doc(nlp, "Rome, Ann", [(0, 4, "LOC"), (6, 9, "PER")], [0.25, 0.5])
+    assert scores_of(doc, "another") == [None, None]
+    assert scores_of(doc, SPANS_KEY) == [0.25, 0.5]
+    doc.ents[1]._.score = 0.75
+    assert scores_of(doc, SPANS_KEY) == [0.25, 0.75]
+    # a span of the group that is no entity, and an entity that is not in the group
+    doc.set_ents([Span(doc, 0, 1, "ORG")], default="outside")
+    assert scores_of(doc, SPANS_KEY) == [None]
+
+
+def test_an_entity_is_shown_where_it_was_predicted_and_judged_by_gold_tokens():
+    gold = Doc(VOCAB, ["Bonn-based"], [False])
+    gold.set_ents([Span(gold, 0, 1, "LOC")])
+    found = Doc(VOCAB, ["Bonn", "-based"], [False, False])
+    found.set_ents([Span(found, 0, 1, "LOC")])
+    (pair,) = compare_doc(1, Example(found, gold), SPANS_KEY).pairs
+    assert pair.kind == "correct"
+    assert pair.predicted.entity[:2] == (0, 4)
+    assert pair.predicted.judged[:2] == (0, 10)
