@@ -1,0 +1,234 @@
+"""The scripts in benchmarks/ run, on tiny random models, and report what is so."""
+
+import json
+import runpy
+import shutil
+import stat
+import subprocess
+import sys
+from pathlib import Path
+from statistics import median
+
+import pytest
+import spacy
+import torch
+
+from spacy_padellm.benchmarks.systems import FORMATS
+from spacy_padellm.corpora.docbin import write_docbin
+from spacy_padellm.models.shim import causal_lm_shim
+
+HERE = Path(__file__).parent
+BENCHMARKS = HERE.parents[1] / "benchmarks"
+LABELS = {"PART": "part", "FAULT": "fault", "TOOL": "tool"}
+
+
+@pytest.fixture(scope="module")
+def base(tiny_base, tiny_tokenizer, tmp_path_factory) -> Path:
+    """The tiny base, fond of digits: it counts something."""
+    from transformers import AutoModelForCausalLM
+
+    folder = tmp_path_factory.mktemp("base") / "digits"
+    shutil.copytree(tiny_base, folder)
+    model = AutoModelForCausalLM.from_pretrained(folder)
+    digits = [
+        tiny_tokenizer.encode(f"\n{digit}", add_special_tokens=False).ids[-1]
+        for digit in (1, 2, 3)
+    ]
+    with torch.no_grad():
+        model.get_input_embeddings().weight[digits] *= 3.0
+    model.save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def work(base, workshop, tmp_path_factory) -> Path:
+    """What `benchmark` leaves: a pipeline a format, with a random adapter each, whose
+    mentions may be anything, and documents."""
+    work = tmp_path_factory.mktemp("work")
+    for name in ("padellm", "struct", "aug"):
+        nlp = spacy.blank("en")
+        limits = {"only_in_text": False, "max_mention_tokens": 4}
+        more = limits if name == "padellm" else {"max_new_tokens": 24}
+        config = {
+            "labels": LABELS,
+            "model": {"base": str(base)},
+            "format": FORMATS[name] | more,
+            "windows": {"@misc": "spacy_padellm.WholeDoc.v1"},
+        }
+        ner = nlp.add_pipe("padellm_ner", config=config)
+        nlp.initialize()
+        torch.manual_seed(0)
+        with torch.no_grad():
+            for parameter in causal_lm_shim(ner.model).lm.parameters().values():
+                parameter.normal_(std=0.05)
+        folder = work / "shop" / "training" / name
+        folder.mkdir(parents=True)
+        nlp.to_disk(folder / "model-last")
+    docs = [nlp.make_doc(row.text) for row in workshop[:6]]
+    for doc, row in zip(docs, workshop, strict=False):
+        doc.ents = [
+            doc.char_span(*span, label, alignment_mode="expand")
+            for label, spans in row.spans.items()
+            for span in spans
+        ]
+    write_docbin(docs, work / "shop" / "corpus" / "test.spacy")
+    return work
+
+
+@pytest.fixture
+def script(monkeypatch):
+    """Runs a script of benchmarks/ in this process."""
+
+    def script(name, *arguments):
+        monkeypatch.syspath_prepend(str(BENCHMARKS))
+        monkeypatch.setattr(sys, "argv", [name, *map(str, arguments)])
+        runpy.run_path(str(BENCHMARKS / name), run_name="__main__")
+
+    return script
+
+
+@pytest.fixture(scope="module")
+def vllm_environment(tmp_path_factory) -> Path:
+    """As scripts/install_vllm.sh makes it, with a vLLM that is none."""
+    python = tmp_path_factory.mktemp("vllm") / "bin" / "python"
+    python.parent.mkdir()
+    python.write_text(
+        f'#!/bin/sh\nPYTHONPATH={HERE / "fake_vllm"} exec {sys.executable} "$@"\n'
+    )
+    python.chmod(python.stat().st_mode | stat.S_IXUSR)
+    return python.parents[1]
+
+
+def options(work, tmp_path):
+    return ["--work", work, "--set", "shop", "--cores", 0, "--output", tmp_path]
+
+
+def test_peers_are_compared_in_turn(script, work, vllm_environment, tmp_path, capsys):
+    script(
+        "peers.py",
+        *options(work, tmp_path),
+        *("--alone", 3, "--docs", 4, "--rounds", 2),
+        *("--vllm", vllm_environment, "--vllm-eager"),
+        *("--systems", "official", "aug_generate", "padellm_vllm"),
+    )
+    run = json.loads((tmp_path / "peers.json").read_text())
+    systems = run["systems"]
+    assert list(systems) == ["ours", "official", "aug_generate", "padellm_vllm"]
+    our = systems["ours"]
+    for name, one in systems.items():
+        assert len(one["latencies_ms"]) == 3 and len(one["docs_a_second"]) == 2
+        assert 0 < one["alone"]["tokens"] <= one["alone"]["padded"]
+        pairs = zip(one["latencies_ms"], our["latencies_ms"], strict=True)
+        expected = median(theirs / ours for theirs, ours in pairs)
+        assert one["latency_ratio"]["median"] == pytest.approx(expected)
+        if name in ("official", "padellm_vllm"):
+            assert one["f"] == our["f"]  # the same adapter finds the same
+    # what vLLM was asked and wrote is what our engine was asked and wrote
+    ask = "answers"
+    assert systems["padellm_vllm"]["alone"][ask] == our["alone"][ask] > 6
+    assert systems["padellm_vllm"]["version"] == "vLLM 0.0"
+    assert systems["padellm_vllm"]["peak_mb"] > 100
+    # flat prompts repeat the text for every label and mention
+    assert systems["official"]["alone"]["tokens"] > 1.5 * our["alone"]["tokens"]
+    assert run["padded_over_real"] >= 1 and 0 < run["share_of_peak"] < 1
+    page = (tmp_path / "peers.md").read_text(encoding="utf8")
+    assert page in capsys.readouterr().out
+    ratio = systems["official"]["throughput_ratio"]["median"]
+    assert f"{ratio:.2f}×" in page and "| 6× |" in page
+
+
+def test_peers_say_what_is_missing(script, work, tmp_path, capsys):
+    for arguments, said in (
+        (["--work", tmp_path], "python -m spacy_padellm benchmark --data"),
+        (["--vllm", tmp_path, "--systems", "aug_vllm"], "scripts/install_vllm.sh"),
+        (["--systems", "official_template"], "--official-template-adapter"),
+    ):
+        with pytest.raises(SystemExit):
+            script("peers.py", *options(work, tmp_path), *arguments)
+        assert said in capsys.readouterr().err
+
+
+def test_cost_is_measured_and_drawn(script, work, tmp_path, capsys):
+    script(
+        "cost.py",
+        *options(work, tmp_path),
+        *("--text-length", 4, 8, 16, "--labels", 1, 5, "--mentions", 0, 3),
+        *("--batch-size", 6, 12, "--documents", 2, 4, "--rounds", 1),
+    )
+    run = json.loads((tmp_path / "cost.json").read_text())
+    points = {(one["axis"], one["x"]): one for one in run["points"]}
+    assert len(points) == 3 + 2 + 2 + 2 + 2
+    for one in points.values():
+        assert one["ms"] > 0 and one["padded"] >= one["tokens"] > 0
+    lengths = [points["text length", n]["tokens"] for n in (4, 8, 16)]
+    assert lengths == sorted(lengths) and lengths[0] < lengths[-1]
+    assert points["labels", 1]["tokens"] < points["labels", 5]["tokens"]
+    # the same six documents twice in a batch take no more passes
+    of_six, of_twelve = (points["batch size", n] for n in (6, 12))
+    assert of_twelve["passes"] == pytest.approx(of_six["passes"] / 2)
+    assert of_twelve["mentions"] == of_six["mentions"] > 0
+    for axis in ("text-length", "labels", "mentions", "batch-size", "documents"):
+        assert (tmp_path / f"cost-{axis}.svg").stat().st_size > 1000
+        assert (tmp_path / f"cost-{axis}.png").read_bytes().startswith(b"\x89PNG")
+    assert "a line explains" in capsys.readouterr().out
+
+
+def test_memory_is_of_a_process_for_each_point(script, work, tmp_path, capsys):
+    script("memory.py", *options(work, tmp_path), "--docs", 8)
+    (one,) = json.loads((tmp_path / "memory.json").read_text())["systems"][
+        "padellm_batch"
+    ]
+    assert one["peak_mb"] >= one["loaded_mb"] > 50
+    assert "PaDeLLM-Batch,     8 documents: " in capsys.readouterr().out
+    assert (tmp_path / "memory.svg").stat().st_size > 1000
+
+
+def test_the_engine_writes_what_plain_decoding_writes(script, work, workshop, capsys):
+    texts = HERE.parents[1] / "assets" / "workshop" / "test.jsonl"
+    arguments = ["--work", work, "--set", "shop", "--cores", 0, "--docs", 4]
+    with pytest.raises(SystemExit) as ended:
+        script(
+            "identical.py", *arguments, "--texts", texts, "--formats", "padellm", "aug"
+        )
+    said = capsys.readouterr().out
+    assert ended.value.code == 0 and said.count("4 texts") == 2
+    assert said.count("; 0 completions differ") == 2
+
+
+def test_a_difference_is_shown_with_its_margin(script, work, monkeypatch, capsys):
+    from spacy_padellm.engines import live
+
+    def second_best(asked, logits, norm):
+        tokens = logits.topk(2).indices[:, 1]
+        return tokens.tolist(), [0.0] * len(tokens)
+
+    # of the packed engine alone: plain decoding chooses by itself
+    monkeypatch.setattr("spacy_padellm.engines.packed.choose", second_best)
+    assert live.choose is not second_best
+    texts = HERE.parents[1] / "assets" / "workshop" / "test.jsonl"
+    arguments = ["--work", work, "--set", "shop", "--cores", 0, "--docs", 1]
+    with pytest.raises(SystemExit) as ended:
+        script("identical.py", *arguments, "--texts", texts)
+    said = capsys.readouterr().out
+    assert ended.value.code == 1
+    assert "with drafts, " in said and "without drafts, " in said and "nats" in said
+
+
+def test_random_models_are_measured_without_spacy(tmp_path):
+    code = (
+        "import sys, runpy\n"
+        "sys.modules['spacy'] = sys.modules['thinc'] = None\n"
+        f"sys.path.insert(0, {str(BENCHMARKS)!r})\n"
+        f"sys.argv = ['gpu.py', '--device', 'cpu', '--tiny', '--dtype', 'float32',\n"
+        f"    '--output', {str(tmp_path)!r}]\n"
+        f"runpy.run_path({str(BENCHMARKS / 'gpu.py')!r}, run_name='__main__')\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+    run = json.loads((tmp_path / "gpu.json").read_text())
+    tiny = run["shapes"]["tiny"]
+    assert run["copy_gb_a_second"] > 0.1
+    assert tiny["passes_alone"] >= 2 and tiny["times_the_least"] > 1
+    assert tiny["weights_gb"] == pytest.approx(4 * (2 * 36864 + 128000) / 1e9)
+    assert set(tiny["batches"]) == {"4", "8"}
+    for one in tiny["batches"].values():
+        assert one["padded_over_real"] >= 1 and 0 < one["share_of_peak"] < 1
