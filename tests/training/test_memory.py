@@ -134,6 +134,8 @@ def test_memory_that_does_not_suffice_for_the_model_is_said(
     def fail(*args, **options):
         raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 13 GiB")
 
+    # a base that another test still holds would not be loaded
+    monkeypatch.setattr("spacy_padellm.models.lora._BASES", {})
     monkeypatch.setattr("spacy_padellm.models.lora.load_base", fail)
     assert train(folder, tmp_path) == 1
     said = capsys.readouterr().err
