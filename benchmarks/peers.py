@@ -96,13 +96,14 @@ def chosen(parser: ArgumentParser, args: Namespace) -> list[str]:
         for name in PEERS:
             if name.endswith("_vllm"):
                 lacks[name] = f"vLLM: run scripts/install_vllm.sh {args.vllm}"
-    for name in args.systems or ():
-        if name in lacks:
-            parser.error(f"{name} needs {lacks[name]}")
+    if args.systems:
+        for name in args.systems:
+            if name in lacks:
+                parser.error(f"{name} needs {lacks[name]}")
+        return [OURS, *args.systems]
     for name in lacks:
         print(f"left out: {PEERS[name].title} needs {lacks[name]}", file=sys.stderr)
-    rivals = args.systems or [n for n in PEERS if n not in lacks and n != OURS]
-    return [OURS, *rivals]
+    return [name for name in PEERS if name not in lacks]
 
 
 def pipeline_of(name: str, pipelines: Trained, args: Namespace) -> Path:

@@ -18,8 +18,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from catalogue import RegistryError
 from spacy.util import load_config, load_model_from_config
-from thinc.api import Config
+from thinc.api import Config, ConfigValidationError
 
 from ..conftest import REPOSITORY
 from .blocks import Block, Page, pages
@@ -43,7 +44,6 @@ CHECKOUT = (
 )
 # the pages' words for data of the reader's own
 OWN_DATA = ("train.jsonl", "dev.jsonl")
-TEN_MINUTES = 600
 PACKAGES = {"docs/spacy-llm.md": ["spacy_llm"], "docs/report.md": ["jinja2"]}
 
 
@@ -66,42 +66,66 @@ def test_the_blocks_of_a_page_run(page, mark, checkout, base, monkeypatch):
     monkeypatch.chdir(checkout)
     namespace: dict[str, Any] = {"__name__": "page"}
     for block in page.session(mark):
-        if block.language == "python":
-            run_python(page, block, namespace)
-        elif block.language == "bash":
-            run_bash(page, block, checkout, None if mark else TEN_MINUTES)
-        elif block.language == "ini":
-            load(block.code)
-        elif block.language == "cfg":
-            check_packaging(block.code)
-        else:
-            json.loads(block.code)
+        run(block, page.name, namespace)
 
 
-def run_python(page: Page, block: Block, namespace: dict[str, Any]) -> None:
+@pytest.mark.parametrize(
+    ("language", "code", "error"),
+    [
+        ("python", "print(1)\n#> 2\n", AssertionError),
+        ("python", "print(1)\nprint(2)\n#> 1\n", AssertionError),
+        ("python", "unknown\n", NameError),
+        ("bash", "false\ntrue\n", AssertionError),
+        ("ini", "[components.padellm_ner]\nlables = []\n", ConfigValidationError),
+        ("ini", "[components.padellm_ner.format]\n@misc = 'no.v1'\n", RegistryError),
+        ("cfg", "[options.entry_points]\nspacy_mics =\n    a = b:c\n", AssertionError),
+        ("json", '{"text": }\n', ValueError),
+    ],
+)
+def test_a_block_that_is_wrong_fails(language, code, error):
+    with pytest.raises(error):
+        run(Block(language, code, 1), "page.md", {})
+
+
+def run(block: Block, page: str, namespace: dict[str, Any]) -> None:
+    """Run a block in the working directory."""
+    if block.language == "python":
+        run_python(block, page, namespace)
+    elif block.language == "bash":
+        run_bash(block, page)
+    elif block.language == "ini":
+        load(block.code)
+    elif block.language == "cfg":
+        check_packaging(block.code)
+    else:
+        json.loads(block.code)
+
+
+def run_python(block: Block, page: str, namespace: dict[str, Any]) -> None:
     # errors name the line of the page
-    code = compile("\n" * (block.line - 1) + block.code, page.name, "exec")
+    code = compile("\n" * (block.line - 1) + block.code, page, "exec")
     printed = io.StringIO()
     with redirect_stdout(printed):
         exec(code, namespace)
     told = re.findall(r"^#> ?(.*)$", block.code, flags=re.M)
     if told:
         lines = [line.rstrip() for line in printed.getvalue().splitlines()]
-        assert lines == told, f"{page.name}:{block.line}"
+        assert lines == told, f"{page}:{block.line}"
 
 
-def run_bash(page: Page, block: Block, folder: Path, seconds: int | None) -> None:
+def run_bash(block: Block, page: str) -> None:
     python = Path(sys.executable).parent
+    env = os.environ | {"PATH": f"{python}{os.pathsep}{os.environ['PATH']}"}
+    # threads wait for each other where others keep the machine busy
+    env.setdefault("OMP_NUM_THREADS", "1")
     done = subprocess.run(
         ["bash", "-e", "-c", block.code],
-        cwd=folder,
-        env=os.environ | {"PATH": f"{python}{os.pathsep}{os.environ['PATH']}"},
+        env=env,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        timeout=seconds,
     )
-    assert done.returncode == 0, f"{page.name}:{block.line}\n{done.stdout}"
+    assert done.returncode == 0, f"{page}:{block.line}\n{done.stdout}"
 
 
 def load(code: str) -> None:

@@ -193,8 +193,9 @@ def test_a_spans_key_that_a_later_component_writes_is_refused(
 
 def test_components_that_do_not_meet_are_no_matter(scripted_nlp):
     nlp = scripted_nlp(lambda text: [LONDON])
-    nlp.add_pipe("span_ruler")
-    nlp.add_pipe("span_ruler", "off", config={"spans_key": "padellm_ner"})
+    for name, key in (("beside", "ruler"), ("off", "padellm_ner")):
+        ruler = nlp.add_pipe("span_ruler", name, config={"spans_key": key})
+        ruler.add_patterns([{"label": "VERB", "pattern": "met"}])
     nlp.add_pipe("sentencizer")
     with nlp.select_pipes(disable="off"):
         assert group(nlp(TEXT)) == [("London", "LOC", 0.3)]
