@@ -20,14 +20,16 @@ class Usage:
     """As `TransformersEngine.usage` has it, for systems that do not count.
 
     sessions: batches of texts. passes: forward passes. tokens: that went through the
-        model. padded: the same with padding. answers: tokens that were asked for, the
-        end of each answer included: so often was the output layer needed.
+        model. padded: the same with the padding that matrix products compute.
+        attended: with all padding, as in attention. answers: tokens that were asked
+        for, the end of each answer included: so often was the output layer needed.
     """
 
     sessions: int = 0
     passes: int = 0
     tokens: int = 0
     padded: int = 0
+    attended: int = 0
     answers: int = 0
 
     def since(self, before: "Usage") -> "Usage":
@@ -51,7 +53,14 @@ class AnswersCounted:
     @property
     def total(self) -> Usage:
         done = self.engine.usage
-        return Usage(done.sessions, done.passes, done.tokens, done.padded, self.answers)
+        return Usage(
+            done.sessions,
+            done.passes,
+            done.tokens,
+            done.padded,
+            done.attended,
+            self.answers,
+        )
 
     @property
     def saved(self) -> float:
@@ -104,4 +113,5 @@ class GenerateCounted:
         self._used.passes += 1
         self._used.tokens += int((ids != PAD).sum())
         self._used.padded += ids.numel()
+        self._used.attended += ids.numel()
         self._used.answers += len(ids)

@@ -24,7 +24,8 @@ KEYS_GB = 1  # of keys and values: some 23,000 tokens of the 135M base in float3
 
 
 class VLLMProcess:
-    """A model in vLLM, loaded; answers one request at a time.
+    """A model in vLLM, loaded; answers one request at a time, and is stopped meanwhile:
+    its idle workers would take the cores from whatever else is measured.
 
     log: the file that takes what vLLM prints. name: "vLLM 0.32.0". peak_mb: the most
         memory that it and its workers have held so far, the caches included.
@@ -46,6 +47,7 @@ class VLLMProcess:
                 start_new_session=True,  # a group with its workers, to end as one
             )
         self.name: str = self._answer()["ready"]
+        self._signal(signal.SIGSTOP)
 
     @classmethod
     def start(
@@ -66,17 +68,19 @@ class VLLMProcess:
             self._process.stdin.flush()
         except BrokenPipeError:
             pass  # reading the answer finds out
+        self._signal(signal.SIGCONT)
         answer = self._answer()
+        self._signal(signal.SIGSTOP)
         self.peak_mb = answer.get("peak_mb", self.peak_mb)
         return answer
 
     def close(self) -> None:
         """End vLLM and its workers."""
         self._process.stdin.close()  # the driver ends with its requests
+        self._signal(signal.SIGCONT)
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(PATIENCE)
-        with contextlib.suppress(ProcessLookupError):  # all have ended
-            os.killpg(self._process.pid, signal.SIGKILL)
+        self._signal(signal.SIGKILL)
         self._process.wait()
 
     def __enter__(self) -> "VLLMProcess":
@@ -84,6 +88,11 @@ class VLLMProcess:
 
     def __exit__(self, *error: object) -> None:
         self.close()
+
+    def _signal(self, signal_number: int) -> None:
+        """To vLLM and its workers."""
+        with contextlib.suppress(ProcessLookupError):  # all have ended
+            os.killpg(self._process.pid, signal_number)
 
     def _answer(self) -> dict[str, Any]:
         line = self._process.stdout.readline()

@@ -60,7 +60,7 @@ class Pass:
     ids, positions: [rows, new]. attach: [rows, new], the slot of the old node to which
         a token's branch is attached, -1 for none. starts, ends: [rows, new], as in
         `GoldTree`.
-    tokens: how many of rows x new are no padding.
+    real: [tokens], which of the rows x new are no padding, flattened.
     """
 
     ids: np.ndarray
@@ -68,7 +68,7 @@ class Pass:
     attach: np.ndarray
     starts: np.ndarray
     ends: np.ndarray
-    tokens: int
+    real: np.ndarray
 
 
 def share_rows(sizes: Sequence[int]) -> list[int]:
@@ -134,4 +134,5 @@ def next_pass(trees: Iterable[Tree], n_rows: int, start: int) -> Pass:
                 attached.append(-1 if parent == ROOT else tree.slots[parent])
         attach[tree.row, here] = attached
         tree.slots.extend(range(start + column, start + here.stop))
-    return Pass(ids, positions, attach, starts, ends, sum(filled))
+    is_real = np.arange(width) < np.array(filled)[:, None]
+    return Pass(ids, positions, attach, starts, ends, np.flatnonzero(is_real))

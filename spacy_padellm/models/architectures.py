@@ -39,7 +39,9 @@ def build_causal_lm_v1(
     dtype: the base's: "auto", "float32", "bfloat16", "float16"; or "int8", on a CPU:
         float32, but for the products while entities are looked for.
     merge_adapter: whether these products have the adapter in them, in a copy of the
-        base's weights: "always", "never", or "auto" for up to 2 GiB of weights.
+        base's weights: "always", "never", or "auto" for up to 2 GiB of weights. On a
+        CPU, weights of up to 2 GiB are copied in any case, into the order that it
+        multiplies fastest.
     trust_remote_code: run Python code that comes with the base.
     train_batch_tokens: padded tokens in a training microbatch, at most; changes memory
         and speed, no result. On two cores 512 trains 1.5 times as fast as 2048, whose

@@ -6,17 +6,22 @@ from typing import Any, Protocol
 import torch
 
 from ..errors import Errors
-from .fused import KINDS, FusedBase
+from .fused import KINDS
 from .lora import AdaptedLM
-from .products import has_int8
+from .products import Int8Product, PackedProduct, can_pack, has_int8
 
-# A copy of weights with the adapter merged in saves two products of each four; larger
-# weights are not copied, and spend less of their time there.
-MERGED_BYTES = 2**31
+# Copies of the weights, with the adapter merged in or in another order, save time;
+# larger weights are not copied.
+COPIED_BYTES = 2**31
 
 
 class Decoder(Protocol):
-    """Gives what the model thinks, as `AdaptedLM` does."""
+    """Gives what the model thinks, as `AdaptedLM` does.
+
+    skips_padding: whether its matrix products leave padding out.
+    """
+
+    skips_padding: bool
 
     def hidden(
         self,
@@ -24,6 +29,7 @@ class Decoder(Protocol):
         positions: torch.Tensor,
         mask: torch.Tensor,
         cache: Any,
+        real: torch.Tensor | None = None,
     ) -> torch.Tensor: ...
 
     def logits(self, hidden: torch.Tensor) -> torch.Tensor: ...
@@ -32,12 +38,15 @@ class Decoder(Protocol):
 @dataclass(frozen=True, slots=True)
 class DecodingSettings:
     """fused: compute in few, large products where the base's kind is known.
+    packed: on a CPU, copy up to COPIED_BYTES of weights into the order that it
+        multiplies fastest.
     merge: whether the adapter is merged into a copy of the weights; "auto" is for up to
-        MERGED_BYTES of them.
+        COPIED_BYTES of them.
     int8: multiply in 8-bit integers, on a CPU.
     """
 
     fused: bool = True
+    packed: bool = True
     merge: str = "auto"
     int8: bool = False
 
@@ -81,11 +90,12 @@ class Decoding:
                 message = Errors.E707.format(kind=kind, known=", ".join(KINDS))
                 raise ValueError(message)
             return self.lm
-        merge = settings.merge == "always" or (
-            settings.merge == "auto" and _bytes(fused) <= MERGED_BYTES
-        )
-        return fused.decoder(self.lm.name, merge=merge, int8=settings.int8) or self.lm
-
-
-def _bytes(fused: FusedBase) -> int:
-    return sum(product.weight.nbytes for product in fused.products)
+        weights = [product.weight for product in fused.products]
+        small = sum(weight.nbytes for weight in weights) <= COPIED_BYTES
+        merge = settings.merge == "always" or (settings.merge == "auto" and small)
+        prepare = None
+        if settings.int8:
+            prepare = Int8Product
+        elif settings.packed and small and all(map(can_pack, weights)):
+            prepare = PackedProduct
+        return fused.decoder(self.lm.name, merge=merge, prepare=prepare) or self.lm

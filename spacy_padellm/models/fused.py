@@ -6,7 +6,7 @@ two small ones. The base's own modules see the same memory: training, and whatev
 computes with them, goes on as before.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,8 +15,15 @@ from torch import nn
 from torch.nn.functional import rms_norm, scaled_dot_product_attention, silu
 from transformers.cache_utils import Cache
 
-from .products import Int8Product, Multiply, Product, fuse, is_plain, merged
-from .products import with_adapter as beside
+from .products import (
+    Multiply,
+    Product,
+    fuse,
+    has_adapter,
+    is_plain,
+    merged,
+    with_adapter,
+)
 
 # Decoders of one build: pre-norm, rotary positions, a gated SiLU behind the attention.
 KINDS = ("llama", "mistral", "qwen2")
@@ -29,55 +36,69 @@ PRODUCTS = (
 )
 
 
+# What makes a product ready to multiply: `PackedProduct`, say, or nothing.
+Prepare = Callable[[Product], Multiply]
+
+
 class FusedBase:
     """The products of a base, without adapters.
 
-    products: four a layer, in the order of PRODUCTS.
+    products: four a layer, in the order of PRODUCTS, and the output layer's.
     """
 
     def __init__(self, body: nn.Module, output: nn.Module) -> None:
         self.body = body
         self.output = output
-        self.products = [fuse(self._modules(n)) for n in range(4 * len(body.layers))]
+        self.products = [fuse(modules) for modules in self._modules()]
+        self._prepared: dict[tuple[Prepare, int], Multiply] = {}
 
-    @classmethod
-    def of(cls, body: nn.Module, output: nn.Module) -> "FusedBase | None":
-        """None for a decoder of another build, whose own code has to compute it."""
-        return cls(body, output) if _is_known(body, output) else None
+    @staticmethod
+    def knows(body: nn.Module, output: nn.Module) -> bool:
+        """Whether a decoder is of this build; else its own code has to compute it."""
+        return _is_known(body, output)
 
     def decoder(
-        self, adapter: str | None, *, merge: bool, int8: bool
+        self, adapter: str | None, *, merge: bool, prepare: Prepare | None = None
     ) -> "FusedDecoder | None":
         """A decoder with an adapter of the base's, or with none.
 
-        merge: into a copy of the weights. None: the adapter has to be merged.
+        merge: into a copy of the weights; else what is prepared of the base serves all
+            adapters. None: the adapter has to be merged.
         """
-        products: list[Product | None] = list(self.products)
-        if adapter is not None:
-            put = merged if merge else beside
-            products = [
-                put(product, self._modules(n), adapter)
-                for n, product in enumerate(self.products)
-            ]
+        products: list[Multiply | None] = []
+        for n, modules in enumerate(self._modules()):
+            if merge and has_adapter(modules, adapter):
+                product = merged(modules, adapter)
+                products.append(product if prepare is None else prepare(product))
+            else:
+                products.append(with_adapter(self._ready(n, prepare), modules, adapter))
         if None in products:
             return None
-        logits = Product(self.output.weight.data, self.output.bias)
-        if int8:
-            products = [Int8Product(product) for product in products]
-            logits = Int8Product(logits)
+        *products, output = products
         layers = [
             FusedLayer(layer.input_layernorm, layer.post_attention_layernorm, *four)
             for layer, four in zip(
                 self.body.layers, zip(*[iter(products)] * 4, strict=True), strict=True
             )
         ]
-        return FusedDecoder(self.body, layers, logits)
+        return FusedDecoder(self.body, layers, output)
 
-    def _modules(self, number: int) -> list[nn.Module]:
-        """The modules that a product stands for, adapters on them or not."""
-        block, names = PRODUCTS[number % 4]
-        parent = getattr(self.body.layers[number // 4], block)
-        return [getattr(parent, name) for name in names]
+    def _ready(self, number: int, prepare: Prepare | None) -> Multiply:
+        """A product of the base's own, made ready once for all adapters."""
+        product = self.products[number]
+        if prepare is None:
+            return product
+        if (prepare, number) not in self._prepared:
+            self._prepared[prepare, number] = prepare(product)
+        return self._prepared[prepare, number]
+
+    def _modules(self) -> Iterator[list[nn.Module]]:
+        """The modules that each product stands for, adapters on them or not."""
+        for layer in self.body.layers:
+            for block, names in PRODUCTS:
+                parent = getattr(layer, block)
+                yield [getattr(parent, name) for name in names]
+        yield [self.output]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +115,8 @@ class FusedLayer:
 
 class FusedDecoder:
     """Computes what the base with its adapter computes."""
+
+    skips_padding = True
 
     def __init__(
         self, body: nn.Module, layers: Sequence[FusedLayer], output: Multiply
@@ -113,12 +136,16 @@ class FusedDecoder:
         positions: torch.Tensor,
         mask: torch.Tensor,
         cache: Cache,
+        real: torch.Tensor | None = None,
     ) -> torch.Tensor:
-        """Hidden states [batch, tokens, width].
+        """Hidden states [batch, tokens, width]; see `AdaptedLM.hidden`.
 
         ids, positions: [batch, tokens]; mask: bool [batch, tokens, cached + tokens].
+        real: [n], which of batch x tokens are no padding: the products leave the others
+            out, and their hidden states are 0.
         """
-        x = self.body.embed_tokens(ids).clone()
+        rows = Rows(*ids.shape, real)
+        x = self.body.embed_tokens(rows.without_padding(ids.flatten())).clone()
         cos, sin = self.body.rotary_emb(x, position_ids=positions)
         # q and k turn together, one half of each head against the other
         half = self.head_width // 2
@@ -129,12 +156,12 @@ class FusedDecoder:
         bias.masked_fill_(~mask, torch.finfo(x.dtype).min)
         bias = bias[:, None].repeat(1, 1, self.group, 1)
         for layer, store in zip(self.layers, cache.layers, strict=True):
-            x += layer.out(
-                self._attend(layer.qkv(_norm(layer.norm, x)), turn, bias, store)
-            )
+            qkv = rows.with_padding(layer.qkv(_norm(layer.norm, x)))
+            attended = self._attend(qkv, turn, bias, store).flatten(0, 1)
+            x += layer.out(rows.without_padding(attended))
             gate, up = layer.gate_up(_norm(layer.second_norm, x)).chunk(2, dim=-1)
             x += layer.down(silu(gate).mul_(up))
-        return _norm(self.body.norm, x)
+        return rows.with_padding(_norm(self.body.norm, x))
 
     def logits(self, hidden: torch.Tensor) -> torch.Tensor:
         """float32 logits [rows, vocabulary] of hidden states [rows, width]."""
@@ -164,6 +191,26 @@ class FusedDecoder:
         )
         attended = attended.view(batch, heads, group, tokens, width)
         return attended.permute(0, 3, 1, 2, 4).reshape(batch, tokens, -1)
+
+
+class Rows:
+    """Where the tokens of a batch stand: those that are no padding, one after the
+    other, and the rows that they fill."""
+
+    def __init__(self, batch: int, tokens: int, real: torch.Tensor | None) -> None:
+        self.shape = batch, tokens
+        self.real = real if real is not None and len(real) < batch * tokens else None
+
+    def without_padding(self, x: torch.Tensor) -> torch.Tensor:
+        """[batch x tokens, ...] → [real tokens, ...]."""
+        return x if self.real is None else x[self.real]
+
+    def with_padding(self, x: torch.Tensor) -> torch.Tensor:
+        """[real tokens, width] → [batch, tokens, width]; the padding is 0."""
+        if self.real is not None:
+            batch, tokens = self.shape
+            x = x.new_zeros(batch * tokens, x.shape[1]).index_copy_(0, self.real, x)
+        return x.view(*self.shape, -1)
 
 
 def _norm(module: nn.Module, x: torch.Tensor) -> torch.Tensor:

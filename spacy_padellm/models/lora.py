@@ -63,7 +63,6 @@ class SharedBase:
         self.body = model.get_decoder()
         self.tokenizer = tokenizer
         self._fused: FusedBase | None = None
-        self._is_fused = False
         self._peft: PeftModel | None = None
         self._active: str | None = None
         self._given_up: list[str] = []
@@ -94,10 +93,11 @@ class SharedBase:
 
     def fused(self) -> FusedBase | None:
         """The base's products, fused when first asked for; None where its kind is not
-        known."""
-        if not self._is_fused:
-            self._fused = FusedBase.of(self.body, self.output)
-            self._is_fused = True
+        known, or an adapter is on its output layer."""
+        if not FusedBase.knows(self.body, self.output):
+            return None
+        if self._fused is None:
+            self._fused = FusedBase(self.body, self.output)
         return self._fused
 
     def attach(self, config: LoraConfig) -> str:
@@ -181,6 +181,8 @@ class AdaptedLM:
     name: how the base knows the adapter; None for the base alone.
     """
 
+    skips_padding = False
+
     def __init__(self, base: SharedBase, name: str | None) -> None:
         self.base = base
         self.name = name
@@ -242,11 +244,14 @@ class AdaptedLM:
         positions: torch.Tensor,
         mask: torch.Tensor,
         cache: Any = None,
+        real: torch.Tensor | None = None,
     ) -> torch.Tensor:
         """Hidden states [batch, tokens, width] of packed trees.
 
         ids, positions: [batch, tokens]; mask: bool [batch, tokens, cached + tokens],
         true where a token may look.
+        real: [n], which of batch x tokens are no padding. The hidden states of padding
+            mean nothing; the base's own modules compute them all the same.
         """
         self.base.activate(self.name)
         return self.base.body(

@@ -16,7 +16,7 @@ from transformers import (
 from spacy_padellm.engines.kv_cache import append_only_cache
 from spacy_padellm.models.decoding import Decoding, DecodingSettings
 from spacy_padellm.models.lora import AdaptedLM, LoraSettings, SharedBase
-from spacy_padellm.models.products import Int8Product, Product
+from spacy_padellm.models.products import Int8Product, PackedProduct, Product
 
 SHAPE = {
     "vocab_size": 120,
@@ -130,6 +130,35 @@ def test_an_adapter_is_the_same(kind, adapter, merge):
     torch.testing.assert_close(decode(decoder), expected, atol=1e-4, rtol=1e-4)
 
 
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_packed_products_are_the_same(dtype):
+    product = Product(torch.randn(24, 16, dtype=dtype), torch.randn(24, dtype=dtype))
+    packed = PackedProduct(product)
+    for shape in [(1, 16), (3, 40, 16), (0, 16)]:
+        x = torch.randn(shape, dtype=dtype)
+        torch.testing.assert_close(packed(x), product(x))
+
+
+@pytest.mark.parametrize("packed", [True, False])
+def test_packing_is_a_setting(packed):
+    with torch.inference_mode(False):
+        lm = adapted(new_base())
+    expected = decode(lm)
+    for merge in ("always", "never"):
+        decoder = decoder_of(lm, packed=packed, merge=merge)
+        assert (type(decoder.output) is PackedProduct) == packed
+        torch.testing.assert_close(decode(decoder), expected, atol=1e-4, rtol=1e-4)
+
+
+def test_adapters_beside_a_base_share_what_is_packed_of_it():
+    with torch.inference_mode(False):
+        base = new_base()
+        one, other = adapted(base, seed=1), adapted(base, seed=7)
+    decoders = [decoder_of(lm, merge="never") for lm in (one, other)]
+    first, second = (decoder.layers[0].qkv for decoder in decoders)
+    assert first.product is second.product and first.down is not second.down
+
+
 @pytest.mark.parametrize("merge", ["always", "never"])
 def test_8_bit_products_come_close(merge):
     with torch.inference_mode(False):
@@ -187,8 +216,12 @@ def test_a_setting_leaves_the_modules_to_compute():
 
 def test_an_adapter_on_the_output_layer_is_left_to_its_modules():
     with torch.inference_mode(False):
-        lm = adapted(new_base(), targets=("q_proj", "lm_head"))
+        base = new_base()
+        first = adapted(base)
+        assert decoder_of(first) is not first
+        lm = adapted(base, targets=("q_proj", "lm_head"))
     assert decoder_of(lm) is lm
+    assert decoder_of(first) is first
 
 
 @pytest.mark.parametrize("merge", ["always", "never"])
@@ -207,13 +240,12 @@ def test_the_base_is_untouched(merge):
 def test_small_bases_are_merged_and_large_ones_are_not(monkeypatch):
     with torch.inference_mode(False):
         lm = adapted(new_base())
-    assert decoder_of(lm).layers[0].qkv.down is None
-    monkeypatch.setattr("spacy_padellm.models.decoding.MERGED_BYTES", 1000)
+    assert type(decoder_of(lm).layers[0].qkv) is PackedProduct
+    monkeypatch.setattr("spacy_padellm.models.decoding.COPIED_BYTES", 1000)
     decoder = decoder_of(lm)
-    assert decoder.layers[0].qkv.down is not None
     # no copy: the products are the base's own memory
     q = lm.base.body.layers[0].self_attn.q_proj.base_layer.weight
-    assert decoder.layers[0].qkv.weight.data_ptr() == q.data_ptr()
+    assert decoder.layers[0].qkv.product.weight.data_ptr() == q.data_ptr()
 
 
 @pytest.mark.parametrize("merge", ["always", "never"])
