@@ -200,6 +200,11 @@ class Errors:
         "for example with: iconv -f latin1 -t utf8"
     )
     E404 = "[E404] {path} cannot be read: {reason}. Give a file that you may read."
+    E405 = "[E405] {path} is there already, and not empty. Give another folder."
+    E406 = (
+        "[E406] The component to merge is {wanted}, and the pipeline's padellm_ner "
+        "are: {found}. Name one with --pipe."
+    )
     # formats and labels
     E501 = "[E501] There is no template {name!r}. Choose one of: {known}."
     E502 = "[E502] {setting} is {value}; it must be 1 or more."
@@ -313,6 +318,19 @@ class Errors:
     E810 = (
         "[E810] labels is {labels!r}. Give a list, such as ['PER', 'ORG'], a table "
         "label to name, such as {{'PER': 'person'}}, or null for the adapter's own."
+    )
+    E811 = (
+        "[E811] {adapter!r} cannot be the name of an adapter of {name}: it becomes a "
+        "folder's name. Use letters, digits, '-' and '_'."
+    )
+    E812 = (
+        "[E812] {name} has no adapter {adapter!r}. It has, beside its own: {known}. "
+        "Add one with add_adapter(name, folder) or the setting `adapters`; None is its own."
+    )
+    E813 = (
+        "[E813] {name} reads with the adapter {adapter!r}, and training would change "
+        "another, its own. Set active_adapter to None first; to go on training "
+        "{adapter!r}, give its folder as `model.adapter` of a component."
     )
     # spacy-llm
     E841 = (

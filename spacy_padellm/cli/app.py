@@ -8,7 +8,15 @@ import typer
 from typer.core import TyperGroup
 
 # Each is a function of the same name in the module of that name, imported when asked.
-COMMANDS = ("benchmark", "convert", "demo", "download", "prepare", "report")
+COMMANDS = (
+    "benchmark",
+    "convert",
+    "demo",
+    "download",
+    "merge",
+    "prepare",
+    "report",
+)
 
 
 class Commands(TyperGroup):

@@ -1,6 +1,6 @@
 """The labels of the component: given, learned from gold docs, or the adapter's own."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
 from spacy.training import Example
@@ -14,19 +14,40 @@ from ..types import LabelNames
 
 
 class LabelTable:
-    """What the component knows of its labels; `cfg["labels"]` holds those given."""
+    """What the component knows of its labels, and of those of its other adapters.
+
+    Those that were given are in `cfg`: "labels", and "adapter_labels" by adapter.
+    """
 
     vocab: Vocab
     cfg: dict[str, Any]
-    _lm: CausalLMShim
+    active_adapter: str | None
+    _lm_of: Callable[[str | None], CausalLMShim]
 
     @property
     def label_data(self) -> LabelNames:
         """The labels with the names that the model reads, for `spacy init labels`."""
-        if self.cfg["labels"] is not None:
-            return dict(self.cfg["labels"])
-        card = self._lm.card()
+        return self._label_data_of(self.active_adapter)
+
+    def _label_data_of(self, adapter: str | None) -> LabelNames:
+        given = self._given_to(adapter)
+        if given is not None:
+            return dict(given)
+        card = self._lm_of(adapter).card()
         return {} if card is None else dict(card.labels)
+
+    def _given_to(self, adapter: str | None) -> LabelNames | None:
+        if adapter is None:
+            return self.cfg["labels"]
+        return self.cfg["adapter_labels"].get(adapter)
+
+    def _give(self, labels: LabelNames | None) -> None:
+        if self.active_adapter is None:
+            self.cfg["labels"] = labels
+        else:
+            self.cfg["adapter_labels"][self.active_adapter] = labels
+        for label in labels or ():
+            self.vocab.strings.add(label)
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -43,9 +64,7 @@ class LabelTable:
     @labels.setter
     def labels(self, labels: Collection[str] | Mapping[str, str] | None) -> None:
         """None: the adapter's own from now on."""
-        self.cfg["labels"] = given_labels(labels)
-        for label in self.cfg["labels"] or ():
-            self.vocab.strings.add(label)
+        self._give(given_labels(labels))
 
     def add_label(self, label: str, name: str | None = None) -> int:
         """Ask for one more label.
@@ -56,14 +75,13 @@ class LabelTable:
         """
         if not isinstance(label, str):
             raise ValueError(Errors.E504.format(labels=repr(label)))
-        known = self.cfg["labels"] or {}
+        known = self._given_to(self.active_adapter) or {}
         if label in known:
             return 0
         if name is None:
             name = label_names([label])[label]
             name = label if name in known.values() else name
-        self.cfg["labels"] = label_names({**known, label: name})
-        self.vocab.strings.add(label)
+        self._give(label_names({**known, label: name}))
         return 1
 
 

@@ -44,7 +44,8 @@ class Output:
             if setting not in known:
                 raise ValueError(
                     Errors.E804.format(
-                        setting=setting, known=", ".join(["labels", *known])
+                        setting=setting,
+                        known=", ".join(["labels", "active_adapter", *known]),
                     )
                 )
         return replace(self, **settings)

@@ -21,12 +21,14 @@ from .learning import gold_trees
 from .neighbours import PipelineOf, check_spans_key
 from .output import Output, OutputSettings
 from .predicting import ReadsDocs
-from .saving import SavedWithAdapter
+from .saving import SavedWithAdapters
 
 default_config = Config().from_str(
     """
 [padellm_ner]
 labels = null
+adapters = null
+active_adapter = null
 spans_key = "padellm_ner"
 allow_overlap = false
 threshold = 0.0
@@ -96,6 +98,8 @@ def make_padellm_ner(
     format: Format,
     windows: WindowGetter,
     labels: list[str] | dict[str, str] | None,
+    adapters: dict[str, str] | None,
+    active_adapter: str | None,
     spans_key: str,
     allow_overlap: bool,
     threshold: float,
@@ -113,6 +117,9 @@ def make_padellm_ner(
     windows: how long docs are cut, `spacy_padellm.SentenceWindows.v1`.
     labels: a list, or a table label → name that the model reads. Null: the adapter's
         own labels; in training, those of the gold data.
+    adapters: a table name → folder of further adapters on the same base, see
+        `NamedAdapters.add_adapter`.
+    active_adapter: the one of them to read with; null is the component's own.
     spans_key: where in `doc.spans` the entities stand with their scores.
     allow_overlap: put all mentions found there, those too that overlap others or have
         no room in `doc.ents`.
@@ -137,6 +144,8 @@ def make_padellm_ner(
         format=format,
         windows=windows,
         labels=labels,
+        adapters=adapters,
+        active_adapter=active_adapter,
         output=Output(
             spans_key=spans_key,
             allow_overlap=allow_overlap,
@@ -154,7 +163,7 @@ def make_padellm_ner(
 
 
 class PaDeLLMNER(
-    LabelTable, OutputSettings, ReadsDocs, SavedWithAdapter, TrainablePipe
+    LabelTable, OutputSettings, ReadsDocs, SavedWithAdapters, TrainablePipe
 ):
     """See `make_padellm_ner`; `output` has the settings of what comes into the docs."""
 
@@ -167,6 +176,8 @@ class PaDeLLMNER(
         format: Format,
         windows: WindowGetter,
         labels: list[str] | dict[str, str] | None = None,
+        adapters: dict[str, str] | None = None,
+        active_adapter: str | None = None,
         output: Output | None = None,
         batch_tokens: int = 4096,
         scorer: Callable | None = None,
@@ -183,8 +194,17 @@ class PaDeLLMNER(
         self.batch_tokens = batch_tokens
         self._lm = causal_lm_shim(model)
         self._configured_labels = given_labels(labels)
-        # cfg is what is saved beside the adapter
-        self.cfg: dict[str, Any] = {"labels": self._configured_labels}
+        # cfg is what is saved beside the adapters
+        self.cfg: dict[str, Any] = {
+            "labels": self._configured_labels,
+            "adapter_labels": {},
+        }
+        self._named = {
+            adapter: self._lm_from(adapter, path)
+            for adapter, path in (adapters or {}).items()
+        }
+        self._configured_active = active_adapter
+        self._active = active_adapter
         self._pipeline = PipelineOf()
         self._warned: set[str] = set()
 
@@ -210,6 +230,7 @@ class PaDeLLMNER(
             of `add_label`.
         """
         validate_get_examples(get_examples, "PaDeLLMNER.initialize")
+        self._check_trains_its_own()
         if nlp is not None:
             self.join(nlp)
         if labels is not None:
@@ -220,7 +241,7 @@ class PaDeLLMNER(
         for label in self.labels:
             self.vocab.strings.add(label)
         self._lm.initialize()
-        self._check_adapter()
+        self._check_format(self._lm)
 
     def update(
         self,
@@ -232,6 +253,7 @@ class PaDeLLMNER(
     ) -> dict[str, float]:
         """Learn from gold docs. Docs without entity annotation are left out, and so are
         windows with missing annotation: they would teach that nothing is there."""
+        self._check_trains_its_own()
         losses = {} if losses is None else losses
         losses.setdefault(self.name, 0.0)
         examples = list(examples)

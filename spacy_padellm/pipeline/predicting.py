@@ -2,18 +2,18 @@
 
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from spacy import util
 from spacy.tokens import Doc
 
-from ..errors import Errors, Warnings
-from ..formats.base import Format
-from ..models.shim import CausalLMShim
+from ..errors import Warnings
 from ..types import LabelNames, WindowGetter
 from .annotating import annotate
 from .label_table import given_labels
 from .locating import Reading
+from .named_adapters import NamedAdapters
 from .neighbours import PipelineOf, check_spans_key
 from .output import Output
 from .reading import read_docs
@@ -21,23 +21,33 @@ from .reading import read_docs
 logger = logging.getLogger(__name__)
 
 
-class ReadsDocs:
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What one call asks for.
+
+    adapter: to read with; None is the component's own.
+    labels: None are those of the adapter.
+    """
+
+    output: Output
+    adapter: str | None = None
+    labels: LabelNames | None = None
+
+
+class ReadsDocs(NamedAdapters):
     """Predicts, and writes what it found into the docs.
 
-    One call may have settings of its own: `labels`, and those of `Output`. spaCy passes
-    them on as `component_cfg`:
+    One call may have settings of its own: `labels`, `active_adapter`, and those of
+    `Output`. spaCy passes them on as `component_cfg`:
 
         nlp.pipe(texts, component_cfg={"padellm_ner": {"threshold": 0.5}})
     """
 
-    name: str
-    label_data: LabelNames
     output: Output
-    format: Format
     windows: WindowGetter
     batch_tokens: int
     get_error_handler: Callable[[], Callable]
-    _lm: CausalLMShim
+    _label_data_of: Callable[[str | None], LabelNames]
     _pipeline: PipelineOf
     _warned: set[str]
 
@@ -46,9 +56,9 @@ class ReadsDocs:
         behind in the `component_cfg` that it was given."""
         changed.pop("batch_size", None)
         try:
-            labels, output = self._for_one_call(changed)
-            readings = self.predict([doc], labels=labels, output=output)
-            self.set_annotations([doc], readings, output=output)
+            call = self._call(changed)
+            readings = self.predict([doc], call)
+            self.set_annotations([doc], readings, output=call.output)
             return doc
         except Exception as error:
             self.get_error_handler()(self.name, self, [doc], error)
@@ -57,51 +67,48 @@ class ReadsDocs:
         self, stream: Iterable[Doc], *, batch_size: int = 128, **changed: Any
     ) -> Iterator[Doc]:
         """As in spaCy, but a doc that fails takes no other doc of its batch with it."""
-        labels, output = self._for_one_call(changed)
+        call = self._call(changed)
         handle_error = self.get_error_handler()
         for docs in util.minibatch(stream, size=batch_size):
-            readings = self._readings(docs, labels, output)
+            readings = self._readings(docs, call)
             for doc, reading in zip(docs, readings, strict=True):
                 try:
                     if isinstance(reading, Exception):
                         raise reading
-                    self.set_annotations([doc], [reading], output=output)
+                    self.set_annotations([doc], [reading], output=call.output)
                 except Exception as error:
                     handle_error(self.name, self, [doc], error)
                     continue
                 yield doc
 
-    def predict(
-        self,
-        docs: Iterable[Doc],
-        *,
-        labels: LabelNames | None = None,
-        output: Output | None = None,
-    ) -> list[Reading]:
+    def predict(self, docs: Iterable[Doc], call: Call | None = None) -> list[Reading]:
         """What is found in each doc; the docs are not changed.
 
-        labels, output: in place of the component's own.
+        call: in place of the component's own settings.
         """
         docs = list(docs)
         if not any(doc.text.strip() for doc in docs):
             return [Reading() for _ in docs]
-        labels = self.label_data if labels is None else labels
-        output = output or self.output
+        call = call or self._call({})
+        labels = call.labels
+        if labels is None:
+            labels = self._label_data_of(call.adapter)
         if not labels:
             self._warn_once("no labels", Warnings.W803)
             return [Reading() for _ in docs]
-        self._check_adapter()
+        lm = self._lm_of(call.adapter)
+        self._check_format(lm)
         return read_docs(
             docs,
             labels,
-            engine=self._lm.engine,
-            tokenizer=self._lm.tokenizer,
+            engine=lm.engine,
+            tokenizer=lm.tokenizer,
             format=self.format,
             windows=self.windows,
-            alignment_mode=output.alignment_mode,
+            alignment_mode=call.output.alignment_mode,
             batch_tokens=self.batch_tokens,
-            deduplicate=output.deduplicate,
-            threshold=output.threshold,
+            deduplicate=call.output.deduplicate,
+            threshold=call.output.threshold,
         )
 
     def set_annotations(
@@ -117,24 +124,24 @@ class ReadsDocs:
             for mention in reading.not_in_text:
                 self._warn_once("not in text", Warnings.W801, mention=mention)
 
-    def _for_one_call(
-        self, changed: Mapping[str, Any]
-    ) -> tuple[LabelNames | None, Output]:
-        """The labels (None: the component's) and output settings; ValueError for what
-        is not allowed."""
+    def _call(self, changed: Mapping[str, Any]) -> Call:
+        """The component's settings with some changed; ValueError for what is not
+        allowed."""
         settings = dict(changed)
         labels = given_labels(settings.pop("labels", None))
+        adapter = settings.pop("active_adapter", self.active_adapter)
+        self._lm_of(adapter)
         output = self.output.changed(settings)
         check_spans_key(self._pipeline(), self.name, output.spans_key)
-        return labels, output
+        return Call(output, adapter, labels)
 
     def _readings(
-        self, docs: Sequence[Doc], labels: LabelNames | None, output: Output
+        self, docs: Sequence[Doc], call: Call
     ) -> Iterator[Reading | Exception]:
         """Readings of the docs, and the error of each that fails. A batch that fails is
         halved until the docs that are to blame are alone."""
         try:
-            readings = self.predict(docs, labels=labels, output=output)
+            readings = self.predict(docs, call)
         except Exception as error:
             if len(docs) == 1:
                 yield error
@@ -143,18 +150,8 @@ class ReadsDocs:
             yield from readings
             return
         half = len(docs) // 2
-        yield from self._readings(docs[:half], labels, output)
-        yield from self._readings(docs[half:], labels, output)
-
-    def _check_adapter(self) -> None:
-        """An adapter answers only in the format that it was trained in."""
-        card = self._lm.card()
-        if card is not None and card.format and card.format != self.format.name:
-            raise ValueError(
-                Errors.E802.format(
-                    trained=card.format, format=self.format.name, name=self.name
-                )
-            )
+        yield from self._readings(docs[:half], call)
+        yield from self._readings(docs[half:], call)
 
     def _warn_once(self, kind: str, message: str, **values: Any) -> None:
         if kind not in self._warned:

@@ -1,6 +1,6 @@
-"""The component on disk and in bytes: its labels and its adapter, never the base."""
+"""The component on disk and in bytes: its labels and adapters, never the base."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -10,29 +10,26 @@ from spacy.vocab import Vocab
 
 from ..about import __version__
 from ..errors import Errors
-from ..formats.base import Format
 from ..models.adapters import Adapter, read_adapter, write_adapter
-from ..models.shim import CausalLMShim
 from ..types import LabelNames
+from .named_adapters import NamedAdapters
 
 ADAPTER = "adapter"
+NAMED = "adapters"
 # To be raised when what is saved can no longer be read by earlier versions.
 LAYOUT = 1
 
 
-class SavedWithAdapter:
-    """Saves and reads what the component has learned."""
+class SavedWithAdapters(NamedAdapters):
+    """Saves and reads what the component has learned, and what it keeps by name."""
 
     vocab: Vocab
-    name: str
-    format: Format
-    cfg: dict[str, Any]
-    label_data: LabelNames
+    _label_data_of: Callable[[str | None], LabelNames]
     _configured_labels: LabelNames | None
-    _lm: CausalLMShim
+    _configured_active: str | None
 
     def to_bytes(self, *, exclude: Iterable[str] = ()) -> bytes:
-        adapter = self._saved_adapter()
+        adapter, named = self._saved_adapters()
         cfg = self._saved_cfg(adapter)
         fields = {
             "cfg": lambda: srsly.json_dumps(cfg),
@@ -40,13 +37,18 @@ class SavedWithAdapter:
         }
         if adapter is not None:
             fields[ADAPTER] = lambda: srsly.msgpack_dumps(adapter.to_dict())
+        if named:
+            fields[NAMED] = lambda: srsly.msgpack_dumps(
+                {name: one.to_dict() for name, one in named.items()}
+            )
         return util.to_bytes(fields, exclude)
 
     def from_bytes(
         self, bytes_data: bytes, *, exclude: Iterable[str] = ()
-    ) -> "SavedWithAdapter":
+    ) -> "SavedWithAdapters":
         saved: dict[str, Any] = {}
         adapters: list[Adapter] = []
+        named: dict[str, Adapter] = {}
         util.from_bytes(
             bytes_data,
             {
@@ -55,15 +57,21 @@ class SavedWithAdapter:
                 ADAPTER: lambda data: adapters.append(
                     Adapter.from_dict(srsly.msgpack_loads(data))
                 ),
+                NAMED: lambda data: named.update(
+                    (name, Adapter.from_dict(one))
+                    for name, one in srsly.msgpack_loads(data).items()
+                ),
             },
             exclude,
         )
         self._take(saved, adapters[0] if adapters else None, "in the bytes", exclude)
+        self._take_named(saved, named, "in the bytes")
         return self
 
     def to_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> None:
-        """Write the labels and a PEFT folder `adapter`; never the base's weights."""
-        adapter = self._saved_adapter()
+        """Write the labels, a PEFT folder `adapter`, and one in `adapters` for each
+        that has a name; never the base's weights."""
+        adapter, named = self._saved_adapters()
         cfg = self._saved_cfg(adapter)
         fields = {
             "cfg": lambda file: srsly.write_json(file, cfg),
@@ -71,13 +79,16 @@ class SavedWithAdapter:
         }
         if adapter is not None:
             fields[ADAPTER] = lambda folder: write_adapter(folder, adapter)
+        if named:
+            fields[NAMED] = lambda folder: _write_adapters(folder, named)
         util.to_disk(path, fields, exclude)
 
     def from_disk(
         self, path: str | Path, *, exclude: Iterable[str] = ()
-    ) -> "SavedWithAdapter":
+    ) -> "SavedWithAdapters":
         saved: dict[str, Any] = {}
-        folder = util.ensure_path(path) / ADAPTER
+        path = util.ensure_path(path)
+        folder = path / ADAPTER
         util.from_disk(
             path,
             {
@@ -86,20 +97,33 @@ class SavedWithAdapter:
             },
             exclude,
         )
-        adapter = None
+        adapter, named = None, {}
         if ADAPTER not in exclude and (saved.get(ADAPTER) or folder.is_dir()):
             adapter = read_adapter(folder)
+        if NAMED not in exclude:
+            named = {
+                name: read_adapter(path / NAMED / name) for name in saved.get(NAMED, ())
+            }
         self._take(saved, adapter, str(folder), exclude)
+        self._take_named(saved, named, str(path / NAMED))
         return self
 
-    def _saved_adapter(self) -> Adapter | None:
-        return self._lm.adapter(self.format.name, self.label_data)
+    def _saved_adapters(self) -> tuple[Adapter | None, dict[str, Adapter]]:
+        """The component's own adapter, and those that it keeps by name."""
+        named = {}
+        for name, lm in self._named.items():
+            self._check_format(lm)
+            named[name] = lm.adapter(self.format.name, self._label_data_of(name))
+        return self._lm.adapter(self.format.name, self._label_data_of(None)), named
 
     def _saved_cfg(self, adapter: Adapter | None) -> dict[str, Any]:
         return {
-            "labels": self.label_data,
+            "labels": self._label_data_of(None),
             "configured_labels": self._configured_labels,
             ADAPTER: adapter is not None,
+            NAMED: list(self._named),
+            "active_adapter": self._active,
+            "configured_active": self._configured_active,
             "version": __version__,
             "layout": LAYOUT,
         }
@@ -132,4 +156,22 @@ class SavedWithAdapter:
         had_none = saved.get(ADAPTER) is False and ADAPTER not in exclude
         if adapter is not None or had_none:
             self._lm.use_adapter(adapter, source)
-            self._check_adapter()
+            self._check_format(self._lm)
+
+    def _take_named(
+        self, saved: dict[str, Any], adapters: dict[str, Adapter], source: str
+    ) -> None:
+        """Keep the adapters that were saved, beside others that the config names."""
+        for name, adapter in adapters.items():
+            lm = self._lm_from(name, name)
+            lm.use_adapter(adapter, f"{name} {source}")
+            self._keep(name, lm)
+            self._check_format(lm)
+        mine = self._configured_active
+        if mine in (None, saved.get("configured_active", mine)):
+            self._active = saved.get("active_adapter", mine)
+
+
+def _write_adapters(folder: Path, adapters: dict[str, Adapter]) -> None:
+    for name, adapter in adapters.items():
+        write_adapter(folder / name, adapter)

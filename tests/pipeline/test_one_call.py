@@ -81,7 +81,7 @@ def test_a_call_may_have_output_settings_of_its_own(scripted_nlp, way):
         ({"save_trace": "yes"}, "E806.*save_trace is 'yes'"),
         ({"alignment_mode": "loose"}, "E801.*'loose'"),
         ({"spans_key": None}, "E803.*None"),
-        ({"treshold": 0.5}, "E804.*'treshold'.*labels, spans_key.*threshold"),
+        ({"treshold": 0.5}, "E804.*'treshold'.*labels, active_adapter.*threshold"),
         ({"batch_tokens": 5}, "E804.*'batch_tokens'"),
     ],
 )
