@@ -35,6 +35,12 @@ def parse() -> tuple[ArgumentParser, Namespace]:
     parser.add_argument("--docs", type=int, default=200, help="documents of a round")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument(
+        "--dtype",
+        choices=["float32", "bfloat16"],
+        default="float32",
+        help="that everybody computes in",
+    )
+    parser.add_argument(
         "--batch-tokens", type=int, default=4096, help="padded tokens in a batch"
     )
     parser.add_argument(
@@ -57,6 +63,7 @@ def main(parser: ArgumentParser, args: Namespace) -> None:
         args.batch_tokens,
         args.vllm,
         args.vllm_eager,
+        args.dtype,
         args.work / args.set / "merged",
     )
     pipelines = trained(args)
@@ -66,7 +73,7 @@ def main(parser: ArgumentParser, args: Namespace) -> None:
             print(f"loading {PEERS[name].title}", file=sys.stderr)
             try:
                 pipeline = pipeline_of(name, pipelines, args)
-                ner = load_component(pipeline, args.device)
+                ner = load_component(pipeline, args.device, args.dtype)
             except (FileNotFoundError, ValueError) as error:
                 parser.error(str(error))
             if name == "official_template" and ner.format.name != ITS_TEMPLATE:
@@ -74,13 +81,14 @@ def main(parser: ArgumentParser, args: Namespace) -> None:
             contenders[name] = PEERS[name].make(PEERS[name].title, ner, options)
             if contenders[name].vllm is not None:
                 opened.enter_context(contenders[name].vllm)
-        ner = load_component(pipelines.pipeline("padellm"), args.device)
+        ner = load_component(pipelines.pipeline("padellm"), args.device, args.dtype)
         docs = pipelines.docs(ner.vocab, args.docs)
         timed = {name: Timed() for name in contenders}
         alone = docs[: args.alone]
         read_alone(contenders, alone, timed, progress)
         peaks = read_together(contenders, docs, args.rounds, timed, progress)
         run = results(contenders, timed, alone, docs, ner.label_data, peaks)
+        run["dtype"] = args.dtype
     args.output.mkdir(parents=True, exist_ok=True)
     srsly.write_json(args.output / "peers.json", run)
     write_page(args.output / "peers.md", run)

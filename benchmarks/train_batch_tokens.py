@@ -1,4 +1,5 @@
-"""Training speed against the size of a microbatch, on the workshop corpus.
+"""Training speed against the size of a microbatch and the base's numbers, on the
+workshop corpus.
 
     python benchmarks/train_batch_tokens.py
 
@@ -8,6 +9,7 @@ Sizes are measured in turn, in one run; the median of the rounds is printed.
 import argparse
 import time
 from collections import Counter
+from itertools import product
 from pathlib import Path
 from statistics import median
 
@@ -17,15 +19,16 @@ from spacy_padellm.corpora.docs import make_doc
 from spacy_padellm.corpora.registry import read
 from spacy_padellm.models.loss import accumulate_gradients
 from spacy_padellm.pipeline.learning import gold_trees
+from spacy_padellm.pipeline.padellm_ner import PaDeLLMNER
 
 CORPUS = Path(__file__).parents[1] / "assets" / "workshop" / "train.jsonl"
 
 
-def main(sizes: list[int], n_docs: int, rounds: int) -> None:
+def main(sizes: list[int], dtypes: list[str], n_docs: int, rounds: int) -> None:
+    shims = {dtype: new_component(dtype).model.shims[0] for dtype in dtypes}
+    ner = new_component(dtypes[0])
+    shim = shims[dtypes[0]]
     nlp = spacy.blank("en")
-    ner = nlp.add_pipe("padellm_ner", config={"labels": ["PART", "FAULT", "TOOL"]})
-    nlp.initialize()
-    shim = ner.model.shims[0]
     docs = [make_doc(nlp, text) for text in read(CORPUS).texts[:n_docs]]
     trees = [
         tree
@@ -40,21 +43,33 @@ def main(sizes: list[int], n_docs: int, rounds: int) -> None:
         )
     ]
     tokens = sum(len(tree) for tree in trees)
-    accumulate_gradients(shim.lm, trees[:4], sizes[0])  # warm up
-    speeds: dict[int, list[float]] = {size: [] for size in sizes}
+    for shim in shims.values():
+        accumulate_gradients(shim.lm, trees[:4], sizes[0])  # warm up
+    ways = list(product(dtypes, sizes))
+    speeds: dict[tuple[str, int], list[float]] = {way: [] for way in ways}
     for _ in range(rounds):
-        for size in sizes:
+        for dtype, size in ways:
             start = time.perf_counter()
-            accumulate_gradients(shim.lm, trees, size)
-            speeds[size].append(tokens / (time.perf_counter() - start))
-    for size in sizes:
-        print(f"{size:6} padded tokens: {median(speeds[size]):6.0f} tokens a second")
+            accumulate_gradients(shims[dtype].lm, trees, size)
+            speeds[dtype, size].append(tokens / (time.perf_counter() - start))
+    for (dtype, size), measured in speeds.items():
+        speed = median(measured)
+        print(f"{dtype}, {size:6} padded tokens: {speed:6.0f} tokens a second")
+
+
+def new_component(dtype: str) -> PaDeLLMNER:
+    nlp = spacy.blank("en")
+    config = {"labels": ["PART", "FAULT", "TOOL"], "model": {"dtype": dtype}}
+    ner = nlp.add_pipe("padellm_ner", config=config)
+    nlp.initialize()
+    return ner
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("--sizes", type=int, nargs="+", default=[256, 512, 1024, 2048])
+    parser.add_argument("--dtypes", nargs="+", default=["float32", "bfloat16"])
     parser.add_argument("--docs", type=int, default=32)
     parser.add_argument("--rounds", type=int, default=3)
     args = parser.parse_args()
-    main(args.sizes, args.docs, args.rounds)
+    main(args.sizes, args.dtypes, args.docs, args.rounds)

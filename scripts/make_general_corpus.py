@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import spacy
+from open_labels import SETS, OpenSet, ask, natural_name
 from spacy.tokens import Doc
 
 from spacy_padellm.corpora.base import ANNOTATED_LABELS, AnnotatedText, ReadReport
@@ -33,6 +34,7 @@ CORE = (*NEWS, "MISC")
 DOCRED = (*CORE, "TIME", "NUM")
 WNUT = ("person", "location", "corporation", "group", "product", "creative-work")
 RUN_WORDS = 80
+RUNS = 0.35  # share of the sentences of a set with documents that stand in runs
 # What a label may be called. The first name is the usual one; users have others.
 NAMES = {
     "PER": ("person", "PER", "PERSON", "people"),
@@ -96,28 +98,32 @@ def sample(texts: Texts, size: int, rng: random.Random, empty: float = 1.0) -> T
     return rng.sample(texts, min(len(texts), size))
 
 
+def with_runs(texts: Texts, size: int, rng: random.Random, empty: float = 1.0) -> Texts:
+    """`size` texts, about the share RUNS of them runs of 2 to 4 sentences of one
+    document, so that longer texts are read as well; no sentence twice. See `sample`.
+    """
+    lengths = [rng.randint(2, 4) for _ in range(1_000)]
+    single = {text.text for text in texts}
+    joined = [
+        t for t in runs(texts, RUN_WORDS, lengths=lengths) if t.text not in single
+    ]
+    chosen = rng.sample(joined, min(len(joined), round(RUNS * size)))
+    in_runs = "\n".join(text.text for text in chosen)
+    left = [text for text in texts if text.text not in in_runs]
+    return chosen + sample(left, size - len(chosen), rng, empty)
+
+
 def redocred(data: Path, size: int, rng: random.Random) -> Part:
-    """A third runs of 2 to 4 sentences, the rest single sentences; sentences outside
-    the runs are taken first. The last 40 documents of test.json are held out."""
+    """The last 40 documents of test.json are held out."""
     dev, dev_problems = annotated(data / "redocred/dev.json", DOCRED)
     test, test_problems = annotated(data / "redocred/test.json", DOCRED)
     titles = list(dict.fromkeys(text.document for text in test))
     held_dev, held_test = set(titles[-40:-20]), set(titles[-20:])
     known = dev + [t for t in test if t.document not in held_dev | held_test]
-    lengths = [rng.randint(2, 4) for _ in range(1_000)]
-    single = {text.text for text in known}
-    joined = [
-        t for t in runs(known, RUN_WORDS, lengths=lengths) if t.text not in single
-    ]
-    train = rng.sample(joined, min(len(joined), size // 3))
-    in_runs = "\n".join(text.text for text in train)
-    rng.shuffle(known)
-    known.sort(key=lambda text: text.text in in_runs)
-    train += known[: size - len(train)]
     return Part(
         "MIT (text: Wikipedia, CC BY-SA)",
         DOCRED,
-        train,
+        with_runs(known, size, rng),
         [text for text in test if text.document in held_test],
         [text for text in test if text.document in held_dev],
         hyphens=True,
@@ -125,7 +131,7 @@ def redocred(data: Path, size: int, rng: random.Random) -> Part:
     )
 
 
-def wikigold(data: Path, size: int | None, rng: random.Random) -> Part:
+def wikigold(data: Path, size: int, rng: random.Random) -> Part:
     """The last 20% of the sentences are the test, the 8% before them dev."""
     texts, problems = annotated(data / "wikigold/train.conll", CORE)
     dev_at, test_at = round(0.72 * len(texts)), round(0.80 * len(texts))
@@ -133,7 +139,7 @@ def wikigold(data: Path, size: int | None, rng: random.Random) -> Part:
     return Part(
         "CC BY 4.0",
         CORE,
-        train if size is None else sample(train, size, rng),
+        sample(train, min(size, len(train)), rng),
         texts[test_at:],
         texts[dev_at:test_at],
         problems=problems,
@@ -143,7 +149,7 @@ def wikigold(data: Path, size: int | None, rng: random.Random) -> Part:
 def ewt(data: Path, size: int, rng: random.Random) -> Part:
     texts, problems = annotated(data / "uner_en_ewt/train.iob2", NEWS, {"OTH": None})
     test, more = annotated(data / "uner_en_ewt/test.iob2", NEWS, {"OTH": None})
-    train = sample(texts, size, rng, empty=0.25)
+    train = with_runs(texts, size, rng, empty=0.25)
     licence = "CC BY-SA 4.0"
     return Part(licence, NEWS, train, test, real_spaces=True, problems=problems + more)
 
@@ -160,6 +166,22 @@ def wnut17(data: Path, size: int, rng: random.Random) -> Part:
     test, more = annotated(data / "wnut17/test.conll", WNUT)
     train = sample(texts, size, rng, empty=0.35)
     return Part("CC BY 4.0", WNUT, train, test, problems=problems + more)
+
+
+def open_labels(data: Path, chosen: OpenSet, share: float, rng: random.Random) -> Part:
+    """Texts with entities, each asked for the labels that it has and few others."""
+    texts, problems = annotated(data / chosen.file, ())
+    found = sorted({entity.label for text in texts for entity in text.entities})
+    label_map = chosen.label_map(found)
+    report = ReadReport(data / chosen.file, "")
+    kept = [text for text in relabel(texts, label_map, report) if text.entities]
+    labels = tuple(label for label in found if label_map[label])
+    train = sample(kept, round(share * chosen.size), rng)
+    train = [ask(text, labels, rng) for text in train]
+    spaces = chosen.real_spaces
+    return Part(
+        chosen.licence, labels, train, [], real_spaces=spaces, problems=problems
+    )
 
 
 def respace(part: Part, texts: Iterable[AnnotatedText], rng: random.Random) -> Texts:
@@ -180,8 +202,11 @@ def name_labels(doc: Doc, rng: random.Random) -> Doc:
         if rng.random() < ASKED_SELDOM.get(label, 1.0)
     ]
     usual = rng.random() < USUAL_NAMES
+    known = {
+        label: NAMES.get(label) or (natural_name(label), label) for label in labels
+    }
     names = {
-        label: NAMES[label][0] if usual else rng.choice(NAMES[label])
+        label: known[label][0] if usual else rng.choice(known[label])
         for label in labels
     }
     doc.user_data[ANNOTATED_LABELS] = names
@@ -212,6 +237,9 @@ def main(args: argparse.Namespace) -> None:
         "btc": btc(args.data, args.btc, random.Random(args.seed + 3)),
         "wnut17": wnut17(args.data, args.wnut17, random.Random(args.seed + 4)),
     }
+    for name, chosen in SETS.items():
+        rng = random.Random(f"{args.seed} {name}")
+        parts[name] = open_labels(args.data, chosen, args.open, rng)
     nlp = spacy.blank("en")
     rng = random.Random(args.seed)
     train, dev, sources = [], [], {}
@@ -222,8 +250,9 @@ def main(args: argparse.Namespace) -> None:
         core = relabel(respace(part, part.dev, rng), {}, report, keep=CORE)
         dev += core
         sources[name] = counted(part, chosen)
-        test = (make_doc(nlp, text) for text in part.test)
-        write_docbin(test, args.out / "test" / f"{name}.spacy")
+        if part.test:
+            test = (make_doc(nlp, text) for text in part.test)
+            write_docbin(test, args.out / "test" / f"{name}.spacy")
     rng.shuffle(train)
     written = {
         "train": write_docbin(
@@ -241,11 +270,14 @@ def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("out", type=Path)
     parser.add_argument("data", type=Path, nargs="?", default=Path("../shared/data"))
-    parser.add_argument("--redocred", type=int, default=4_200, help="training texts")
-    parser.add_argument("--wikigold", type=int, help="training texts; all by default")
-    parser.add_argument("--ewt", type=int, default=1_800)
-    parser.add_argument("--btc", type=int, default=1_500)
-    parser.add_argument("--wnut17", type=int, default=1_100)
+    parser.add_argument("--redocred", type=int, default=3_400, help="training texts")
+    parser.add_argument("--wikigold", type=int, default=1_221)
+    parser.add_argument("--ewt", type=int, default=4_200)
+    parser.add_argument("--btc", type=int, default=1_600)
+    parser.add_argument("--wnut17", type=int, default=800)
+    parser.add_argument(
+        "--open", type=float, default=1.4, help="times the texts with open labels"
+    )
     parser.add_argument("--seed", type=int, default=0)
     return parser.parse_args()
 

@@ -325,7 +325,8 @@ class Errors:
     )
     E812 = (
         "[E812] {name} has no adapter {adapter!r}. It has, beside its own: {known}. "
-        "Add one with add_adapter(name, folder) or the setting `adapters`; None is its own."
+        "Add one with add_adapter(name, folder) or the setting `adapters`; None is its "
+        "own."
     )
     E813 = (
         "[E813] {name} reads with the adapter {adapter!r}, and training would change "

@@ -66,12 +66,14 @@ class Contender:
 class Options:
     """batch_tokens: padded tokens of texts in a batch, for those that make batches.
     vllm: the environment that scripts/install_vllm.sh made. vllm_eager: vLLM compiles
-    nothing. checkpoints: where models with merged adapters are kept, and vLLM's logs.
+    nothing. dtype: that vLLM computes in. checkpoints: where models with merged
+    adapters are kept, and vLLM's logs.
     """
 
     batch_tokens: int = 4096
     vllm: Path = Path("training/vllm")
     vllm_eager: bool = False
+    dtype: str = "float32"
     checkpoints: Path = Path("training/merged")
 
 
@@ -116,7 +118,7 @@ def vllm(title: str, ner: PaDeLLMNER, options: Options) -> Contender:
         options.vllm,
         checkpoint,
         options.checkpoints / f"{name}.log",
-        ["--eager"] * options.vllm_eager,
+        ["--dtype", options.dtype, *["--eager"] * options.vllm_eager],
     )
     engine = AnswersCounted(VLLMEngine(process, shim.tokenizer))
     reader = EngineReader(ner, engine)

@@ -15,7 +15,8 @@ def merged_checkpoint(ner: PaDeLLMNER, folder: Path) -> Path:
     changed. Returns `folder`."""
     shim = causal_lm_shim(ner.model)
     learned = b"" if shim.lm.name is None else shim.lm.weights()
-    source = f"{shim.settings.base} {hashlib.sha256(learned).hexdigest()}"
+    digest = hashlib.sha256(learned).hexdigest()
+    source = f"{shim.settings.base} {shim.lm.base.model.dtype} {digest}"
     note = folder / DONE
     if note.is_file() and note.read_text(encoding="utf8") == source:
         return folder

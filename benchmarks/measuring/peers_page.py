@@ -83,8 +83,9 @@ def _lines(run: Mapping[str, Any]) -> list[str]:
         "",
         f"Written by `python benchmarks/peers.py`. Measured on {machine['processor']}, "
         f"{machine['threads']} threads, GPU: {machine['gpu']}; torch "
-        f"{machine['torch']}, transformers {machine['transformers']}. All contenders "
-        "read the same documents in turn; a ratio is their time ÷ ours, the median of "
+        f"{machine['torch']}, transformers {machine['transformers']}; all contenders "
+        f"compute in {run['dtype']}, and read the same documents in turn; a ratio is "
+        "their time ÷ ours, the median of "
         f"{len(our['latencies_ms'])} documents read alone and of "
         f"{len(our['docs_a_second'])} rounds of all of them, with the middle half in "
         "brackets. Tokenising and aligning are part of every time.",
@@ -146,10 +147,10 @@ def _notes(systems: Mapping[str, Any]) -> list[str]:
     versions = {one["version"] for one in systems.values() if "version" in one}
     if versions:
         notes += [
-            f"{', '.join(versions)} runs on the same cores in float32, with adapters "
-            "merged into the weights, a prefix cache in its smallest blocks (32 "
-            "tokens) that is emptied before every document or round, and no "
-            "log-probabilities asked for. Its tokens are without those of the cache. "
+            f"{', '.join(versions)} runs on the same cores, with adapters merged into "
+            "the weights, a prefix cache in its smallest blocks (32 tokens) that is "
+            "emptied before every document or round, and no log-probabilities "
+            "asked for. Its tokens are without those of the cache. "
             f"It held up to {max(held)} MB, {KEYS_GB} GB of them for keys and values.",
             "",
         ]

@@ -51,8 +51,8 @@ def load(pipeline: Path, device: str, **settings: Any) -> Language:
     return spacy.load(pipeline, config=config)
 
 
-def load_component(pipeline: Path, device: str) -> PaDeLLMNER:
-    return load(pipeline, device).get_pipe("padellm_ner")
+def load_component(pipeline: Path, device: str, dtype: str = "auto") -> PaDeLLMNER:
+    return load(pipeline, device, dtype=dtype).get_pipe("padellm_ner")
 
 
 def add_arguments(parser: ArgumentParser) -> None:

@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from .progress import progress
+
 DEFAULT_SYSTEMS = (
     "padellm_batch,padellm_multi,one_step,struct,aug,struct_generate,aug_generate,"
     "official"
@@ -60,7 +62,6 @@ def benchmark(
     adapters are trained once.
     """
     import srsly
-    from tqdm import tqdm
 
     from ..benchmarks.corpus import Sizes
     from ..benchmarks.page import write_page
@@ -80,12 +81,7 @@ def benchmark(
         devices=names,
         lang=lang,
     )
-    # no bar where nobody looks: tqdm's disable=None
-    run = Benchmark(
-        settings,
-        say=typer.echo,
-        progress=lambda items, title: tqdm(items, title, disable=None, leave=False),
-    )
+    run = Benchmark(settings, say=typer.echo, progress=progress)
     run.run()
     output.mkdir(parents=True, exist_ok=True)
     srsly.write_json(output / "benchmark.json", run.to_dict())

@@ -1,6 +1,7 @@
 """`convert`: a public corpus as spaCy docs, ready for `spacy train`."""
 
 from collections import Counter
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,6 +15,7 @@ from ..corpora.printed import printable, show
 from ..corpora.registry import FORMATS, Corpus, guess_format, read
 from ..corpora.splits import Part, find_splits
 from ..errors import Errors, Warnings
+from .progress import progress
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -162,7 +164,8 @@ def write_gold(
         console.print(f"Language: {lang} (guessed)")
     for warning in misfits(corpora, choices, lang):
         warn(warning)
-    docs = gold_docs(spacy.blank(lang), corpora, choices)
+    bar = partial(progress, title="Converting")
+    docs = gold_docs(spacy.blank(lang), corpora, choices, bar)
     write_docbin(docs, target)
     report = ReadReport(None, "")
     for corpus in corpora:

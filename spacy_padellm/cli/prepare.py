@@ -1,9 +1,12 @@
 """`prepare`: a config and its corpora as a folder to train from where spaCy is not."""
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from .progress import progress
 
 # As `spacy train`, it takes overrides of the config as options.
 CONTEXT = {"allow_extra_args": True, "ignore_unknown_options": True}
@@ -51,7 +54,11 @@ def prepare(
     overrides = parse_config_overrides(ctx.args)
     import_code(code)
     loaded = load_config(config, overrides=overrides, interpolate=False)
-    prepared, summary = prepare(loaded, skip_unknown_labels=skip_unknown_labels)
+    prepared, summary = prepare(
+        loaded,
+        skip_unknown_labels=skip_unknown_labels,
+        progress=partial(progress, title="Preparing"),
+    )
     prepared.write(output)
 
     def show(split: SplitCounts, gold: GoldSet) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..errors import Errors
+from .progress import progress
 
 if TYPE_CHECKING:
     from spacy.language import Language
@@ -40,7 +41,6 @@ def report(
         raise ValueError(Errors.E864.format(path=output))
 
     import spacy
-    from tqdm import tqdm
 
     from ..report.compare import compare, score_docs
     from ..report.gold import read_gold
@@ -49,11 +49,10 @@ def report(
     nlp = spacy.load(model)
     examples = read_gold(nlp, gold, limit)
 
-    def progress(docs, total):
-        # no bar where nobody looks: tqdm's disable=None
-        return tqdm(docs, "Reading", total, disable=None, leave=False)
+    def bar(docs, total):
+        return progress(docs, "Reading", total)
 
-    docs = list(compare(nlp, examples, spans_key, progress))
+    docs = list(compare(nlp, examples, spans_key, bar))
     about = about_run(nlp, model, gold, skipped=len(examples) - len(docs))
     write_page(output, about, docs)
     with_errors = sum(doc.n_errors > 0 for doc in docs)

@@ -1,7 +1,7 @@
 """From what was read to gold docs: labels chosen, texts drawn, spacing, language."""
 
 import random
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeVar
 
@@ -40,10 +40,15 @@ class Choices:
 
 
 def gold_docs(
-    nlp: "Language", corpora: Sequence[Corpus], choices: Choices
+    nlp: "Language",
+    corpora: Sequence[Corpus],
+    choices: Choices,
+    progress: Callable[[list], Iterable] = iter,
 ) -> list["Doc"]:
     """The texts of all the corpora as docs; what happens to them is added to their
     reports. Where entities overlap, every doc has all of its own in doc.spans["sc"].
+
+    progress: wraps what is gone through, as tqdm does.
 
     In Chinese the texts are split by `nlp`, into characters, whatever the tokens of
     the corpus; those of a .spacy file stay.
@@ -58,7 +63,7 @@ def gold_docs(
         chosen = [(m, c) for m, (_, c) in zip(marked, chosen, strict=True)]
     overlap = any(has_overlaps(text) for corpus in corpora for text in corpus.texts)
     docs = []
-    for text, corpus in draw(chosen, choices.limit, choices.seed):
+    for text, corpus in progress(draw(chosen, choices.limit, choices.seed)):
         if choices.detokenise:
             text = detokenise(text, hyphens=corpus.format == "docred")
         if nlp.lang == "zh" and corpus.format != "docbin":

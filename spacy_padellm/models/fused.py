@@ -49,7 +49,7 @@ class FusedBase:
     def __init__(self, body: nn.Module, output: nn.Module) -> None:
         self.body = body
         self.output = output
-        self.products = [fuse(modules) for modules in self._modules()]
+        self.products = [fuse(modules) for modules in self.modules()]
         self._prepared: dict[tuple[Prepare, int], Multiply] = {}
 
     @staticmethod
@@ -66,12 +66,12 @@ class FusedBase:
             adapters. None: the adapter has to be merged.
         """
         products: list[Multiply | None] = []
-        for n, modules in enumerate(self._modules()):
+        for n, modules in enumerate(self.modules()):
             if merge and has_adapter(modules, adapter):
                 product = merged(modules, adapter)
                 products.append(product if prepare is None else prepare(product))
             else:
-                products.append(with_adapter(self._ready(n, prepare), modules, adapter))
+                products.append(with_adapter(self.ready(n, prepare), modules, adapter))
         if None in products:
             return None
         *products, output = products
@@ -83,7 +83,7 @@ class FusedBase:
         ]
         return FusedDecoder(self.body, layers, output)
 
-    def _ready(self, number: int, prepare: Prepare | None) -> Multiply:
+    def ready(self, number: int, prepare: Prepare | None) -> Multiply:
         """A product of the base's own, made ready once for all adapters."""
         product = self.products[number]
         if prepare is None:
@@ -92,7 +92,7 @@ class FusedBase:
             self._prepared[prepare, number] = prepare(product)
         return self._prepared[prepare, number]
 
-    def _modules(self) -> Iterator[list[nn.Module]]:
+    def modules(self) -> Iterator[list[nn.Module]]:
         """The modules that each product stands for, adapters on them or not."""
         for layer in self.body.layers:
             for block, names in PRODUCTS:
@@ -121,14 +121,10 @@ class FusedDecoder:
     def __init__(
         self, body: nn.Module, layers: Sequence[FusedLayer], output: Multiply
     ) -> None:
-        config, attention = body.config, body.layers[0].self_attn
         self.body = body
         self.layers = layers
         self.output = output
-        self.n_kv_heads = config.num_key_value_heads
-        self.group = config.num_attention_heads // config.num_key_value_heads
-        self.head_width = attention.head_dim
-        self.scaling = attention.scaling
+        self.attention = Attention.of(body)
 
     def hidden(
         self,
@@ -146,41 +142,83 @@ class FusedDecoder:
         """
         rows = Rows(*ids.shape, real)
         x = self.body.embed_tokens(rows.without_padding(ids.flatten())).clone()
-        cos, sin = self.body.rotary_emb(x, position_ids=positions)
-        # q and k turn together, one half of each head against the other
-        half = self.head_width // 2
-        turn = cos[:, :, None, :half], sin[:, :, None, :half]
-        # Query heads that share keys stand behind one another as further queries: so
-        # keys and values need no copies. Added once here, and not in every layer.
-        bias = torch.zeros(mask.shape, dtype=x.dtype, device=x.device)
-        bias.masked_fill_(~mask, torch.finfo(x.dtype).min)
-        bias = bias[:, None].repeat(1, 1, self.group, 1)
+        angle = self.attention.angle(positions, x)
+        bias = self.attention.bias(mask, x)
         for layer, store in zip(self.layers, cache.layers, strict=True):
-            qkv = rows.with_padding(layer.qkv(_norm(layer.norm, x)))
-            attended = self._attend(qkv, turn, bias, store).flatten(0, 1)
+            qkv = rows.with_padding(layer.qkv(norm(layer.norm, x)))
+            attended = self.attention(qkv, angle, bias, store).flatten(0, 1)
             x += layer.out(rows.without_padding(attended))
-            gate, up = layer.gate_up(_norm(layer.second_norm, x)).chunk(2, dim=-1)
+            gate, up = layer.gate_up(norm(layer.second_norm, x)).chunk(2, dim=-1)
             x += layer.down(silu(gate).mul_(up))
-        return rows.with_padding(_norm(self.body.norm, x))
+        return rows.with_padding(norm(self.body.norm, x))
 
     def logits(self, hidden: torch.Tensor) -> torch.Tensor:
         """float32 logits [rows, vocabulary] of hidden states [rows, width]."""
         return self.output(hidden).float()
 
-    def _attend(
+
+@dataclass(frozen=True, slots=True)
+class Attention:
+    """What follows the product of queries, keys and values.
+
+    Query heads that share keys stand behind one another as further queries: so keys and
+    values need no copies.
+
+    group: query heads that share keys. head_width: of each head.
+    """
+
+    body: nn.Module
+    n_kv_heads: int
+    group: int
+    head_width: int
+    scaling: float
+
+    @classmethod
+    def of(cls, body: nn.Module) -> "Attention":
+        config, attention = body.config, body.layers[0].self_attn
+        group = config.num_attention_heads // config.num_key_value_heads
+        width, scaling = attention.head_dim, attention.scaling
+        return cls(body, config.num_key_value_heads, group, width, scaling)
+
+    def angle(
+        self, positions: torch.Tensor, like: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Cosines and sines [batch, tokens, 1, half of head_width], in the numbers of
+        `like`: q and k turn together, one half of each head against the other."""
+        cos, sin = self.body.rotary_emb(like, position_ids=positions)
+        half = self.head_width // 2
+        return cos[:, :, None, :half], sin[:, :, None, :half]
+
+    def bias(self, mask: torch.Tensor, like: torch.Tensor) -> torch.Tensor:
+        """What is added to the scores, for all layers alike.
+
+        mask: bool [batch, tokens, all tokens].
+        """
+        bias = torch.zeros(mask.shape, dtype=like.dtype, device=like.device)
+        bias.masked_fill_(~mask, torch.finfo(like.dtype).min)
+        return bias[:, None].repeat(1, 1, self.group, 1)
+
+    def __call__(
         self,
         qkv: torch.Tensor,
-        turn: tuple[torch.Tensor, torch.Tensor],
+        angle: tuple[torch.Tensor, torch.Tensor],
         bias: torch.Tensor,
-        store: Any,
+        store: Any = None,
     ) -> torch.Tensor:
+        """[batch, tokens, heads x head_width] of queries, keys and values [batch,
+        tokens, all heads x head_width].
+
+        store: a layer of a cache with the keys and values of earlier passes.
+        """
         batch, tokens, _ = qkv.shape
         heads, group, width = self.n_kv_heads, self.group, self.head_width
         qkv = qkv.view(batch, tokens, heads * group + 2 * heads, width)
-        turned = _turn(qkv[:, :, : heads * group + heads], *turn)
+        turned = turn(qkv[:, :, : heads * group + heads], *angle)
         q, k = turned.split((heads * group, heads), dim=2)
-        v = qkv[:, :, heads * group + heads :]
-        keys, values = store.update(k.transpose(1, 2), v.transpose(1, 2))
+        keys = k.transpose(1, 2)
+        values = qkv[:, :, heads * group + heads :].transpose(1, 2)
+        if store is not None:
+            keys, values = store.update(keys, values)
         q = q.view(batch, tokens, heads, group, width).permute(0, 2, 3, 1, 4)
         attended = scaled_dot_product_attention(
             q.reshape(batch, heads, group * tokens, width),
@@ -203,7 +241,7 @@ class Rows:
 
     def without_padding(self, x: torch.Tensor) -> torch.Tensor:
         """[batch x tokens, ...] → [real tokens, ...]."""
-        return x if self.real is None else x[self.real]
+        return x if self.real is None else x.index_select(0, self.real)
 
     def with_padding(self, x: torch.Tensor) -> torch.Tensor:
         """[real tokens, width] → [batch, tokens, width]; the padding is 0."""
@@ -213,11 +251,13 @@ class Rows:
         return x.view(*self.shape, -1)
 
 
-def _norm(module: nn.Module, x: torch.Tensor) -> torch.Tensor:
-    return rms_norm(x, module.weight.shape, module.weight, module.variance_epsilon)
+def norm(module: nn.Module, x: torch.Tensor) -> torch.Tensor:
+    """A norm of the base's, in the numbers of x [..., width]."""
+    weight = module.weight.to(x.dtype)
+    return rms_norm(x, weight.shape, weight, module.variance_epsilon)
 
 
-def _turn(x: torch.Tensor, cos: torch.Tensor, sin: torch.Tensor) -> torch.Tensor:
+def turn(x: torch.Tensor, cos: torch.Tensor, sin: torch.Tensor) -> torch.Tensor:
     """Rotary positions for x [batch, tokens, heads, width]."""
     one, other = x.chunk(2, dim=-1)
     return torch.cat([one * cos - other * sin, other * cos + one * sin], dim=-1)

@@ -11,7 +11,7 @@ import warnings
 import weakref
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from peft import LoraConfig, PeftModel, get_peft_model_state_dict
@@ -23,6 +23,9 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 from ..errors import Errors
 from .fused import FusedBase
 from .weights import load_base
+
+if TYPE_CHECKING:
+    from .learning import FusedLearner
 
 # A forked worker of nlp.pipe(n_process=...) would wait for its parent's threads.
 if hasattr(os, "register_at_fork"):
@@ -186,6 +189,8 @@ class AdaptedLM:
     def __init__(self, base: SharedBase, name: str | None) -> None:
         self.base = base
         self.name = name
+        self._learner: FusedLearner | None = None
+        self._dropout = 0.0
         if name is not None:
             weakref.finalize(self, base.give_up, name).atexit = False
 
@@ -266,12 +271,28 @@ class AdaptedLM:
         """float32 logits [rows, vocabulary] of hidden states [rows, width]."""
         return self.base.output(hidden).float()
 
+    def learner(self) -> "FusedLearner | AdaptedLM":
+        """What computes hidden states and logits with gradients for the adapter: on a
+        CPU fused products where these can be, else the modules themselves."""
+        from .learning import FusedLearner
+
+        if self._learner is None and self.name is not None:
+            fused = self.base.fused()
+            if fused is not None:
+                self._learner = FusedLearner.of(fused, self.name)
+        self.base.activate(self.name)  # PEFT freezes those that are not active
+        if self._learner is None:
+            return self
+        self._learner.dropout = self._dropout
+        return self._learner
+
     def parameters(self) -> dict[str, torch.nn.Parameter]:
         return {} if self.name is None else self.base.parameters(self.name)
 
     def set_dropout(self, rate: float) -> None:
         if self.name is not None:
             self.base.set_dropout(self.name, rate)
+        self._dropout = rate
 
     def config(self) -> dict[str, Any]:
         """PEFT's adapter_config.json."""

@@ -18,18 +18,22 @@ def tree_loss(
 
     max_tokens: padded tokens in a microbatch, at most.
     """
+    learner = lm.learner()
     lengths = [len(tree) for tree in trees]
     for rows in batches_by_padded_tokens(lengths, max_tokens):
         batch = [trees[row] for row in rows]
         ids, positions, mask = collate(batch, lm.device)
-        hidden = lm.hidden(ids, positions, mask)
-        place = np.concatenate(
-            [np.full(len(t.sources), i) for i, t in enumerate(batch)]
+        starts = np.arange(len(batch)) * ids.shape[1]
+        hidden = learner.hidden(
+            ids,
+            positions,
+            mask,
+            real=_tensor(_placed(starts, [range(len(t)) for t in batch]), lm.device),
         )
-        source = np.concatenate([tree.sources for tree in batch])
+        sources = _tensor(_placed(starts, [t.sources for t in batch]), lm.device)
         target = _tensor([tree.targets for tree in batch], lm.device)
         weight = _tensor([tree.weights for tree in batch], lm.device)
-        logits = lm.logits(hidden[torch.from_numpy(place), torch.from_numpy(source)])
+        logits = learner.logits(hidden.flatten(0, 1).index_select(0, sources))
         yield (cross_entropy(logits, target, reduction="none") * weight).sum()
 
 
@@ -75,6 +79,11 @@ def ancestors(starts: torch.Tensor, ends: torch.Tensor) -> torch.Tensor:
     """
     node = torch.arange(ends.shape[1], device=ends.device)[:, None]
     return (node >= starts[:, None, :]) & (node < ends[:, None, :])
+
+
+def _placed(starts: np.ndarray, places: Sequence[Sequence[int]]) -> list[np.ndarray]:
+    """Places within each row as places within all rows, one after the other."""
+    return [start + np.asarray(row) for start, row in zip(starts, places, strict=True)]
 
 
 def _tensor(arrays: Sequence[np.ndarray], device: torch.device) -> torch.Tensor:

@@ -140,25 +140,71 @@ def has_adapter(modules: Sequence[nn.Module], name: str | None) -> bool:
     return any(name in getattr(module, "lora_A", ()) for module in modules)
 
 
+def is_plain_lora(modules: Sequence[nn.Module], name: str) -> bool:
+    """Whether what is on the modules under that name is a plain sum, unlike DoRA."""
+    return all(
+        name not in module.lora_variant and module.lora_B[name].bias is None
+        for module in modules
+        if has_adapter([module], name)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Lora:
+    """The adapter of a product's modules as one: x → x down^T up^T.
+
+    parts: for each module, its parameters [rank, width] and [outputs, rank] and what
+        the second is scaled by; without an adapter, the number of its outputs.
+    """
+
+    parts: Sequence[tuple[nn.Parameter, nn.Parameter, float] | int]
+
+    @classmethod
+    def of(cls, modules: Sequence[nn.Module], name: str) -> "Lora | None":
+        """None where no adapter of that name is on any module."""
+        if not has_adapter(modules, name):
+            return None
+        return cls(
+            [
+                (
+                    module.lora_A[name].weight,
+                    module.lora_B[name].weight,
+                    module.scaling[name],
+                )
+                if has_adapter([module], name)
+                else _linear(module).out_features
+                for module in modules
+            ]
+        )
+
+    def down(self) -> torch.Tensor:
+        """[all ranks, width]"""
+        return torch.cat([part[0] for part in self.parts if not isinstance(part, int)])
+
+    def up(self) -> torch.Tensor:
+        """[all outputs, all ranks]"""
+        blocks = [
+            torch.zeros(part, 0) if isinstance(part, int) else part[1] * part[2]
+            for part in self.parts
+        ]
+        return torch.block_diag(*(block.to(self._device) for block in blocks))
+
+    @property
+    def _device(self) -> torch.device:
+        return next(part[0].device for part in self.parts if not isinstance(part, int))
+
+
 def with_adapter(
     product: Multiply, modules: Sequence[nn.Module], name: str | None
 ) -> Multiply | None:
     """The modules' adapter `name` beside their product; None for a kind of adapter that
-    is no plain sum, such as DoRA."""
+    is no plain sum."""
     if not has_adapter(modules, name):
         return product
-    downs, ups = [], []
-    for module in modules:
-        weight = _linear(module).weight
-        if not has_adapter([module], name):
-            ups.append(weight.new_zeros(len(weight), 0, dtype=torch.float32))
-            continue
-        up = module.lora_B[name]
-        if name in module.lora_variant or up.bias is not None:
-            return None
-        downs.append(module.lora_A[name].weight.data)
-        ups.append(up.weight.data * module.scaling[name])
-    return AdaptedProduct(product, torch.cat(downs), torch.block_diag(*ups))
+    if not is_plain_lora(modules, name):
+        return None
+    lora = Lora.of(modules, name)
+    return AdaptedProduct(product, lora.down(), lora.up())
 
 
 def merged(modules: Sequence[nn.Module], name: str) -> Product:

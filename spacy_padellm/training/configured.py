@@ -3,6 +3,7 @@
 import random
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from spacy.language import Language
@@ -82,8 +83,10 @@ def configure(config: Config) -> Configured:
         if not examples:
             message = Errors.E872.format(split="train", n_docs=0, labels="any label")
             raise ValueError(message)
-        # the base stays where the GPU is
-        shim.initialize = lambda: None
+        # the base stays where the GPU is, and a new adapter is started there
+        start_anew = partial(shim.use_adapter, None, "")
+        goes_on = shim.settings.adapter is not None
+        shim.initialize = (lambda: None) if goes_on else start_anew
         with nlp.select_pipes(enable=[name]):
             nlp.initialize(lambda: examples, sgd=training.block["optimizer"])
     adapter = None

@@ -1,6 +1,6 @@
 """From a config of `spacy train` and its corpora to a folder that needs no spaCy."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,12 +35,16 @@ class Summary:
 
 
 def prepare(
-    config: Config, *, skip_unknown_labels: bool = False
+    config: Config,
+    *,
+    skip_unknown_labels: bool = False,
+    progress: Callable[[Iterable], Iterable] = iter,
 ) -> tuple[Prepared, Summary]:
     """Do beforehand all of `spacy train` that needs spaCy.
 
     config: as `load_config(..., interpolate=False)` gives it.
     skip_unknown_labels: leave out entities of labels that the config does not name.
+    progress: wraps the batches as they are made, as tqdm does.
 
     The base's tokenizer is needed, the base is not.
 
@@ -65,7 +69,8 @@ def prepare(
     reader = GoldReader(labels, ner.format, ner.windows, PlainTokenizer(tokenizer))
     gold = ExampleTrees(examples, reader)
     batches, rates = [], []
-    for batch, rate in training_batches(nlp, examples, training.block):
+    steps = training_batches(nlp, examples, training.block)
+    for batch, rate in progress(steps):
         batches.append([tree for example in batch for tree in gold.of(example)])
         rates.append(rate)
     texts = [
