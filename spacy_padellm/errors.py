@@ -491,6 +491,11 @@ class Errors:
         "[E923] transformers' `generate` reads from left to right, and this format's "
         "`prefix_lm` does not. Compare systems without it."
     )
+    E924 = "[E924] There is no zero-shot set {name!r}. Choose from: {known}."
+    E925 = (
+        "[E925] gliner-spacy is not installed, or too old to be found by its name. "
+        "Install it beside this package: pip install gliner-spacy"
+    )
 
 
 class Warnings:

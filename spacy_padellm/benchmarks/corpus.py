@@ -56,7 +56,7 @@ def prepare(
     known = SETS.get(name, DataSet(name, lang))
     if not (data / name).is_dir():
         raise ValueError(Errors.E922.format(name=name, folder=data))
-    files = {split: _file(data / name, split, known) for split in SPLITS}
+    files = {split: split_file(data / name, split, known) for split in SPLITS}
     for split in ("train", "test"):
         if files[split] is None:
             raise ValueError(Errors.E921.format(name=name, folder=data, split=split))
@@ -94,7 +94,7 @@ def _convert(
     return {"labels": sorted(labels), "skipped": skipped}
 
 
-def _file(folder: Path, split: str, known: DataSet) -> Path | None:
+def split_file(folder: Path, split: str, known: DataSet) -> Path | None:
     """The file of a split; of several the one that the set names, or else the first."""
     parts = [part for part in find_splits(folder).parts if split_of(part.name) == split]
     files = [file for part in parts for file in part.files]

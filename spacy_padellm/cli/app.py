@@ -16,6 +16,7 @@ COMMANDS = (
     "merge",
     "prepare",
     "report",
+    "zeroshot",
 )
 
 

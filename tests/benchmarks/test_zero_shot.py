@@ -1,0 +1,117 @@
+"""The zero-shot table, with components whose answers are known."""
+
+import json
+
+import catalogue
+import pytest
+from spacy.language import Language
+from typer.testing import CliRunner
+
+from spacy_padellm.benchmarks.paper import ZERO_SHOT_F
+from spacy_padellm.benchmarks.zero_shot import gliner, ours, page, score_set
+from spacy_padellm.cli.app import app
+from spacy_padellm.scoring.zero_shot import ZERO_SHOT
+
+AI = """Ada B-researcher
+wrote O
+LISP B-programlang
+in O
+Oslo B-misc
+
+Kyoto B-location
+""".replace(" ", "\t")
+
+
+@pytest.fixture
+def data(tmp_path):
+    (tmp_path / "crossner_ai").mkdir()
+    (tmp_path / "crossner_ai" / "test.conll").write_text(AI)
+    return tmp_path
+
+
+@pytest.fixture
+def fake_gliner():
+    """As gliner-spacy: it is told names, and writes them as labels."""
+    asked = {}
+
+    @Language.factory(
+        "gliner_spacy",
+        default_config={"gliner_model": "", "labels": [], "style": "ent"},
+    )
+    def make(nlp, name, gliner_model, labels, style):
+        asked.update(model=gliner_model, labels=labels)
+
+        def read(doc):
+            spans = {
+                "Ada": "researcher",
+                "LISP": "program language",
+                "Oslo": "location",
+            }
+            doc.ents = [
+                doc.char_span(token.idx, token.idx + len(token), spans[token.text])
+                for token in doc
+                if token.text in spans
+            ]
+            return doc
+
+        return read
+
+    yield asked
+    for key in [key for key in catalogue.REGISTRY if key[-1] == "gliner_spacy"]:
+        del catalogue.REGISTRY[key]
+
+
+def test_names_are_turned_back_into_labels_and_misc_is_not_scored(data, fake_gliner):
+    scored = score_set(gliner("some/model"), "crossner_ai", data)
+    assert fake_gliner["model"] == "some/model"
+    assert fake_gliner["labels"] == list(ZERO_SHOT["crossner_ai"].labels.values())
+    # Ada and LISP right; Oslo is wrong, as `misc` is not scored; Kyoto was not found
+    assert scored.docs == 2
+    assert scored.scores == pytest.approx({"p": 2 / 3, "r": 2 / 3, "f": 2 / 3})
+    assert scored.per_label["programlang"]["f"] == 1.0
+
+
+def test_ours_is_given_the_table_and_the_settings():
+    nlp = ours("default", "cpu", threshold=0.25)(ZERO_SHOT["mit_movie"])
+    ner = nlp.get_pipe("padellm_ner")
+    assert ner.label_data == ZERO_SHOT["mit_movie"].labels
+    assert ner.threshold == 0.25
+
+
+def test_the_page_has_an_average_only_of_all_sets(data, fake_gliner):
+    one = score_set(gliner("some/model"), "crossner_ai", data)
+    table = page({"crossner_ai": one}, "gliner").splitlines()
+    assert table[2].startswith("| gliner, 2 sentences | 66.7 |  |")
+    assert table[2].endswith("|  |")
+    all_sets = page(dict.fromkeys(ZERO_SHOT, one), "gliner")
+    assert "| 66.67 |" in all_sets
+    # the averages that the paper prints
+    assert "| PaDeLLM-NER-7B, published |" in all_sets
+    for average in ("60.03", "53.46", "60.93", "66.06", "61.69"):
+        assert f"| {average} |" in all_sets
+    assert len(ZERO_SHOT_F) == 5
+
+
+def test_the_command(data, fake_gliner, tmp_path):
+    options = ["--data", str(data), "--sets", "crossner_ai", "--gliner", "some/model"]
+    result = CliRunner().invoke(
+        app, ["zeroshot", *options, "--limit", "1", "--output", str(tmp_path / "out")]
+    )
+    assert result.exit_code == 0, result.output
+    saved = json.loads((tmp_path / "out" / "zero_shot.json").read_text())
+    assert saved["crossner_ai"]["docs"] == 1
+    assert (tmp_path / "out" / "zero_shot.md").read_text() in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("sets", "said"), [("crossner_art", "E924"), ("crossner_music", "E922")]
+)
+def test_sets_that_are_not_there(data, fake_gliner, sets, said):
+    options = ["--data", str(data), "--sets", sets, "--gliner", "some/model"]
+    result = CliRunner().invoke(app, ["zeroshot", *options])
+    assert result.exit_code == 1 and f"[{said}]" in result.stderr
+
+
+def test_gliner_that_is_not_installed(data):
+    with pytest.raises(ValueError, match="E925"):
+        score_set(gliner("some/model"), "crossner_ai", data)
