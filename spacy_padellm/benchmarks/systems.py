@@ -17,9 +17,14 @@ from ..pipeline.reading import Reading, read_docs
 from .generate import GenerateEngine
 from .official import OfficialPaDeLLM
 
-# what an adapter is trained to write: the component's format block
+# what an adapter is trained to write: the component's format block. All read the text
+# from left to right, as the paper's systems, `generate` and vLLM do
 FORMATS: dict[str, dict[str, Any]] = {
-    "padellm": {"@misc": "spacy_padellm.PaDeLLM.v1", "template": "compact"},
+    "padellm": {
+        "@misc": "spacy_padellm.PaDeLLM.v1",
+        "template": "compact",
+        "prefix_lm": False,
+    },
     "one_step": {"@misc": "spacy_padellm.OneStep.v1"},
     "struct": {"@misc": "spacy_padellm.AutoRegStruct.v1"},
     "aug": {"@misc": "spacy_padellm.AutoRegAug.v1"},

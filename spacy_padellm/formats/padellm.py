@@ -26,7 +26,7 @@ def build_padellm_v1(
     max_count: int = 64,
     max_mention_tokens: int = 48,
     only_in_text: bool = True,
-    prefix_lm: bool = False,
+    prefix_lm: bool | None = None,
     text_twice: bool = False,
     count_threshold: float | None = None,
 ) -> "PaDeLLM":
@@ -38,7 +38,8 @@ def build_padellm_v1(
     max_mention_tokens: at most so many model tokens in a mention.
     only_in_text: write no mention that is not in the text. The model then chooses among
         the tokens with which a part of the text goes on, and the end.
-    prefix_lm, text_twice: see `TextReading`; for the template "compact".
+    prefix_lm, text_twice: see `TextReading`; for the template "compact", of which the
+        first is a part unless it is false.
     count_threshold: take the largest count i with P(count >= i) of this or more, in
         place of the likeliest count; lower finds more mentions. For counts up to 9.
 
@@ -47,6 +48,8 @@ def build_padellm_v1(
     check_positive(max_count=max_count, max_mention_tokens=max_mention_tokens)
     if count_threshold is not None and not 0 < count_threshold < 1:
         raise ValueError(Errors.E507.format(value=count_threshold))
+    if prefix_lm is None:
+        prefix_lm = template == "compact"
     reading = TextReading(prefix_lm, text_twice)
     if template != "compact" and reading != AS_IT_IS:
         raise ValueError(Errors.E506.format(name=template))

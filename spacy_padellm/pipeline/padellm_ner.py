@@ -60,7 +60,7 @@ template = "compact"
 max_count = 64
 max_mention_tokens = 48
 only_in_text = true
-prefix_lm = false
+prefix_lm = null
 text_twice = false
 count_threshold = null
 

@@ -38,7 +38,11 @@ def lm(tiny_base, tiny_tokenizer):
 @pytest.fixture(params=TEMPLATES)
 def format(request):
     return build_padellm_v1(
-        template=request.param, max_count=12, max_mention_tokens=6, only_in_text=False
+        template=request.param,
+        max_count=12,
+        max_mention_tokens=6,
+        only_in_text=False,
+        prefix_lm=False,
     )
 
 
