@@ -181,7 +181,7 @@ def test_unknown_names(nlp):
 
 
 def test_folders_that_do_not_fit(make_nlp, folders, tmp_path):
-    ner = make_nlp(format={"prefix_lm": True}).get_pipe("padellm_ner")
+    ner = make_nlp(format={"prefix_lm": False}).get_pipe("padellm_ner")
     with pytest.raises(ValueError, match="E802"):
         ner.add_adapter("gold", folders["gold"])
     with pytest.raises(ValueError, match="E320"):

@@ -104,8 +104,8 @@ def test_a_batch_size_may_be_set_for_the_component_alone(scripted_nlp):
     nlp = scripted_nlp(everything)
     sizes = []
     predict = nlp.get_pipe("padellm_ner").predict
-    nlp.get_pipe("padellm_ner").predict = lambda docs, **options: (
-        sizes.append(len(docs)) or predict(docs, **options)
+    nlp.get_pipe("padellm_ner").predict = lambda docs, call: (
+        sizes.append(len(docs)) or predict(docs, call)
     )
     cfg = {"padellm_ner": {"batch_size": 2}}
     list(nlp.pipe([TEXT] * 5, batch_size=100, component_cfg=cfg))
