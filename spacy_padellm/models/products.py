@@ -102,13 +102,16 @@ class AdaptedProduct:
 
 
 def can_pack(weight: torch.Tensor) -> bool:
-    """Whether this torch has packed products for a weight of this kind."""
-    return (
-        weight.device.type == "cpu"
-        and weight.dtype in (torch.float32, torch.bfloat16)
-        and torch.backends.mkldnn.is_available()
-        and hasattr(torch.ops.mkldnn, "_reorder_linear_weight")
-    )
+    """Whether this torch has packed products for a weight of this kind on this CPU."""
+    if (
+        weight.device.type != "cpu"
+        or not torch.backends.mkldnn.is_available()
+        or not hasattr(torch.ops.mkldnn, "_reorder_linear_weight")
+    ):
+        return False
+    if weight.dtype == torch.bfloat16:  # an error on a CPU with AVX2 alone
+        return torch.ops.mkldnn._is_mkldnn_bf16_supported()
+    return weight.dtype == torch.float32
 
 
 def has_int8() -> bool:

@@ -16,7 +16,12 @@ from transformers import (
 from spacy_padellm.engines.kv_cache import append_only_cache
 from spacy_padellm.models.decoding import Decoding, DecodingSettings
 from spacy_padellm.models.lora import AdaptedLM, LoraSettings, SharedBase
-from spacy_padellm.models.products import Int8Product, PackedProduct, Product
+from spacy_padellm.models.products import (
+    Int8Product,
+    PackedProduct,
+    Product,
+    can_pack,
+)
 
 SHAPE = {
     "vocab_size": 120,
@@ -133,10 +138,25 @@ def test_an_adapter_is_the_same(kind, adapter, merge):
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
 def test_packed_products_are_the_same(dtype):
     product = Product(torch.randn(24, 16, dtype=dtype), torch.randn(24, dtype=dtype))
+    if not can_pack(product.weight):
+        pytest.skip("this CPU has no such products")
     packed = PackedProduct(product)
     for shape in [(1, 16), (3, 40, 16), (0, 16)]:
         x = torch.randn(shape, dtype=dtype)
         torch.testing.assert_close(packed(x), product(x))
+
+
+def test_a_cpu_without_bfloat16_products_packs_none(monkeypatch):
+    monkeypatch.setattr(
+        torch.ops.mkldnn, "_is_mkldnn_bf16_supported", lambda: False, raising=False
+    )
+    assert not can_pack(torch.zeros(2, 2, dtype=torch.bfloat16))
+    with torch.inference_mode(False):
+        base = new_base()
+        base.model.to(torch.bfloat16)
+        lm = adapted(base)
+    assert type(decoder_of(lm).output) is Product
+    assert lm.learner() is lm
 
 
 @pytest.mark.parametrize("packed", [True, False])
