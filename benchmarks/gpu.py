@@ -29,6 +29,7 @@ from spacy_padellm.engines.transformers import TransformersEngine
 from spacy_padellm.formats.base import PromptTokenizer
 from spacy_padellm.formats.segments import digit_id
 from spacy_padellm.formats.templates import get_template
+from spacy_padellm.models.decoding import DecodingSettings
 
 LABELS = ("PART", "FAULT", "TOOL")
 
@@ -73,6 +74,7 @@ def parse() -> Namespace:
     parser.add_argument("--dtype", default="bfloat16", choices=["bfloat16", "float32"])
     parser.add_argument("--shapes", nargs="+", choices=list(SHAPES), default=None)
     parser.add_argument("--tiny", action="store_true", help="a rehearsal, in seconds")
+    parser.add_argument("--graphs", action="store_true", help="see `cuda_graphs`")
     parser.add_argument("--alone", type=int, default=50, help="texts read alone")
     parser.add_argument(
         "--batch-texts",
@@ -96,6 +98,7 @@ def main(args: Namespace) -> None:
     device, dtype = torch.device(args.device), getattr(torch, args.dtype)
     copied = copy_rate(device)
     run: dict[str, Any] = {"machine": describe_machine(), "dtype": args.dtype}
+    run["graphs"] = args.graphs
     run["copy_gb_a_second"] = copied / 1e9
     run["shapes"] = {}
     print(f"copies {copied / 1e9:.0f} GB a second")
@@ -113,7 +116,9 @@ def measure(
     lm = random_lm(shape, device, dtype)
     tokenizer = plain_tokenizer(lm)
     texts = [Prompts.of(gold, tokenizer) for gold in corpus()]
-    engine, flat = TransformersEngine(lm, tokenizer), GenerateEngine(lm, tokenizer)
+    decoding = DecodingSettings(graphs=args.graphs)
+    engine = TransformersEngine(lm, tokenizer, decoding=decoding)
+    flat = GenerateEngine(lm, tokenizer)
     size = model_size(lm.base.model)
     for warm_up in (texts[:1], texts[: args.batch_texts[0]]):
         read(engine, warm_up)

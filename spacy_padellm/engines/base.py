@@ -73,6 +73,10 @@ class Session(Protocol):
 
 
 class Engine(Protocol):
-    """Completes branches; never knows what a label is."""
+    """Completes branches; never knows what a label is.
+
+    An engine may have a number `in_flight`: so many sessions, in threads of their own,
+    are worth having at once. Without it, it is one.
+    """
 
     def session(self, n_texts: int) -> AbstractContextManager[Session]: ...

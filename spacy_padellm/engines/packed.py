@@ -216,8 +216,7 @@ class PackedSession:
         self.usage.passes += 1
         self.usage.tokens += len(new.real)
         self.usage.attended += new.ids.size
-        skips = self.decoder.skips_padding
-        self.usage.padded += len(new.real) if skips else new.ids.size
+        self.usage.padded += self.decoder.multiplied(*new.ids.shape, len(new.real))
         device = self.lm.device
         hidden = self.decoder.hidden(
             torch.from_numpy(new.ids).to(device),

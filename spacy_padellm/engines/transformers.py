@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from threading import Lock
 
 from ..formats.base import PromptTokenizer
 from ..models.decoding import EXACT, Decoding, DecodingSettings
@@ -11,6 +12,9 @@ from .packed import PackedSession
 
 # A pass reads all weights, however few tokens it has: up to so many, drafts are free.
 FREE_TOKENS = {"cpu": 24, "cuda": 256, "mps": 64}
+# Batches under work at once: while one waits for the GPU, tokens, trees and spans of
+# another are computed. On a CPU they would only take each other's cores.
+IN_FLIGHT = {"cuda": 2}
 
 
 @dataclass(slots=True)
@@ -28,12 +32,18 @@ class Usage:
     padded: int = 0
     attended: int = 0
 
+    def add(self, other: "Usage") -> None:
+        for field in fields(self):
+            done = getattr(self, field.name) + getattr(other, field.name)
+            setattr(self, field.name, done)
+
 
 class TransformersEngine:
     """Completes branches in packed trees.
 
     drafts: whether a branch's draft is used.
-    usage: counts what is done.
+    in_flight: see `Engine`.
+    usage: counts what is done, session by session.
     """
 
     def __init__(
@@ -48,16 +58,22 @@ class TransformersEngine:
         self.tokenizer = tokenizer
         self.decoding = Decoding(lm, decoding)
         self.free_tokens = FREE_TOKENS[lm.device.type] if drafts else 0
+        self.in_flight = IN_FLIGHT.get(lm.device.type, 1)
         self.usage = Usage()
+        self._lock = Lock()
 
     @contextmanager
     def session(self, n_texts: int) -> Iterator[PackedSession]:
-        self.usage.sessions += 1
-        yield PackedSession(
-            self.lm,
-            self.decoding.decoder(),
-            self.tokenizer,
-            n_texts,
-            free_tokens=self.free_tokens,
-            usage=self.usage,
-        )
+        usage = Usage(sessions=1)
+        try:
+            yield PackedSession(
+                self.lm,
+                self.decoding.decoder(),
+                self.tokenizer,
+                n_texts,
+                free_tokens=self.free_tokens,
+                usage=usage,
+            )
+        finally:
+            with self._lock:
+                self.usage.add(usage)

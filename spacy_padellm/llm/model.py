@@ -30,6 +30,7 @@ def build_parallel_decoder_v1(
     device: str = "auto",
     dtype: str = "auto",
     merge_adapter: str = "auto",
+    cuda_graphs: bool = False,
     trust_remote_code: bool = False,
     format: Any = None,
     context_length: int = 192,
@@ -37,9 +38,9 @@ def build_parallel_decoder_v1(
 ) -> "ParallelDecoder":
     """A causal language model that answers the prompts of a whole batch at once.
 
-    base, revision, adapter, device, dtype, merge_adapter, trust_remote_code: as in
-        `spacy_padellm.CausalLM.v1`. A base that a `padellm_ner` of this process has
-        loaded is used, not loaded again.
+    base, revision, adapter, device, dtype, merge_adapter, cuda_graphs,
+        trust_remote_code: as in `spacy_padellm.CausalLM.v1`. A base that a
+        `padellm_ner` of this process has loaded is used, not loaded again.
     format: how prompts are written, a `Format`; null is `spacy_padellm.PaDeLLM.v1`.
     context_length: model tokens of a prompt with its longest answer, at most: longer
         docs are cut. Adapters are trained on short texts: the shipped one finds half as
@@ -56,6 +57,7 @@ def build_parallel_decoder_v1(
         device=device,
         dtype=dtype,
         merge_adapter=merge_adapter,
+        cuda_graphs=cuda_graphs,
         trust_remote_code=trust_remote_code,
     )
     return ParallelDecoder(

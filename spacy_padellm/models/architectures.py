@@ -20,6 +20,7 @@ def build_causal_lm_v1(
     device: str = "auto",
     dtype: str = "auto",
     merge_adapter: str = "auto",
+    cuda_graphs: bool = False,
     trust_remote_code: bool = False,
     train_batch_tokens: int = 1024,
     lora_rank: int = 16,
@@ -42,6 +43,7 @@ def build_causal_lm_v1(
         base's weights: "always", "never", or "auto" for up to 2 GiB of weights. On a
         CPU, weights of up to 2 GiB are copied in any case, into the order that it
         multiplies fastest.
+    cuda_graphs: on CUDA, launch the passes over a text that is read alone as graphs.
     trust_remote_code: run Python code that comes with the base.
     train_batch_tokens: padded tokens in a training microbatch, at most; changes memory
         and speed, no result. A GPU wants 4096 and more.
@@ -72,6 +74,7 @@ def build_causal_lm_v1(
         device=device,
         dtype=dtype,
         merge_adapter=merge_adapter,
+        cuda_graphs=cuda_graphs,
         trust_remote_code=trust_remote_code,
         train_batch_tokens=train_batch_tokens,
         lora={

@@ -1,12 +1,14 @@
 """What runs an adapted model where nothing is to be learned."""
 
 from dataclasses import dataclass
+from threading import Lock
 from typing import Any, Protocol
 
 import torch
 
 from ..errors import Errors
 from .fused import KINDS
+from .graphs import GraphedDecoder
 from .lora import AdaptedLM
 from .products import Int8Product, PackedProduct, can_pack, has_int8
 
@@ -16,12 +18,12 @@ COPIED_BYTES = 2**31
 
 
 class Decoder(Protocol):
-    """Gives what the model thinks, as `AdaptedLM` does.
+    """Gives what the model thinks, as `AdaptedLM` does."""
 
-    skips_padding: whether its matrix products leave padding out.
-    """
-
-    skips_padding: bool
+    def multiplied(self, rows: int, tokens: int, real: int) -> int:
+        """How many tokens its matrix products compute in a pass of rows x tokens, of
+        which so many are real."""
+        ...
 
     def hidden(
         self,
@@ -43,12 +45,14 @@ class DecodingSettings:
     merge: whether the adapter is merged into a copy of the weights; "auto" is for up to
         COPIED_BYTES of them.
     int8: multiply in 8-bit integers, on a CPU.
+    graphs: on CUDA, run small passes as CUDA graphs.
     """
 
     fused: bool = True
     packed: bool = True
     merge: str = "auto"
     int8: bool = False
+    graphs: bool = False
 
 
 EXACT = DecodingSettings()
@@ -63,6 +67,7 @@ class Decoding:
         self._parameters = list(lm.parameters().values())
         self._version: int | None = None
         self._decoder: Decoder = lm
+        self._lock = Lock()
 
     def decoder(self) -> Decoder:
         """A decoder with the adapter as it is now.
@@ -71,13 +76,14 @@ class Decoding:
         """
         # torch counts what is written into a tensor
         version = sum(parameter._version for parameter in self._parameters)
-        if version != self._version:
-            self._decoder = self.lm  # frees the old one first
-            # a tensor made in inference mode could never be trained with again
-            with torch.inference_mode(False), torch.no_grad():
-                self._decoder = self._build()
-            self._version = version
-        return self._decoder
+        with self._lock:
+            if version != self._version:
+                self._decoder = self.lm  # frees the old one first
+                # a tensor made in inference mode could never be trained with again
+                with torch.inference_mode(False), torch.no_grad():
+                    self._decoder = self._build()
+                self._version = version
+            return self._decoder
 
     def _build(self) -> Decoder:
         settings, base = self.settings, self.lm.base
@@ -98,4 +104,8 @@ class Decoding:
             prepare = Int8Product
         elif settings.packed and small and all(map(can_pack, weights)):
             prepare = PackedProduct
-        return fused.decoder(self.lm.name, merge=merge, prepare=prepare) or self.lm
+        decoder = fused.decoder(self.lm.name, merge=merge, prepare=prepare)
+        if decoder is None:
+            return self.lm
+        is_cuda = self.lm.device.type == "cuda"
+        return GraphedDecoder(decoder) if settings.graphs and is_cuda else decoder

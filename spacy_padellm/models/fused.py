@@ -116,8 +116,6 @@ class FusedLayer:
 class FusedDecoder:
     """Computes what the base with its adapter computes."""
 
-    skips_padding = True
-
     def __init__(
         self, body: nn.Module, layers: Sequence[FusedLayer], output: Multiply
     ) -> None:
@@ -125,6 +123,10 @@ class FusedDecoder:
         self.layers = layers
         self.output = output
         self.attention = Attention.of(body)
+
+    def multiplied(self, rows: int, tokens: int, real: int) -> int:
+        """See `Decoder.multiplied`: padding is left out."""
+        return real
 
     def hidden(
         self,

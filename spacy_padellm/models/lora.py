@@ -184,8 +184,6 @@ class AdaptedLM:
     name: how the base knows the adapter; None for the base alone.
     """
 
-    skips_padding = False
-
     def __init__(self, base: SharedBase, name: str | None) -> None:
         self.base = base
         self.name = name
@@ -242,6 +240,10 @@ class AdaptedLM:
         """The most tokens that a sequence may have."""
         config = self.base.model.config.get_text_config()
         return getattr(config, "max_position_embeddings", None) or 2**31
+
+    def multiplied(self, rows: int, tokens: int, real: int) -> int:
+        """See `Decoder.multiplied`: all padding."""
+        return rows * tokens
 
     def hidden(
         self,

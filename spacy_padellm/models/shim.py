@@ -39,6 +39,7 @@ class CausalLMSettings:
     device: str
     dtype: str
     merge_adapter: str
+    cuda_graphs: bool
     trust_remote_code: bool
     train_batch_tokens: int
     lora: dict[str, Any]
@@ -81,6 +82,7 @@ class CausalLMShim(Shim):
                 decoding=DecodingSettings(
                     merge=self.settings.merge_adapter,
                     int8=self.settings.dtype == "int8",
+                    graphs=self.settings.cuda_graphs,
                 ),
             )
         return self._engine

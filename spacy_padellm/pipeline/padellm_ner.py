@@ -46,6 +46,7 @@ adapter = null
 device = "auto"
 dtype = "auto"
 merge_adapter = "auto"
+cuda_graphs = false
 trust_remote_code = false
 train_batch_tokens = 1024
 lora_rank = 16

@@ -1,5 +1,6 @@
 """Packed decoding writes what plain greedy decoding of each prompt alone writes."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -10,6 +11,7 @@ from spacy_padellm.engines import packed as engine_module
 from spacy_padellm.engines.base import Branch, Completion
 from spacy_padellm.engines.packed import PackedSession
 from spacy_padellm.formats.templates import TEMPLATES
+from spacy_padellm.models.graphs import GraphedDecoder
 
 from .plain import assert_same, count_branches, mention_branches, written
 
@@ -52,6 +54,35 @@ def test_packed_equals_plain_in_batches_of_any_size(engine, rounds, size):
     # the log-probability of the whole vocabulary is compared for counts
     assert_same(counts, rounds.plain_counts[:sentences])
     assert_same(mentions, rounds.plain_mentions[:sentences])
+
+
+def test_passes_in_graphs_equal_plain(engine, rounds, monkeypatch):
+    """Texts alone, whose passes are small; a graph is a function that is run again."""
+    replays = []
+
+    def run_again(run):
+        written = run()
+        return lambda: replays.append(written.copy_(run())), written
+
+    graphed = GraphedDecoder(engine.decoding.decoder(), run_again)
+    monkeypatch.setattr(engine.decoding, "decoder", lambda: graphed)
+    passes = engine.usage.passes
+    counts, mentions = in_batches(engine, rounds, 1, sentences=40)
+    assert_same(counts, rounds.plain_counts[:40])
+    assert_same(mentions, rounds.plain_mentions[:40])
+    assert len(replays) == engine.usage.passes - passes
+
+
+def test_sessions_of_several_threads_equal_plain(engine, rounds):
+    counts, before = rounds.counts[:60], engine.usage.sessions
+
+    def complete(text):
+        with engine.session(1) as session:
+            return session.complete([counts[text]])[0]
+
+    with ThreadPoolExecutor(4) as threads:
+        assert_same(list(threads.map(complete, range(60))), rounds.plain_counts[:60])
+    assert engine.usage.sessions == before + 60
 
 
 def test_the_comparison_is_of_many_different_answers(rounds):
