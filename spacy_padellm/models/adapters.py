@@ -47,6 +47,22 @@ class Adapter:
             "card": asdict(self.card),
         }
 
+    def check_base(self, base: str, fingerprint: str, *, source: str | Path) -> None:
+        """ValueError (E326): it was trained on another base than this one.
+
+        base: how the config names it. source: of the adapter, to name in the error.
+        """
+        expected = self.card.fingerprint
+        if expected not in ("", fingerprint):
+            message = Errors.E326.format(
+                path=source,
+                trained=self.card.base,
+                base=base,
+                expected=expected[:12],
+                found=fingerprint[:12],
+            )
+            raise ValueError(message)
+
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> "Adapter":
         return cls(data["config"], data["weights"], AdapterCard(**data["card"]))

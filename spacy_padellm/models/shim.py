@@ -271,17 +271,10 @@ class CausalLMShim(Shim):
         adapter = self._configured_adapter()
         if adapter is None:
             return AdaptedLM.plain(self._open_base())
-        expected, source = adapter.card.fingerprint, self._adapter_source
-        if expected and expected != self._base_fingerprint():
-            raise ValueError(
-                Errors.E326.format(
-                    path=source,
-                    trained=adapter.card.base,
-                    base=self.settings.base,
-                    expected=expected[:12],
-                    found=self._base_fingerprint()[:12],
-                )
-            )
+        source = self._adapter_source
+        if adapter.card.fingerprint:  # to read the base's takes a while
+            fingerprint = self._base_fingerprint()
+            adapter.check_base(self.settings.base, fingerprint, source=source)
         return AdaptedLM.loaded(
             self._open_base(), adapter.config, adapter.weights, source=source
         )

@@ -47,7 +47,9 @@ def open_model(
     if expected and fingerprint != expected:
         what = f"weights {fingerprint[:12]} instead of {expected[:12]}"
         raise ValueError(_another_base(prepared, found, folder, what))
-    _check_adapter(prepared, fingerprint, folder)
+    if prepared.adapter is not None:
+        source = folder / ADAPTER
+        prepared.adapter.check_base(settings.base, fingerprint, source=source)
     # 8-bit products are for reading alone
     dtype = "auto" if settings.dtype == "int8" else settings.dtype
     seed_torch(settings.seed)
@@ -90,20 +92,6 @@ def _adapted(prepared: Prepared, shared: SharedBase, folder: Path) -> AdaptedLM:
     # and starts a new one before, when it initializes
     seed_torch(prepared.settings.seed)
     return lm
-
-
-def _check_adapter(prepared: Prepared, fingerprint: str, folder: Path) -> None:
-    card = None if prepared.adapter is None else prepared.adapter.card
-    if card is not None and card.fingerprint not in ("", fingerprint):
-        raise ValueError(
-            Errors.E326.format(
-                path=folder / ADAPTER,
-                trained=card.base,
-                base=prepared.settings.base,
-                expected=card.fingerprint[:12],
-                found=fingerprint[:12],
-            )
-        )
 
 
 def _another_base(prepared: Prepared, found: Path, folder: Path, what: str) -> str:
