@@ -1,5 +1,6 @@
 """`report`: a page with a pipeline's scores and errors on gold documents."""
 
+from collections import Counter
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -45,6 +46,7 @@ def report(
     from ..report.compare import compare, score_docs
     from ..report.gold import read_gold
     from ..report.page import write_page
+    from ..report.pairs import ERRORS
 
     nlp = spacy.load(model)
     examples = read_gold(nlp, gold, limit)
@@ -60,6 +62,8 @@ def report(
         f"Wrote {output}: {len(docs):,} documents, {with_errors:,} with errors, "
         f"F {100 * score_docs(docs).micro.f:.1f}"
     )
+    kinds = Counter(pair.kind for doc in docs for pair in doc.pairs)
+    typer.echo(", ".join(f"{kind} {kinds[kind]:,}" for kind in ERRORS))
 
 
 def check_packages() -> None:

@@ -8,7 +8,7 @@ import torch
 
 from ..errors import Errors
 from .fused import KINDS
-from .graphs import GraphedDecoder
+from .graphs import GraphedDecoder, can_record
 from .lora import AdaptedLM
 from .products import Int8Product, PackedProduct, can_pack, has_int8
 
@@ -108,4 +108,6 @@ class Decoding:
         if decoder is None:
             return self.lm
         is_cuda = self.lm.device.type == "cuda"
-        return GraphedDecoder(decoder) if settings.graphs and is_cuda else decoder
+        if settings.graphs and is_cuda and can_record(decoder):
+            return GraphedDecoder(decoder)
+        return decoder

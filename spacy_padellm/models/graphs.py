@@ -66,7 +66,8 @@ class GraphedDecoder:
         if graph is None:
             graph = Graph.empty(*key, ids.device)
             graph.fill(ids, positions, mask)
-            graph.replay, graph.hidden = self.record(lambda: self._run(graph))
+            with torch.cuda.device_of(ids):
+                graph.replay, graph.hidden = self.record(lambda: self._run(graph))
             self._graphs[key] = graph
         else:
             graph.fill(ids, positions, mask)
@@ -174,6 +175,12 @@ class Graph:
         self.mask.zero_()
         self.mask[:, :tokens, :end] = mask
         torch.arange(first, first + len(self.written), out=self.written)
+
+
+def can_record(decoder: FusedDecoder) -> bool:
+    """Whether a pass waits for nothing: some rotary positions ask how long a text is
+    before they go on."""
+    return decoder.body.rotary_emb.rope_type not in ("dynamic", "longrope")
 
 
 def padded(tokens: int) -> int:

@@ -55,7 +55,11 @@ def test_it_writes_the_page_and_says_what_is_in_it(pipeline, gold, tmp_path):
     output = tmp_path / "new" / "report.html"
     result = run(pipeline, gold, output)
     assert result.exit_code == 0, result.output
-    assert result.stdout == f"Wrote {output}: 3 documents, 2 with errors, F 57.1\n"
+    assert result.stdout.splitlines() == [
+        f"Wrote {output}: 3 documents, 2 with errors, F 57.1",
+        "missed 1, made up 0, wrong label 1, wrong boundary 0, "
+        "wrong label and boundary 0",
+    ]
     assert result.stderr == ""  # no progress bar where nobody looks
     page = Page.of(output)
     assert [article.attributes["id"] for article in page.articles] == [

@@ -7,7 +7,7 @@ import torch
 from spacy_padellm.engines.kv_cache import append_only_cache
 from spacy_padellm.models import graphs
 from spacy_padellm.models.decoding import Decoding, DecodingSettings
-from spacy_padellm.models.graphs import GraphedDecoder, padded
+from spacy_padellm.models.graphs import GraphedDecoder, can_record, padded
 from spacy_padellm.models.lora import AdaptedLM
 
 from .test_fused import SHAPE, adapted, decoder_of, new_base
@@ -149,6 +149,12 @@ def test_the_setting_is_for_cuda_alone():
     lm = AdaptedLM.plain(new_base())
     settings = DecodingSettings(graphs=True)
     assert not isinstance(Decoding(lm, settings).decoder(), GraphedDecoder)
+
+
+def test_positions_that_wait_are_not_recorded(fused, monkeypatch):
+    assert can_record(fused)
+    monkeypatch.setattr(fused.body.rotary_emb, "rope_type", "dynamic")
+    assert not can_record(fused)
 
 
 @pytest.mark.gpu
