@@ -124,7 +124,7 @@ def open_tiny(tiny_base):
     """The tiny base to put adapters on; components of one test share it."""
     import torch
 
-    from spacy_padellm.models.lora import SharedBase
+    from spacy_padellm.models.shared_base import SharedBase
 
     return SharedBase.open(
         tiny_base, device="cpu", dtype=torch.float32, trust_remote_code=False

@@ -8,7 +8,8 @@ import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import AutoModelForCausalLM, LlamaConfig, PreTrainedTokenizerFast
 
-from spacy_padellm.models.lora import AdaptedLM, LoraSettings, SharedBase
+from spacy_padellm.models.lora import AdaptedLM, LoraSettings
+from spacy_padellm.models.shared_base import SharedBase
 from spacy_padellm.models.tokenizer import PlainTokenizer
 
 SHAPES = {

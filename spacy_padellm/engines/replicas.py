@@ -84,7 +84,8 @@ def replicate(
         the base: adapters take turns on a base, and turns are no matter for threads.
     """
     from ..models.devices import resolve_device, resolve_dtype
-    from ..models.lora import AdaptedLM, SharedBase
+    from ..models.lora import AdaptedLM
+    from ..models.shared_base import SharedBase
     from ..models.tokenizer import PlainTokenizer
     from ..models.weights import load_base, resolve_base
     from .transformers import TransformersEngine

@@ -26,7 +26,8 @@ from .weights import DEFAULT_BASE, resolve_base
 if TYPE_CHECKING:
     from ..engines.base import Engine
     from ..formats.base import PromptTokenizer
-    from .lora import AdaptedLM, SharedBase
+    from .lora import AdaptedLM
+    from .shared_base import SharedBase
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,7 +281,7 @@ class CausalLMShim(Shim):
         )
 
     def _open_base(self) -> "SharedBase":
-        from .lora import SharedBase
+        from .shared_base import SharedBase
 
         device = resolve_device(self.settings.device)
         return SharedBase.open(

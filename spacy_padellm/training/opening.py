@@ -9,7 +9,8 @@ from ..errors import Errors
 from ..models.adapters import AdapterCard
 from ..models.devices import resolve_device, resolve_dtype
 from ..models.fingerprint import base_fingerprint
-from ..models.lora import AdaptedLM, LoraSettings, SharedBase
+from ..models.lora import AdaptedLM, LoraSettings
+from ..models.shared_base import SharedBase
 from ..models.tokenizer import PlainTokenizer
 from ..models.weights import resolve_base
 from .prepared import ADAPTER, Prepared

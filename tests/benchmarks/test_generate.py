@@ -12,7 +12,8 @@ from spacy_padellm.benchmarks.generate import GenerateEngine
 from spacy_padellm.engines.base import Branch
 from spacy_padellm.engines.transformers import TransformersEngine
 from spacy_padellm.formats.templates import TEMPLATES
-from spacy_padellm.models.lora import AdaptedLM, LoraSettings, SharedBase
+from spacy_padellm.models.lora import AdaptedLM, LoraSettings
+from spacy_padellm.models.shared_base import SharedBase
 from spacy_padellm.models.weights import load_base
 
 from ..engines.plain import (

@@ -11,7 +11,8 @@ from spacy_padellm.engines.transformers import TransformersEngine
 from spacy_padellm.formats.base import Query
 from spacy_padellm.formats.padellm import build_padellm_v1
 from spacy_padellm.formats.templates import TEMPLATES
-from spacy_padellm.models.lora import AdaptedLM, LoraSettings, SharedBase
+from spacy_padellm.models.lora import AdaptedLM, LoraSettings
+from spacy_padellm.models.shared_base import SharedBase
 from spacy_padellm.models.weights import load_base
 
 LABELS = {"PART": "part", "FAULT": "fault", "TOOL": "tool", "PERSON": "person"}

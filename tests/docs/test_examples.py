@@ -174,7 +174,7 @@ def checkout(tmp_path) -> Path:
 def base(smollm):
     """The embedded base, in memory for all pages."""
     from spacy_padellm.models.devices import resolve_device, resolve_dtype
-    from spacy_padellm.models.lora import SharedBase
+    from spacy_padellm.models.shared_base import SharedBase
 
     device = resolve_device("auto")
     return SharedBase.open(

@@ -11,7 +11,8 @@ def engine(tiny_base, tiny_tokenizer):
     import torch
 
     from spacy_padellm.engines.transformers import TransformersEngine
-    from spacy_padellm.models.lora import AdaptedLM, SharedBase
+    from spacy_padellm.models.lora import AdaptedLM
+    from spacy_padellm.models.shared_base import SharedBase
 
     base = SharedBase.open(
         tiny_base, device="cpu", dtype=torch.float32, trust_remote_code=False

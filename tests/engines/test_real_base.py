@@ -5,7 +5,8 @@ import torch
 
 from spacy_padellm.engines.transformers import TransformersEngine
 from spacy_padellm.formats.templates import TEMPLATES
-from spacy_padellm.models.lora import AdaptedLM, SharedBase
+from spacy_padellm.models.lora import AdaptedLM
+from spacy_padellm.models.shared_base import SharedBase
 from spacy_padellm.models.tokenizer import PlainTokenizer
 
 from .plain import PlainSession, assert_same, count_branches, mention_branches

@@ -15,13 +15,14 @@ from transformers import (
 
 from spacy_padellm.engines.kv_cache import append_only_cache
 from spacy_padellm.models.decoding import Decoding, DecodingSettings
-from spacy_padellm.models.lora import AdaptedLM, LoraSettings, SharedBase
+from spacy_padellm.models.lora import AdaptedLM, LoraSettings
 from spacy_padellm.models.products import (
     Int8Product,
     PackedProduct,
     Product,
     can_pack,
 )
+from spacy_padellm.models.shared_base import SharedBase
 
 SHAPE = {
     "vocab_size": 120,

@@ -6,7 +6,8 @@ import pytest
 import torch
 from safetensors.torch import load, save
 
-from spacy_padellm.models.lora import AdaptedLM, LoraSettings, SharedBase
+from spacy_padellm.models.lora import AdaptedLM, LoraSettings
+from spacy_padellm.models.shared_base import SharedBase
 from spacy_padellm.models.weights import load_base
 
 IDS = torch.tensor([[5, 40, 77, 120, 9, 300, 41, 8]])

@@ -135,8 +135,8 @@ def test_memory_that_does_not_suffice_for_the_model_is_said(
         raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 13 GiB")
 
     # a base that another test still holds would not be loaded
-    monkeypatch.setattr("spacy_padellm.models.lora._BASES", {})
-    monkeypatch.setattr("spacy_padellm.models.lora.load_base", fail)
+    monkeypatch.setattr("spacy_padellm.models.shared_base._BASES", {})
+    monkeypatch.setattr("spacy_padellm.models.shared_base.load_base", fail)
     assert train(folder, tmp_path) == 1
     said = capsys.readouterr().err
     assert "[E886]" in said and "Tried to allocate 13 GiB" in said

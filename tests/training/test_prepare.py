@@ -11,7 +11,7 @@ from spacy.training.initialize import init_nlp
 from spacy.training.loop import train as train_nlp
 from spacy.util import load_config
 
-from spacy_padellm.models import lora, weights
+from spacy_padellm.models import shared_base, weights
 from spacy_padellm.models.shim import CausalLMShim
 from spacy_padellm.pipeline.padellm_ner import PaDeLLMNER
 from spacy_padellm.training.gold_file import NODES, PAIRS
@@ -136,7 +136,7 @@ def test_no_base_is_needed_but_its_tokenizer(
 
     for name in TOKENIZER:
         shutil.copy(tiny_base / name, tmp_path / name)
-    monkeypatch.setattr(lora, "load_base", fail)
+    monkeypatch.setattr(shared_base, "load_base", fail)
     monkeypatch.setattr(weights, "load_base", fail)
     whole, _ = prepare(read_config())
     alone, _ = prepare(read_config({f"{NER}.model.base": str(tmp_path)}))
