@@ -1,7 +1,7 @@
 """Small passes on a GPU as CUDA graphs.
 
-A pass over one text launches a dozen kernels a layer, and each launch takes longer than
-the kernel. A graph launches them all at once; it needs shapes and addresses that stay.
+A pass over one text launches a dozen kernels a layer, which can take longer than the
+kernels do. A graph launches them all at once; it needs shapes and addresses that stay.
 """
 
 import weakref
