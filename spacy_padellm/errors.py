@@ -10,7 +10,7 @@ template for `str.format`.
 class Errors:
     # spans
     E101 = (
-        "[E101] max_tokens of the sentence windows is {value}, it must be 1 or more. "
+        "[E101] {name} of the sentence windows is {value}, it must be 1 or more. "
         "Set it where the config names spacy_padellm.SentenceWindows.v1."
     )
     E102 = (

@@ -68,6 +68,7 @@ count_threshold = null
 [padellm_ner.windows]
 @misc = "spacy_padellm.SentenceWindows.v1"
 max_tokens = 96
+join_tokens = 32
 
 [padellm_ner.scorer]
 @scorers = "spacy.ner_scorer.v1"

@@ -18,18 +18,22 @@ from .sentences import sentence_ends
 PAUSES = frozenset(",;，；、،؛")
 
 
-def build_sentence_windows_v1(*, max_tokens: int = 96) -> WindowGetter:
-    """Windows of whole sentences, as many as fit into `max_tokens` (1 or more).
+def build_sentence_windows_v1(
+    *, max_tokens: int = 96, join_tokens: int = 32
+) -> WindowGetter:
+    """Windows of whole sentences: neighbours together while they fit into
+    `join_tokens`, and a longer one by itself (both 1 or more).
 
     The doc's own sentences are used where it has any, else simple rules split it. A
     sentence longer than `max_tokens` is cut, after a comma, semicolon or whitespace
     where there is one in the second half of what fits.
 
-    ValueError: max_tokens is below 1.
+    ValueError: max_tokens or join_tokens is below 1.
     """
-    if max_tokens < 1:
-        raise ValueError(Errors.E101.format(value=max_tokens))
-    return partial(sentence_windows, max_tokens=max_tokens)
+    for name, value in (("max_tokens", max_tokens), ("join_tokens", join_tokens)):
+        if value < 1:
+            raise ValueError(Errors.E101.format(name=name, value=value))
+    return partial(sentence_windows, max_tokens=max_tokens, join_tokens=join_tokens)
 
 
 def build_strided_windows_v1(*, window: int, stride: int) -> WindowGetter:
@@ -51,16 +55,16 @@ def build_whole_doc_v1() -> WindowGetter:
     return whole_doc_windows
 
 
-def sentence_windows(doc: Doc, *, max_tokens: int) -> list[Window]:
+def sentence_windows(doc: Doc, *, max_tokens: int, join_tokens: int) -> list[Window]:
     """See `build_sentence_windows_v1`."""
     windows = []
     start = end = 0
     for piece_end in _piece_ends(doc, max_tokens):
-        if piece_end - start > max_tokens:
+        if start < end and piece_end - start > min(join_tokens, max_tokens):
             windows.append(Window(start, end, start, end))
             start = end
         end = piece_end
-    if end > start:
+    if start < end:
         windows.append(Window(start, end, start, end))
     return windows
 

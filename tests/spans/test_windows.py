@@ -19,7 +19,9 @@ from spacy_padellm.types import Window
 from .random_docs import docs, make_doc
 
 sentence_getters = st.builds(
-    build_sentence_windows_v1, max_tokens=st.integers(min_value=1, max_value=20)
+    build_sentence_windows_v1,
+    max_tokens=st.integers(min_value=1, max_value=20),
+    join_tokens=st.integers(min_value=1, max_value=30),
 )
 strided_getters = st.tuples(
     st.integers(min_value=1, max_value=20), st.integers(min_value=1, max_value=20)
@@ -78,8 +80,27 @@ def test_a_pickled_getter_cuts_alike(doc, getter):
 
 
 def test_sentences_share_a_window_as_long_as_they_fit():
-    windows = build_sentence_windows_v1(max_tokens=10)(sentences(4, 6, 3, 8))
+    windows = build_sentence_windows_v1(join_tokens=10)(sentences(4, 6, 3, 8))
     assert [(w.start, w.end) for w in windows] == [(0, 10), (10, 13), (13, 21)]
+
+
+def test_a_sentence_longer_than_what_is_joined_stands_alone_and_whole():
+    doc = sentences(4, 15, 3, 8)
+    windows = build_sentence_windows_v1(max_tokens=20, join_tokens=11)(doc)
+    assert [(w.start, w.end) for w in windows] == [(0, 4), (4, 19), (19, 30)]
+
+
+def test_no_more_is_joined_than_a_window_holds():
+    windows = build_sentence_windows_v1(max_tokens=7)(sentences(4, 3, 2))
+    assert [(w.start, w.end) for w in windows] == [(0, 7), (7, 9)]
+
+
+@given(docs(), sentence_getters)
+def test_what_is_joined_is_short(doc, getter):
+    ends = sentence_ends(doc)
+    for window in getter(doc):
+        if any(window.start < end < window.end for end in ends):
+            assert window.end - window.start <= getter.keywords["join_tokens"]
 
 
 def test_a_long_sentence_is_cut_after_the_last_comma_in_its_second_half():
