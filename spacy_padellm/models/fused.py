@@ -12,12 +12,13 @@ from typing import Any
 
 import torch
 from torch import nn
-from torch.nn.functional import rms_norm, scaled_dot_product_attention, silu
+from torch.nn.functional import pad, rms_norm, scaled_dot_product_attention, silu
 from transformers.cache_utils import Cache
 
 from .products import (
     Multiply,
     Product,
+    common_rows,
     fuse,
     has_adapter,
     is_plain,
@@ -81,7 +82,7 @@ class FusedBase:
                 self.body.layers, zip(*[iter(products)] * 4, strict=True), strict=True
             )
         ]
-        return FusedDecoder(self.body, layers, output)
+        return FusedDecoder(self.body, layers, output, fill_up=prepare is not None)
 
     def ready(self, number: int, prepare: Prepare | None) -> Multiply:
         """A product of the base's own, made ready once for all adapters."""
@@ -114,19 +115,28 @@ class FusedLayer:
 
 
 class FusedDecoder:
-    """Computes what the base with its adapter computes."""
+    """Computes what the base with its adapter computes.
+
+    fill_up: multiply numbers of rows that come often, as `common_rows` says.
+    """
 
     def __init__(
-        self, body: nn.Module, layers: Sequence[FusedLayer], output: Multiply
+        self,
+        body: nn.Module,
+        layers: Sequence[FusedLayer],
+        output: Multiply,
+        *,
+        fill_up: bool,
     ) -> None:
         self.body = body
         self.layers = layers
         self.output = output
+        self.fill_up = fill_up
         self.attention = Attention.of(body)
 
     def multiplied(self, rows: int, tokens: int, real: int) -> int:
         """See `Decoder.multiplied`: padding is left out."""
-        return real
+        return common_rows(real) if self.fill_up else real
 
     def hidden(
         self,
@@ -142,7 +152,7 @@ class FusedDecoder:
         real: [n], which of batch x tokens are no padding: the products leave the others
             out, and their hidden states are 0.
         """
-        rows = Rows(*ids.shape, real)
+        rows = Rows(*ids.shape, real, filled_up=self.fill_up)
         x = self.body.embed_tokens(rows.without_padding(ids.flatten())).clone()
         angle = self.attention.angle(positions, x)
         bias = self.attention.bias(mask, x)
@@ -156,7 +166,8 @@ class FusedDecoder:
 
     def logits(self, hidden: torch.Tensor) -> torch.Tensor:
         """float32 logits [rows, vocabulary] of hidden states [rows, width]."""
-        return self.output(hidden).float()
+        rows = filled_up(hidden) if self.fill_up else hidden
+        return self.output(rows)[: len(hidden)].float()
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,22 +246,41 @@ class Attention:
 
 class Rows:
     """Where the tokens of a batch stand: those that are no padding, one after the
-    other, and the rows that they fill."""
+    other, and the rows that they fill.
 
-    def __init__(self, batch: int, tokens: int, real: torch.Tensor | None) -> None:
+    real: [n], which of batch x tokens are no padding; None: all.
+    filled_up: the first token is repeated after the last up to `common_rows`.
+    """
+
+    def __init__(
+        self, batch: int, tokens: int, real: torch.Tensor | None, *, filled_up: bool
+    ) -> None:
         self.shape = batch, tokens
         self.real = real if real is not None and len(real) < batch * tokens else None
+        self.n_real = batch * tokens if self.real is None else len(self.real)
+        self.multiplied = self.real
+        fill = common_rows(self.n_real) - self.n_real if filled_up else 0
+        if fill:
+            if real is None:
+                real = torch.arange(self.n_real)
+            self.multiplied = torch.cat([real, real[:1].expand(fill)])
 
     def without_padding(self, x: torch.Tensor) -> torch.Tensor:
-        """[batch x tokens, ...] → [real tokens, ...]."""
-        return x if self.real is None else x.index_select(0, self.real)
+        """[batch x tokens, ...] → [multiplied tokens, ...]."""
+        return x if self.multiplied is None else x.index_select(0, self.multiplied)
 
     def with_padding(self, x: torch.Tensor) -> torch.Tensor:
-        """[real tokens, width] → [batch, tokens, width]; the padding is 0."""
+        """[multiplied tokens, width] → [batch, tokens, width]; the padding is 0."""
+        x = x[: self.n_real]
         if self.real is not None:
             batch, tokens = self.shape
             x = x.new_zeros(batch * tokens, x.shape[1]).index_copy_(0, self.real, x)
         return x.view(*self.shape, -1)
+
+
+def filled_up(x: torch.Tensor) -> torch.Tensor:
+    """x [rows, width] with zeros up to `common_rows`."""
+    return pad(x, (0, 0, 0, common_rows(len(x)) - len(x)))
 
 
 def norm(module: nn.Module, x: torch.Tensor) -> torch.Tensor:

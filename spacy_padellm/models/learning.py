@@ -12,7 +12,7 @@ import torch
 from torch.nn.functional import dropout, linear, silu
 
 from .decoding import COPIED_BYTES
-from .fused import Attention, FusedBase, Rows, norm
+from .fused import Attention, FusedBase, Rows, filled_up, norm
 from .products import Lora, Multiply, PackedProduct, Product, can_pack, is_plain_lora
 
 
@@ -84,7 +84,7 @@ class FusedLearner:
         real: torch.Tensor,
     ) -> torch.Tensor:
         """float32 hidden states [batch, tokens, width]; see `FusedDecoder.hidden`."""
-        rows = Rows(*ids.shape, real)
+        rows = Rows(*ids.shape, real, filled_up=True)
         x = self.body.embed_tokens(rows.without_padding(ids.flatten())).float()
         like = x.to(self.dtype)
         angle = self.attention.angle(positions, like)
@@ -102,7 +102,8 @@ class FusedLearner:
 
     def logits(self, hidden: torch.Tensor) -> torch.Tensor:
         """float32 logits [rows, vocabulary] of hidden states [rows, width]."""
-        return self._product(len(self.products) - 1, hidden).float()
+        logits = self._product(len(self.products) - 1, filled_up(hidden))
+        return logits[: len(hidden)].float()
 
     def _product(self, number: int, x: torch.Tensor) -> torch.Tensor:
         x = x.to(self.dtype)

@@ -1,7 +1,11 @@
 """The fused decoder computes what the base's own modules compute with PEFT's."""
 
+from dataclasses import replace
+
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from transformers import (
     LlamaConfig,
     LlamaForCausalLM,
@@ -21,6 +25,7 @@ from spacy_padellm.models.products import (
     PackedProduct,
     Product,
     can_pack,
+    common_rows,
 )
 from spacy_padellm.models.shared_base import SharedBase
 
@@ -89,12 +94,12 @@ def adapted(base, seed=1, **settings):
 
 
 def decode(decoder, n_layers=2):
-    """Logits of a random forest of 2 rows, in two passes."""
+    """Logits of a random forest of 3 rows, in two passes."""
     torch.manual_seed(2)
-    ids = torch.randint(SHAPE["vocab_size"], (2, 12))
-    positions = torch.randint(20, (2, 12))
-    mask = torch.rand(2, 12, 12) < 0.5
-    mask |= torch.eye(12, dtype=torch.bool)
+    ids = torch.randint(SHAPE["vocab_size"], (3, 13))
+    positions = torch.randint(20, (3, 13))
+    mask = torch.rand(3, 13, 13) < 0.5
+    mask |= torch.eye(13, dtype=torch.bool)
     cache = append_only_cache(n_layers)
     hidden = [
         decoder.hidden(ids[:, :7], positions[:, :7], mask[:, :7, :7], cache),
@@ -169,6 +174,47 @@ def test_packing_is_a_setting(packed):
         decoder = decoder_of(lm, packed=packed, merge=merge)
         assert (type(decoder.output) is PackedProduct) == packed
         torch.testing.assert_close(decode(decoder), expected, atol=1e-4, rtol=1e-4)
+
+
+@given(rows=st.integers(0, 5000))
+def test_rows_are_filled_up_by_an_eighth_at_most(rows):
+    filled = common_rows(rows)
+    assert rows <= filled <= rows * 9 / 8
+    assert common_rows(filled) == filled
+
+
+def test_few_numbers_of_rows_are_multiplied():
+    assert len({common_rows(rows) for rows in range(1, 4097)}) == 80
+
+
+@pytest.mark.parametrize("n_real", [0, 1, 16, 17, 21, 33, 35])
+def test_the_products_of_a_pass_see_common_numbers_of_rows(n_real):
+    with torch.inference_mode(False):
+        decoder = decoder_of(adapted(new_base()))
+    if not decoder.fill_up:
+        pytest.skip("this CPU has no packed products")
+    seen = []
+
+    def watch(multiply):
+        def watched(x):
+            seen.append(len(x))
+            return multiply(x)
+
+        return watched
+
+    ids, positions = torch.zeros(5, 7, dtype=torch.int), torch.arange(7).expand(5, 7)
+    mask = torch.eye(7, dtype=torch.bool).expand(5, 7, 7)
+    real = torch.randperm(35)[:n_real].sort().values
+    decoder.layers = [
+        replace(one, qkv=watch(one.qkv), down=watch(one.down)) for one in decoder.layers
+    ]
+    decoder.output = watch(decoder.output)
+    hidden = decoder.hidden(ids, positions, mask, append_only_cache(2), real)
+    decoder.logits(hidden.flatten(0, 1))
+    assert seen == [decoder.multiplied(5, 7, n_real)] * 4 + [common_rows(35)]
+    is_padding = torch.ones(35, dtype=torch.bool).index_fill_(0, real, False)
+    assert not hidden.flatten(0, 1)[is_padding].any()
+    assert hidden.flatten(0, 1)[real].any(dim=-1).all()
 
 
 def test_adapters_beside_a_base_share_what_is_packed_of_it():
@@ -281,9 +327,9 @@ def test_a_trained_adapter_is_taken_up(merge):
             for parameter in lm.parameters().values():
                 parameter.mul_(2)
     assert decoding.decoder() is not first
-    assert not torch.allclose(decode(decoding.decoder()), before, atol=1e-3)
+    assert not torch.allclose(decode(decoding.decoder()), before, atol=1e-2)
     torch.testing.assert_close(
-        decode(decoding.decoder()), decode(lm), atol=1e-4, rtol=1e-4
+        decode(decoding.decoder()), decode(lm), atol=1e-3, rtol=1e-3
     )
 
 
