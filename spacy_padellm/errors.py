@@ -227,6 +227,7 @@ class Errors:
     E507 = (
         "[E507] count_threshold is {value!r}; it must lie between 0 and 1, or be null."
     )
+    E508 = "[E508] {setting} is {value!r}; it must be a number of 0 or more."
     # engines
     E601 = (
         "[E601] A prompt and its answer take {needed} tokens, and the model's context "

@@ -4,17 +4,18 @@ Lu et al., PaDeLLM-NER, NeurIPS 2024 (arXiv 2402.04838).
 """
 
 import math
+import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ..engines.base import Branch, Completion, Session
 from ..errors import Errors
-from ..settings import check_positive
+from ..settings import check_not_negative, check_positive, check_share
 from ..trees.packing import GoldSequence
 from ..types import Mention, TokenIds
 from .base import Extraction, PromptTokenizer, Query
 from .segments import AS_IT_IS, TextReading, digit_id
-from .templates import Template, TextPrompts, get_template
+from .templates import LossWeights, Template, TextPrompts, get_template
 
 # Mentions of up to so many are asked for together with the count, where that is free.
 LIKELY_COUNTS = 2
@@ -29,6 +30,9 @@ def build_padellm_v1(
     prefix_lm: bool | None = None,
     text_twice: bool = False,
     count_threshold: float | None = None,
+    count_weight: float = 1.0,
+    index_weight: float = 1.0,
+    absent_labels: float = 1.0,
 ) -> "PaDeLLM":
     """The PaDeLLM format.
 
@@ -42,12 +46,17 @@ def build_padellm_v1(
         first is a part unless it is false.
     count_threshold: take the largest count i with P(count >= i) of this or more, in
         place of the likeliest count; lower finds more mentions. For counts up to 9.
+    count_weight, index_weight: in training, see `LossWeights`.
+    absent_labels: share of the labels that a text has no mention of to learn from,
+        drawn for each text.
 
     ValueError: a value out of range, or a template that knows no such reading.
     """
     check_positive(max_count=max_count, max_mention_tokens=max_mention_tokens)
     if count_threshold is not None and not 0 < count_threshold < 1:
         raise ValueError(Errors.E507.format(value=count_threshold))
+    check_not_negative(count_weight=count_weight, index_weight=index_weight)
+    check_share(absent_labels=absent_labels)
     if prefix_lm is None:
         prefix_lm = template == "compact"
     reading = TextReading(prefix_lm, text_twice)
@@ -60,6 +69,8 @@ def build_padellm_v1(
         only_in_text,
         reading,
         count_threshold,
+        LossWeights(count_weight, index_weight),
+        absent_labels,
     )
 
 
@@ -73,6 +84,8 @@ class PaDeLLM:
     only_in_text: bool = True
     reading: TextReading = AS_IT_IS
     count_threshold: float | None = None
+    loss: LossWeights = LossWeights()
+    absent_labels: float = 1.0
 
     @property
     def name(self) -> str:
@@ -130,14 +143,19 @@ class PaDeLLM:
     ) -> list[GoldSequence]:
         prompts = self.template.prompts(query.text, tokenizer, self.reading)
         zero = (digit_id("0", tokenizer), tokenizer.eos_id)
+        weights = (self.loss.count,) * len(zero)
+        # the same draw each time that a text is learned from, in every process
+        drawn = random.Random(query.text)
         sequences = []
         for label, name in query.labels.items():
             places = spans.get(label, ())
-            if not places:
+            if not places and drawn.random() < self.absent_labels:
                 prompt = prompts.count(name)
-                sequences.append(GoldSequence(prompt, zero, (1.0, 1.0), prompts.prefix))
+                sequences.append(GoldSequence(prompt, zero, weights, prompts.prefix))
             for index, place in enumerate(places, start=1):
-                sequences.append(prompts.gold(name, len(places), index, place))
+                sequences.append(
+                    prompts.gold(name, len(places), index, place, self.loss)
+                )
         return sequences
 
     def _branches(

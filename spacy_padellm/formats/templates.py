@@ -18,6 +18,15 @@ from .base import PromptTokenizer
 from .segments import AS_IT_IS, TextReading, TextSegments, digit_id, mention_draft
 
 
+@dataclass(frozen=True, slots=True)
+class LossWeights:
+    """How much the loss of a count's tokens counts, and that of the text appended
+    between count and mention, where a mention's counts 1."""
+
+    count: float = 1.0
+    index: float = 1.0
+
+
 class TextPrompts(Protocol):
     """The prompts of one text. A prompt starts with all that is shared."""
 
@@ -34,7 +43,12 @@ class TextPrompts(Protocol):
         ...
 
     def gold(
-        self, name: str, count: int, index: int, span: tuple[int, int]
+        self,
+        name: str,
+        count: int,
+        index: int,
+        span: tuple[int, int],
+        loss: LossWeights = LossWeights(),
     ) -> GoldSequence:
         """What to learn for the mention at characters `span`: from the count on, the
         appended text included (leaving it out cost the paper 0.5 to 4.2 F)."""
@@ -96,19 +110,31 @@ class StringPrompts:
         return self.tokenizer.encode(self._mention_string(name, count, index)).ids
 
     def gold(
-        self, name: str, count: int, index: int, span: tuple[int, int]
+        self,
+        name: str,
+        count: int,
+        index: int,
+        span: tuple[int, int],
+        loss: LossWeights = LossWeights(),
     ) -> GoldSequence:
         prompt = self.count(name)
         asked = self.mention(name, count, index)
         shared = common_prefix(prompt, asked)
+        counted = self.tokenizer.encode(self._count_string(name) + str(count)).ids
+        n_count = max(0, common_prefix(counted, asked) - shared)
         string = self.text[slice(*span)]
         whole = self.tokenizer.encode(self._mention_string(name, count, index) + string)
         if whole.ids[: len(asked)] == asked:
             mention = whole.ids[len(asked) :]
         else:  # the mention's first token would swallow the prompt's last
             mention = self.tokenizer.encode(string, add_special_tokens=False).ids
-        answer = asked[shared:] + mention + (self.tokenizer.eos_id,)
-        return GoldSequence(prompt[:shared], answer, (1.0,) * len(answer))
+        mention += (self.tokenizer.eos_id,)
+        weights = (
+            (loss.count,) * n_count
+            + (loss.index,) * (len(asked) - shared - n_count)
+            + (1.0,) * len(mention)
+        )
+        return GoldSequence(prompt[:shared], asked[shared:] + mention, weights)
 
     def _count_string(self, name: str) -> str:
         # one pass of replacement: braces and placeholders in a text stay characters
@@ -155,14 +181,23 @@ class CompactPrompts:
         return self.count(name) + self._appended(count, index)
 
     def gold(
-        self, name: str, count: int, index: int, span: tuple[int, int]
+        self,
+        name: str,
+        count: int,
+        index: int,
+        span: tuple[int, int],
+        loss: LossWeights = LossWeights(),
     ) -> GoldSequence:
         appended = self._appended(count, index)
         mention = self.text.part(*span) + (self.tokenizer.eos_id,)
         # Behind `\n1` comes mention 1, or a further digit of an index: nothing but the
         # mention is to be learned there. Further digits are never generated.
-        further = len(appended) - len(self._appended(count, 1))
-        weights = (1.0,) * (len(appended) - further) + (0.0,) * further
+        n_count, n_first = len(str(count)), len(self._appended(count, 1))
+        weights = (
+            (loss.count,) * n_count
+            + (loss.index,) * (n_first - n_count)
+            + (0.0,) * (len(appended) - n_first)
+        )
         return GoldSequence(
             self.count(name),
             appended + mention,

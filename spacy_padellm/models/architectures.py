@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from thinc.api import Model
 
 from ..errors import Errors
-from ..settings import check_positive
+from ..settings import check_positive, check_share
 from ..trees.packing import GoldTree
 from .devices import DTYPES, MERGE, check_device_name
 from .shim import CausalLMSettings, CausalLMShim
@@ -23,6 +23,7 @@ def build_causal_lm_v1(
     cuda_graphs: bool = False,
     trust_remote_code: bool = False,
     train_batch_tokens: int = 1024,
+    label_smoothing: float = 0.0,
     lora_rank: int = 16,
     lora_alpha: int = 32,
     lora_targets: str | list[str] = "all-linear",
@@ -47,6 +48,7 @@ def build_causal_lm_v1(
     trust_remote_code: run Python code that comes with the base.
     train_batch_tokens: padded tokens in a training microbatch, at most; changes memory
         and speed, no result. A GPU wants 4096 and more.
+    label_smoothing: in training, share of the target that all tokens have alike.
     lora_*: a new adapter's shape, see PEFT's LoraConfig.
 
     Nothing is loaded before it is needed.
@@ -67,6 +69,7 @@ def build_causal_lm_v1(
         lora_rank=lora_rank,
         lora_alpha=lora_alpha,
     )
+    check_share(label_smoothing=label_smoothing)
     settings = CausalLMSettings(
         base=base,
         revision=revision,
@@ -77,6 +80,7 @@ def build_causal_lm_v1(
         cuda_graphs=cuda_graphs,
         trust_remote_code=trust_remote_code,
         train_batch_tokens=train_batch_tokens,
+        label_smoothing=label_smoothing,
         lora={
             "rank": lora_rank,
             "alpha": lora_alpha,

@@ -12,11 +12,15 @@ from .lora import AdaptedLM
 
 
 def tree_loss(
-    lm: AdaptedLM, trees: Sequence[GoldTree], max_tokens: int
+    lm: AdaptedLM,
+    trees: Sequence[GoldTree],
+    max_tokens: int,
+    label_smoothing: float = 0.0,
 ) -> Iterator[torch.Tensor]:
     """The summed loss of each microbatch: weight x negative log-likelihood, in nats.
 
     max_tokens: padded tokens in a microbatch, at most.
+    label_smoothing: share of the target that all tokens of the vocabulary have alike.
     """
     learner = lm.learner()
     lengths = [len(tree) for tree in trees]
@@ -34,15 +38,21 @@ def tree_loss(
         target = _tensor([tree.targets for tree in batch], lm.device)
         weight = _tensor([tree.weights for tree in batch], lm.device)
         logits = learner.logits(hidden.flatten(0, 1).index_select(0, sources))
-        yield (cross_entropy(logits, target, reduction="none") * weight).sum()
+        loss = cross_entropy(
+            logits, target, reduction="none", label_smoothing=label_smoothing
+        )
+        yield (loss * weight).sum()
 
 
 def accumulate_gradients(
-    lm: AdaptedLM, trees: Sequence[GoldTree], max_tokens: int
+    lm: AdaptedLM,
+    trees: Sequence[GoldTree],
+    max_tokens: int,
+    label_smoothing: float = 0.0,
 ) -> float:
     """Add the gradients of the summed loss to the adapter's; returns that loss."""
     total = 0.0
-    for loss in tree_loss(lm, trees, max_tokens):
+    for loss in tree_loss(lm, trees, max_tokens, label_smoothing):
         loss.backward()
         total += loss.item()
     return total

@@ -43,6 +43,7 @@ class CausalLMSettings:
     cuda_graphs: bool
     trust_remote_code: bool
     train_batch_tokens: int
+    label_smoothing: float
     lora: dict[str, Any]
 
 
@@ -161,7 +162,8 @@ class CausalLMShim(Shim):
         weight = float(sum(tree.weights.sum() for tree in trees))
         most = self.settings.train_batch_tokens
         if is_train:
-            total = accumulate_gradients(self.lm, trees, most)
+            smoothing = self.settings.label_smoothing
+            total = accumulate_gradients(self.lm, trees, most, smoothing)
             self._weight_sum += weight
         else:
             with torch.no_grad():

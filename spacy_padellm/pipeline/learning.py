@@ -59,5 +59,6 @@ def gold_trees(
                 spans.setdefault(ent.label_, []).append((start, start + len(ent.text)))
             elif window.keep_start <= ent.start < window.keep_end:
                 problems["cut by a window"] += 1
-        query = Query(tokens.text, asked)
-        yield pack_gold(format.gold(query, spans, tokenizer))
+        sequences = format.gold(Query(tokens.text, asked), spans, tokenizer)
+        if sequences:  # a format may leave out labels that a text has none of
+            yield pack_gold(sequences)

@@ -49,6 +49,7 @@ merge_adapter = "auto"
 cuda_graphs = false
 trust_remote_code = false
 train_batch_tokens = 1024
+label_smoothing = 0.0
 lora_rank = 16
 lora_alpha = 32
 lora_targets = "all-linear"
@@ -64,6 +65,9 @@ only_in_text = true
 prefix_lm = null
 text_twice = false
 count_threshold = null
+count_weight = 1.0
+index_weight = 1.0
+absent_labels = 1.0
 
 [padellm_ner.windows]
 @misc = "spacy_padellm.SentenceWindows.v1"

@@ -139,6 +139,7 @@ def _settings(
         batch_tokens=ner.batch_tokens,
         placing=Placing(ner.alignment_mode, ner.deduplicate, ner.threshold),
         train_batch_tokens=model.train_batch_tokens,
+        label_smoothing=model.label_smoothing,
         use_averages=optimizer.averages is not None,
         l2_is_weight_decay=optimizer.L2_is_weight_decay,
         seed=configured.seed,

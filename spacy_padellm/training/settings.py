@@ -58,7 +58,7 @@ class TrainingSettings:
     tokenizer_digest: of the tokenizer that the token ids are from.
     has_adapter: whether to go on from the folder's adapter; else a new one starts.
     batch_tokens, placing: of the component, for reading the dev set.
-    train_batch_tokens: padded tokens in a microbatch.
+    train_batch_tokens, label_smoothing: of the model.
     eval_frequency: steps between two looks at the dev set.
     patience: so many steps without a better score end the training; 0 is never.
     """
@@ -82,6 +82,7 @@ class TrainingSettings:
     seed: int
     eval_frequency: int
     patience: int
+    label_smoothing: float = 0.0
 
     def write(self, folder: Path) -> None:
         text = json.dumps(

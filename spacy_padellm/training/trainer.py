@@ -108,7 +108,8 @@ class Trainer:
         def work(rows: list[int]) -> None:
             batch = [trees[row] for row in rows]
             tokens = self.microbatches.tokens
-            losses.append(accumulate_gradients(self.lm, batch, tokens))
+            smoothing = self.prepared.settings.label_smoothing
+            losses.append(accumulate_gradients(self.lm, batch, tokens, smoothing))
 
         self.microbatches([len(tree) for tree in trees], work, start)
         return sum(losses)

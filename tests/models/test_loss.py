@@ -156,6 +156,18 @@ def test_with_a_causal_mask_it_would_be_another_loss(
     )
 
 
+@torch.no_grad()
+def test_smoothing_gives_each_token_a_share_of_the_target(lm, texts):
+    trees = [pack_gold(sequences) for sequences in texts[:2]]
+
+    def loss(smoothing):
+        return sum(float(one) for one in tree_loss(lm, trees, 1000, smoothing))
+
+    plain, uniform = loss(0.0), loss(1.0)
+    assert loss(0.3) == pytest.approx(0.7 * plain + 0.3 * uniform, rel=1e-4)
+    assert plain != pytest.approx(uniform, rel=1e-2)
+
+
 def test_dropout_acts_while_its_rate_is_above_zero(lm, texts):
     trees = [pack_gold(sequences) for sequences in texts[:2]]
 
