@@ -1,6 +1,6 @@
-"""Score the shipped English adapter on the held-out sets, each with its own labels.
+"""Score a shipped adapter on held-out sets, each with its own labels.
 
-    python scripts/score_english.py corpus/english/test metrics/english.json
+    python scripts/score_adapter.py corpus/english/test metrics/english.json
 
 With --card, the table in the adapter's model card is written anew.
 """

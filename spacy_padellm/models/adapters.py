@@ -12,7 +12,8 @@ CONFIG = "adapter_config.json"
 WEIGHTS = "adapter_model.safetensors"
 CARD = "padellm.json"
 SHIPPED = "default"
-SHIPPED_FOLDER = "smollm2-135m-english"
+# The adapters that come with the package, by the names that a config has for them.
+SHIPPED_FOLDERS = {SHIPPED: "smollm2-135m-english", "chinese": "smollm2-135m-chinese"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,16 +69,19 @@ class Adapter:
         return cls(data["config"], data["weights"], AdapterCard(**data["card"]))
 
 
-def shipped_adapter() -> Path:
-    """The folder of the adapter that comes with the package."""
-    package = Path(__file__).resolve().parents[1] / "assets" / SHIPPED_FOLDER
-    checkout = Path(__file__).resolve().parents[2] / "assets" / SHIPPED_FOLDER
+def shipped_adapter(name: str = SHIPPED) -> Path:
+    """The folder of an adapter that comes with the package."""
+    folder = SHIPPED_FOLDERS[name]
+    package = Path(__file__).resolve().parents[1] / "assets" / folder
+    checkout = Path(__file__).resolve().parents[2] / "assets" / folder
     return package if package.is_dir() else checkout
 
 
 def adapter_folder(name: str) -> Path:
-    """`default` is the shipped adapter; anything else is a folder."""
-    return shipped_adapter() if name == SHIPPED else Path(name).expanduser()
+    """Where a shipped adapter is, by its name; anything else is a folder."""
+    if name in SHIPPED_FOLDERS:
+        return shipped_adapter(name)
+    return Path(name).expanduser()
 
 
 def read_adapter(folder: Path) -> Adapter:

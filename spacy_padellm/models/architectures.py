@@ -34,9 +34,9 @@ def build_causal_lm_v1(
 
     base: the embedded base by name, a folder, or an id of the Hugging Face hub.
     revision: a hub id's branch, tag or commit.
-    adapter: a PEFT folder, or "default" for the one that comes with the package. Null
-        uses that one too if the base is the embedded one, and no adapter on any other
-        base; training then starts a new adapter.
+    adapter: a PEFT folder, or one that comes with the package: "default", for English,
+        or "chinese". Null uses the default too if the base is the embedded one, and no
+        adapter on any other base; training then starts a new adapter.
     device: "auto", "cpu", "cuda", "cuda:1", "mps".
     dtype: the base's: "auto", "float32", "bfloat16", "float16"; or "int8", on a CPU:
         float32, but for the products while entities are looked for.

@@ -46,11 +46,19 @@ def test_a_saved_pipeline_carries_the_adapter_along(nlp, tmp_path, monkeypatch):
     size = sum(file.stat().st_size for file in tmp_path.rglob("*"))
     assert size < 20_000_000
     monkeypatch.setattr(
-        "spacy_padellm.models.adapters.shipped_adapter", lambda: tmp_path / "gone"
+        "spacy_padellm.models.adapters.shipped_adapter", lambda name: tmp_path / "gone"
     )
     loaded = spacy.load(tmp_path)
     assert loaded.get_pipe("padellm_ner").labels == ("PER", "ORG", "LOC", "MISC")
     assert found(loaded(TEXTS[0])) == found(nlp(TEXTS[0]))
+
+
+def test_the_chinese_adapter_reads_chinese(smollm):
+    nlp = spacy.blank("zh")
+    model = {"adapter": "chinese", "device": "cpu"}
+    nlp.add_pipe("padellm_ner", config={"model": model})
+    doc = nlp("李明在北京大学学习，后来搬到上海。")
+    assert found(doc) == [("李明", "PER"), ("北京大学", "ORG"), ("上海", "LOC")]
 
 
 def test_labels_of_one_s_own_may_be_asked_for(nlp):
