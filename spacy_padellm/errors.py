@@ -523,8 +523,8 @@ class Warnings:
     # pipeline
     W801 = (
         "[W801] {name}: the model wrote {mention.text!r} as {mention.label}, which is "
-        "not in the text, or not as often as it was written. Such mentions are dropped; "
-        "this is said once."
+        "not in the text, or not as often as it was written. Such mentions are "
+        "dropped; this is said once."
     )
     W802 = (
         "[W802] {name}: some gold annotation cannot be learned ({problem}); it is left "

@@ -30,7 +30,10 @@ ODD = {
 def test_any_run_of_tokens_of_an_odd_text_can_be_an_entity(scripted_nlp, text, lang):
     claims: list[str] = []
     nlp = spacy.blank(lang)
-    scripted = scripted_nlp(lambda text: [("LOC", claims[-1], 0.9)])
+    scripted = scripted_nlp(
+        lambda text: [("LOC", claims[-1], 0.9)],
+        windows={"@misc": "spacy_padellm.WholeDoc.v1"},
+    )
     ner = scripted.get_pipe("padellm_ner")
     n_tokens = len(nlp.make_doc(text))
     for start in range(n_tokens):

@@ -81,7 +81,7 @@ def other_layout(folder):
 
 def cut_settings(folder):
     file = folder / "settings.json"
-    file.write_text(file.read_text()[:-20])
+    file.write_text(file.read_text().rstrip("}\n"))
 
 
 def foreign_format(folder):

@@ -23,8 +23,8 @@ def small_memory(monkeypatch):
     ) -> list[int]:
         real, sizes = getattr(module, name), []
 
-        def limited(lm, trees, max_tokens):
-            result = real(lm, trees, max_tokens)
+        def limited(lm, trees, *settings):
+            result = real(lm, trees, *settings)
             padded = len(trees) * max(map(len, trees))
             if padded > most:
                 raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate")
