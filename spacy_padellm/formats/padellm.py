@@ -15,7 +15,13 @@ from ..trees.packing import GoldSequence
 from ..types import Mention, TokenIds
 from .base import Extraction, PromptTokenizer, Query
 from .segments import AS_IT_IS, TextReading, digit_id
-from .templates import LossWeights, Template, TextPrompts, get_template
+from .templates import (
+    GoldMention,
+    LossWeights,
+    Template,
+    TextPrompts,
+    get_template,
+)
 
 # Mentions of up to so many are asked for together with the count, where that is free.
 LIKELY_COUNTS = 2
@@ -153,9 +159,8 @@ class PaDeLLM:
                 prompt = prompts.count(name)
                 sequences.append(GoldSequence(prompt, zero, weights, prompts.prefix))
             for index, place in enumerate(places, start=1):
-                sequences.append(
-                    prompts.gold(name, len(places), index, place, self.loss)
-                )
+                mention = GoldMention(len(places), index, *place)
+                sequences.append(prompts.gold(name, mention, self.loss))
         return sequences
 
     def _branches(

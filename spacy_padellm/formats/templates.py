@@ -27,6 +27,17 @@ class LossWeights:
     index: float = 1.0
 
 
+@dataclass(frozen=True, slots=True)
+class GoldMention:
+    """Mention `index`, from 1, of `count` that a label has: characters `start` to `end`
+    of the text."""
+
+    count: int
+    index: int
+    start: int
+    end: int
+
+
 class TextPrompts(Protocol):
     """The prompts of one text. A prompt starts with all that is shared."""
 
@@ -42,16 +53,9 @@ class TextPrompts(Protocol):
         """The prompt that asks for mention `index`, from 1, of `count`."""
         ...
 
-    def gold(
-        self,
-        name: str,
-        count: int,
-        index: int,
-        span: tuple[int, int],
-        loss: LossWeights = LossWeights(),
-    ) -> GoldSequence:
-        """What to learn for the mention at characters `span`: from the count on, the
-        appended text included (leaving it out cost the paper 0.5 to 4.2 F)."""
+    def gold(self, name: str, mention: GoldMention, loss: LossWeights) -> GoldSequence:
+        """What to learn for a mention: from the count on, the appended text included
+        (leaving it out cost the paper 0.5 to 4.2 F)."""
         ...
 
 
@@ -109,32 +113,26 @@ class StringPrompts:
     def mention(self, name: str, count: int, index: int) -> TokenIds:
         return self.tokenizer.encode(self._mention_string(name, count, index)).ids
 
-    def gold(
-        self,
-        name: str,
-        count: int,
-        index: int,
-        span: tuple[int, int],
-        loss: LossWeights = LossWeights(),
-    ) -> GoldSequence:
+    def gold(self, name: str, mention: GoldMention, loss: LossWeights) -> GoldSequence:
+        count, index = mention.count, mention.index
         prompt = self.count(name)
         asked = self.mention(name, count, index)
         shared = common_prefix(prompt, asked)
         counted = self.tokenizer.encode(self._count_string(name) + str(count)).ids
         n_count = max(0, common_prefix(counted, asked) - shared)
-        string = self.text[slice(*span)]
+        string = self.text[mention.start : mention.end]
         whole = self.tokenizer.encode(self._mention_string(name, count, index) + string)
         if whole.ids[: len(asked)] == asked:
-            mention = whole.ids[len(asked) :]
+            written = whole.ids[len(asked) :]
         else:  # the mention's first token would swallow the prompt's last
-            mention = self.tokenizer.encode(string, add_special_tokens=False).ids
-        mention += (self.tokenizer.eos_id,)
+            written = self.tokenizer.encode(string, add_special_tokens=False).ids
+        written += (self.tokenizer.eos_id,)
         weights = (
             (loss.count,) * n_count
             + (loss.index,) * (len(asked) - shared - n_count)
-            + (1.0,) * len(mention)
+            + (1.0,) * len(written)
         )
-        return GoldSequence(prompt[:shared], asked[shared:] + mention, weights)
+        return GoldSequence(prompt[:shared], asked[shared:] + written, weights)
 
     def _count_string(self, name: str) -> str:
         # one pass of replacement: braces and placeholders in a text stay characters
@@ -180,19 +178,13 @@ class CompactPrompts:
     def mention(self, name: str, count: int, index: int) -> TokenIds:
         return self.count(name) + self._appended(count, index)
 
-    def gold(
-        self,
-        name: str,
-        count: int,
-        index: int,
-        span: tuple[int, int],
-        loss: LossWeights = LossWeights(),
-    ) -> GoldSequence:
-        appended = self._appended(count, index)
-        mention = self.text.part(*span) + (self.tokenizer.eos_id,)
+    def gold(self, name: str, mention: GoldMention, loss: LossWeights) -> GoldSequence:
+        appended = self._appended(mention.count, mention.index)
+        written = self.text.part(mention.start, mention.end) + (self.tokenizer.eos_id,)
         # Behind `\n1` comes mention 1, or a further digit of an index: nothing but the
         # mention is to be learned there. Further digits are never generated.
-        n_count, n_first = len(str(count)), len(self._appended(count, 1))
+        n_count = len(str(mention.count))
+        n_first = len(self._appended(mention.count, 1))
         weights = (
             (loss.count,) * n_count
             + (loss.index,) * (n_first - n_count)
@@ -200,8 +192,8 @@ class CompactPrompts:
         )
         return GoldSequence(
             self.count(name),
-            appended + mention,
-            weights + (1.0,) * len(mention),
+            appended + written,
+            weights + (1.0,) * len(written),
             self.prefix,
         )
 
