@@ -14,6 +14,7 @@ import spacy
 from spacy.tokens import Doc, DocBin
 from spacy.training import Example
 
+from spacy_padellm.benchmarks.corpus import without_annotation
 from spacy_padellm.corpora.base import ANNOTATED_LABELS
 from spacy_padellm.formats.labels import KNOWN_NAMES
 
@@ -27,10 +28,7 @@ def score(nlp: spacy.Language, docs: list[Doc]) -> dict:
     ner = nlp.get_pipe("padellm_ner")
     ner.labels = {label: NAMES.get(label, label) for label in labels}
     begin = time.perf_counter()
-    predicted = nlp.pipe(
-        Doc(nlp.vocab, [t.text for t in doc], [bool(t.whitespace_) for t in doc])
-        for doc in docs
-    )
+    predicted = nlp.pipe(without_annotation(doc, nlp.vocab) for doc in docs)
     examples = [Example(p, doc) for p, doc in zip(predicted, docs, strict=True)]
     seconds = time.perf_counter() - begin
     scores = ner.score(examples)

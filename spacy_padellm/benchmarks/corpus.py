@@ -6,6 +6,7 @@ from pathlib import Path
 import spacy
 import srsly
 from spacy.tokens import Doc, DocBin
+from spacy.vocab import Vocab
 
 from ..corpora.docbin import write_docbin
 from ..corpora.gold import Choices, gold_docs
@@ -92,6 +93,11 @@ def _convert(
     problems = [p for corpus in corpora.values() for p in corpus.report.problems]
     skipped = sum(problem.action == "skipped" for problem in set(problems))
     return {"labels": sorted(labels), "skipped": skipped}
+
+
+def without_annotation(doc: Doc, vocab: Vocab) -> Doc:
+    """A doc of the same tokens and spaces, and nothing else."""
+    return Doc(vocab, [t.text for t in doc], [bool(t.whitespace_) for t in doc])
 
 
 def split_file(folder: Path, split: str, known: DataSet) -> Path | None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from spacy.cli.init_config import init_config
 from spacy.cli.train import train
 from spacy.tokens import DocBin
 from spacy.util import load_config
@@ -20,11 +21,13 @@ class TrainingSettings:
     """What all systems have in common.
 
     base: the base model, a name, folder or hub id.
+    dtype: that training computes in.
     passes: times that every sentence is seen.
     """
 
     base: str = "smollm2-135m-instruct"
     device: str = "auto"
+    dtype: str = "auto"
     passes: int = 1
     seed: int = 0
 
@@ -53,6 +56,7 @@ def training_config(
     component["labels"] = labels
     component["model"]["base"] = settings.base
     component["model"]["device"] = settings.device
+    component["model"]["dtype"] = settings.dtype
     config["nlp"]["lang"] = lang
     config["paths"] = {"train": str(train_file), "dev": str(corpus / "dev.spacy")}
     config["system"]["seed"] = settings.seed
@@ -60,12 +64,26 @@ def training_config(
     return config
 
 
-def train_system(config: Config, folder: Path) -> Path:
+def spacy_ner_config(corpus: Path, *, lang: str, seed: int = 0) -> Config:
+    """The config that `spacy init config --pipeline ner` gives: a CNN from scratch.
+
+    corpus: a folder with train.spacy and dev.spacy.
+    """
+    config = init_config(lang=lang, pipeline=["ner"], optimize="efficiency", gpu=False)
+    config["paths"]["train"] = str(corpus / "train.spacy")
+    config["paths"]["dev"] = str(corpus / "dev.spacy")
+    config["system"]["seed"] = seed
+    config["training"]["logger"] = {"@loggers": "spacy.ConsoleLogger.v1"}
+    return config
+
+
+def train_system(config: Config, folder: Path, *, best: bool = False) -> Path:
     """Train, unless `folder` holds a pipeline that was trained with this very config.
 
-    Returns the trained pipeline's folder.
+    Returns the folder of the pipeline at the end, or of the best one on the dev texts.
     """
-    pipeline, note = folder / "model-last", folder / "config.cfg"
+    pipeline = folder / ("model-best" if best else "model-last")
+    note = folder / "config.cfg"
     trained = pipeline.is_dir() and note.is_file()
     if trained and note.read_text(encoding="utf8") == config.to_str():
         return pipeline

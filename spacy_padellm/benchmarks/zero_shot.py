@@ -7,7 +7,6 @@ Any pipeline can be scored that can be told its labels, as `padellm_ner` and
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import mean
 from typing import Any
 
 import spacy
@@ -20,9 +19,10 @@ from ..corpora.registry import read
 from ..errors import Errors
 from ..scoring.spans import score_spans
 from ..scoring.zero_shot import ZERO_SHOT, ZeroShotSet
-from .corpus import split_file
+from .corpus import split_file, without_annotation
 from .paper import ZERO_SHOT_F, ZERO_SHOT_TITLES
 from .sets import DataSet
+from .tables import f_table
 
 # Builds a pipeline that finds the labels of a set.
 NewPipeline = Callable[[ZeroShotSet], Language]
@@ -99,10 +99,7 @@ def score_set(
     gold = gold_docs(nlp, zero_shot, file)[: limit or None]
     # a label is called by its name where the component knows no other
     label_of = {name: label for label, name in zero_shot.labels.items()}
-    bare = (
-        Doc(doc.vocab, [t.text for t in doc], [bool(t.whitespace_) for t in doc])
-        for doc in progress(gold)
-    )
+    bare = (without_annotation(doc, nlp.vocab) for doc in progress(gold))
     found = [
         [(e.start_char, e.end_char, label_of.get(e.label_, e.label_)) for e in doc.ents]
         for doc in nlp.pipe(bare)
@@ -130,17 +127,7 @@ def page(results: dict[str, ZeroShotScore], title: str) -> str:
 
     results: by the names of ZERO_SHOT.
     """
-    columns = list(ZERO_SHOT_TITLES)
-    lines = [
-        "| span F | " + " | ".join(ZERO_SHOT_TITLES.values()) + " | average |",
-        "|---|" + "---:|" * (len(columns) + 1),
-    ]
     measured = {name: 100 * one.scores["f"] for name, one in results.items()}
     docs = sum(one.docs for one in results.values())
     rows = {f"{title}, {docs:,} sentences": measured, **ZERO_SHOT_F}
-    for row, figures in rows.items():
-        cells = [f"{figures[name]:.1f}" if name in figures else "" for name in columns]
-        known = [figures[name] for name in columns if name in figures]
-        average = f"{mean(known):.2f}" if len(known) == len(columns) else ""
-        lines.append(f"| {row} | " + " | ".join(cells) + f" | {average} |")
-    return "\n".join(lines) + "\n"
+    return f_table("span F", ZERO_SHOT_TITLES, rows)

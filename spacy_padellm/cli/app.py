@@ -9,6 +9,7 @@ from typer.core import TyperGroup
 
 # Each is a function of the same name in the module of that name, imported when asked.
 COMMANDS = (
+    "accuracy",
     "benchmark",
     "convert",
     "demo",

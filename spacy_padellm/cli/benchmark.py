@@ -76,7 +76,7 @@ def benchmark(
         sets=sets.split(","),
         systems=systems.split(","),
         sizes=Sizes(train, dev, test, seed),
-        training=TrainingSettings(base, first, passes, seed),
+        training=TrainingSettings(base, first, passes=passes, seed=seed),
         batch_tokens=[int(size) for size in batch_tokens.split(",")],
         devices=names,
         lang=lang,

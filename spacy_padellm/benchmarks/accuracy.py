@@ -1,0 +1,182 @@
+"""The paper's table of F: formats trained alike on the same texts; spaCy's ner too."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import spacy
+from spacy.tokens import Doc
+
+from ..errors import Errors
+from ..pipeline.reading import Reading
+from ..scoring.spans import score_spans
+from ..scoring.strings import score_strings, strings_by_label
+from . import paper
+from .corpus import BenchmarkCorpus, Sizes, prepare, without_annotation
+from .measure import score
+from .systems import FORMATS, packed
+from .tables import f_table, percents
+from .training import TrainingSettings, spacy_ner_config, train_system, training_config
+
+SPACY_NER = "spacy_ner"
+TITLES = {
+    "padellm": "PaDeLLM",
+    "one_step": "OneStep",
+    "struct": "AutoReg struct",
+    "aug": "AutoReg aug",
+    SPACY_NER: "spaCy's `ner`, a CNN from scratch",
+}
+Prf: TypeAlias = dict[str, float]  # "p", "r" and "f", from 0 to 1
+
+
+@dataclass(frozen=True, slots=True)
+class AccuracySettings:
+    """What to compare, on what; see `BenchmarkSettings`.
+
+    systems: of TITLES.
+    prefix_lm: whether the tokens of a text see all of it, in all four formats.
+    batch_tokens: padded tokens in a batch of texts that are read.
+    """
+
+    data: Path
+    work: Path
+    sets: Sequence[str] = ("conll03",)
+    systems: Sequence[str] = tuple(TITLES)
+    sizes: Sizes = Sizes(dev=200, test=0)
+    training: TrainingSettings = TrainingSettings()
+    prefix_lm: bool = True
+    batch_tokens: int = 1024
+    lang: str = "en"
+
+
+@dataclass(frozen=True, slots=True)
+class Accuracy:
+    """What a system found in the test texts.
+
+    train, test: texts that it learned from, and that it was scored on.
+    strings: the paper's micro F; spans: exact ones, as `spacy evaluate` counts them.
+    """
+
+    train: int
+    test: int
+    strings: Prf
+    spans: Prf
+    spans_per_label: Mapping[str, Prf]
+
+
+@dataclass(slots=True)
+class AccuracyTable:
+    """A run. say: prints a line. results: set → system → what it found."""
+
+    settings: AccuracySettings
+    say: Callable[[str], None] = print
+    results: dict[str, dict[str, Accuracy]] = field(default_factory=dict)
+    titles: dict[str, str] = field(default_factory=dict)
+
+    def run(self) -> None:
+        """Train what is not trained yet with these settings, and score all of it.
+
+        ValueError: an unknown system (E920), or a set without its files (E921, E922).
+        """
+        settings = self.settings
+        for name in settings.systems:
+            if name not in TITLES:
+                known = ", ".join(TITLES)
+                raise ValueError(Errors.E920.format(name=name, known=known))
+        for name in settings.sets:
+            folder = settings.work / name / "corpus"
+            corpus = prepare(
+                name, settings.data, folder, settings.sizes, lang=settings.lang
+            )
+            self.titles[name] = corpus.title
+            self.results[name] = {}
+            for system in settings.systems:
+                found = self._accuracy(corpus, system)
+                self.results[name][system] = found
+                f = 100 * found.spans["f"]
+                self.say(f"{corpus.title}, {TITLES[system]}: F of spans {f:.1f}")
+
+    def _accuracy(self, corpus: BenchmarkCorpus, system: str) -> Accuracy:
+        settings, training = self.settings, self.settings.training
+        folder = settings.work / corpus.name / system
+        docs = corpus.docs("test")
+        if system == SPACY_NER:
+            config = spacy_ner_config(
+                corpus.folder, lang=corpus.lang, seed=training.seed
+            )
+            scores = score_spacy_ner(train_system(config, folder, best=True), docs)
+        else:
+            format = {**FORMATS[system], "prefix_lm": settings.prefix_lm}
+            config = training_config(
+                format, corpus.labels, corpus.folder, training, lang=corpus.lang
+            )
+            nlp = spacy.load(
+                train_system(config, folder),
+                config={"components.padellm_ner.model.dtype": "auto"},
+            )
+            reader = packed(nlp.get_pipe("padellm_ner"), [training.device])
+            readings: list[Reading] = reader.read(docs, settings.batch_tokens)
+            scores = score(docs, readings, corpus.labels)
+        return Accuracy(
+            len(corpus.docs("train")),
+            len(docs),
+            **{key: scores[key] for key in ("strings", "spans", "spans_per_label")},
+        )
+
+
+def score_spacy_ner(pipeline: Path, gold: Sequence[Doc]) -> dict[str, Any]:
+    """Scores of a saved pipeline that writes `doc.ents`."""
+    nlp = spacy.load(pipeline)
+    found = list(nlp.pipe(without_annotation(doc, nlp.vocab) for doc in gold))
+    spans = score_spans(map(_places, gold), map(_places, found))
+    strings = score_strings(map(_strings, gold), map(_strings, found))
+    return {
+        "strings": strings.micro.to_dict(),
+        "spans": spans.micro.to_dict(),
+        "spans_per_label": {k: prf.to_dict() for k, prf in spans.per_label.items()},
+    }
+
+
+def page(
+    results: Mapping[str, Mapping[str, Accuracy]], titles: Mapping[str, str]
+) -> str:
+    """Tables in Markdown: F of strings above the paper's figures, and F of spans.
+
+    results: set → system → what it found. titles: set → the paper's name for it.
+    """
+    systems = dict.fromkeys(name for found in results.values() for name in found)
+    published = {
+        f"{TITLES[system]}, 7B, published": figures
+        for system in systems
+        if (figures := percents(paper.F1.get(system, {}), titles))
+    }
+    strings, spans = (
+        {
+            TITLES[system]: {
+                name: 100 * getattr(found[system], kind)["f"]
+                for name, found in results.items()
+                if system in found
+            }
+            for system in systems
+        }
+        for kind in ("strings", "spans")
+    )
+    sizes = "".join(
+        f"- {titles[name]}: {one.train:,} training texts, {one.test:,} test texts\n"
+        for name, found in results.items()
+        for one in list(found.values())[:1]
+    )
+    tables = (
+        f_table("F of strings", titles, {**strings, **published}),
+        f_table("F of spans", titles, spans),
+    )
+    return "\n".join((*tables, sizes))
+
+
+def _places(doc: Doc) -> list[tuple[int, int, str]]:
+    return [(ent.start_char, ent.end_char, ent.label_) for ent in doc.ents]
+
+
+def _strings(doc: Doc) -> dict[str, list[str]]:
+    return strings_by_label(doc.ents)
