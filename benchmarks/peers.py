@@ -41,6 +41,11 @@ def parse() -> tuple[ArgumentParser, Namespace]:
         help="that everybody computes in",
     )
     parser.add_argument(
+        "--our-dtype",
+        choices=["float32", "bfloat16", "int8"],
+        help="that our engine computes in, if not in --dtype",
+    )
+    parser.add_argument(
         "--batch-tokens", type=int, default=4096, help="padded tokens in a batch"
     )
     parser.add_argument(
@@ -67,13 +72,15 @@ def main(parser: ArgumentParser, args: Namespace) -> None:
         args.work / args.set / "merged",
     )
     pipelines = trained(args)
+    our_dtype = args.our_dtype or args.dtype
     with ExitStack() as opened:
         contenders: dict[str, Contender] = {}
         for name in chosen(parser, args):
             print(f"loading {PEERS[name].title}", file=sys.stderr)
             try:
                 pipeline = pipeline_of(name, pipelines, args)
-                ner = load_component(pipeline, args.device, args.dtype)
+                dtype = our_dtype if name == OURS else args.dtype
+                ner = load_component(pipeline, args.device, dtype)
             except (FileNotFoundError, ValueError) as error:
                 parser.error(str(error))
             if name == "official_template" and ner.format.name != ITS_TEMPLATE:
@@ -88,7 +95,7 @@ def main(parser: ArgumentParser, args: Namespace) -> None:
         read_alone(contenders, alone, timed, progress)
         peaks = read_together(contenders, docs, args.rounds, timed, progress)
         run = results(contenders, timed, alone, docs, ner.label_data, peaks)
-        run["dtype"] = args.dtype
+        run["dtype"], run["our_dtype"] = args.dtype, our_dtype
     args.output.mkdir(parents=True, exist_ok=True)
     srsly.write_json(args.output / "peers.json", run)
     write_page(args.output / "peers.md", run)

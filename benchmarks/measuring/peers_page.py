@@ -78,15 +78,17 @@ def write_page(path: Path, run: Mapping[str, Any]) -> None:
 def _lines(run: Mapping[str, Any]) -> list[str]:
     machine, systems = run["machine"], run["systems"]
     our = systems[OURS]
+    dtype = f"compute in {run['dtype']}"
+    if run["our_dtype"] != run["dtype"]:
+        dtype += f", but ours in {run['our_dtype']}"
     lines = [
         "# Our engine and its peers",
         "",
         f"Written by `python benchmarks/peers.py`. Measured on {machine['processor']}, "
         f"{machine['threads']} threads, GPU: {machine['gpu']}; torch "
         f"{machine['torch']}, transformers {machine['transformers']}; all contenders "
-        f"compute in {run['dtype']}, and read the same documents in turn; a ratio is "
-        "their time ÷ ours, the median of "
-        f"{len(our['latencies_ms'])} documents read alone and of "
+        f"{dtype}, and read the same documents in turn; a ratio is their time ÷ ours, "
+        f"the median of {len(our['latencies_ms'])} documents read alone and of "
         f"{len(our['docs_a_second'])} rounds of all of them, with the middle half in "
         "brackets. Tokenising and aligning are part of every time.",
         "",
@@ -109,8 +111,13 @@ def _lines(run: Mapping[str, Any]) -> list[str]:
         f"{PADDED_GOAL} |",
         f"| the same in attention | {run['attended_over_real']:.2f} | |",
         f"| passes a batch | {run['passes_a_batch']:.2f} | {PASSES_GOAL} |",
-        f"| share of the matrix product's peak, {median(run['peak_gflops']):.0f} "
-        f"GFLOP/s | {100 * run['share_of_peak']:.0f}% | {100 * SHARE_GOAL:.0f}% |",
+    ]
+    if run["our_dtype"] != "int8":  # what 8-bit products could do was not measured
+        lines.append(
+            f"| share of the matrix product's peak, {median(run['peak_gflops']):.0f} "
+            f"GFLOP/s | {100 * run['share_of_peak']:.0f}% | {100 * SHARE_GOAL:.0f}% |"
+        )
+    lines += [
         "",
         "A document on average: *tokens* went through the model, *padded* are the same "
         "with padding, and *F* is of the strings found alone.",

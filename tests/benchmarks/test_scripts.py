@@ -137,6 +137,31 @@ def test_peers_are_compared_in_turn(script, work, vllm_environment, tmp_path, ca
     assert f"{ratio:.2f}×" in page and "| 6× |" in page
 
 
+def test_ours_alone_may_compute_in_other_numbers(script, work, tmp_path, monkeypatch):
+    from measuring import trained
+
+    loaded = []
+    real = trained.load_component
+
+    def load_component(pipeline, device, dtype):
+        loaded.append(dtype)
+        return real(pipeline, device, dtype)
+
+    monkeypatch.setattr(trained, "load_component", load_component)
+    script(
+        "peers.py",
+        *options(work, tmp_path),
+        *("--alone", 2, "--docs", 2, "--rounds", 1),
+        *("--systems", "official", "--our-dtype", "int8"),
+    )
+    assert loaded[:2] == ["int8", "float32"]
+    run = json.loads((tmp_path / "peers.json").read_text())
+    assert (run["dtype"], run["our_dtype"]) == ("float32", "int8")
+    page = (tmp_path / "peers.md").read_text(encoding="utf8")
+    assert "compute in float32, but ours in int8" in page
+    assert "matrix product's peak" not in page, "float32's is no measure of it"
+
+
 def test_peers_say_what_is_missing(script, work, tmp_path, capsys):
     for arguments, said in (
         (["--work", tmp_path], "python -m spacy_padellm benchmark --data"),
