@@ -5,44 +5,41 @@ from typing import Annotated
 
 import typer
 
+from .comparing import (
+    DEFAULT_BASE,
+    Base,
+    Data,
+    Lang,
+    Passes,
+    Seed,
+    Sets,
+    Systems,
+    TrainTexts,
+)
+
 
 def accuracy(
-    data: Annotated[
-        Path,
-        typer.Option(help="A folder with a folder a set: train.*, dev.*, test.*"),
-    ],
-    sets: Annotated[
-        str, typer.Option(help="The sets' folders, with commas between.")
-    ] = "conll03",
-    systems: Annotated[
-        str, typer.Option(help="The systems, with commas between.")
-    ] = "padellm,one_step,struct,aug,spacy_ner",
-    train: Annotated[
-        int, typer.Option(min=0, help="Training texts of a set; 0 is all.")
-    ] = 3000,
+    data: Data,
+    sets: Sets = "conll03",
+    systems: Systems = "padellm,one_step,struct,aug,spacy_ner",
+    train: TrainTexts = 3000,
     dev: Annotated[
         int, typer.Option(min=1, help="Texts by which spaCy's ner chooses its best.")
     ] = 200,
     test: Annotated[
         int, typer.Option(min=0, help="Texts that are scored; 0 is all.")
     ] = 0,
-    passes: Annotated[
-        int, typer.Option(min=1, help="Passes over the texts; spaCy's ner has its own.")
-    ] = 1,
+    passes: Passes = 1,
     causal: Annotated[
         bool, typer.Option("--causal", help="Texts are read from left to right only.")
     ] = False,
-    seed: Annotated[int, typer.Option(help="Draws the texts, and trains.")] = 0,
-    base: Annotated[
-        str, typer.Option(help="The base model: a name, folder or hub id.")
-    ] = "smollm2-135m-instruct",
+    seed: Seed = 0,
+    base: Base = DEFAULT_BASE,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1 …")] = "auto",
     dtype: Annotated[
         str, typer.Option(help="That training computes in: auto, float32, bfloat16 …")
     ] = "auto",
-    lang: Annotated[
-        str, typer.Option(help="Of sets that are not among the paper's.")
-    ] = "en",
+    lang: Lang = "en",
     work: Annotated[
         Path, typer.Option(help="Where corpora and trained pipelines are kept.")
     ] = Path("training/accuracy"),
@@ -53,6 +50,7 @@ def accuracy(
     """Train the formats alike, and spaCy's ner on the same texts; score them all.
 
     What is trained is kept in --work: an interrupted run goes on with the next system.
+    spaCy's ner makes as many passes as its own config says.
     """
     from dataclasses import asdict
 

@@ -5,6 +5,17 @@ from typing import Annotated
 
 import typer
 
+from .comparing import (
+    DEFAULT_BASE,
+    Base,
+    Data,
+    Lang,
+    Passes,
+    Seed,
+    Sets,
+    Systems,
+    TrainTexts,
+)
 from .progress import progress
 
 DEFAULT_SYSTEMS = (
@@ -14,28 +25,17 @@ DEFAULT_SYSTEMS = (
 
 
 def benchmark(
-    data: Annotated[
-        Path,
-        typer.Option(help="A folder with a folder a set: train.*, dev.*, test.*"),
-    ],
-    sets: Annotated[
-        str, typer.Option(help="The sets' folders, with commas between.")
-    ] = "conll03",
-    systems: Annotated[
-        str, typer.Option(help="The systems, with commas between.")
-    ] = DEFAULT_SYSTEMS,
-    train: Annotated[
-        int, typer.Option(min=0, help="Training texts of a set; 0 is all.")
-    ] = 3000,
+    data: Data,
+    sets: Sets = "conll03",
+    systems: Systems = DEFAULT_SYSTEMS,
+    train: TrainTexts = 3000,
     dev: Annotated[int, typer.Option(min=1, help="Texts scored after training.")] = 32,
     test: Annotated[
         int, typer.Option(min=0, help="Texts that are measured; 0 is all.")
     ] = 200,
-    passes: Annotated[int, typer.Option(min=1, help="Passes over the texts.")] = 1,
-    seed: Annotated[int, typer.Option(help="Draws the texts, and trains.")] = 0,
-    base: Annotated[
-        str, typer.Option(help="The base model: a name, folder or hub id.")
-    ] = "smollm2-135m-instruct",
+    passes: Passes = 1,
+    seed: Seed = 0,
+    base: Base = DEFAULT_BASE,
     devices: Annotated[
         str,
         typer.Option(
@@ -46,9 +46,7 @@ def benchmark(
     batch_tokens: Annotated[
         str, typer.Option(help="Batch sizes to try, in padded tokens of texts.")
     ] = "512,1024,2048,4096",
-    lang: Annotated[
-        str, typer.Option(help="Of sets that are not among the paper's.")
-    ] = "en",
+    lang: Lang = "en",
     work: Annotated[
         Path, typer.Option(help="Where adapters and measurements are kept.")
     ] = Path("training/benchmark"),
