@@ -11,6 +11,7 @@ from spacy.tokens import DocBin
 from spacy.util import load_config
 from thinc.api import Config
 
+from ..models.weights import DEFAULT_BASE
 from ..types import LabelNames
 
 CONFIG = Path(__file__).with_name("train.cfg")
@@ -25,7 +26,7 @@ class TrainingSettings:
     passes: times that every sentence is seen.
     """
 
-    base: str = "smollm2-135m-instruct"
+    base: str = DEFAULT_BASE
     device: str = "auto"
     dtype: str = "auto"
     passes: int = 1

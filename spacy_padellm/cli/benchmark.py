@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
+from ..models.weights import DEFAULT_BASE
 from .comparing import (
-    DEFAULT_BASE,
     Base,
     Data,
     Lang,

@@ -25,5 +25,3 @@ Base: TypeAlias = Annotated[
 Lang: TypeAlias = Annotated[
     str, typer.Option(help="Of sets that are not among the paper's.")
 ]
-
-DEFAULT_BASE = "smollm2-135m-instruct"
