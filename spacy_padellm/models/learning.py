@@ -11,9 +11,11 @@ from typing import Any
 import torch
 from torch.nn.functional import dropout, linear, silu
 
+from .attention import Attention
 from .decoding import COPIED_BYTES
-from .fused import Attention, FusedBase, Rows, filled_up, norm
+from .fused import FusedBase, norm
 from .products import Lora, Multiply, PackedProduct, Product, can_pack, is_plain_lora
+from .rows import Rows, filled_up
 
 
 @dataclass(frozen=True, slots=True)
