@@ -9,6 +9,8 @@ import spacy
 from spacy.tokens import Doc
 
 from ..errors import Errors
+from ..models.adapters import shipped_for
+from ..models.weights import DEFAULT_BASE
 from ..pipeline.reading import Reading
 from ..scoring.spans import score_spans
 from ..scoring.strings import score_strings, strings_by_label
@@ -20,7 +22,10 @@ from .tables import f_table, percents
 from .training import TrainingSettings, spacy_ner_config, train_system, training_config
 
 SPACY_NER = "spacy_ner"
+# PaDeLLM as a user of the base model trains it: it goes on from what ships.
+FROM_SHIPPED = "padellm_shipped"
 TITLES = {
+    FROM_SHIPPED: "PaDeLLM, from the shipped adapter",
     "padellm": "PaDeLLM",
     "one_step": "OneStep",
     "struct": "AutoReg struct",
@@ -34,7 +39,7 @@ Prf: TypeAlias = dict[str, float]  # "p", "r" and "f", from 0 to 1
 class AccuracySettings:
     """What to compare, on what; see `BenchmarkSettings`.
 
-    systems: of TITLES.
+    systems: of TITLES; None: all, without the shipped adapter where it does not fit.
     prefix_lm: whether the tokens of a text see all of it, in all four formats.
     batch_tokens: padded tokens in a batch of texts that are read.
     """
@@ -42,12 +47,22 @@ class AccuracySettings:
     data: Path
     work: Path
     sets: Sequence[str] = ("conll03",)
-    systems: Sequence[str] = tuple(TITLES)
+    systems: Sequence[str] | None = None
     sizes: Sizes = Sizes(dev=200, test=0)
     training: TrainingSettings = TrainingSettings()
     prefix_lm: bool = True
     batch_tokens: int = 1024
     lang: str = "en"
+
+    def chosen(self) -> Sequence[str]:
+        """The systems to compare. ValueError: one of them is unknown (E920)."""
+        if self.systems is None:
+            fits = self.training.base == DEFAULT_BASE and self.prefix_lm
+            return [name for name in TITLES if fits or name != FROM_SHIPPED]
+        for name in self.systems:
+            if name not in TITLES:
+                raise ValueError(Errors.E920.format(name=name, known=", ".join(TITLES)))
+        return self.systems
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +95,7 @@ class AccuracyTable:
         ValueError: an unknown system (E920), or a set without its files (E921, E922).
         """
         settings = self.settings
-        for name in settings.systems:
-            if name not in TITLES:
-                known = ", ".join(TITLES)
-                raise ValueError(Errors.E920.format(name=name, known=known))
+        systems = settings.chosen()
         for name in settings.sets:
             folder = settings.work / name / "corpus"
             corpus = prepare(
@@ -91,7 +103,7 @@ class AccuracyTable:
             )
             self.titles[name] = corpus.title
             self.results[name] = {}
-            for system in settings.systems:
+            for system in systems:
                 found = self._accuracy(corpus, system)
                 self.results[name][system] = found
                 f = 100 * found.spans["f"]
@@ -107,9 +119,15 @@ class AccuracyTable:
             )
             scores = score_spacy_ner(train_system(config, folder, best=True), docs)
         else:
-            format = {**FORMATS[system], "prefix_lm": settings.prefix_lm}
+            shipped = system == FROM_SHIPPED
+            format = FORMATS["padellm" if shipped else system]
             config = training_config(
-                format, corpus.labels, corpus.folder, training, lang=corpus.lang
+                {**format, "prefix_lm": settings.prefix_lm},
+                corpus.labels,
+                corpus.folder,
+                training,
+                lang=corpus.lang,
+                adapter=shipped_for(corpus.lang) if shipped else None,
             )
             nlp = spacy.load(
                 train_system(config, folder),

@@ -40,11 +40,13 @@ def training_config(
     settings: TrainingSettings,
     *,
     lang: str,
+    adapter: str | None = None,
 ) -> Config:
     """The config of `spacy train` for one system.
 
     format: the component's format block, `{"@misc": "spacy_padellm.OneStep.v1"}` say.
     corpus: a folder with train.spacy and dev.spacy.
+    adapter: that training goes on from; a new one unless given.
     """
     config = load_config(CONFIG, interpolate=False)
     train_file = corpus / "train.spacy"
@@ -56,6 +58,7 @@ def training_config(
     component["format"] = format
     component["labels"] = labels
     component["model"]["base"] = settings.base
+    component["model"]["adapter"] = adapter
     component["model"]["device"] = settings.device
     component["model"]["dtype"] = settings.dtype
     config["nlp"]["lang"] = lang

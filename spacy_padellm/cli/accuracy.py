@@ -13,7 +13,6 @@ from .comparing import (
     Passes,
     Seed,
     Sets,
-    Systems,
     TrainTexts,
 )
 
@@ -21,7 +20,13 @@ from .comparing import (
 def accuracy(
     data: Data,
     sets: Sets = "conll03",
-    systems: Systems = "padellm,one_step,struct,aug,spacy_ner",
+    systems: Annotated[
+        str | None,
+        typer.Option(
+            help="With commas between; padellm_shipped,padellm,one_step,struct,aug,"
+            "spacy_ner where the base has a shipped adapter, else without the first."
+        ),
+    ] = None,
     train: TrainTexts = 3000,
     dev: Annotated[
         int, typer.Option(min=1, help="Texts by which spaCy's ner chooses its best.")
@@ -65,7 +70,7 @@ def accuracy(
             data=data,
             work=work,
             sets=sets.split(","),
-            systems=systems.split(","),
+            systems=None if systems is None else systems.split(","),
             sizes=Sizes(train, dev, test, seed),
             training=TrainingSettings(base, device, dtype, passes, seed),
             prefix_lm=not causal,

@@ -13,7 +13,6 @@ from .comparing import (
     Passes,
     Seed,
     Sets,
-    Systems,
     TrainTexts,
 )
 from .progress import progress
@@ -27,7 +26,9 @@ DEFAULT_SYSTEMS = (
 def benchmark(
     data: Data,
     sets: Sets = "conll03",
-    systems: Systems = DEFAULT_SYSTEMS,
+    systems: Annotated[
+        str, typer.Option(help="The systems, with commas between.")
+    ] = DEFAULT_SYSTEMS,
     train: TrainTexts = 3000,
     dev: Annotated[int, typer.Option(min=1, help="Texts scored after training.")] = 32,
     test: Annotated[

@@ -11,9 +11,6 @@ Data: TypeAlias = Annotated[
 Sets: TypeAlias = Annotated[
     str, typer.Option(help="The sets' folders, with commas between.")
 ]
-Systems: TypeAlias = Annotated[
-    str, typer.Option(help="The systems, with commas between.")
-]
 TrainTexts: TypeAlias = Annotated[
     int, typer.Option(min=0, help="Training texts of a set; 0 is all.")
 ]

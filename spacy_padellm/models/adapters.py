@@ -13,7 +13,8 @@ WEIGHTS = "adapter_model.safetensors"
 CARD = "padellm.json"
 SHIPPED = "default"
 # The adapters that come with the package, by the names that a config has for them.
-SHIPPED_FOLDERS = {SHIPPED: "smollm2-135m-english", "chinese": "smollm2-135m-chinese"}
+CHINESE = "chinese"
+SHIPPED_FOLDERS = {SHIPPED: "smollm2-135m-english", CHINESE: "smollm2-135m-chinese"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,11 @@ def shipped_adapter(name: str = SHIPPED) -> Path:
     package = Path(__file__).resolve().parents[1] / "assets" / folder
     checkout = Path(__file__).resolve().parents[2] / "assets" / folder
     return package if package.is_dir() else checkout
+
+
+def shipped_for(lang: str) -> str:
+    """The name of the shipped adapter that suits texts in a language, "en" say."""
+    return CHINESE if lang == "zh" else SHIPPED
 
 
 def adapter_folder(name: str) -> Path:

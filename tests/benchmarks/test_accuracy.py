@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 
 from spacy_padellm.benchmarks import accuracy as accuracy_module
 from spacy_padellm.benchmarks.accuracy import (
+    FROM_SHIPPED,
     TITLES,
     Accuracy,
     AccuracySettings,
@@ -20,6 +21,7 @@ from spacy_padellm.benchmarks.corpus import Sizes
 from spacy_padellm.benchmarks.tables import f_table
 from spacy_padellm.benchmarks.training import TrainingSettings
 from spacy_padellm.cli.app import app
+from spacy_padellm.models.weights import DEFAULT_BASE
 
 
 @pytest.fixture
@@ -61,12 +63,13 @@ def test_all_systems_are_trained_and_scored(
     result = CliRunner().invoke(app, list(map(str, arguments)))
     assert result.exit_code == 0, result.output
     written = json.loads((tmp_path / "metrics" / "accuracy.json").read_text())
-    assert list(written["shop"]) == list(TITLES)
+    new = {name: title for name, title in TITLES.items() if name != FROM_SHIPPED}
+    assert list(written["shop"]) == list(new), "no adapter ships for this base"
     for found in written["shop"].values():
         assert (found["train"], found["test"]) == (3, 3)
         assert all(0 <= found[kind]["f"] <= 1 for kind in ("strings", "spans"))
     table = (tmp_path / "metrics" / "accuracy.md").read_text(encoding="utf8")
-    assert all(table.count(f"| {title} |") == 2 for title in TITLES.values())
+    assert all(table.count(f"| {title} |") == 2 for title in new.values())
     assert "published" not in table, "the paper has no figures for such a set"
     saved = spacy.util.load_config(
         tmp_path / "work" / "shop" / "struct" / "model-last" / "config.cfg"
@@ -79,6 +82,36 @@ def test_all_systems_are_trained_and_scored(
     again = CliRunner().invoke(app, list(map(str, arguments)))
     assert again.exit_code == 0, again.output
     assert json.loads((tmp_path / "metrics" / "accuracy.json").read_text()) == written
+
+
+@pytest.mark.parametrize(
+    ("base", "prefix_lm", "fits"),
+    [(DEFAULT_BASE, True, True), (DEFAULT_BASE, False, False), ("llama", True, False)],
+)
+def test_the_shipped_adapter_is_compared_where_it_fits(base, prefix_lm, fits, settings):
+    training = TrainingSettings(base=base)
+    chosen = settings(systems=None, prefix_lm=prefix_lm, training=training).chosen()
+    assert (FROM_SHIPPED in chosen) == fits
+    assert set(TITLES) - set(chosen) <= {FROM_SHIPPED}
+
+
+@pytest.mark.parametrize(("lang", "name"), [("en", "default"), ("zh", "chinese")])
+def test_training_goes_on_from_the_adapter_of_the_language(
+    lang, name, settings, monkeypatch
+):
+    configs = []
+
+    def train_system(config, folder, **kwargs):
+        configs.append(config["components"]["padellm_ner"])
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(accuracy_module, "train_system", train_system)
+    for system in (FROM_SHIPPED, "padellm"):
+        with pytest.raises(KeyboardInterrupt):
+            AccuracyTable(settings(systems=[system], lang=lang)).run()
+    shipped, new = configs
+    assert (shipped["model"]["adapter"], new["model"]["adapter"]) == (name, None)
+    assert shipped["format"] == new["format"]
 
 
 @pytest.mark.parametrize("prefix_lm", [True, False])
