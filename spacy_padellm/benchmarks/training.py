@@ -24,6 +24,7 @@ class TrainingSettings:
     base: the base model, a name, folder or hub id.
     dtype: that training computes in.
     passes: times that every sentence is seen.
+    batch: sentences of a step.
     """
 
     base: str = DEFAULT_BASE
@@ -31,6 +32,7 @@ class TrainingSettings:
     dtype: str = "auto"
     passes: int = 1
     seed: int = 0
+    batch: int = 8
 
 
 def training_config(
@@ -50,10 +52,7 @@ def training_config(
     """
     config = load_config(CONFIG, interpolate=False)
     train_file = corpus / "train.spacy"
-    batch_size = config["training"]["batcher"]["size"]
-    steps = settings.passes * math.ceil(
-        len(DocBin().from_disk(train_file)) / batch_size
-    )
+    n_texts = len(DocBin().from_disk(train_file))
     component = config["components"]["padellm_ner"]
     component["format"] = format
     component["labels"] = labels
@@ -64,7 +63,10 @@ def training_config(
     config["nlp"]["lang"] = lang
     config["paths"] = {"train": str(train_file), "dev": str(corpus / "dev.spacy")}
     config["system"]["seed"] = settings.seed
-    config["training"]["max_steps"] = steps
+    config["training"]["batcher"]["size"] = settings.batch
+    config["training"]["max_steps"] = settings.passes * math.ceil(
+        n_texts / settings.batch
+    )
     return config
 
 

@@ -35,6 +35,9 @@ def accuracy(
         int, typer.Option(min=0, help="Texts that are scored; 0 is all.")
     ] = 0,
     passes: Passes = 1,
+    batch: Annotated[
+        int, typer.Option(min=1, help="Texts of a step: fewer are more steps.")
+    ] = 8,
     causal: Annotated[
         bool, typer.Option("--causal", help="Texts are read from left to right only.")
     ] = False,
@@ -72,7 +75,7 @@ def accuracy(
             sets=sets.split(","),
             systems=None if systems is None else systems.split(","),
             sizes=Sizes(train, dev, test, seed),
-            training=TrainingSettings(base, device, dtype, passes, seed),
+            training=TrainingSettings(base, device, dtype, passes, seed, batch),
             prefix_lm=not causal,
             lang=lang,
         ),
