@@ -1,7 +1,7 @@
 """The paper's table of F: formats trained alike on the same texts; spaCy's ner too."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -14,8 +14,10 @@ from ..models.weights import DEFAULT_BASE
 from ..pipeline.reading import Reading
 from ..scoring.spans import score_spans
 from ..scoring.strings import score_strings, strings_by_label
+from ..types import LabelNames
 from . import paper
 from .corpus import BenchmarkCorpus, Sizes, prepare, without_annotation
+from .keeping import keep, kept, trained_at
 from .measure import score
 from .systems import FORMATS, packed
 from .tables import f_table, percents
@@ -110,41 +112,60 @@ class AccuracyTable:
                 self.say(f"{corpus.title}, {TITLES[system]}: F of spans {f:.1f}")
 
     def _accuracy(self, corpus: BenchmarkCorpus, system: str) -> Accuracy:
-        settings, training = self.settings, self.settings.training
+        settings = self.settings
         folder = settings.work / corpus.name / system
+        pipeline = self._pipeline(corpus, system, folder)
         docs = corpus.docs("test")
+        asked = {
+            "test": asdict(settings.sizes),
+            "device": settings.training.device,
+            "trained": trained_at(pipeline),
+        }
+        note = folder / "scores.json"
+        scores = kept(note, asked)
+        if scores is None:
+            scores = self._score(system, pipeline, docs, corpus.labels)
+            keep(note, asked, scores)
+        return Accuracy(len(corpus.docs("train")), len(docs), **scores)
+
+    def _pipeline(self, corpus: BenchmarkCorpus, system: str, folder: Path) -> Path:
+        """Train, unless it was done before."""
+        training = self.settings.training
         if system == SPACY_NER:
             config = spacy_ner_config(
                 corpus.folder, lang=corpus.lang, seed=training.seed
             )
-            scores = score_spacy_ner(train_system(config, folder, best=True), docs)
-        else:
-            shipped = system == FROM_SHIPPED
-            format = FORMATS["padellm" if shipped else system]
-            config = training_config(
-                {**format, "prefix_lm": settings.prefix_lm},
-                corpus.labels,
-                corpus.folder,
-                training,
-                lang=corpus.lang,
-                adapter=shipped_for(corpus.lang) if shipped else None,
-            )
-            nlp = spacy.load(
-                train_system(config, folder),
-                config={"components.padellm_ner.model.dtype": "auto"},
-            )
-            reader = packed(nlp.get_pipe("padellm_ner"), [training.device])
-            readings: list[Reading] = reader.read(docs, settings.batch_tokens)
-            scores = score(docs, readings, corpus.labels)
-        return Accuracy(
-            len(corpus.docs("train")),
-            len(docs),
-            **{key: scores[key] for key in ("strings", "spans", "spans_per_label")},
+            return train_system(config, folder, best=True)
+        shipped = system == FROM_SHIPPED
+        format = FORMATS["padellm" if shipped else system]
+        config = training_config(
+            {**format, "prefix_lm": self.settings.prefix_lm},
+            corpus.labels,
+            corpus.folder,
+            training,
+            lang=corpus.lang,
+            adapter=shipped_for(corpus.lang) if shipped else None,
         )
+        return train_system(config, folder)
+
+    def _score(
+        self, system: str, pipeline: Path, docs: Sequence[Doc], labels: LabelNames
+    ) -> dict[str, Any]:
+        """Scores of a saved pipeline, in `Accuracy`'s names."""
+        if system == SPACY_NER:
+            return score_spacy_ner(pipeline, docs)
+        settings = self.settings
+        nlp = spacy.load(
+            pipeline, config={"components.padellm_ner.model.dtype": "auto"}
+        )
+        reader = packed(nlp.get_pipe("padellm_ner"), [settings.training.device])
+        readings: list[Reading] = reader.read(docs, settings.batch_tokens)
+        scores = score(docs, readings, labels)
+        return {key: scores[key] for key in ("strings", "spans", "spans_per_label")}
 
 
 def score_spacy_ner(pipeline: Path, gold: Sequence[Doc]) -> dict[str, Any]:
-    """Scores of a saved pipeline that writes `doc.ents`."""
+    """The same of any saved pipeline that writes `doc.ents`."""
     nlp = spacy.load(pipeline)
     found = list(nlp.pipe(without_annotation(doc, nlp.vocab) for doc in gold))
     spans = score_spans(map(_places, gold), map(_places, found))

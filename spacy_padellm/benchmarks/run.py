@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import spacy
-import srsly
 
 from .corpus import BenchmarkCorpus, Sizes, prepare
+from .keeping import keep, kept, trained_at
 from .machine import describe_machine
 from .measure import Measurement, measure
 from .systems import FORMATS, SYSTEMS, get_systems
@@ -106,13 +106,13 @@ class Benchmark:
             "test": asdict(settings.sizes),
             "batch_tokens": list(settings.batch_tokens),
             "devices": list(settings.devices),
-            "trained": (pipeline / "config.cfg").stat().st_mtime,
+            "trained": trained_at(pipeline),
         }
         note = settings.work / corpus.name / "measured" / f"{name}.json"
-        left = srsly.read_json(note) if note.is_file() else {}
-        if left.get("asked") == asked:
+        left = kept(note, asked)
+        if left is not None:
             self.say(f"{corpus.title}: {system.title} was measured before")
-            return _measurement(left["measured"])
+            return _measurement(left)
         self.say(f"{corpus.title}: {system.title}")
         device = settings.devices[0]
         ner = spacy.load(
@@ -126,8 +126,7 @@ class Benchmark:
             batch_tokens=settings.batch_tokens,
             progress=self.progress,
         )
-        note.parent.mkdir(parents=True, exist_ok=True)
-        srsly.write_json(note, {"asked": asked, "measured": asdict(measured)})
+        keep(note, asked, asdict(measured))
         return measured
 
 

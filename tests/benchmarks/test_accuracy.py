@@ -78,7 +78,9 @@ def test_all_systems_are_trained_and_scored(
     assert component["model"]["dtype"] == "bfloat16"
     assert component["format"]["prefix_lm"] is True
 
-    monkeypatch.setattr("spacy_padellm.benchmarks.training.train", None)  # is done
+    # all is done
+    monkeypatch.setattr("spacy_padellm.benchmarks.training.train", None)
+    monkeypatch.setattr("spacy_padellm.benchmarks.accuracy.spacy.load", None)
     again = CliRunner().invoke(app, list(map(str, arguments)))
     assert again.exit_code == 0, again.output
     assert json.loads((tmp_path / "metrics" / "accuracy.json").read_text()) == written
