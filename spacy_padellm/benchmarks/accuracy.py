@@ -34,6 +34,9 @@ TITLES = {
     "aug": "AutoReg aug",
     SPACY_NER: "spaCy's `ner`, a CNN from scratch",
 }
+# Of the dev texts the formats read so many, before training and after, for the log:
+# what they are scored on is trained to the end.
+DEV_TEXTS = 8
 Prf: TypeAlias = dict[str, float]  # "p", "r" and "f", from 0 to 1
 
 
@@ -146,6 +149,7 @@ class AccuracyTable:
             lang=corpus.lang,
             adapter=shipped_for(corpus.lang) if shipped else None,
         )
+        config["corpora"]["dev"]["limit"] = DEV_TEXTS
         return train_system(config, folder)
 
     def _score(

@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 
 from spacy_padellm.benchmarks import accuracy as accuracy_module
 from spacy_padellm.benchmarks.accuracy import (
+    DEV_TEXTS,
     FROM_SHIPPED,
     TITLES,
     Accuracy,
@@ -77,6 +78,7 @@ def test_all_systems_are_trained_and_scored(
     component = saved["components"]["padellm_ner"]
     assert component["model"]["dtype"] == "bfloat16"
     assert component["format"]["prefix_lm"] is True
+    assert saved["corpora"]["dev"]["limit"] == DEV_TEXTS
 
     # all is done
     monkeypatch.setattr("spacy_padellm.benchmarks.training.train", None)
