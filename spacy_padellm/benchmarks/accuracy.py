@@ -56,7 +56,7 @@ class AccuracySettings:
     sizes: Sizes = Sizes(dev=200, test=0)
     training: TrainingSettings = TrainingSettings()
     prefix_lm: bool = True
-    batch_tokens: int = 1024
+    batch_tokens: int = 4096
     lang: str = "en"
 
     def chosen(self) -> Sequence[str]:
