@@ -59,7 +59,7 @@ def test_all_systems_are_trained_and_scored(
     data, tiny_base, tmp_path, few_steps, monkeypatch
 ):
     arguments = ["accuracy", "--data", data, "--sets", "shop", "--base", tiny_base]
-    arguments += ["--dev", 1, "--test", 3, "--dtype", "bfloat16"]
+    arguments += ["--dev", 1, "--test", 3, "--batch", 2, "--dtype", "bfloat16"]
     arguments += ["--work", tmp_path / "work", "--output", tmp_path / "metrics"]
     result = CliRunner().invoke(app, list(map(str, arguments)))
     assert result.exit_code == 0, result.output
@@ -79,6 +79,8 @@ def test_all_systems_are_trained_and_scored(
     assert component["model"]["dtype"] == "bfloat16"
     assert component["format"]["prefix_lm"] is True
     assert saved["corpora"]["dev"]["limit"] == DEV_TEXTS
+    training = saved["training"]
+    assert (training["batcher"]["size"], training["max_steps"]) == (2, 2), "of 3 texts"
 
     # all is done
     monkeypatch.setattr("spacy_padellm.benchmarks.training.train", None)
