@@ -202,7 +202,7 @@ class Errors:
     E404 = "[E404] {path} cannot be read: {reason}. Give a file that you may read."
     E405 = "[E405] {path} is there already, and not empty. Give another folder."
     E406 = (
-        "[E406] The component to merge is {wanted}, and the pipeline's padellm_ner "
+        "[E406] The component asked for is {wanted}, and the pipeline's padellm_ner "
         "are: {found}. Name one with --pipe."
     )
     # formats and labels
@@ -228,6 +228,10 @@ class Errors:
         "[E507] count_threshold is {value!r}; it must lie between 0 and 1, or be null."
     )
     E508 = "[E508] {setting} is {value!r}; it must be a number of 0 or more."
+    E509 = (
+        "[E509] The component {name!r} writes in the format {format!r}, which predicts "
+        "no counts to calibrate; PaDeLLM does."
+    )
     # engines
     E601 = (
         "[E601] A prompt and its answer take {needed} tokens, and the model's context "

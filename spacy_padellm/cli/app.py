@@ -11,6 +11,7 @@ from typer.core import TyperGroup
 COMMANDS = (
     "accuracy",
     "benchmark",
+    "calibrate",
     "convert",
     "demo",
     "download",

@@ -7,8 +7,6 @@ import typer
 
 from ..errors import Errors
 
-FACTORY = "padellm_ner"
-
 if TYPE_CHECKING:
     from spacy.language import Language
 
@@ -36,6 +34,7 @@ def merge(
     import spacy
 
     from ..models.checkpoint import write_checkpoint
+    from ..pipeline.neighbours import find_component
 
     nlp = spacy.load(model)
     ner = find_component(nlp, pipe)
@@ -44,21 +43,6 @@ def merge(
     write_checkpoint(ner.active_lm, output)
     typer.echo(f"Wrote {output}. A component that reads the same with it:\n")
     typer.echo(part_of_config(nlp, ner, output))
-
-
-def find_component(nlp: "Language", name: str | None) -> "PaDeLLMNER":
-    """The padellm_ner of that name, or the only one; ValueError if there is none, or
-    several to choose from."""
-    found = [
-        pipe for pipe in nlp.pipe_names if nlp.get_pipe_meta(pipe).factory == FACTORY
-    ]
-    if name is None and len(found) == 1:
-        return nlp.get_pipe(found[0])
-    if name not in found:
-        there = ", ".join(found) or "none"
-        wanted = "the only one" if name is None else repr(name)
-        raise ValueError(Errors.E406.format(wanted=wanted, found=there))
-    return nlp.get_pipe(name)
 
 
 def part_of_config(nlp: "Language", ner: "PaDeLLMNER", base: Path) -> str:

@@ -59,8 +59,7 @@ def build_padellm_v1(
     ValueError: a value out of range, or a template that knows no such reading.
     """
     check_positive(max_count=max_count, max_mention_tokens=max_mention_tokens)
-    if count_threshold is not None and not 0 < count_threshold < 1:
-        raise ValueError(Errors.E507.format(value=count_threshold))
+    check_count_threshold(count_threshold)
     check_not_negative(count_weight=count_weight, index_weight=index_weight)
     check_share(absent_labels=absent_labels)
     if prefix_lm is None:
@@ -78,6 +77,12 @@ def build_padellm_v1(
         LossWeights(count_weight, index_weight),
         absent_labels,
     )
+
+
+def check_count_threshold(value: float | None) -> None:
+    """ValueError (E507) for what is neither None nor between 0 and 1."""
+    if value is not None and not 0 < value < 1:
+        raise ValueError(Errors.E507.format(value=value))
 
 
 @dataclass(frozen=True, slots=True)
