@@ -23,13 +23,17 @@ def accuracy(
     systems: Annotated[
         str | None,
         typer.Option(
-            help="With commas between; padellm_shipped,padellm,one_step,struct,aug,"
-            "spacy_ner where the base has a shipped adapter, else without the first."
+            help="With commas between; padellm_shipped,padellm_shipped_calibrated,"
+            "padellm,padellm_calibrated,one_step,struct,aug,spacy_ner where the base "
+            "has a shipped adapter, else without the first two."
         ),
     ] = None,
     train: TrainTexts = 3000,
     dev: Annotated[
-        int, typer.Option(min=1, help="Texts by which spaCy's ner chooses its best.")
+        int,
+        typer.Option(
+            min=1, help="Texts by which spaCy's ner and count_threshold are chosen."
+        ),
     ] = 200,
     test: Annotated[
         int, typer.Option(min=0, help="Texts that are scored; 0 is all.")

@@ -11,10 +11,11 @@ from spacy_padellm.benchmarks import accuracy as accuracy_module
 from spacy_padellm.benchmarks.accuracy import (
     DEV_TEXTS,
     FROM_SHIPPED,
-    TITLES,
+    ROWS,
     Accuracy,
     AccuracySettings,
     AccuracyTable,
+    calibrate,
     page,
     score_spacy_ner,
 )
@@ -23,6 +24,8 @@ from spacy_padellm.benchmarks.tables import f_table
 from spacy_padellm.benchmarks.training import TrainingSettings
 from spacy_padellm.cli.app import app
 from spacy_padellm.models.weights import DEFAULT_BASE
+
+from ..pipeline.conftest import GOLD, examples, make_nlp, unsure  # noqa: F401
 
 
 @pytest.fixture
@@ -64,13 +67,14 @@ def test_all_systems_are_trained_and_scored(
     result = CliRunner().invoke(app, list(map(str, arguments)))
     assert result.exit_code == 0, result.output
     written = json.loads((tmp_path / "metrics" / "accuracy.json").read_text())
-    new = {name: title for name, title in TITLES.items() if name != FROM_SHIPPED}
+    new = {name: row for name, row in ROWS.items() if row.trained != FROM_SHIPPED}
     assert list(written["shop"]) == list(new), "no adapter ships for this base"
     for found in written["shop"].values():
         assert (found["train"], found["test"]) == (3, 3)
         assert all(0 <= found[kind]["f"] <= 1 for kind in ("strings", "spans"))
     table = (tmp_path / "metrics" / "accuracy.md").read_text(encoding="utf8")
-    assert all(table.count(f"| {title} |") == 2 for title in new.values())
+    assert all(table.count(f"| {row.title} |") == 2 for row in new.values())
+    assert (tmp_path / "work" / "shop" / "padellm" / "calibrated.json").is_file()
     assert "published" not in table, "the paper has no figures for such a set"
     saved = spacy.util.load_config(
         tmp_path / "work" / "shop" / "struct" / "model-last" / "config.cfg"
@@ -98,7 +102,7 @@ def test_the_shipped_adapter_is_compared_where_it_fits(base, prefix_lm, fits, se
     training = TrainingSettings(base=base)
     chosen = settings(systems=None, prefix_lm=prefix_lm, training=training).chosen()
     assert (FROM_SHIPPED in chosen) == fits
-    assert set(TITLES) - set(chosen) <= {FROM_SHIPPED}
+    assert {ROWS[name].trained for name in set(ROWS) - set(chosen)} <= {FROM_SHIPPED}
 
 
 @pytest.mark.parametrize(("lang", "name"), [("en", "default"), ("zh", "chinese")])
@@ -156,6 +160,19 @@ def test_a_pipeline_is_scored_by_spans_and_by_strings(tmp_path):
     assert [ent.text for ent in gold.ents] == ["pin", "bell"], "gold stays as it is"
 
 
+def test_calibrated_counts_are_those_that_are_best_on_the_gold_docs(
+    unsure,  # noqa: F811
+    tmp_path,
+):
+    unsure.to_disk(tmp_path)
+    nlp = spacy.load(tmp_path)
+    text, _ = GOLD[0]
+    assert not nlp(text).ents
+    calibrate(nlp, [example.reference for example in examples(nlp, GOLD[:1])])
+    assert nlp.get_pipe("padellm_ner").format.count_threshold == 0.3
+    assert [ent.text for ent in nlp(text).ents] == ["Shaka Khan"]
+
+
 def accuracy(strings, spans):
     prf = {"p": 0.0, "r": 0.0}
     return Accuracy(1000, 200, {**prf, "f": strings}, {**prf, "f": spans}, {})
@@ -170,7 +187,7 @@ def test_a_page_has_the_published_figures_of_the_same_sets():
     assert "| F of strings | CoNLL03 | GENIA | average |" in lines
     assert "| PaDeLLM | 50.0 | 60.0 | 55.00 |" in lines
     assert "| PaDeLLM, 7B, published | 92.5 | 77.7 | 85.09 |" in lines
-    assert f"| {TITLES['spacy_ner']} | 40.0 |  |  |" in lines
+    assert f"| {ROWS['spacy_ner'].title} | 40.0 |  |  |" in lines
     assert "| PaDeLLM | 25.0 | 35.0 | 30.00 |" in lines
     assert "- GENIA: 1,000 training texts, 200 test texts" in lines
 

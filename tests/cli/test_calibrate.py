@@ -9,22 +9,13 @@ from typer.testing import CliRunner
 from spacy_padellm.cli.app import app
 from spacy_padellm.pipeline.calibrating import Trial, best_of, try_thresholds
 
-from ..pipeline.conftest import GOLD, examples, learn, make_nlp  # noqa: F401
+from ..pipeline.conftest import GOLD, examples, make_nlp, unsure  # noqa: F401
 
 TEXT, ENTITIES = GOLD[0]
 
 
-@pytest.fixture(scope="module")
-def unsure(make_nlp):  # noqa: F811
-    """A pipeline that has seen the mention in two of five cases."""
-    nlp = make_nlp(labels=["PERSON"])
-    seen = [(TEXT, ENTITIES)] * 2 + [(TEXT, [])] * 3
-    learn(nlp, examples(nlp, seen))
-    return nlp
-
-
 @pytest.fixture
-def folder(unsure, tmp_path):
+def folder(unsure, tmp_path):  # noqa: F811
     unsure.to_disk(tmp_path / "pipeline")
     docs = [example.reference for example in examples(unsure, [(TEXT, ENTITIES)])]
     DocBin(docs=docs).to_disk(tmp_path / "dev.spacy")
@@ -68,7 +59,7 @@ def test_what_is_only_tried_is_not_kept(folder):
     assert config_of(folder)[1]["count_threshold"] is None
 
 
-def test_the_pipeline_is_afterwards_as_before(unsure):
+def test_the_pipeline_is_afterwards_as_before(unsure):  # noqa: F811
     ner = unsure.get_pipe("padellm_ner")
     before = ner.format
     gold = examples(unsure, [(TEXT, ENTITIES)])

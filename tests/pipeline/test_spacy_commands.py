@@ -148,3 +148,14 @@ def test_the_factory_says_what_it_assigns_and_how_it_is_scored():
     assert "doc.ents" in meta.assigns and "doc.spans" in meta.assigns
     assert meta.default_score_weights["ents_f"] == 1.0
     assert "ents_per_type" in meta.scores
+
+
+def test_spacys_find_threshold_finds_the_scores_threshold(trained, gold, tmp_path):
+    trained.to_disk(tmp_path / "pipeline")
+    output = spacy_command(
+        "find-threshold",
+        *(tmp_path / "pipeline", gold, "padellm_ner", "threshold", "ents_f"),
+        *("--n_trials", 3),
+    )
+    rows = [line.split() for line in output.splitlines()]
+    assert ["0.0", "1.0"] in rows and ["1.0", "0.0"] in rows
