@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from .options import Limit, Pipe
 from .progress import progress
 
 if TYPE_CHECKING:
@@ -25,15 +26,14 @@ def calibrate(
         ),
     ],
     thresholds: Annotated[
-        str, typer.Option(help="To try beside the likeliest count.")
-    ] = "0.5,0.4,0.3,0.2",
-    limit: Annotated[
-        int, typer.Option(min=0, help="At most so many documents, the first; 0 is all.")
-    ] = 0,
-    pipe: Annotated[
         str | None,
-        typer.Option(help="The component, where the pipeline has several."),
+        typer.Option(
+            help="With commas between; beside the likeliest count. Some from 0.5 to "
+            "0.2 if not given."
+        ),
     ] = None,
+    limit: Limit = 0,
+    pipe: Pipe = None,
     write: Annotated[
         bool, typer.Option(help="Whether to keep the best in the pipeline's config.")
     ] = True,
@@ -41,11 +41,13 @@ def calibrate(
     """Try values of `count_threshold` on gold documents, and keep the best."""
     import spacy
 
-    from ..pipeline.calibrating import best_of, try_thresholds
+    from ..pipeline.calibrating import THRESHOLDS, best_of, try_thresholds
     from ..pipeline.neighbours import find_component
     from ..report.gold import read_gold
 
-    values = [None, *map(float, thresholds.split(","))]
+    values = THRESHOLDS
+    if thresholds is not None:
+        values = (None, *map(float, thresholds.split(",")))
     nlp = spacy.load(model)
     ner = find_component(nlp, pipe)
     examples = read_gold(nlp, gold, limit)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..errors import Errors
+from .options import Pipe
 
 if TYPE_CHECKING:
     from spacy.language import Language
@@ -18,10 +19,7 @@ def merge(
         str, typer.Argument(help="A pipeline with padellm_ner: a folder or a package.")
     ],
     output: Annotated[Path, typer.Argument(help="The folder to write, empty or new.")],
-    pipe: Annotated[
-        str | None,
-        typer.Option(help="The component, where the pipeline has several."),
-    ] = None,
+    pipe: Pipe = None,
     adapter: Annotated[
         str | None,
         typer.Option(help="One of its adapters by name; its own if not given."),

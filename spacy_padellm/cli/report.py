@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..errors import Errors
+from .options import Limit
 from .progress import progress
 
 if TYPE_CHECKING:
@@ -25,9 +26,7 @@ def report(
         typer.Argument(help="A .spacy file, or any file that `convert` reads."),
     ],
     output: Annotated[Path, typer.Argument(help="The HTML file to write.")],
-    limit: Annotated[
-        int, typer.Option(min=0, help="At most so many documents, the first; 0 is all.")
-    ] = 0,
+    limit: Limit = 0,
     spans_key: Annotated[
         str,
         typer.Option(
