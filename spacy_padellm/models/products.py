@@ -69,16 +69,18 @@ class Int8Product:
         self.packed = torch.ops.onednn.qlinear_prepack(rounded, None)
         self.zeros = torch.zeros(len(weight), dtype=torch.int32)
         self.bias = product.bias
-        # without VNNI, two products of full range would overflow 16 bits
-        self.steps = 127 if torch.cpu._is_vnni_supported() else 63
+        # Inputs are stored as 0 to twice the zero point. Without VNNI the CPU adds two
+        # of their products with weights in 16 bits, and 2 x 128 x 127 is what fits.
+        has_vnni = torch.cpu._is_vnni_supported()
+        self.steps, self.zero_point = (127, 128) if has_vnni else (64, 64)
 
     def __call__(self, x: torch.Tensor) -> torch.Tensor:
         largest = x.abs().amax(dim=-1, keepdim=True).clamp_(min=1e-8) / self.steps
-        rounded = (x / largest).round_().add_(128).to(torch.uint8)
+        rounded = (x / largest).round_().add_(self.zero_point).to(torch.uint8)
         out = torch.ops.onednn.qlinear_pointwise(
             rounded,
             1.0,
-            128,
+            self.zero_point,
             self.packed,
             self.scales,
             self.zeros,

@@ -236,7 +236,19 @@ def test_8_bit_products_come_close(merge):
     assert 0 < error < 0.2
 
 
+def test_8_bit_products_are_those_of_rounded_numbers():
+    """On CPUs without VNNI as well, where sums of two products have 16 bits only."""
+    torch.manual_seed(0)
+    product, x = Product(torch.randn(24, 16)), torch.randn(50, 16)
+    int8 = Int8Product(product)
+    weights = (product.weight / int8.scales[:, None]).round() * int8.scales[:, None]
+    step = x.abs().amax(dim=-1, keepdim=True) / int8.steps
+    expected = ((x / step).round() * step) @ weights.T
+    torch.testing.assert_close(int8(x), expected)
+
+
 def test_8_bit_rows_do_not_depend_on_their_batch():
+    torch.manual_seed(0)
     product = Product(torch.randn(24, 16), bias=torch.randn(24))
     x = torch.randn(5, 16) * torch.tensor([[1.0], [100.0], [0.01], [0.0], [1.0]])
     together = Int8Product(product)(x)
