@@ -284,6 +284,11 @@ class Errors:
         "that uses it already. Call multiprocessing.set_start_method('spawn') before "
         "nlp.pipe(n_process=...), or leave n_process at 1: the GPU reads in batches."
     )
+    E712 = (
+        "[E712] full_finetuning trains the base's own numbers, and {dtype} ones are "
+        "too coarse for small steps. Set the model's `dtype` to 'float32'; to read "
+        "with what was trained, it may be another."
+    )
     # pipeline
     E801 = (
         "[E801] alignment_mode is {value!r}; it must be 'strict', 'contract' or "

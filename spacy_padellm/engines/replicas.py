@@ -87,7 +87,7 @@ def replicate(
     from ..models.lora import AdaptedLM
     from ..models.shared_base import SharedBase
     from ..models.tokenizer import PlainTokenizer
-    from ..models.weights import load_base, resolve_base
+    from ..models.weights import resolve_base
     from .transformers import TransformersEngine
 
     settings = shim.settings
@@ -101,10 +101,8 @@ def replicate(
             "dtype": resolve_dtype(settings.dtype, device),
             "trust_remote_code": settings.trust_remote_code,
         }
-        if device in taken:
-            base = SharedBase(*load_base(folder, **options))
-        else:
-            base = SharedBase.open(folder, **options)
+        alone = device in taken or (adapter is not None and adapter.replaces_layers)
+        base = SharedBase.open(folder, **options, alone=alone)
         taken.add(device)
         if adapter is None:
             lm = AdaptedLM.plain(base)

@@ -36,11 +36,19 @@ class AdapterCard:
 
 @dataclass(frozen=True, slots=True)
 class Adapter:
-    """A LoRA adapter as plain data: PEFT's config, safetensors, and the card."""
+    """A LoRA adapter as plain data: PEFT's config, safetensors, and the card.
+
+    Copies of layers are adapters to PEFT too: its `modules_to_save`.
+    """
 
     config: dict[str, Any]
     weights: bytes
     card: AdapterCard
+
+    @property
+    def replaces_layers(self) -> bool:
+        """Whether it has copies of the base's layers, and needs a base for itself."""
+        return bool(self.config.get("modules_to_save"))
 
     def to_dict(self) -> dict[str, Any]:
         return {

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 from peft import LoraConfig
+from peft.utils.constants import DUMMY_TARGET_MODULES
 from safetensors.torch import load, save
 
 from ..errors import Errors
@@ -18,15 +19,27 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class LoraSettings:
-    """A new adapter's shape. targets: module names, or "all-linear"."""
+    """A new adapter's shape.
+
+    targets: module names, or "all-linear".
+    full: copies of the base's linear layers, its output layer left out, in place of
+        low ranks: PEFT's `modules_to_save`. The other settings mean nothing then.
+    """
 
     rank: int = 16
     alpha: int = 32
     targets: str | tuple[str, ...] = "all-linear"
     rslora: bool = False
     dora: bool = False
+    full: bool = False
 
-    def config(self) -> LoraConfig:
+    def config(self, base: SharedBase) -> LoraConfig:
+        if self.full:
+            return LoraConfig(
+                task_type="CAUSAL_LM",
+                target_modules=DUMMY_TARGET_MODULES,
+                modules_to_save=sorted(base.linear_layers()),
+            )
         targets = self.targets
         return LoraConfig(
             task_type="CAUSAL_LM",
@@ -58,8 +71,13 @@ class AdaptedLM:
 
     @classmethod
     def fresh(cls, base: SharedBase, lora: LoraSettings) -> "AdaptedLM":
-        """A new adapter, which changes nothing until it is trained."""
-        return cls(base, base.attach(lora.config()))
+        """A new adapter, which changes nothing until it is trained.
+
+        ValueError: copies of layers are to be trained in less than float32 (E712).
+        """
+        lm = cls(base, base.attach(lora.config(base)))
+        lm.check_trainable()
+        return lm
 
     @classmethod
     def loaded(
@@ -138,6 +156,7 @@ class AdaptedLM:
         CPU fused products where these can be, else the modules themselves."""
         from .learning import FusedLearner
 
+        self.check_trainable()
         if self._learner is None and self.name is not None:
             fused = self.base.fused()
             if fused is not None:
@@ -147,6 +166,13 @@ class AdaptedLM:
             return self
         self._learner.dropout = self._dropout
         return self._learner
+
+    def check_trainable(self) -> None:
+        """ValueError (E712): copies of the base's layers, in less than float32."""
+        for parameter in self.parameters().values():
+            if parameter.dtype != torch.float32:
+                dtype = str(parameter.dtype).removeprefix("torch.")
+                raise ValueError(Errors.E712.format(dtype=dtype))
 
     def parameters(self) -> dict[str, torch.nn.Parameter]:
         return {} if self.name is None else self.base.parameters(self.name)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import torch
 from peft.tuners.lora import LoraLayer
+from peft.utils import ModulesToSaveWrapper
 from torch import nn
 from torch.nn.functional import linear
 
@@ -136,7 +137,7 @@ def has_int8() -> bool:
 
 
 def is_plain(module: nn.Module) -> bool:
-    """Whether a module is a linear layer, or one with LoRA adapters on it."""
+    """Whether a module is a linear layer, or one with adapters on it."""
     return type(_linear(module)) is nn.Linear
 
 
@@ -154,13 +155,21 @@ def fuse(modules: Sequence[nn.Module]) -> Product:
 
 def has_adapter(modules: Sequence[nn.Module], name: str | None) -> bool:
     """Whether an adapter of that name is on one of the modules."""
-    return any(name in getattr(module, "lora_A", ()) for module in modules)
+    return any(
+        name in module.lora_A
+        if isinstance(module, LoraLayer)
+        else _copy_of(module, name) is not None
+        for module in modules
+    )
 
 
 def is_plain_lora(modules: Sequence[nn.Module], name: str) -> bool:
-    """Whether what is on the modules under that name is a plain sum, unlike DoRA."""
+    """Whether what is on the modules under that name is a plain sum, unlike DoRA and
+    copies of the modules."""
     return all(
-        name not in module.lora_variant and module.lora_B[name].bias is None
+        isinstance(module, LoraLayer)
+        and name not in module.lora_variant
+        and module.lora_B[name].bias is None
         for module in modules
         if has_adapter([module], name)
     )
@@ -238,9 +247,13 @@ def _merged_layers(modules: Sequence[nn.Module], name: str):
     layers = [_linear(module) for module in modules]
     before = [(layer.weight.data, _bias(layer)) for layer in layers]
     try:
-        for module in modules:
+        for module, layer in zip(modules, layers, strict=True):
             if isinstance(module, LoraLayer):
                 module.merge(safe_merge=True, adapter_names=[name])
+            elif (copy := _copy_of(module, name)) is not None:
+                layer.weight.data = copy.weight.data
+                if copy.bias is not None:
+                    layer.bias.data = copy.bias.data
         yield
     finally:
         for module, layer, (weight, bias) in zip(modules, layers, before, strict=True):
@@ -252,7 +265,18 @@ def _merged_layers(modules: Sequence[nn.Module], name: str):
 
 
 def _linear(module: nn.Module) -> nn.Module:
-    return module.get_base_layer() if isinstance(module, LoraLayer) else module
+    if isinstance(module, LoraLayer):
+        return module.get_base_layer()
+    if isinstance(module, ModulesToSaveWrapper):
+        return module.original_module
+    return module
+
+
+def _copy_of(module: nn.Module, name: str | None) -> nn.Module | None:
+    """What an adapter has in a module's place; None where it has nothing there."""
+    if isinstance(module, ModulesToSaveWrapper) and name in module.modules_to_save:
+        return module.modules_to_save[name]
+    return None
 
 
 def _bias(layer: nn.Linear) -> torch.Tensor | None:

@@ -42,11 +42,21 @@ class SharedBase:
 
     @classmethod
     def open(
-        cls, folder: Path, *, device: str, dtype: torch.dtype, trust_remote_code: bool
+        cls,
+        folder: Path,
+        *,
+        device: str,
+        dtype: torch.dtype,
+        trust_remote_code: bool,
+        alone: bool = False,
     ) -> "SharedBase":
-        """The base in `folder`, loaded anew only if no component holds it yet."""
+        """The base in `folder`, loaded anew only if no component holds it yet.
+
+        alone: load it in any case, and share it with nobody: for an adapter that
+            replaces layers, which LoRA on the same layers does not go with.
+        """
         key = (str(folder.resolve()), device, dtype, trust_remote_code)
-        base = _BASES.get(key)
+        base = None if alone else _BASES.get(key)
         if base is None:
             base = cls(
                 *load_base(
@@ -56,13 +66,22 @@ class SharedBase:
                     trust_remote_code=trust_remote_code,
                 )
             )
-            _BASES[key] = base
+            if not alone:
+                _BASES[key] = base
         return base
 
     @property
     def output(self) -> torch.nn.Module:
         """The output layer: asked for anew, as an adapter may have wrapped it."""
         return self.model.get_output_embeddings()
+
+    def linear_layers(self) -> set[str]:
+        """The last names of its linear layers, but for the output layer."""
+        return {
+            name.rpartition(".")[2]
+            for name, module in self.body.named_modules()
+            if isinstance(module, torch.nn.Linear)
+        }
 
     def fused(self) -> FusedBase | None:
         """The base's products, fused when first asked for; None where its kind is not

@@ -114,9 +114,8 @@ class CausalLMShim(Shim):
 
         self._forget()
         if self.settings.adapter is None:
-            self._lm = AdaptedLM.fresh(
-                self._open_base(), LoraSettings(**self.settings.lora)
-            )
+            lora = LoraSettings(**self.settings.lora)
+            self._lm = AdaptedLM.fresh(self._open_base(alone=lora.full), lora)
 
     def set_dropout(self, rate: float) -> None:
         self.lm.set_dropout(rate)
@@ -278,11 +277,10 @@ class CausalLMShim(Shim):
         if adapter.card.fingerprint:  # to read the base's takes a while
             fingerprint = self._base_fingerprint()
             adapter.check_base(self.settings.base, fingerprint, source=source)
-        return AdaptedLM.loaded(
-            self._open_base(), adapter.config, adapter.weights, source=source
-        )
+        base = self._open_base(alone=adapter.replaces_layers)
+        return AdaptedLM.loaded(base, adapter.config, adapter.weights, source=source)
 
-    def _open_base(self) -> "SharedBase":
+    def _open_base(self, *, alone: bool = False) -> "SharedBase":
         from .shared_base import SharedBase
 
         device = resolve_device(self.settings.device)
@@ -291,6 +289,7 @@ class CausalLMShim(Shim):
             device=device,
             dtype=resolve_dtype(self.settings.dtype, device),
             trust_remote_code=self.settings.trust_remote_code,
+            alone=alone,
         )
 
     def _base_folder(self) -> Path:

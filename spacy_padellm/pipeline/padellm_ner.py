@@ -55,6 +55,7 @@ lora_alpha = 32
 lora_targets = "all-linear"
 lora_rslora = false
 lora_dora = false
+full_finetuning = false
 
 [padellm_ner.format]
 @misc = "spacy_padellm.PaDeLLM.v1"

@@ -54,11 +54,15 @@ def open_model(
     # 8-bit products are for reading alone
     dtype = "auto" if settings.dtype == "int8" else settings.dtype
     seed_torch(settings.seed)
+    lora = LoraSettings(**settings.lora)
     shared = SharedBase.open(
         found,
         device=device,
         dtype=resolve_dtype(dtype, device),
         trust_remote_code=settings.trust_remote_code,
+        alone=lora.full
+        if prepared.adapter is None
+        else prepared.adapter.replaces_layers,
     )
     texts = [text.text for text in prepared.dev_texts]
     if tokenizer_digest(shared.tokenizer, texts) != settings.tokenizer_digest:
@@ -71,7 +75,7 @@ def open_model(
         labels=settings.labels,
     )
     return Opened(
-        _adapted(prepared, shared, folder), PlainTokenizer(shared.tokenizer), card
+        _adapted(prepared, lora, shared, folder), PlainTokenizer(shared.tokenizer), card
     )
 
 
@@ -80,7 +84,9 @@ def seed_torch(seed: int) -> None:
     torch.manual_seed(seed % 0xFFFF_FFFF_FFFF_FFFF)
 
 
-def _adapted(prepared: Prepared, shared: SharedBase, folder: Path) -> AdaptedLM:
+def _adapted(
+    prepared: Prepared, lora: LoraSettings, shared: SharedBase, folder: Path
+) -> AdaptedLM:
     if prepared.adapter is not None:
         # spaCy loads it after it has seeded for training
         return AdaptedLM.loaded(
@@ -89,7 +95,7 @@ def _adapted(prepared: Prepared, shared: SharedBase, folder: Path) -> AdaptedLM:
             prepared.adapter.weights,
             source=str(folder / ADAPTER),
         )
-    lm = AdaptedLM.fresh(shared, LoraSettings(**prepared.settings.lora))
+    lm = AdaptedLM.fresh(shared, lora)
     # and starts a new one before, when it initializes
     seed_torch(prepared.settings.seed)
     return lm

@@ -91,6 +91,7 @@ def test_settings_reach_the_shim():
         "targets": ["q_proj"],
         "rslora": False,
         "dora": True,
+        "full": False,
     }
 
 

@@ -71,6 +71,7 @@ ADAPTERS = {
     "some": {"targets": ("q_proj", "v_proj", "down_proj")},
     "rslora": {"rslora": True},
     "dora": {"dora": True},
+    "full": {"full": True},
 }
 
 
@@ -136,8 +137,8 @@ def test_an_adapter_is_the_same(kind, adapter, merge):
         lm = adapted(new_base(kind), **ADAPTERS[adapter])
     expected = decode(lm)
     decoder = decoder_of(lm, merge=merge)
-    # DoRA is no plain sum: beside the weights, its own modules compute it
-    assert (decoder is lm) == (adapter == "dora" and merge == "never")
+    # these are no plain sums: beside the weights, their own modules compute them
+    assert (decoder is lm) == (adapter in ("dora", "full") and merge == "never")
     torch.testing.assert_close(decode(decoder), expected, atol=1e-4, rtol=1e-4)
 
 

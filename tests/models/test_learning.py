@@ -80,7 +80,7 @@ def test_bfloat16_is_about_the_same():
         assert off < max(0.1, 1.5 * modules_off)
 
 
-@pytest.mark.parametrize("what", ["dora", "output", "plain", "large"])
+@pytest.mark.parametrize("what", ["dora", "full", "output", "plain", "large"])
 def test_what_it_does_not_know_learns_by_its_own_modules(what, monkeypatch):
     base = new_base()
     if what == "large":
@@ -90,7 +90,7 @@ def test_what_it_does_not_know_learns_by_its_own_modules(what, monkeypatch):
     elif what == "output":
         lm = adapted(base, targets=("q_proj", "lm_head"))
     else:
-        lm = adapted(base, dora=what == "dora")
+        lm = adapted(base, dora=what == "dora", full=what == "full")
     assert lm.learner() is lm
 
 

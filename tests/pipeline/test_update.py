@@ -142,6 +142,7 @@ def test_initialize_starts_anew_without_one(make_nlp):
     [
         {"lora_rslora": True},
         {"lora_dora": True},
+        {"full_finetuning": True},
         {"lora_targets": ["q_proj", "v_proj"]},
         {"lora_rank": 3, "lora_alpha": 1},
     ],

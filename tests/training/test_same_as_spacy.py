@@ -48,6 +48,7 @@ def read_json(file) -> dict:
         {"training.accumulate_gradient": 2, "training.dropout": 0.0},
         {"training.seed": 3, STEPS: 0, "training.max_epochs": 2},
         {f"{NER}.model.lora_rslora": True, f"{NER}.model.lora_dora": True},
+        {f"{NER}.model.full_finetuning": True},
         {f"{NER}.format.text_twice": True, f"{NER}.format.prefix_lm": True},
         {f"{NER}.model.label_smoothing": 0.2, f"{NER}.format.count_weight": 3.0},
         {f"{NER}.format.absent_labels": 0.3, f"{NER}.format.index_weight": 0.0},
