@@ -529,6 +529,11 @@ class Warnings:
     # formats and labels
     # engines
     # models and devices
+    W701 = (
+        "[W701] dtype is {dtype!r}, and this CPU has no instructions for such numbers: "
+        "each product takes ten times as long and more. Set the model's `dtype` to "
+        "'float32'."
+    )
     # pipeline
     W801 = (
         "[W801] {name}: the model wrote {mention.text!r} as {mention.label}, which is "

@@ -2,9 +2,10 @@
 
 import multiprocessing
 import re
+import warnings
 from typing import TYPE_CHECKING
 
-from ..errors import Errors
+from ..errors import Errors, Warnings
 
 if TYPE_CHECKING:
     import torch
@@ -74,7 +75,7 @@ def _worker_number() -> int | None:
 def resolve_dtype(dtype: str, device: str) -> "torch.dtype":
     """How the base is held. With "auto", bfloat16 on CUDA and float32 elsewhere: most
     CPUs are slow at bfloat16 products. "int8" is made from float32, where it is used.
-    Adapters are float32 in any case.
+    Adapters are float32 in any case. Warns (W701) of a CPU that has to emulate it.
 
     ValueError: an unknown dtype, or int8 anywhere but on a CPU.
     """
@@ -88,4 +89,17 @@ def resolve_dtype(dtype: str, device: str) -> "torch.dtype":
         dtype = "float32"
     if dtype == "auto":
         dtype = "bfloat16" if device.startswith("cuda") else "float32"
+    if device == "cpu" and not _computes_in(dtype):
+        warnings.warn(Warnings.W701.format(dtype=dtype), stacklevel=2)
     return getattr(torch, dtype)
+
+
+def _computes_in(dtype: str) -> bool:
+    """Whether this CPU has instructions for products of such numbers, if they are
+    known to oneDNN at all."""
+    import torch
+
+    if dtype == "float32" or not torch.backends.mkldnn.is_available():
+        return True
+    check = {"bfloat16": "bf16", "float16": "fp16"}[dtype]
+    return getattr(torch.ops.mkldnn, f"_is_mkldnn_{check}_supported")()

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from spacy_padellm.models import devices
-from spacy_padellm.models.devices import check_fork, resolve_device
+from spacy_padellm.models.devices import check_fork, resolve_device, resolve_dtype
 
 
 @pytest.fixture
@@ -90,3 +90,31 @@ def test_workers_are_numbered(method):
         numbers.append(queue.get())
         process.join()
     assert numbers[1] == numbers[0] + 1
+
+
+@pytest.mark.skipif(
+    not torch.backends.mkldnn.is_available(), reason="torch asks oneDNN for it"
+)
+@pytest.mark.parametrize(
+    ("dtype", "check"), [("bfloat16", "bf16"), ("float16", "fp16")]
+)
+def test_a_cpu_that_has_to_emulate_a_precision_is_warned_of(
+    monkeypatch, recwarn, dtype, check
+):
+    def supported(answer):
+        monkeypatch.setattr(
+            torch.ops.mkldnn,
+            f"_is_mkldnn_{check}_supported",
+            lambda: answer,
+            raising=False,
+        )
+
+    supported(False)
+    with pytest.warns(UserWarning, match=f"W701.*{dtype}.*float32"):
+        resolve_dtype(dtype, "cpu")
+    supported(True)
+    assert resolve_dtype(dtype, "cpu") == getattr(torch, dtype)
+    supported(False)
+    resolve_dtype(dtype, "cuda:0")
+    resolve_dtype("auto", "cpu")
+    assert not recwarn.list
