@@ -1,5 +1,6 @@
 """An adapter for each system, trained by spaCy on the same sentences."""
 
+import hashlib
 import math
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,8 +12,10 @@ from spacy.tokens import DocBin
 from spacy.util import load_config
 from thinc.api import Config
 
+from ..models.adapters import WEIGHTS, adapter_folder
 from ..models.weights import DEFAULT_BASE
 from ..types import LabelNames
+from .keeping import keep, kept
 
 CONFIG = Path(__file__).with_name("train.cfg")
 
@@ -84,20 +87,30 @@ def spacy_ner_config(corpus: Path, *, lang: str, seed: int = 0) -> Config:
 
 
 def train_system(config: Config, folder: Path, *, best: bool = False) -> Path:
-    """Train, unless `folder` holds a pipeline that was trained with this very config.
+    """Train, unless `folder` holds a pipeline that was trained with this very config,
+    from this very adapter.
 
     Returns the folder of the pipeline at the end, or of the best one on the dev texts.
     """
     pipeline = folder / ("model-best" if best else "model-last")
-    note = folder / "config.cfg"
-    trained = pipeline.is_dir() and note.is_file()
-    if trained and note.read_text(encoding="utf8") == config.to_str():
+    note = folder / "trained.json"
+    asked = {"config": config.to_str(), "start": _start_digest(config)}
+    if pipeline.is_dir() and kept(note, asked) is not None:
         return pipeline
     folder.mkdir(parents=True, exist_ok=True)
-    note.unlink(missing_ok=True)
-    part = folder / "config.part.cfg"
-    part.write_text(config.to_str(), encoding="utf8")
-    train(part, folder)
     # the note stands there only when the training has run to its end
-    part.rename(note)
+    note.unlink(missing_ok=True)
+    file = folder / "config.cfg"
+    config.to_disk(file)
+    train(file, folder)
+    keep(note, asked, {})
     return pipeline
+
+
+def _start_digest(config: Config) -> str | None:
+    """Of the adapter that training starts with; None for a new one."""
+    model = config["components"].get("padellm_ner", {}).get("model", {})
+    if model.get("adapter") is None:
+        return None
+    weights = adapter_folder(model["adapter"]) / WEIGHTS
+    return hashlib.sha256(weights.read_bytes()).hexdigest()
