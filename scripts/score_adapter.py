@@ -14,7 +14,7 @@ import spacy
 from spacy.tokens import Doc, DocBin
 from spacy.training import Example
 
-from spacy_padellm.benchmarks.corpus import without_annotation
+from benchmarks.corpus import without_annotation
 from spacy_padellm.corpora.base import ANNOTATED_LABELS
 from spacy_padellm.formats.labels import KNOWN_NAMES
 

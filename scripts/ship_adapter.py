@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 from safetensors.torch import load, save
 
-from spacy_padellm.models.adapters import read_adapter, write_adapter
+from spacy_padellm.adapters.files import read_adapter, write_adapter
 
 
 def main(pipeline: Path, out: Path) -> None:

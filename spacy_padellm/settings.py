@@ -1,4 +1,4 @@
-"""Checks of settings, at construction."""
+"""Validate settings when a component is created."""
 
 import math
 from numbers import Real
@@ -7,14 +7,14 @@ from .errors import Errors
 
 
 def check_positive(**settings: int) -> None:
-    """ValueError for the first setting that is below 1."""
+    """Raise ValueError for the first setting that is below 1."""
     for setting, value in settings.items():
         if value < 1:
             raise ValueError(Errors.E502.format(setting=setting, value=value))
 
 
 def check_not_negative(**settings: float) -> None:
-    """ValueError for the first setting that is no finite number of 0 or more."""
+    """Raise ValueError unless every setting is a finite number of 0 or more."""
     for setting, value in settings.items():
         is_number = isinstance(value, Real) and not isinstance(value, bool)
         if not is_number or not 0 <= value < math.inf:
@@ -22,7 +22,7 @@ def check_not_negative(**settings: float) -> None:
 
 
 def check_share(**settings: float) -> None:
-    """ValueError for the first setting that is no number from 0 to 1."""
+    """Raise ValueError unless every setting is a number from 0 to 1."""
     for setting, value in settings.items():
         is_number = isinstance(value, Real) and not isinstance(value, bool)
         if not is_number or not 0 <= value <= 1:
@@ -30,7 +30,7 @@ def check_share(**settings: float) -> None:
 
 
 def check_flags(**settings: bool) -> None:
-    """ValueError for the first setting that is neither true nor false."""
+    """Raise ValueError unless every setting is true or false."""
     for setting, value in settings.items():
         if not isinstance(value, bool):
             raise ValueError(Errors.E806.format(setting=setting, value=value))

@@ -1,30 +1,72 @@
-"""The plain data that travels between the rooms of the package."""
+"""Data classes and protocols that several subpackages share."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 if TYPE_CHECKING:
     from spacy.tokens import Doc
 
 TokenIds: TypeAlias = tuple[int, ...]
-# label → the plain-language name that the model reads, e.g. {"PER": "person"}
+# label → name of the label in the prompt, e.g. {"PER": "person"}
 LabelNames: TypeAlias = dict[str, str]
 
 
 def probability(logprob: float) -> float:
-    """Of a log-probability, 0 to 1; 0 where it is no number."""
+    """Convert a log-probability to a probability, 0 to 1. NaN becomes 0."""
     return 0.0 if math.isnan(logprob) else math.exp(min(0.0, logprob))
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
-    """A run of whole spaCy tokens that is read as one text.
+class Spelling:
+    """Maps token ids to the bytes that they decode to, and back.
 
-    start, end: the tokens read, end exclusive.
-    keep_start, keep_end: the window answers for the mentions whose first token lies
-        here. The kept parts of a doc's windows tile it: no gap, no overlap.
+    of: token id → bytes. Control tokens have no bytes.
+    ids: bytes → token id.
+    longest: the length of the longest token, in bytes.
+    """
+
+    of: Sequence[bytes]
+    ids: Mapping[bytes, int]
+    longest: int
+
+
+@dataclass(frozen=True, slots=True)
+class EncodedText:
+    """The token ids of a text.
+
+    offsets: the characters (start, end) of each token. None if they are unknown.
+    """
+
+    ids: TokenIds
+    offsets: tuple[tuple[int, int], ...] | None
+
+
+class PromptTokenizer(Protocol):
+    """A tokenizer that treats every text as plain characters. It never turns
+    `<|im_end|>` in a text into the control token."""
+
+    bos_id: int | None
+    eos_id: int
+
+    @property
+    def spelling(self) -> Spelling | None:
+        """The bytes of each token. None if the tokenizer does not provide them."""
+        ...
+
+    def encode(self, text: str, *, add_special_tokens: bool = True) -> EncodedText: ...
+
+    def decode(self, ids: Sequence[int]) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A slice of a doc that the model reads as one text.
+
+    start, end: the first token and the end (exclusive).
+    keep_start, keep_end: mentions whose first token is in this part are taken from
+        this window. The kept parts of a doc's windows cover each token exactly once.
     """
 
     start: int
@@ -38,12 +80,12 @@ WindowGetter: TypeAlias = Callable[["Doc"], Sequence[Window]]
 
 @dataclass(frozen=True, slots=True)
 class Mention:
-    """One mention as the model wrote it, not yet aligned with the text.
+    """A mention as the model generated it, not yet aligned with the text.
 
-    index: its number among the mentions of its label, from 1, in text order.
-    logprob: log-probability of the mention's tokens, its end included.
+    index: the number of the mention within its label, from 1, in text order.
+    logprob: log-probability of the mention's tokens, including the end token.
     count_logprob: log-probability that the label has at least `index` mentions.
-    start: its first character in the text, where the model wrote it in place.
+    start: the first character in the text. None if the format does not provide it.
     """
 
     label: str
@@ -55,13 +97,13 @@ class Mention:
 
     @property
     def score(self) -> float:
-        """P(count >= index) x P(mention), 0 to 1; 0 where the model gave no number."""
+        """P(count >= index) x P(mention), 0 to 1. It is 0 if a factor is NaN."""
         return probability(self.logprob + self.count_logprob)
 
 
 @dataclass(frozen=True, slots=True)
 class PlacedMention:
-    """A mention found in the text, at characters `start` to `end` (exclusive)."""
+    """A mention at the characters `start` to `end` (exclusive) of the text."""
 
     mention: Mention
     start: int
@@ -70,7 +112,7 @@ class PlacedMention:
 
 @dataclass(frozen=True, slots=True)
 class LabelledSpan:
-    """A label on spaCy tokens `start` to `end` (exclusive), with its score, 0 to 1."""
+    """A label for the spaCy tokens `start` to `end` (exclusive). score: 0 to 1."""
 
     start: int
     end: int

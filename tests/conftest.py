@@ -9,6 +9,8 @@ import pytest
 import torch
 from hypothesis import settings
 
+from .engines.plain import PlainSession
+from .loras import LORA
 from .tokenizers import metaspace, real_tokenizer, split_by_regex  # noqa: F401
 
 # machines are shared: a slow example is no failure
@@ -114,7 +116,7 @@ def tiny_tokenizer(tiny_base):
     """The tiny base's tokenizer as prompts want it."""
     from transformers import AutoTokenizer
 
-    from spacy_padellm.models.tokenizer import PlainTokenizer
+    from spacy_padellm.bases.tokenizer import PlainTokenizer
 
     return PlainTokenizer(AutoTokenizer.from_pretrained(tiny_base))
 
@@ -124,11 +126,56 @@ def open_tiny(tiny_base):
     """The tiny base to put adapters on; components of one test share it."""
     import torch
 
-    from spacy_padellm.models.shared_base import SharedBase
+    from spacy_padellm.adapters.shared_base import SharedBase
 
     return SharedBase.open(
         tiny_base, device="cpu", dtype=torch.float32, trust_remote_code=False
     )
+
+
+@pytest.fixture(scope="module")
+def engine(tiny_base, tiny_tokenizer):
+    """The packed engine, in float32 on the tiny base alone."""
+    import torch
+
+    from spacy_padellm.adapters.adapted import AdaptedLM
+    from spacy_padellm.adapters.shared_base import SharedBase
+    from spacy_padellm.engines.packed import PackedEngine
+
+    base = SharedBase.open(
+        tiny_base, device="cpu", dtype=torch.float32, trust_remote_code=False
+    )
+    return PackedEngine(AdaptedLM.plain(base), tiny_tokenizer)
+
+
+@pytest.fixture(scope="module")
+def plain(tiny_model, tiny_tokenizer):
+    """A session that completes each branch by itself."""
+    return PlainSession(tiny_model, tiny_tokenizer)
+
+
+@pytest.fixture
+def build(tiny_base):
+    """A model on the tiny base, its adapter as if trained, from seed 0."""
+
+    import torch
+
+    from spacy_padellm.model.architectures import build_causal_lm_v1
+    from spacy_padellm.model.shim import causal_lm_shim
+
+    def build(seed=0, **settings):
+        model = build_causal_lm_v1(
+            **({"base": str(tiny_base), "lora": LORA} | settings)
+        )
+        torch.manual_seed(seed)
+        shim = causal_lm_shim(model)
+        shim.initialize()
+        with torch.no_grad():
+            for parameter in shim.lm.parameters().values():
+                parameter.normal_(std=0.05)
+        return model
+
+    return build
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +225,7 @@ def smollm() -> Path:
 
     With SPACY_PADELLM_REQUIRE_BASE=1 its absence is a failure.
     """
-    from spacy_padellm.models.weights import DEFAULT_BASE, resolve_base
+    from spacy_padellm.bases.weights import DEFAULT_BASE, resolve_base
 
     try:
         return resolve_base(DEFAULT_BASE)

@@ -10,6 +10,7 @@ from .conftest import REPOSITORY
 
 REGISTRIES = {
     "spacy_architectures": registry.architectures,
+    "spacy_callbacks": registry.callbacks,
     "spacy_factories": registry.factories,
     "spacy_misc": registry.misc,
     "spacy_scorers": registry.scorers,

@@ -19,7 +19,7 @@ def metaspace(workshop):
     )
     from transformers import PreTrainedTokenizerFast
 
-    from spacy_padellm.models.tokenizer import PlainTokenizer
+    from spacy_padellm.bases.tokenizer import PlainTokenizer
 
     special = ["<unk>", "<s>", "</s>"]
     unigram = Tokenizer(models.Unigram())
@@ -77,7 +77,7 @@ def split_by_regex(workshop):
     from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
     from transformers import PreTrainedTokenizerFast
 
-    from spacy_padellm.models.tokenizer import PlainTokenizer
+    from spacy_padellm.bases.tokenizer import PlainTokenizer
 
     pattern = (
         r"[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*"
@@ -109,6 +109,6 @@ def real_tokenizer(smollm):
     """The embedded base's own."""
     from transformers import AutoTokenizer
 
-    from spacy_padellm.models.tokenizer import PlainTokenizer
+    from spacy_padellm.bases.tokenizer import PlainTokenizer
 
     return PlainTokenizer(AutoTokenizer.from_pretrained(smollm))

@@ -9,16 +9,12 @@ from typer.core import TyperGroup
 
 # Each is a function of the same name in the module of that name, imported when asked.
 COMMANDS = (
-    "accuracy",
-    "benchmark",
     "calibrate",
     "convert",
     "demo",
     "download",
     "merge",
-    "prepare",
     "report",
-    "zeroshot",
 )
 
 

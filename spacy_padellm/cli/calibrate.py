@@ -10,7 +10,7 @@ from .options import Limit, Pipe
 from .progress import progress
 
 if TYPE_CHECKING:
-    from ..pipeline.calibrating import Trial
+    from ..pipeline.calibrate import Trial
 
 
 def calibrate(
@@ -41,8 +41,8 @@ def calibrate(
     """Try values of `count_threshold` on gold documents, and keep the best."""
     import spacy
 
-    from ..pipeline.calibrating import THRESHOLDS, best_of, try_thresholds
-    from ..pipeline.neighbours import find_component
+    from ..pipeline.calibrate import THRESHOLDS, best_of, try_thresholds
+    from ..pipeline.language import find_component
     from ..report.gold import read_gold
 
     values = THRESHOLDS
@@ -52,7 +52,7 @@ def calibrate(
     ner = find_component(nlp, pipe)
     examples = read_gold(nlp, gold, limit)
     tried = try_thresholds(nlp, ner, examples, values)
-    trials = list(progress(tried, "Reading", len(values)))
+    trials = list(progress(tried, "Predicting", len(values)))
     best = best_of(trials)
     print_table(trials, best)
     if write:

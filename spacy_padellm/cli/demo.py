@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ..bases.download import download_base
 from ..errors import Errors
-from ..models.download import download_base
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -4,8 +4,8 @@ from typing import Annotated
 
 import typer
 
-from ..models.download import download_base
-from ..models.weights import DEFAULT_BASE, resolve_base
+from ..bases.download import download_base
+from ..bases.weights import DEFAULT_BASE, resolve_base
 
 
 def download(

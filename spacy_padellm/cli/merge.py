@@ -31,8 +31,8 @@ def merge(
 
     import spacy
 
-    from ..models.checkpoint import write_checkpoint
-    from ..pipeline.neighbours import find_component
+    from ..adapters.merged import write_checkpoint
+    from ..pipeline.language import find_component
 
     nlp = spacy.load(model)
     ner = find_component(nlp, pipe)

@@ -51,7 +51,7 @@ def report(
     examples = read_gold(nlp, gold, limit)
 
     def bar(docs, total):
-        return progress(docs, "Reading", total)
+        return progress(docs, "Predicting", total)
 
     docs = list(compare(nlp, examples, spans_key, bar))
     about = about_run(nlp, model, gold, skipped=len(examples) - len(docs))

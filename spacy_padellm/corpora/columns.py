@@ -87,7 +87,10 @@ def guess_layout(lines: list[tuple[int, str]]) -> ColumnLayout | None:
     token = others[0]
     repeats = [i for i in range(token + 1, width) if columns[i] == columns[token]]
     before = [i for i in tags if not repeats or i < repeats[0]]
-    return ColumnLayout(token, before[-1] if before else tags[-1], width, index, bare)
+    tag = before[-1] if before else tags[-1]
+    if index:  # Universal NER: a second column has another annotator's tags
+        tag = tags[0]
+    return ColumnLayout(token, tag, width, index, bare)
 
 
 def _mostly(pattern: re.Pattern, column: tuple[str, ...]) -> bool:

@@ -28,7 +28,7 @@ class Tree:
         cache; nodes from `len(slots)` on have not been through the model.
     column: where its first pending node stands in the next pass.
     prefix: so many of its first nodes see each other.
-    ahead: what follows nodes that were taken along, as logits [vocabulary].
+    prefetched: what follows prompts that were run before they were asked for, as logits [vocabulary].
     """
 
     row: int = 0
@@ -36,7 +36,7 @@ class Tree:
     slots: list[int] = field(default_factory=list)
     column: int = 0
     prefix: int = 0
-    ahead: dict[int, torch.Tensor] = field(default_factory=dict)
+    prefetched: dict[int, torch.Tensor] = field(default_factory=dict)
 
     @property
     def pending(self) -> range:
@@ -46,7 +46,7 @@ class Tree:
         """The node of the last of `ids`, to be run in the next pass unless it was taken
         along in an earlier one."""
         node = self.trie.insert(ids, parent)[-1]
-        if node < len(self.slots) and node not in self.ahead:
+        if node < len(self.slots) and node not in self.prefetched:
             # Its hidden state is gone: the token goes through the model once more,
             # beside its first copy, which it cannot see.
             return self.trie.duplicate(node)

@@ -1,256 +1,58 @@
-"""A batch of texts as a forest of token tries.
+"""Branches completed by a model in this process."""
 
-Each forward pass covers what the tries have new. A token has the position of its depth
-and sees its ancestors alone. The cache is append-only: what a later pass must not see,
-a rejected draft say, is masked.
-"""
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Lock
 
-from collections.abc import Sequence
-from itertools import chain
-from typing import TYPE_CHECKING
+from ..adapters.adapted import AdaptedLM
+from ..execution.decoding import EXACT, Decoding, DecodingSettings
+from ..types import PromptTokenizer
+from .session import PackedSession
+from .usage import Usage
 
-import torch
-
-from ..errors import Errors
-from ..formats.base import PromptTokenizer
-from ..models.decoding import Decoder
-from ..models.lora import AdaptedLM
-from ..models.loss import ancestors
-from .base import Branch, Completion
-from .forest import Pass, Tree, next_pass, share_rows
-from .kv_cache import append_only_cache
-from .live import LiveBranch, choose
-
-if TYPE_CHECKING:
-    from .transformers import Usage
-
-# Drafted tokens of each branch in a pass that has none free: most are right, and each
-# of them is one that a later pass need not take. Halves the passes of a large batch.
-DRAFTED = 2
+# A pass reads all weights, however few tokens it has: up to so many, drafts are free.
+FREE_TOKENS = {"cpu": 24, "cuda": 256, "mps": 64}
+# Batches under work at once: while one waits for the GPU, tokens, trees and spans of
+# another are computed. On a CPU they would only take each other's cores.
+IN_FLIGHT = {"cuda": 2}
 
 
-class PackedSession:
-    """A batch of texts, their tries and their cache.
+class PackedEngine:
+    """Completes branches in packed trees.
 
-    free_tokens: so many tokens a pass cost no more than one; what the branches leave of
-        them is for drafts, and each has DRAFTED. 0: there are no drafts.
+    drafts: whether a branch's draft is used.
+    in_flight: see `Engine`.
+    usage: counts what is done, session by session.
     """
 
     def __init__(
         self,
         lm: AdaptedLM,
-        decoder: Decoder,
         tokenizer: PromptTokenizer,
-        n_texts: int,
         *,
-        free_tokens: int,
-        usage: "Usage",
+        drafts: bool = True,
+        decoding: DecodingSettings = EXACT,
     ) -> None:
         self.lm = lm
-        self.decoder = decoder
         self.tokenizer = tokenizer
-        self.free_tokens = free_tokens
-        self.usage = usage
-        self.trees: list[Tree | None] = [None] * n_texts
-        self._forget()
+        self.decoding = Decoding(lm, decoding)
+        self.free_tokens = FREE_TOKENS[lm.device.type] if drafts else 0
+        self.in_flight = IN_FLIGHT.get(lm.device.type, 1)
+        self.usage = Usage()
+        self._lock = Lock()
 
-    @torch.inference_mode()
-    def complete(self, branches: Sequence[Sequence[Branch]]) -> list[list[Completion]]:
-        # before anything enters the trees: a refused call leaves no trace in them
-        for branch in chain.from_iterable(branches):
-            self._check_length(branch)
-        done: list[list[Completion | None]] = [[None] * len(row) for row in branches]
-        live = self._begin(branches)
-        taken_along = [one for one in live if one.node in one.tree.ahead]
-        if taken_along:
-            known = [one.tree.ahead[one.node] for one in taken_along]
-            waiting = [one for one in live if one.node not in one.tree.ahead]
-            live = waiting + self._step(taken_along, torch.stack(known), done)
-        while live:
-            self._leave({one.tree.row for one in live})
-            live = self._step(live, self._forward(live), done)
-        return done
-
-    def _step(
-        self,
-        live: Sequence[LiveBranch],
-        logits: torch.Tensor,
-        done: list[list[Completion | None]],
-    ) -> list[LiveBranch]:
-        """Write what follows the nodes asked for; the branches that go on.
-
-        logits: [nodes asked for, vocabulary], in the order of the branches.
-        """
-        asked = list(chain.from_iterable(one.asked for one in live))
-        norm = logits.logsumexp(dim=-1, keepdim=True)
-        tokens, logprobs = choose(asked, logits, norm)
-        share = 0
-        if self.free_tokens:
-            share = max(DRAFTED, (self.free_tokens - len(live)) // len(live))
-        going, at = [], 0
-        for one in live:
-            here = slice(at, at + len(one.asked))
-            if not one.ids and one.branch.candidates:
-                wanted = logits[at, list(one.branch.candidates)] - norm[at]
-                one.candidates = tuple(wanted.tolist())
-            completion = one.take(tokens[here], logprobs[here], self.tokenizer)
-            if completion is None:
-                one.ask(share)
-                going.append(one)
-            else:
-                done[one.text][one.place] = completion
-            at = here.stop
-        return going
-
-    def _check_length(self, branch: Branch) -> None:
-        most = self.lm.context_length
-        needed = len(branch.prompt) + branch.max_new_tokens
-        if needed > most:
-            raise ValueError(Errors.E601.format(needed=needed, most=most))
-
-    # -- trees and rows ---------------------------------------------------------------
-
-    def _begin(self, branches: Sequence[Sequence[Branch]]) -> list[LiveBranch]:
-        """Enter all prompts into the trees of their texts."""
-        asked = [text for text, row in enumerate(branches) if row]
-        is_new = any(self.trees[text] is None for text in asked)
-        if not is_new:
-            return self._enter(branches, asked)
-        self._forget()
-        live = self._enter(branches, asked)
-        trees = [self.trees[text] for text in asked]
-        n_groups = self._free_groups(live, sum(len(tree.trie) for tree in trees))
-        if n_groups:  # anew: all nodes enter the trees in depth-first order
-            self._forget()
-            live = self._enter(branches, asked, n_groups)
-            trees = [self.trees[text] for text in asked]
-        # the rows of the cache are shared out once, for all texts
-        rows = share_rows([len(tree.trie) for tree in trees])
-        for tree, row in zip(trees, rows, strict=True):
-            tree.row = row
-        self.visible = self.visible.new_zeros(max(rows) + 1, 0, 0)
-        return live
-
-    def _enter(
-        self,
-        branches: Sequence[Sequence[Branch]],
-        asked: Sequence[int],
-        n_groups: int = 0,
-    ) -> list[LiveBranch]:
-        """The branches of the texts asked for, with so many groups of the prompts ahead
-        of each."""
-        live = []
-        for text in asked:
-            row = branches[text]
-            tree = self.trees[text] or Tree(prefix=row[0].prefix)
-            self.trees[text] = tree
-            ahead = [
-                prompt
-                for one in row
-                for group in one.ahead[:n_groups]
-                for prompt in group
-            ]
-            if ahead:
-                for prompt in sorted([*ahead, *(one.prompt for one in row)]):
-                    tree.insert(prompt)
-            # sorted prompts enter the trie in depth-first order
-            for place in sorted(range(len(row)), key=lambda at: row[at].prompt):
-                live.append(LiveBranch.begin(text, place, row[place], tree))
-            self.ahead += [(tree, tree.insert(prompt)) for prompt in ahead]
-        return live
-
-    def _free_groups(self, live: Sequence[LiveBranch], n_tokens: int) -> int:
-        """How many groups of the prompts ahead of each branch cost next to nothing in a
-        pass of so many tokens."""
-        most = max((len(one.branch.ahead) for one in live), default=0)
-        for n_groups in range(1, most + 1):
-            for one in live:
-                begun = len(one.branch.prompt)
-                for group in one.branch.ahead[n_groups - 1 : n_groups]:
-                    n_tokens += len(
-                        {
-                            ids[:n]
-                            for ids in group
-                            for n in range(begun + 1, len(ids) + 1)
-                        }
-                    )
-            if n_tokens > self.free_tokens:
-                return n_groups - 1
-        return most
-
-    def _forget(self) -> None:
-        """Begin with nothing in the cache."""
-        self.trees = [None] * len(self.trees)
-        self.ahead: list[tuple[Tree, int]] = []
-        self.cache = append_only_cache(
-            self.lm.base.model.config.get_text_config().num_hidden_layers
-        )
-        # visible[row, slot, other]: whether the token in `slot` sees the one in `other`
-        self.visible = torch.zeros(0, 0, 0, dtype=torch.bool, device=self.lm.device)
-
-    def _leave(self, rows: set[int]) -> None:
-        """Leave all rows of the batch but these, if that is half of them or more."""
-        if 2 * len(rows) > len(self.visible):
-            return
-        kept = sorted(rows)
-        for text, tree in enumerate(self.trees):
-            if tree is not None and tree.row in rows:
-                tree.row = kept.index(tree.row)
-            else:
-                self.trees[text] = None
-        index = torch.tensor(kept, device=self.visible.device)
-        self.visible = self.visible[index]
-        for layer in self.cache.layers:
-            layer.keep_rows(index)
-
-    # -- one pass ---------------------------------------------------------------------
-
-    def _forward(self, live: Sequence[LiveBranch]) -> torch.Tensor:
-        """Run every new node; logits [nodes, vocabulary] behind those asked for."""
-        nodes = [(one.tree, wanted.node) for one in live for wanted in one.asked]
-        n_asked = len(nodes)
-        nodes += self.ahead
-        firsts = {id(tree): len(tree.slots) for tree, _ in nodes}
-        trees = [tree for tree in self.trees if tree is not None]
-        new = next_pass(trees, len(self.visible), start=self.visible.shape[1])
-        self.usage.passes += 1
-        self.usage.tokens += len(new.real)
-        self.usage.attended += new.ids.size
-        self.usage.padded += self.decoder.multiplied(*new.ids.shape, len(new.real))
-        device = self.lm.device
-        hidden = self.decoder.hidden(
-            torch.from_numpy(new.ids).to(device),
-            torch.from_numpy(new.positions).to(device),
-            self._grow_visible(new),
-            self.cache,
-            torch.from_numpy(new.real).to(device),
-        )
-        rows = [tree.row for tree, _ in nodes]
-        columns = [tree.column + node - firsts[id(tree)] for tree, node in nodes]
-        places = torch.tensor([rows, columns], device=device)
-        logits = self.decoder.logits(hidden[places[0], places[1]])
-        for (tree, node), row in zip(self.ahead, logits[n_asked:], strict=True):
-            tree.ahead[node] = row
-        self.ahead = []
-        return logits[:n_asked]
-
-    def _grow_visible(self, new: Pass) -> torch.Tensor:
-        """The new tokens' mask [rows, new, old + new]: what the old node sees to which
-        a token's branch is attached, and the token's ancestors among the new."""
-        attach = torch.from_numpy(new.attach).to(self.lm.device)
-        rows, n_new = attach.shape
-        old = self.visible.shape[1]
-        row = torch.arange(rows, device=attach.device)[:, None]
-        seen = self.visible.new_zeros(rows, n_new, old)
-        if old:
-            seen = self.visible[row, attach.clamp(min=0)] & (attach >= 0)[..., None]
-        among = ancestors(
-            torch.from_numpy(new.starts).to(attach.device),
-            torch.from_numpy(new.ends).to(attach.device),
-        )
-        mask = torch.cat([seen, among], dim=2)
-        grown = self.visible.new_zeros(rows, old + n_new, old + n_new)
-        grown[:, :old, :old] = self.visible
-        grown[:, old:] = mask
-        self.visible = grown
-        return mask
+    @contextmanager
+    def session(self, n_texts: int) -> Iterator[PackedSession]:
+        usage = Usage(sessions=1)
+        try:
+            yield PackedSession(
+                self.lm,
+                self.decoding.decoder(),
+                self.tokenizer,
+                n_texts,
+                free_tokens=self.free_tokens,
+                usage=usage,
+            )
+        finally:
+            with self._lock:
+                self.usage.add(usage)

@@ -3,8 +3,8 @@
 from bisect import bisect_right
 from functools import cached_property
 
-from ..engines.base import Completion
-from .base import PromptTokenizer
+from ..trees.branch import Completion
+from ..types import PromptTokenizer
 
 
 class Answer:

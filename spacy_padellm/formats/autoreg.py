@@ -5,13 +5,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from ..engines.base import Branch, Session
-from ..engines.drafts import TextDraft
+from ..engines.base import Session
+from ..trees.branch import Branch
+from ..trees.drafts import TextDraft
 from ..trees.packing import GoldSequence
-from ..types import Mention, TokenIds
+from ..types import Mention, PromptTokenizer, TokenIds
 from .answers import Answer
-from .base import Extraction, PromptTokenizer, Query
-from .segments import AS_IT_IS, TextReading, TextSegments
+from .base import EncodedQuery, Extraction, Query
+from .segments import TextSegments, format_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,7 @@ class Written:
 
 
 @dataclass(slots=True)
-class AnswerReading:
+class ParsedAnswer:
     """The mentions of an answer in its order, and how much was lost by what reason."""
 
     mentions: list[Written] = field(default_factory=list)
@@ -48,9 +49,9 @@ class Notation(Protocol):
         """The answer for mentions (start, end, name) in text order, without its end."""
         ...
 
-    def read(
+    def parse(
         self, answer: str, text: str, names: Sequence[str], is_whole: bool
-    ) -> AnswerReading:
+    ) -> ParsedAnswer:
         """The mentions in an answer, however malformed.
 
         is_whole: the model ended the answer; else its last words were cut off.
@@ -68,24 +69,26 @@ class AutoReg:
 
     notation: Notation
     max_new_tokens: int
-    reading: TextReading = AS_IT_IS
+    prefix_lm: bool = False
 
     @property
     def name(self) -> str:
-        return self.reading.name(f"AutoReg {self.notation.name}")
+        name = f"AutoReg {self.notation.name}"
+        return format_name(name, prefix_lm=self.prefix_lm)
+
+    def encode(
+        self, query: Query, tokenizer: PromptTokenizer
+    ) -> EncodedQuery[TextSegments]:
+        text = TextSegments(query.text, tokenizer, prefix_lm=self.prefix_lm)
+        return EncodedQuery(query, text)
 
     def extract(
-        self,
-        queries: Sequence[Query],
-        session: Session,
-        tokenizer: PromptTokenizer,
+        self, encoded: Sequence[EncodedQuery[TextSegments]], session: Session
     ) -> list[Extraction]:
-        branches = [[self._branch(query, tokenizer)] for query in queries]
+        completions = session.complete([[self._branch(one)] for one in encoded])
         return [
-            self._extraction(query, Answer(completion, tokenizer))
-            for query, (completion,) in zip(
-                queries, session.complete(branches), strict=True
-            )
+            self._extraction(one.query, Answer(completion, one.text.tokenizer))
+            for one, (completion,) in zip(encoded, completions, strict=True)
         ]
 
     def gold(
@@ -94,7 +97,7 @@ class AutoReg:
         spans: Mapping[str, Sequence[tuple[int, int]]],
         tokenizer: PromptTokenizer,
     ) -> list[GoldSequence]:
-        text = TextSegments(query.text, tokenizer, self.reading)
+        text = self.encode(query, tokenizer).text
         mentions = sorted(
             (
                 (start, end, query.labels[label])
@@ -108,24 +111,24 @@ class AutoReg:
         weights = (1.0,) * len(answer)
         return [GoldSequence(prompt, answer, weights, text.prefix)]
 
-    def _branch(self, query: Query, tokenizer: PromptTokenizer) -> Branch:
-        text = TextSegments(query.text, tokenizer, self.reading)
+    def _branch(self, encoded: EncodedQuery[TextSegments]) -> Branch:
+        text = encoded.text
         return Branch(
-            _prompt(text, query),
+            _prompt(text, encoded.query),
             max_new_tokens=min(self.max_new_tokens, 6 * text.n_tokens + 32),
-            stop_ids=frozenset((tokenizer.eos_id,)),
+            stop_ids=frozenset((text.tokenizer.eos_id,)),
             draft=TextDraft(text.encoded.ids) if self.notation.copies_text else None,
             prefix=text.prefix,
         )
 
     def _extraction(self, query: Query, answer: Answer) -> Extraction:
         labels = {name: label for label, name in query.labels.items()}
-        reading = self.notation.read(
+        parsed = self.notation.parse(
             answer.text, query.text, tuple(labels), answer.stopped
         )
         counts = dict.fromkeys(query.labels, 0)
         mentions = []
-        for written in reading.mentions:
+        for written in parsed.mentions:
             label = labels[written.name]
             counts[label] += 1
             mentions.append(
@@ -137,7 +140,7 @@ class AutoReg:
                     start=written.place,
                 )
             )
-        lost = reading.lost + Counter({"cut off": not answer.stopped})
+        lost = parsed.lost + Counter({"cut off": not answer.stopped})
         return Extraction(tuple(mentions), counts, (answer.length,), lost)
 
 

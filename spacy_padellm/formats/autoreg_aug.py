@@ -10,23 +10,23 @@ from dataclasses import dataclass
 
 from ..settings import check_positive
 from ..types import TokenIds
-from .autoreg import AnswerReading, AutoReg, Written
-from .segments import TextReading, TextSegments
+from .autoreg import AutoReg, ParsedAnswer, Written
+from .segments import TextSegments
 
 # where so many characters agree again, a copy that went astray is back on its way
 ANCHOR = 6
 
 
 def build_autoreg_aug_v1(
-    *, max_new_tokens: int = 1024, prefix_lm: bool = False, text_twice: bool = False
+    *, max_new_tokens: int = 1024, prefix_lm: bool = False
 ) -> AutoReg:
     """The format AutoReg aug: the text with its mentions bracketed and labelled.
 
     max_new_tokens: at most so many tokens in an answer.
-    prefix_lm, text_twice: see `TextReading`.
+    prefix_lm: tokens of the text see all of it, and not only what is before them.
     """
     check_positive(max_new_tokens=max_new_tokens)
-    return AutoReg(Augmented(), max_new_tokens, TextReading(prefix_lm, text_twice))
+    return AutoReg(Augmented(), max_new_tokens, prefix_lm)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +55,10 @@ class Augmented:
             at = max(at, place)
         return answer
 
-    def read(
+    def parse(
         self, answer: str, text: str, names: Sequence[str], is_whole: bool
-    ) -> AnswerReading:
-        return _Walk(answer, text, names).read(is_whole)
+    ) -> ParsedAnswer:
+        return _Walk(answer, text, names).parse(is_whole)
 
 
 def _closing(text: TextSegments, end: int, name: str) -> tuple[int, TokenIds]:
@@ -97,9 +97,9 @@ class _Walk:
         self.closing = re.compile(rf"\|({known}|[^\[\]|]*)\]")
         self.at = self.cursor = self.drifts = 0
         self.opened: list[_Opened] = []
-        self.reading = AnswerReading()
+        self.parsed = ParsedAnswer()
 
-    def read(self, is_whole: bool) -> AnswerReading:
+    def parse(self, is_whole: bool) -> ParsedAnswer:
         while self.at < len(self.written):
             closing = self.closing.match(self.written, self.at) if self.opened else None
             copied = self.source.startswith(self.written[self.at], self.cursor)
@@ -114,25 +114,25 @@ class _Walk:
             else:
                 self._find_the_way_back()
         if is_whole:
-            self.reading.lost["malformed"] += len(self.opened)
+            self.parsed.lost["malformed"] += len(self.opened)
             self.drifts += self.cursor < len(self.source)
-        self.reading.lost["drifted"] = min(self.drifts, 1)
-        self.reading.mentions.sort(key=lambda written: written.start)
-        return self.reading
+        self.parsed.lost["drifted"] = min(self.drifts, 1)
+        self.parsed.mentions.sort(key=lambda written: written.start)
+        return self.parsed
 
     def _close(self, opened: _Opened, closing: re.Match) -> None:
         first, last = opened.at, closing.start() - 1
         if last < first:
-            self.reading.lost["malformed"] += 1
+            self.parsed.lost["malformed"] += 1
         elif closing[1] not in self.names:
-            self.reading.lost["unknown label"] += 1
+            self.parsed.lost["unknown label"] += 1
         else:
             text, places, place = self.answer, self.answer_places, None
             if self.drifts == opened.drifts:  # a true copy: then it is the text's
                 text, places = self.text, self.text_places
                 first, last = opened.cursor, self.cursor - 1
                 place = places[first]
-            self.reading.mentions.append(
+            self.parsed.mentions.append(
                 Written(
                     self.names[closing[1]],
                     text[places[first] : places[last] + 1],

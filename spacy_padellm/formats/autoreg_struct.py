@@ -7,23 +7,23 @@ from dataclasses import dataclass, replace
 
 from ..settings import check_positive
 from ..types import TokenIds
-from .autoreg import AnswerReading, AutoReg, Written
-from .segments import TextReading, TextSegments
+from .autoreg import AutoReg, ParsedAnswer, Written
+from .segments import TextSegments
 
 # between two mentions; the space may be missing
 BETWEEN = re.compile(r"\)\s*,\s*\(")
 
 
 def build_autoreg_struct_v1(
-    *, max_new_tokens: int = 1024, prefix_lm: bool = False, text_twice: bool = False
+    *, max_new_tokens: int = 1024, prefix_lm: bool = False
 ) -> AutoReg:
     """The format AutoReg struct: mentions with their labels in one list, in text order.
 
     max_new_tokens: at most so many tokens in an answer.
-    prefix_lm, text_twice: see `TextReading`.
+    prefix_lm: tokens of the text see all of it, and not only what is before them.
     """
     check_positive(max_new_tokens=max_new_tokens)
-    return AutoReg(Struct(), max_new_tokens, TextReading(prefix_lm, text_twice))
+    return AutoReg(Struct(), max_new_tokens, prefix_lm)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +44,10 @@ class Struct:
             answer += text.segment(opening) + text.part(start, end) + text.segment(")")
         return answer + text.segment(")")
 
-    def read(
+    def parse(
         self, answer: str, text: str, names: Sequence[str], is_whole: bool
-    ) -> AnswerReading:
-        reading = AnswerReading()
+    ) -> ParsedAnswer:
+        parsed = ParsedAnswer()
         # `((` and `))` stand around all items: what is left is items between borders
         outer = re.match(r"\s*\(\s*\(?", answer)
         start = outer.end() if outer else len(answer) - len(answer.lstrip())
@@ -64,17 +64,17 @@ class Struct:
         if not is_whole:  # the last item is counted as cut off by the caller
             starts, ends = starts[:-1], ends[:-1]
         for item_start, item_end in zip(starts, ends, strict=True):
-            self._read_item(answer, item_start, item_end, names, reading)
-        reading.mentions = _placed_if_ambiguous(reading.mentions, text)
-        return reading
+            self._parse_item(answer, item_start, item_end, names, parsed)
+        parsed.mentions = _placed_if_ambiguous(parsed.mentions, text)
+        return parsed
 
     @staticmethod
-    def _read_item(
+    def _parse_item(
         answer: str,
         start: int,
         end: int,
         names: Sequence[str],
-        reading: AnswerReading,
+        parsed: ParsedAnswer,
     ) -> None:
         item = answer[start:end]
         if not item.strip():
@@ -85,11 +85,11 @@ class Struct:
             if known:
                 mention = item[known.end() :].strip()
                 if mention:
-                    reading.mentions.append(Written(name, mention, start, end + 1))
+                    parsed.mentions.append(Written(name, mention, start, end + 1))
                 else:
-                    reading.lost["malformed"] += 1
+                    parsed.lost["malformed"] += 1
                 return
-        reading.lost["unknown label" if ":" in item else "malformed"] += 1
+        parsed.lost["unknown label" if ":" in item else "malformed"] += 1
 
 
 def _placed_if_ambiguous(mentions: Sequence[Written], text: str) -> list[Written]:

@@ -1,57 +1,56 @@
-"""What a format is: how labels and mentions are written as prompts, and read back."""
+"""What a format is: how labels are asked for as prompts, and answers are read."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar
 
 from ..engines.base import Session
-from ..engines.drafts import Spelling
 from ..trees.packing import GoldSequence
-from ..types import LabelNames, Mention, TokenIds
-
-
-@dataclass(frozen=True, slots=True)
-class EncodedText:
-    """A text's token ids, and the characters (start, end) of each, where known."""
-
-    ids: TokenIds
-    offsets: tuple[tuple[int, int], ...] | None
-
-
-class PromptTokenizer(Protocol):
-    """A tokenizer that reads every text as plain characters: `<|im_end|>` in a text
-    never becomes the control token."""
-
-    bos_id: int | None
-    eos_id: int
-
-    @property
-    def spelling(self) -> Spelling | None:
-        """The bytes of each token, where the tokenizer is of a kind that tells."""
-        ...
-
-    def encode(self, text: str, *, add_special_tokens: bool = True) -> EncodedText: ...
-
-    def decode(self, ids: Sequence[int]) -> str: ...
+from ..types import LabelNames, Mention, PromptTokenizer
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A text, and the labels to look for with the name the model reads for each."""
+    """A text, and the labels to look for with the name that the model reads for each."""
 
     text: str
     labels: LabelNames
 
 
+class TokenisedText(Protocol):
+    """What a format makes of a text, in order to write prompts about it.
+
+    n_tokens: of the text alone.
+    """
+
+    n_tokens: int
+
+
+Text = TypeVar("Text", bound=TokenisedText)
+
+
+@dataclass(frozen=True, slots=True)
+class EncodedQuery(Generic[Text]):
+    """A query whose text is tokenised."""
+
+    query: Query
+    text: Text
+
+    @property
+    def n_tokens(self) -> int:
+        """Tokens of the text alone."""
+        return self.text.n_tokens
+
+
 @dataclass(frozen=True, slots=True)
 class Extraction:
-    """What was read for one query.
+    """What the model answered to one query.
 
-    counts: the count of mentions that the model gave for each label.
-    lengths: tokens that were generated in each sequence, the end token included.
-    lost: what could not be read, by reason: "malformed" (no mention with its label),
-        "unknown label", "cut off" (the answer was too long to end), and "drifted" for
-        a text that was to be copied and was not.
+    counts: how many mentions the model said that each label has.
+    lengths: tokens generated in each sequence, the end token included.
+    lost: how often a part of the answer could not be read, by reason: "malformed" (no
+        mention with its label), "unknown label", "cut off" (the answer was too long to
+        end), and "drifted" for a text that was to be copied and was not.
     """
 
     mentions: tuple[Mention, ...]
@@ -63,19 +62,24 @@ class Extraction:
 class Format(Protocol):
     """Knows prompts and answers; never touches torch.
 
-    name: what an adapter trained in this format is good for, "PaDeLLM compact" say.
+    name: what an adapter trained in this format says that it was trained in, such as
+        "PaDeLLM compact".
     """
 
     @property
     def name(self) -> str: ...
 
+    def encode(self, query: Query, tokenizer: PromptTokenizer) -> EncodedQuery:
+        """Tokenise a query's text, once."""
+        ...
+
     def extract(
-        self,
-        queries: Sequence[Query],
-        session: Session,
-        tokenizer: PromptTokenizer,
+        self, encoded: Sequence[EncodedQuery], session: Session
     ) -> list[Extraction]:
-        """Find the mentions of each query's labels in its text."""
+        """Find the mentions of each query's labels in its text.
+
+        encoded: what `encode` gave, one for each text of the session.
+        """
         ...
 
     def gold(
@@ -84,6 +88,8 @@ class Format(Protocol):
         spans: Mapping[str, Sequence[tuple[int, int]]],
         tokenizer: PromptTokenizer,
     ) -> list[GoldSequence]:
-        """The sequences to learn from: `spans` are the characters (start, end) of each
-        label's mentions, in text order."""
+        """The sequences to learn from.
+
+        spans: the characters (start, end) of each label's mentions, in text order.
+        """
         ...

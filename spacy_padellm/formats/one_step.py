@@ -8,28 +8,29 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ..engines.base import Branch, Session
+from ..engines.base import Session
 from ..settings import check_positive
+from ..trees.branch import Branch
 from ..trees.packing import GoldSequence
-from ..types import Mention
+from ..types import Mention, PromptTokenizer
 from .answers import Answer
-from .base import Extraction, PromptTokenizer, Query
-from .segments import AS_IT_IS, TextReading, TextSegments
+from .base import EncodedQuery, Extraction, Query
+from .segments import TextSegments, format_name
 
 SEPARATOR = "\n"
 
 
 def build_one_step_v1(
-    *, max_new_tokens: int = 256, prefix_lm: bool = False, text_twice: bool = False
+    *, max_new_tokens: int = 256, prefix_lm: bool = False
 ) -> "OneStep":
     """The OneStep format: `{text}\\n{name}:` is answered by the mentions, a line each.
 
     max_new_tokens: at most so many tokens in the answer for a label; never more than
         the text could need.
-    prefix_lm, text_twice: see `TextReading`.
+    prefix_lm: tokens of the text see all of it, and not only what is before them.
     """
     check_positive(max_new_tokens=max_new_tokens)
-    return OneStep(max_new_tokens, TextReading(prefix_lm, text_twice))
+    return OneStep(max_new_tokens, prefix_lm)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,26 +38,30 @@ class OneStep:
     """One round, a branch for each label. See `build_one_step_v1`."""
 
     max_new_tokens: int
-    reading: TextReading = AS_IT_IS
+    prefix_lm: bool = False
 
     @property
     def name(self) -> str:
-        return self.reading.name("OneStep")
+        return format_name("OneStep", prefix_lm=self.prefix_lm)
+
+    def encode(
+        self, query: Query, tokenizer: PromptTokenizer
+    ) -> EncodedQuery[TextSegments]:
+        text = TextSegments(query.text, tokenizer, prefix_lm=self.prefix_lm)
+        return EncodedQuery(query, text)
 
     def extract(
-        self,
-        queries: Sequence[Query],
-        session: Session,
-        tokenizer: PromptTokenizer,
+        self, encoded: Sequence[EncodedQuery[TextSegments]], session: Session
     ) -> list[Extraction]:
-        branches = [self._branches(query, tokenizer) for query in queries]
+        completed = session.complete([self._branches(one) for one in encoded])
         extractions = []
-        for query, completions in zip(queries, session.complete(branches), strict=True):
+        for one, completions in zip(encoded, completed, strict=True):
             mentions: list[Mention] = []
             lost: Counter[str] = Counter()
             counts = {}
+            tokenizer = one.text.tokenizer
             answers = [Answer(completion, tokenizer) for completion in completions]
-            for label, answer in zip(query.labels, answers, strict=True):
+            for label, answer in zip(one.query.labels, answers, strict=True):
                 found = list(_mentions(label, answer))
                 counts[label] = len(found)
                 mentions += found
@@ -71,7 +76,7 @@ class OneStep:
         spans: Mapping[str, Sequence[tuple[int, int]]],
         tokenizer: PromptTokenizer,
     ) -> list[GoldSequence]:
-        text = TextSegments(query.text, tokenizer, self.reading)
+        text = self.encode(query, tokenizer).text
         separator = text.segment(SEPARATOR)
         sequences = []
         for label, name in query.labels.items():
@@ -84,18 +89,18 @@ class OneStep:
             sequences.append(GoldSequence(prompt, answer, weights, text.prefix))
         return sequences
 
-    def _branches(self, query: Query, tokenizer: PromptTokenizer) -> list[Branch]:
-        text = TextSegments(query.text, tokenizer, self.reading)
+    def _branches(self, encoded: EncodedQuery[TextSegments]) -> list[Branch]:
+        text = encoded.text
         # at the worst every token is a mention, with a separator behind it
         most = min(self.max_new_tokens, 2 * text.n_tokens + 1)
         return [
             Branch(
                 text.prompt + text.segment(name + ":"),
                 max_new_tokens=most,
-                stop_ids=frozenset((tokenizer.eos_id,)),
+                stop_ids=frozenset((text.tokenizer.eos_id,)),
                 prefix=text.prefix,
             )
-            for name in query.labels.values()
+            for name in encoded.query.labels.values()
         ]
 
 

@@ -4,24 +4,18 @@ Lu et al., PaDeLLM-NER, NeurIPS 2024 (arXiv 2402.04838).
 """
 
 import math
-import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from ..engines.base import Branch, Completion, Session
+from ..engines.base import Session
 from ..errors import Errors
-from ..settings import check_not_negative, check_positive, check_share
+from ..settings import check_positive
+from ..trees.branch import Branch, Completion
 from ..trees.packing import GoldSequence
-from ..types import Mention, TokenIds
-from .base import Extraction, PromptTokenizer, Query
-from .segments import AS_IT_IS, TextReading, digit_id
-from .templates import (
-    GoldMention,
-    LossWeights,
-    Template,
-    TextPrompts,
-    get_template,
-)
+from ..types import Mention, PromptTokenizer, TokenIds
+from .base import EncodedQuery, Extraction, Query
+from .segments import digit_id, format_name
+from .templates import GoldMention, Template, TextPrompts, get_template
 
 # Mentions of up to so many are asked for together with the count, where that is free.
 LIKELY_COUNTS = 2
@@ -34,11 +28,7 @@ def build_padellm_v1(
     max_mention_tokens: int = 48,
     only_in_text: bool = True,
     prefix_lm: bool | None = None,
-    text_twice: bool = False,
     count_threshold: float | None = None,
-    count_weight: float = 1.0,
-    index_weight: float = 1.0,
-    absent_labels: float = 1.0,
 ) -> "PaDeLLM":
     """The PaDeLLM format.
 
@@ -48,34 +38,26 @@ def build_padellm_v1(
     max_mention_tokens: at most so many model tokens in a mention.
     only_in_text: write no mention that is not in the text. The model then chooses among
         the tokens with which a part of the text goes on, and the end.
-    prefix_lm, text_twice: see `TextReading`; for the template "compact", of which the
-        first is a part unless it is false.
+    prefix_lm: tokens of the text see all of it, and not only what is before them. Null
+        is true for the template "compact", which alone knows it.
     count_threshold: take the largest count i with P(count >= i) of this or more, in
         place of the likeliest count; lower finds more mentions. For counts up to 9.
-    count_weight, index_weight: in training, see `LossWeights`.
-    absent_labels: share of the labels that a text has no mention of to learn from,
-        drawn for each text.
 
-    ValueError: a value out of range, or a template that knows no such reading.
+    ValueError: a value is out of range, or the template knows no `prefix_lm`.
     """
     check_positive(max_count=max_count, max_mention_tokens=max_mention_tokens)
     check_count_threshold(count_threshold)
-    check_not_negative(count_weight=count_weight, index_weight=index_weight)
-    check_share(absent_labels=absent_labels)
     if prefix_lm is None:
         prefix_lm = template == "compact"
-    reading = TextReading(prefix_lm, text_twice)
-    if template != "compact" and reading != AS_IT_IS:
+    if template != "compact" and prefix_lm:
         raise ValueError(Errors.E506.format(name=template))
     return PaDeLLM(
         get_template(template),
         max_count,
         max_mention_tokens,
         only_in_text,
-        reading,
+        prefix_lm,
         count_threshold,
-        LossWeights(count_weight, index_weight),
-        absent_labels,
     )
 
 
@@ -93,41 +75,35 @@ class PaDeLLM:
     max_count: int
     max_mention_tokens: int
     only_in_text: bool = True
-    reading: TextReading = AS_IT_IS
+    prefix_lm: bool = False
     count_threshold: float | None = None
-    loss: LossWeights = LossWeights()
-    absent_labels: float = 1.0
 
     @property
     def name(self) -> str:
-        return self.reading.name(f"PaDeLLM {self.template.name}")
+        name = f"PaDeLLM {self.template.name}"
+        return format_name(name, prefix_lm=self.prefix_lm)
+
+    def encode(
+        self, query: Query, tokenizer: PromptTokenizer
+    ) -> EncodedQuery[TextPrompts]:
+        prompts = self.template.prompts(query.text, tokenizer, prefix_lm=self.prefix_lm)
+        return EncodedQuery(query, prompts)
 
     def extract(
-        self,
-        queries: Sequence[Query],
-        session: Session,
-        tokenizer: PromptTokenizer,
+        self, encoded: Sequence[EncodedQuery[TextPrompts]], session: Session
     ) -> list[Extraction]:
+        if not encoded:
+            return []
+        tokenizer = encoded[0].text.tokenizer
         digits = tuple(digit_id(digit, tokenizer) for digit in "0123456789")
-        readings: list[list[_Reading]] = []
-        for query in queries:
-            text = self.template.prompts(query.text, tokenizer, self.reading)
-            cap = min(self.max_count, text.n_tokens)
-            readings.append(
-                [
-                    _Reading(
-                        label, name, text, text.count(name), cap, self.count_threshold
-                    )
-                    for label, name in query.labels.items()
-                ]
-            )
+        states = [self._label_states(one) for one in encoded]
         # The first pass asks for the counts' first digits alone. From then on, the
         # mentions are asked for together with the count's next digit: nearly always
         # there is none, and no pass was spent on learning that.
-        while any(reading.open for row in readings for reading in row):
-            opened = [[reading for reading in row if reading.open] for row in readings]
+        while any(state.open for row in states for state in row):
+            opened = [[state for state in row if state.open] for row in states]
             asked = [
-                [self._branches(reading, digits, tokenizer) for reading in row]
+                [self._branches(state, digits, tokenizer) for state in row]
                 for row in opened
             ]
             completed = session.complete(
@@ -135,15 +111,15 @@ class PaDeLLM:
             )
             for row, groups, completions in zip(opened, asked, completed, strict=True):
                 answers = iter(completions)
-                for reading, group in zip(row, groups, strict=True):
-                    reading.read([next(answers) for _ in group], digits)
+                for state, group in zip(row, groups, strict=True):
+                    state.take([next(answers) for _ in group], digits)
         return [
             Extraction(
-                mentions=tuple(m for reading in row for m in reading.mentions()),
-                counts={reading.label: reading.count for reading in row},
-                lengths=tuple(n for reading in row for n in reading.lengths()),
+                mentions=tuple(m for state in row for m in state.mentions()),
+                counts={state.label: state.count for state in row},
+                lengths=tuple(n for state in row for n in state.lengths()),
             )
-            for row in readings
+            for row in states
         ]
 
     def gold(
@@ -152,55 +128,60 @@ class PaDeLLM:
         spans: Mapping[str, Sequence[tuple[int, int]]],
         tokenizer: PromptTokenizer,
     ) -> list[GoldSequence]:
-        prompts = self.template.prompts(query.text, tokenizer, self.reading)
+        prompts = self.encode(query, tokenizer).text
         zero = (digit_id("0", tokenizer), tokenizer.eos_id)
-        weights = (self.loss.count,) * len(zero)
-        # the same draw each time that a text is learned from, in every process
-        drawn = random.Random(query.text)
         sequences = []
         for label, name in query.labels.items():
             places = spans.get(label, ())
-            if not places and drawn.random() < self.absent_labels:
+            if not places:
                 prompt = prompts.count(name)
-                sequences.append(GoldSequence(prompt, zero, weights, prompts.prefix))
+                sequences.append(GoldSequence(prompt, zero, (1.0, 1.0), prompts.prefix))
             for index, place in enumerate(places, start=1):
                 mention = GoldMention(len(places), index, *place)
-                sequences.append(prompts.gold(name, mention, self.loss))
+                sequences.append(prompts.gold(name, mention))
         return sequences
+
+    def _label_states(self, encoded: EncodedQuery[TextPrompts]) -> list["_LabelState"]:
+        text = encoded.text
+        cap = min(self.max_count, text.n_tokens)
+        return [
+            _LabelState(label, name, text, text.count(name), cap, self.count_threshold)
+            for label, name in encoded.query.labels.items()
+        ]
 
     def _branches(
         self,
-        reading: "_Reading",
+        state: "_LabelState",
         digits: TokenIds,
         tokenizer: PromptTokenizer,
     ) -> list[Branch]:
         """The count's next digit, then each mention of the count so far."""
         next_digit = Branch(
-            reading.prompt + reading.count_ids,
+            state.prompt + state.count_ids,
             max_new_tokens=1,
             candidates=digits,
-            prefix=reading.text.prefix,
-            ahead=() if reading.count_ids else reading.ahead(digits),
+            prefix=state.text.prefix,
+            prefetch=() if state.count_ids else state.prefetch(digits),
         )
-        draft = reading.text.draft if reading.count else None
+        draft = state.text.draft if state.count else None
         mentions = [
             Branch(
-                reading.text.mention(reading.name, reading.count, index),
-                max_new_tokens=min(self.max_mention_tokens, reading.text.n_tokens + 1),
+                state.text.mention(state.name, state.count, index),
+                max_new_tokens=min(self.max_mention_tokens, state.text.n_tokens + 1),
                 stop_ids=frozenset((tokenizer.eos_id,)),
                 stop_strings=self.template.stop_strings,
                 draft=draft,
-                only_draft=self.only_in_text and draft is not None,
-                prefix=reading.text.prefix,
+                constrained=self.only_in_text and draft is not None,
+                prefix=state.text.prefix,
             )
-            for index in range(1, reading.count + 1)
+            for index in range(1, state.count + 1)
         ]
         return [next_digit, *mentions]
 
 
 @dataclass(slots=True)
-class _Reading:
-    """One label of one text, while its count and mentions are being read.
+class _LabelState:
+    """One label of one text, while its count and mentions are generated.
 
     prompt: the count prompt; count_ids, digits: what the model wrote after it so far.
     at_least: log P(count >= i) at place i, from the first digit's probabilities.
@@ -223,7 +204,7 @@ class _Reading:
     def count(self) -> int:
         return min(int(self.digits), self.cap) if self.digits else 0
 
-    def read(self, completions: Sequence[Completion], digits: TokenIds) -> None:
+    def take(self, completions: Sequence[Completion], digits: TokenIds) -> None:
         """Take the answers to the branches; digits: the tokens of 0 to 9."""
         next_digit, *self.completions = completions
         written = next_digit.text.strip()
@@ -244,7 +225,7 @@ class _Reading:
         self.count_logprob += logprob
         self.open = self.count > 0
 
-    def ahead(self, digits: TokenIds) -> tuple[tuple[TokenIds, ...], ...]:
+    def prefetch(self, digits: TokenIds) -> tuple[tuple[TokenIds, ...], ...]:
         """What will be asked if the count is 1, 2, ..."""
         groups = []
         for count in range(1, min(self.cap, LIKELY_COUNTS) + 1):

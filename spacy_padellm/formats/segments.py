@@ -1,45 +1,20 @@
-"""A text as token ids, any part of it with the very ids that it has there."""
+"""A text as token ids, any part of it with the ids that it has there."""
 
-from dataclasses import dataclass
-
-from ..engines.drafts import MentionDraft
-from ..types import TokenIds
-from .base import EncodedText, PromptTokenizer
-
-
-@dataclass(frozen=True, slots=True)
-class TextReading:
-    """How a model is given the text to read.
-
-    prefix_lm: tokens of the text see all of it, and not only what is before them.
-    twice: the text stands there twice, so that the second time all of it is known.
-    """
-
-    prefix_lm: bool = False
-    twice: bool = False
-
-    def name(self, format: str) -> str:
-        """What an adapter that reads so is good for."""
-        return format + ", text twice" * self.twice + ", prefix LM" * self.prefix_lm
-
-
-AS_IT_IS = TextReading()
+from ..trees.drafts import MentionDraft
+from ..types import EncodedText, PromptTokenizer, TokenIds
 
 
 class TextSegments:
-    """Segments that are tokenised one by one, the text with a space before it, so that
-    a first word is written like any other.
+    """Segments that are tokenised one by one. The text has a space before it, so that
+    its first word is written like any other word.
 
-    prompt: the text and a newline behind it, with which every prompt begins.
-    prefix: so many of the prompt's tokens see each other.
+    prompt: the text and a newline, with which every prompt begins.
+    prefix: this many of the prompt's first tokens see each other in both directions.
     n_tokens: tokens of the text alone.
     """
 
     def __init__(
-        self,
-        text: str,
-        tokenizer: PromptTokenizer,
-        reading: TextReading = AS_IT_IS,
+        self, text: str, tokenizer: PromptTokenizer, *, prefix_lm: bool = False
     ) -> None:
         self.text = text
         self.tokenizer = tokenizer
@@ -48,9 +23,8 @@ class TextSegments:
             " " * self.shift + text, add_special_tokens=False
         )
         start = () if tokenizer.bos_id is None else (tokenizer.bos_id,)
-        line = self.encoded.ids + self.segment("\n")
-        self.prompt = start + line * (2 if reading.twice else 1)
-        self.prefix = len(self.prompt) if reading.prefix_lm else 0
+        self.prompt = start + self.encoded.ids + self.segment("\n")
+        self.prefix = len(self.prompt) if prefix_lm else 0
         self.n_tokens = len(self.encoded.ids)
 
     def segment(self, string: str) -> TokenIds:
@@ -58,13 +32,19 @@ class TextSegments:
         return self.tokenizer.encode(string, add_special_tokens=False).ids
 
     def part(self, start: int, end: int) -> TokenIds:
-        """Characters `start` to `end` of the text, with the space before them, as they
-        are written there; by themselves where a token crosses their border."""
+        """Characters `start` to `end` of the text with the space before them, as they
+        are written there; tokenised by themselves where a token crosses their border.
+        """
         spaced = start == 0 or self.text[start - 1].isspace()
         ids = token_slice(self.encoded, start + self.shift, end + self.shift, spaced)
         if ids is not None:
             return ids
         return self.segment(" " * spaced + self.text[start:end])
+
+
+def format_name(name: str, *, prefix_lm: bool) -> str:
+    """What an adapter trained in a format says that it was trained in."""
+    return f"{name}, prefix LM" if prefix_lm else name
 
 
 def token_slice(

@@ -10,21 +10,11 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Protocol
 
-from ..engines.drafts import MentionDraft
 from ..errors import Errors
+from ..trees.drafts import MentionDraft
 from ..trees.packing import GoldSequence
-from ..types import TokenIds
-from .base import PromptTokenizer
-from .segments import AS_IT_IS, TextReading, TextSegments, digit_id, mention_draft
-
-
-@dataclass(frozen=True, slots=True)
-class LossWeights:
-    """How much the loss of a count's tokens counts, and that of the text appended
-    between count and mention, where a mention's counts 1."""
-
-    count: float = 1.0
-    index: float = 1.0
+from ..types import PromptTokenizer, TokenIds
+from .segments import TextSegments, digit_id, mention_draft
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +32,8 @@ class TextPrompts(Protocol):
     """The prompts of one text. A prompt starts with all that is shared."""
 
     n_tokens: int
-    prefix: int  # so many tokens of each prompt see each other
+    prefix: int  # this many tokens of each prompt see each other
+    tokenizer: PromptTokenizer
     draft: MentionDraft | None  # what mentions may be; None if that is unknown
 
     def count(self, name: str) -> TokenIds:
@@ -53,7 +44,7 @@ class TextPrompts(Protocol):
         """The prompt that asks for mention `index`, from 1, of `count`."""
         ...
 
-    def gold(self, name: str, mention: GoldMention, loss: LossWeights) -> GoldSequence:
+    def gold(self, name: str, mention: GoldMention) -> GoldSequence:
         """What to learn for a mention: from the count on, the appended text included
         (leaving it out cost the paper 0.5 to 4.2 F)."""
         ...
@@ -64,9 +55,9 @@ class Template(Protocol):
     stop_strings: tuple[str, ...]
 
     def prompts(
-        self, text: str, tokenizer: PromptTokenizer, reading: TextReading
+        self, text: str, tokenizer: PromptTokenizer, *, prefix_lm: bool = False
     ) -> TextPrompts:
-        """ValueError: the template knows no such reading."""
+        """ValueError (E506): the template knows no `prefix_lm`."""
         ...
 
 
@@ -80,12 +71,9 @@ class StringTemplate:
     stop_strings: tuple[str, ...] = ()
 
     def prompts(
-        self,
-        text: str,
-        tokenizer: PromptTokenizer,
-        reading: TextReading = AS_IT_IS,
+        self, text: str, tokenizer: PromptTokenizer, *, prefix_lm: bool = False
     ) -> "StringPrompts":
-        if reading != AS_IT_IS:
+        if prefix_lm:
             raise ValueError(Errors.E506.format(name=self.name))
         return StringPrompts(self, text, tokenizer)
 
@@ -113,13 +101,11 @@ class StringPrompts:
     def mention(self, name: str, count: int, index: int) -> TokenIds:
         return self.tokenizer.encode(self._mention_string(name, count, index)).ids
 
-    def gold(self, name: str, mention: GoldMention, loss: LossWeights) -> GoldSequence:
+    def gold(self, name: str, mention: GoldMention) -> GoldSequence:
         count, index = mention.count, mention.index
         prompt = self.count(name)
         asked = self.mention(name, count, index)
         shared = common_prefix(prompt, asked)
-        counted = self.tokenizer.encode(self._count_string(name) + str(count)).ids
-        n_count = max(0, common_prefix(counted, asked) - shared)
         string = self.text[mention.start : mention.end]
         whole = self.tokenizer.encode(self._mention_string(name, count, index) + string)
         if whole.ids[: len(asked)] == asked:
@@ -127,12 +113,8 @@ class StringPrompts:
         else:  # the mention's first token would swallow the prompt's last
             written = self.tokenizer.encode(string, add_special_tokens=False).ids
         written += (self.tokenizer.eos_id,)
-        weights = (
-            (loss.count,) * n_count
-            + (loss.index,) * (len(asked) - shared - n_count)
-            + (1.0,) * len(written)
-        )
-        return GoldSequence(prompt[:shared], asked[shared:] + written, weights)
+        answer = asked[shared:] + written
+        return GoldSequence(prompt[:shared], answer, (1.0,) * len(answer))
 
     def _count_string(self, name: str) -> str:
         # one pass of replacement: braces and placeholders in a text stay characters
@@ -151,19 +133,14 @@ class CompactTemplate:
     stop_strings: tuple[str, ...] = ()
 
     def prompts(
-        self,
-        text: str,
-        tokenizer: PromptTokenizer,
-        reading: TextReading = AS_IT_IS,
+        self, text: str, tokenizer: PromptTokenizer, *, prefix_lm: bool = False
     ) -> "CompactPrompts":
-        return CompactPrompts(text, tokenizer, reading)
+        return CompactPrompts(text, tokenizer, prefix_lm)
 
 
 class CompactPrompts:
-    def __init__(
-        self, text: str, tokenizer: PromptTokenizer, reading: TextReading
-    ) -> None:
-        self.text = TextSegments(text, tokenizer, reading)
+    def __init__(self, text: str, tokenizer: PromptTokenizer, prefix_lm: bool) -> None:
+        self.text = TextSegments(text, tokenizer, prefix_lm=prefix_lm)
         self.tokenizer = tokenizer
         self.prefix = self.text.prefix
         self.n_tokens = self.text.n_tokens
@@ -178,18 +155,13 @@ class CompactPrompts:
     def mention(self, name: str, count: int, index: int) -> TokenIds:
         return self.count(name) + self._appended(count, index)
 
-    def gold(self, name: str, mention: GoldMention, loss: LossWeights) -> GoldSequence:
+    def gold(self, name: str, mention: GoldMention) -> GoldSequence:
         appended = self._appended(mention.count, mention.index)
         written = self.text.part(mention.start, mention.end) + (self.tokenizer.eos_id,)
         # Behind `\n1` comes mention 1, or a further digit of an index: nothing but the
         # mention is to be learned there. Further digits are never generated.
-        n_count = len(str(mention.count))
         n_first = len(self._appended(mention.count, 1))
-        weights = (
-            (loss.count,) * n_count
-            + (loss.index,) * (n_first - n_count)
-            + (0.0,) * (len(appended) - n_first)
-        )
+        weights = (1.0,) * n_first + (0.0,) * (len(appended) - n_first)
         return GoldSequence(
             self.count(name),
             appended + written,

@@ -3,8 +3,10 @@
 import math
 from collections.abc import Sequence
 
-from ..engines.base import Branch, Completion
-from ..formats.base import Format, PromptTokenizer, Query
+from ..formats.base import Format, Query
+from ..formats.extraction import extract_in_session
+from ..trees.branch import Branch, Completion
+from ..types import PromptTokenizer
 
 # A measured count has one digit, and so has its mention's number: room for more.
 SPARE = 8
@@ -13,7 +15,7 @@ SPARE = 8
 def longest_sequence(query: Query, format: Format, tokenizer: PromptTokenizer) -> int:
     """Tokens that the longest of a query's sequences may have: prompt and answer."""
     session = MeasuringSession(tokenizer)
-    format.extract([query], session, tokenizer)
+    extract_in_session([query], session, tokenizer=tokenizer, format=format)
     return session.longest + SPARE
 
 

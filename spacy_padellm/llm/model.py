@@ -8,15 +8,15 @@ from functools import cached_property
 # spacy-llm compares type hints, and knows those of `typing` alone
 from typing import Any, Iterable  # noqa: UP035
 
+from ..adapters.files import Adapter
+from ..bases.fingerprint import base_fingerprint
+from ..bases.weights import DEFAULT_BASE, resolve_base
 from ..errors import Errors
 from ..formats.base import Extraction, Format, Query
-from ..formats.batches import extract_in_batches
+from ..formats.extraction import extract
 from ..formats.padellm import build_padellm_v1
-from ..models.adapters import Adapter
-from ..models.architectures import build_causal_lm_v1
-from ..models.fingerprint import base_fingerprint
-from ..models.shim import CausalLMShim, causal_lm_shim
-from ..models.weights import DEFAULT_BASE, resolve_base
+from ..model.architectures import build_causal_lm_v1
+from ..model.shim import CausalLMShim, causal_lm_shim
 from ..settings import check_positive
 from .measuring import longest_sequence
 from .messages import read_prompt, write_answer
@@ -123,7 +123,7 @@ class ParallelDecoder:
         if not queries:
             return []
         self._check()
-        return extract_in_batches(
+        return extract(
             queries,
             engine=self.lm.engine,
             tokenizer=self.lm.tokenizer,

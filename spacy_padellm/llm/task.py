@@ -21,10 +21,10 @@ from spacy_llm.ty import Scorer, ShardMapper
 
 from ..errors import Errors, Warnings
 from ..formats.base import Extraction, Query
-from ..pipeline.annotating import annotate, register_score
-from ..pipeline.label_table import gold_labels
-from ..pipeline.locating import WindowReading, locate
+from ..pipeline.annotate import annotate, register_score
+from ..pipeline.labels import gold_labels
 from ..pipeline.output import Output
+from ..pipeline.prediction import WindowPrediction, locate
 from .caching import TASK, cache_key, component_asking_for
 from .labels import TaskLabels
 from .messages import read_answer, write_prompt
@@ -161,7 +161,7 @@ class NERTask:
             extraction = self._extraction(answer)
             query = self._query(shard)
             if query.text.strip():
-                parts.append(WindowReading(window, query, extraction))
+                parts.append(WindowPrediction(window, query, extraction))
         output = self.output
         reading = locate(
             shards.doc,

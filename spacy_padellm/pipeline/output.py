@@ -1,4 +1,4 @@
-"""What of the mentions found comes into a doc, and where it stands there."""
+"""Which of the mentions that were found enter a doc, and where they stand there."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
@@ -10,8 +10,8 @@ from ..settings import check_flags, check_share
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """The component's settings for its output. They may be changed on a live pipeline,
-    and for one call; see `make_padellm_ner` for what each one means.
+    """The component's output settings. You can change them on a live pipeline and for a
+    single call; `make_padellm_ner` says what each one means.
 
     Raises ValueError for a value that is not allowed.
     """
@@ -38,7 +38,7 @@ class Output:
         )
 
     def changed(self, settings: Mapping[str, Any]) -> "Output":
-        """The same with other values; ValueError for a setting that there is not."""
+        """The same with other values. Raises ValueError (E804) for an unknown setting."""
         known = [field.name for field in fields(self)]
         for setting in settings:
             if setting not in known:
@@ -51,25 +51,17 @@ class Output:
         return replace(self, **settings)
 
 
-def _setting(name: str) -> property:
-    def get(component: "OutputSettings") -> Any:
-        return getattr(component.output, name)
+class OutputSetting:
+    """An attribute of a component that is a setting of its `output`, checked when you
+    set it."""
 
-    def set(component: "OutputSettings", value: Any) -> None:
-        component.output = component.output.changed({name: value})
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
 
-    return property(get, set)
+    def __get__(self, component: Any, owner: type | None = None) -> Any:
+        if component is None:
+            return self
+        return getattr(component.output, self.name)
 
-
-class OutputSettings:
-    """A component whose settings for its output are checked whenever they are set."""
-
-    output: Output
-
-    spans_key: str = _setting("spans_key")
-    allow_overlap: bool = _setting("allow_overlap")
-    threshold: float = _setting("threshold")
-    deduplicate: bool = _setting("deduplicate")
-    overwrite_ents: bool = _setting("overwrite_ents")
-    alignment_mode: str = _setting("alignment_mode")
-    save_trace: bool = _setting("save_trace")
+    def __set__(self, component: Any, value: Any) -> None:
+        component.output = component.output.changed({self.name: value})

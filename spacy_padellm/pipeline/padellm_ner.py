@@ -1,27 +1,39 @@
 """The pipeline component `padellm_ner`."""
 
-from collections import Counter
-from collections.abc import Callable, Iterable
-from typing import Any
+import logging
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+from spacy import util
 from spacy.language import Language
 from spacy.pipeline import TrainablePipe
+from spacy.tokens import Doc
 from spacy.training import Example, validate_examples, validate_get_examples
 from spacy.vocab import Vocab
 from thinc.api import Config, Model, Optimizer
 
 from ..errors import Warnings
 from ..formats.base import Format
-from ..models.shim import causal_lm_shim
+from ..model.shim import causal_lm_shim
 from ..settings import check_positive
-from ..types import WindowGetter
-from .annotating import register_score
-from .label_table import LabelTable, given_labels, gold_labels
-from .learning import gold_trees
-from .neighbours import PipelineOf, check_spans_key
-from .output import Output, OutputSettings
-from .predicting import ReadsDocs
-from .saving import SavedWithAdapters
+from ..types import LabelNames, WindowGetter
+from . import saving
+from .adapter_set import AdapterSet
+from .annotate import annotate, register_score
+from .gold import trees_of
+from .labels import gold_labels, read_labels, with_label
+from .language import PipelineOf, check_spans_key
+from .output import Output, OutputSetting
+from .predict import predict_docs, predict_each
+from .prediction import Prediction
+from .record import Replay, TrainingRecord
+
+if TYPE_CHECKING:
+    from ..adapters.adapted import AdaptedLM
+
+logger = logging.getLogger(__name__)
 
 default_config = Config().from_str(
     """
@@ -49,13 +61,11 @@ merge_adapter = "auto"
 cuda_graphs = false
 trust_remote_code = false
 train_batch_tokens = 1024
-label_smoothing = 0.0
-lora_rank = 16
+
+[padellm_ner.model.lora]
+r = 16
 lora_alpha = 32
-lora_targets = "all-linear"
-lora_rslora = false
-lora_dora = false
-full_finetuning = false
+target_modules = "all-linear"
 
 [padellm_ner.format]
 @misc = "spacy_padellm.PaDeLLM.v1"
@@ -64,11 +74,7 @@ max_count = 64
 max_mention_tokens = 48
 only_in_text = true
 prefix_lm = null
-text_twice = false
 count_threshold = null
-count_weight = 1.0
-index_weight = 1.0
-absent_labels = 1.0
 
 [padellm_ner.windows]
 @misc = "spacy_padellm.SentenceWindows.v1"
@@ -125,7 +131,7 @@ def make_padellm_ner(
     labels: a list, or a table label → name that the model reads. Null: the adapter's
         own labels; in training, those of the gold data.
     adapters: a table name → folder of further adapters on the same base, see
-        `NamedAdapters.add_adapter`.
+        `PaDeLLMNER.add_adapter`.
     active_adapter: the one of them to read with; null is the component's own.
     spans_key: where in `doc.spans` the entities stand with their scores.
     allow_overlap: put all mentions found there, those too that overlap others or have
@@ -169,10 +175,38 @@ def make_padellm_ner(
     return component
 
 
-class PaDeLLMNER(
-    LabelTable, OutputSettings, ReadsDocs, SavedWithAdapters, TrainablePipe
-):
-    """See `make_padellm_ner`; `output` has the settings of what comes into the docs."""
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What one call asks for.
+
+    adapter: to predict with; None is the component's own.
+    labels: None are those of the adapter.
+    """
+
+    output: Output
+    adapter: str | None = None
+    labels: LabelNames | None = None
+
+
+class PaDeLLMNER(TrainablePipe):
+    """See `make_padellm_ner`.
+
+    A single call may have settings of its own: `labels`, `active_adapter`, and those of
+    `Output`. spaCy passes them on as `component_cfg`:
+
+        nlp.pipe(texts, component_cfg={"padellm_ner": {"threshold": 0.5}})
+
+    output: the settings of what enters the docs; each is an attribute as well.
+    record, replay: what `Checkpoints` keeps of a training, and replays.
+    """
+
+    spans_key = OutputSetting()
+    allow_overlap = OutputSetting()
+    threshold = OutputSetting()
+    deduplicate = OutputSetting()
+    overwrite_ents = OutputSetting()
+    alignment_mode = OutputSetting()
+    save_trace = OutputSetting()
 
     def __init__(
         self,
@@ -194,32 +228,210 @@ class PaDeLLMNER(
         self.vocab = vocab
         self.model = model
         self.name = name
+        self.cfg: dict[str, Any] = {}  # spaCy's find-threshold writes there
         self.scorer = scorer
         self.format = format
         self.windows = windows
         self.output = output or Output()
         self.batch_tokens = batch_tokens
-        self._lm = causal_lm_shim(model)
-        self._configured_labels = given_labels(labels)
-        # cfg is what is saved beside the adapters
-        self.cfg: dict[str, Any] = {
-            "labels": self._configured_labels,
-            "adapter_labels": {},
-        }
-        self._named = {
-            adapter: self._lm_from(adapter, path)
-            for adapter, path in (adapters or {}).items()
-        }
-        self._configured_active = active_adapter
-        self._active = active_adapter
+        self.record: TrainingRecord | None = None
+        self.replay: Replay | None = None
+        self._adapters = AdapterSet(
+            causal_lm_shim(model),
+            name=name,
+            labels=read_labels(labels),
+            paths=adapters,
+            active=active_adapter,
+        )
         self._pipeline = PipelineOf()
         self._warned: set[str] = set()
 
     def join(self, nlp: Language) -> None:
-        """Know the pipeline from now on; ValueError if another component of it writes
-        to the same group of spans."""
+        """Remember the pipeline. Raises ValueError (E809) if another component of it
+        writes to the same group of spans."""
         check_spans_key(nlp, self.name, self.spans_key)
         self._pipeline = PipelineOf(nlp)
+
+    # -- labels -----------------------------------------------------------------------
+
+    @property
+    def label_data(self) -> LabelNames:
+        """The labels with the names that the model reads, for `spacy init labels`."""
+        return self._adapters.labels(self.active_adapter)
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The labels to look for. Until you set some, these are the adapter's own.
+
+        Empty while the adapter cannot be read: spaCy asks for the labels of a saved
+        pipeline before it loads the adapter that was saved.
+        """
+        try:
+            return tuple(self.label_data)
+        except ValueError:
+            return ()
+
+    @labels.setter
+    def labels(self, labels: Collection[str] | Mapping[str, str] | None) -> None:
+        """None: the adapter's own from now on."""
+        self._give_labels(read_labels(labels))
+
+    def add_label(self, label: str, name: str | None = None) -> int:
+        """Look for one more label. The first label that you add replaces the adapter's
+        own labels.
+
+        name: what the model reads for it; the label itself where it has none.
+
+        Returns 1, or 0 if the label is there already.
+        """
+        known = self._adapters.given_labels(self.active_adapter) or {}
+        if label in known:
+            return 0
+        self._give_labels(with_label(known, label, name))
+        return 1
+
+    def _give_labels(self, labels: LabelNames | None) -> None:
+        self._adapters.give_labels(self.active_adapter, labels)
+        for label in labels or ():
+            self.vocab.strings.add(label)
+
+    # -- adapters ---------------------------------------------------------------------
+
+    @property
+    def adapters(self) -> tuple[str, ...]:
+        """The names of the further adapters, without the component's own."""
+        return tuple(self._adapters.named)
+
+    @property
+    def active_adapter(self) -> str | None:
+        """The adapter to predict with; None is the component's own. You can set it;
+        ValueError (E812) if there is none of that name."""
+        return self._adapters.active
+
+    @active_adapter.setter
+    def active_adapter(self, adapter: str | None) -> None:
+        self._adapters.activate(adapter)
+
+    @property
+    def active_lm(self) -> "AdaptedLM":
+        """The base with the active adapter, loaded if it was not yet."""
+        return self._adapters.active_lm
+
+    def add_adapter(self, adapter: str, path: str) -> None:
+        """Keep one more adapter. It replaces another of the same name.
+
+        path: a PEFT folder, such as the folder `adapter` of a saved component, or the
+            name of an adapter that comes with the package.
+
+        Raises ValueError if the name is none for a folder (E811), if the files cannot be
+        read, or if the adapter was trained in another format (E802).
+        """
+        shim = self._adapters.from_folder(adapter, path)
+        self._adapters.check_format(shim, self.format)
+        self._adapters.keep(adapter, shim)
+
+    def remove_adapter(self, adapter: str) -> None:
+        """Forget an adapter. If it is active, the component's own becomes active.
+
+        Raises ValueError (E812) if there is none of that name.
+        """
+        self._adapters.remove(adapter)
+
+    # -- prediction -------------------------------------------------------------------
+
+    def __call__(self, doc: Doc, **changed: Any) -> Doc:
+        """Find the entities of one doc. A `batch_size` is ignored: nlp.pipe leaves it
+        behind in the `component_cfg` that it was given."""
+        changed.pop("batch_size", None)
+        try:
+            call = self._call(changed)
+            predictions = self.predict([doc], call)
+            self.set_annotations([doc], predictions, output=call.output)
+            return doc
+        except Exception as error:
+            self.get_error_handler()(self.name, self, [doc], error)
+
+    def pipe(
+        self, stream: Iterable[Doc], *, batch_size: int = 128, **changed: Any
+    ) -> Iterator[Doc]:
+        """As in spaCy, but a doc that fails takes no other doc of its batch with it."""
+        if self.replay is not None:  # `score` has the recorded scores
+            yield from stream
+            return
+        call = self._call(changed)
+        handle_error = self.get_error_handler()
+        for docs in util.minibatch(stream, size=batch_size):
+            predictions = predict_each(docs, lambda part: self.predict(part, call))
+            for doc, prediction in zip(docs, predictions, strict=True):
+                try:
+                    if isinstance(prediction, Exception):
+                        raise prediction
+                    self.set_annotations([doc], [prediction], output=call.output)
+                except Exception as error:
+                    handle_error(self.name, self, [doc], error)
+                    continue
+                yield doc
+
+    def predict(
+        self, docs: Iterable[Doc], call: Call | None = None
+    ) -> list[Prediction]:
+        """What is found in each doc; the docs are not changed.
+
+        call: in place of the component's own settings.
+        """
+        docs = list(docs)
+        if not any(doc.text.strip() for doc in docs):
+            return [Prediction() for _ in docs]
+        call = call or self._call({})
+        labels = call.labels
+        if labels is None:
+            labels = self._adapters.labels(call.adapter)
+        if not labels:
+            self._warn_once("no labels", Warnings.W803)
+            return [Prediction() for _ in docs]
+        shim = self._adapters.shim(call.adapter)
+        self._adapters.check_format(shim, self.format)
+        return predict_docs(
+            docs,
+            labels,
+            engine=shim.engine,
+            tokenizer=shim.tokenizer,
+            format=self.format,
+            windows=self.windows,
+            alignment_mode=call.output.alignment_mode,
+            batch_tokens=self.batch_tokens,
+            deduplicate=call.output.deduplicate,
+            threshold=call.output.threshold,
+        )
+
+    def set_annotations(
+        self,
+        docs: Iterable[Doc],
+        predictions: Sequence[Prediction],
+        *,
+        output: Output | None = None,
+    ) -> None:
+        """Write entities, scores and spans into the docs; see `annotate`."""
+        for doc, prediction in zip(docs, predictions, strict=True):
+            annotate(doc, prediction, output=output or self.output, component=self.name)
+            for mention in prediction.not_in_text:
+                self._warn_once("not in text", Warnings.W801, mention=mention)
+
+    def _call(self, changed: Mapping[str, Any]) -> Call:
+        """The component's settings with some changed. Raises ValueError for a value that
+        is not allowed."""
+        settings = dict(changed)
+        labels = read_labels(settings.pop("labels", None))
+        adapter = settings.pop("active_adapter", self.active_adapter)
+        self._adapters.shim(adapter)
+        output = self.output.changed(settings)
+        check_spans_key(self._pipeline(), self.name, output.spans_key)
+        return Call(output, adapter, labels)
+
+    def _warn_once(self, kind: str, message: str, **values: Any) -> None:
+        if kind not in self._warned:
+            self._warned.add(kind)
+            logger.warning(message.format(name=self.name, **values))
 
     # -- training ---------------------------------------------------------------------
 
@@ -237,18 +449,18 @@ class PaDeLLMNER(
             of `add_label`.
         """
         validate_get_examples(get_examples, "PaDeLLMNER.initialize")
-        self._check_trains_its_own()
+        self._adapters.check_trains_its_own()
         if nlp is not None:
             self.join(nlp)
         if labels is not None:
             self.labels = labels
-        elif self._configured_labels is None:
+        elif self._adapters.configured_labels is None:
             for label, name in gold_labels(get_examples()).items():
                 self.add_label(label, name)
         for label in self.labels:
             self.vocab.strings.add(label)
-        self._lm.initialize()
-        self._check_format(self._lm)
+        self._adapters.own.initialize()
+        self._adapters.check_format(self._adapters.own, self.format)
 
     def update(
         self,
@@ -260,34 +472,75 @@ class PaDeLLMNER(
     ) -> dict[str, float]:
         """Learn from gold docs. Docs without entity annotation are left out, and so are
         windows with missing annotation: they would teach that nothing is there."""
-        self._check_trains_its_own()
+        self._adapters.check_trains_its_own()
         losses = {} if losses is None else losses
         losses.setdefault(self.name, 0.0)
         examples = list(examples)
         validate_examples(examples, "PaDeLLMNER.update")
-        problems: Counter[str] = Counter()
-        trees = [
-            tree
-            for example in examples
-            if example.reference.has_annotation("ENT_IOB")
-            for tree in gold_trees(
-                example.reference,
-                self.label_data,
-                format=self.format,
-                windows=self.windows,
-                tokenizer=self._lm.tokenizer,
-                problems=problems,
-            )
-        ]
-        for problem in problems:
-            self._warn_once(problem, Warnings.W802, problem=problem)
-        if trees:
-            self._lm.set_dropout(drop)
-            try:
-                loss, _ = self.model.begin_update(trees)
-            finally:
-                self._lm.set_dropout(0.0)
-            losses[self.name] += loss
+        if self.replay is not None:
+            losses[self.name] += self.replay.update(examples)
+            return losses
+        loss = self._accumulate(examples, drop)
+        losses[self.name] += loss
+        if self.record is not None:
+            self.record.add_update(examples, loss)
         if sgd not in (None, False):
             self.finish_update(sgd)
         return losses
+
+    def score(self, examples: Iterable[Example], **kwargs: Any) -> dict[str, Any]:
+        """Compare the predictions with gold docs, by the component's scorer."""
+        if self.replay is not None:
+            return self.replay.scores()
+        scores = super().score(examples, **kwargs)
+        if self.record is not None:
+            self.record.add_scores(scores)
+        return scores
+
+    def _accumulate(self, examples: Sequence[Example], drop: float) -> float:
+        """Add the gradients of the examples to those of the next step; their loss."""
+        shim = self._adapters.own
+        trees, problems = trees_of(
+            examples,
+            self.label_data,
+            format=self.format,
+            windows=self.windows,
+            tokenizer=shim.tokenizer,
+        )
+        for problem in problems:
+            self._warn_once(problem, Warnings.W802, problem=problem)
+        if not trees:
+            return 0.0
+        shim.set_dropout(drop)
+        try:
+            loss, _ = self.model.begin_update(trees)
+        finally:
+            shim.set_dropout(0.0)
+        return loss
+
+    # -- saving -----------------------------------------------------------------------
+
+    def to_bytes(self, *, exclude: Iterable[str] = ()) -> bytes:
+        saved = saving.collect(self._adapters, self.format)
+        return saving.to_bytes(saved, self.vocab, exclude)
+
+    def from_bytes(
+        self, bytes_data: bytes, *, exclude: Iterable[str] = ()
+    ) -> "PaDeLLMNER":
+        saved = saving.from_bytes(bytes_data, self.vocab, exclude, component=self.name)
+        saving.apply(saved, self._adapters, self.format, exclude)
+        return self
+
+    def to_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> None:
+        """Write the labels, a PEFT folder `adapter`, and one in `adapters` for each
+        named adapter; never the base's weights."""
+        saved = saving.collect(self._adapters, self.format)
+        saving.to_disk(saved, util.ensure_path(path), self.vocab, exclude)
+
+    def from_disk(
+        self, path: str | Path, *, exclude: Iterable[str] = ()
+    ) -> "PaDeLLMNER":
+        path = util.ensure_path(path)
+        saved = saving.from_disk(path, self.vocab, exclude, component=self.name)
+        saving.apply(saved, self._adapters, self.format, exclude)
+        return self

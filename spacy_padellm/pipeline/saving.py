@@ -1,6 +1,7 @@
 """The component on disk and in bytes: its labels and adapters, never the base."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -9,167 +10,164 @@ from spacy import util
 from spacy.vocab import Vocab
 
 from ..about import __version__
+from ..adapters.files import Adapter, read_adapter, write_adapter
 from ..errors import Errors
-from ..models.adapters import Adapter, read_adapter, write_adapter
-from ..types import LabelNames
-from .named_adapters import NamedAdapters
+from ..formats.base import Format
+from .adapter_set import AdapterSet
 
 ADAPTER = "adapter"
 NAMED = "adapters"
-# To be raised when what is saved can no longer be read by earlier versions.
+# To be raised when earlier versions can no longer read what is saved.
 LAYOUT = 1
 
 
-class SavedWithAdapters(NamedAdapters):
-    """Saves and reads what the component has learned, and what it keeps by name."""
+@dataclass(slots=True)
+class Saved:
+    """What a component saves.
 
-    vocab: Vocab
-    _label_data_of: Callable[[str | None], LabelNames]
-    _configured_labels: LabelNames | None
-    _configured_active: str | None
+    cfg: labels, and which adapters there are. own, named: the adapters.
+    source: where it was read, for errors.
+    """
 
-    def to_bytes(self, *, exclude: Iterable[str] = ()) -> bytes:
-        adapter, named = self._saved_adapters()
-        cfg = self._saved_cfg(adapter)
-        fields = {
-            "cfg": lambda: srsly.json_dumps(cfg),
-            "vocab": lambda: self.vocab.to_bytes(exclude=exclude),
-        }
-        if adapter is not None:
-            fields[ADAPTER] = lambda: srsly.msgpack_dumps(adapter.to_dict())
-        if named:
-            fields[NAMED] = lambda: srsly.msgpack_dumps(
-                {name: one.to_dict() for name, one in named.items()}
-            )
-        return util.to_bytes(fields, exclude)
+    cfg: dict[str, Any] = field(default_factory=dict)
+    own: Adapter | None = None
+    named: dict[str, Adapter] = field(default_factory=dict)
+    source: str = "in the bytes"
 
-    def from_bytes(
-        self, bytes_data: bytes, *, exclude: Iterable[str] = ()
-    ) -> "SavedWithAdapters":
-        saved: dict[str, Any] = {}
-        adapters: list[Adapter] = []
-        named: dict[str, Adapter] = {}
-        util.from_bytes(
-            bytes_data,
-            {
-                "cfg": lambda data: saved.update(self._checked(srsly.json_loads(data))),
-                "vocab": lambda data: self.vocab.from_bytes(data, exclude=exclude),
-                ADAPTER: lambda data: adapters.append(
-                    Adapter.from_dict(srsly.msgpack_loads(data))
-                ),
-                NAMED: lambda data: named.update(
-                    (name, Adapter.from_dict(one))
-                    for name, one in srsly.msgpack_loads(data).items()
-                ),
-            },
-            exclude,
+
+def collect(adapters: AdapterSet, format: Format) -> Saved:
+    """What is to be saved of a component's adapters."""
+    named = {}
+    for name, shim in adapters.named.items():
+        adapters.check_format(shim, format)
+        named[name] = shim.adapter(format.name, adapters.labels(name))
+    own = adapters.own.adapter(format.name, adapters.labels(None))
+    cfg = {
+        "labels": adapters.labels(None),
+        "configured_labels": adapters.configured_labels,
+        ADAPTER: own is not None,
+        NAMED: list(named),
+        "active_adapter": adapters.active,
+        "configured_active": adapters.configured_active,
+        "version": __version__,
+        "layout": LAYOUT,
+    }
+    return Saved(cfg, own, named)
+
+
+def apply(
+    saved: Saved, adapters: AdapterSet, format: Format, exclude: Iterable[str]
+) -> None:
+    """Use what was saved.
+
+    Labels of the config win over saved ones if they differ from the labels that were
+    configured when the component was saved: `spacy.load` was told to override them.
+    The same is true of the active adapter. Where the cfg says that there was an adapter
+    and none was read, the one in use stays; where it says that there was none, none is
+    used.
+    """
+    cfg, mine = saved.cfg, adapters.configured_labels
+    if "labels" in cfg and mine in (None, cfg.get("configured_labels", mine)):
+        adapters.give_labels(None, cfg["labels"])
+    had_none = cfg.get(ADAPTER) is False and ADAPTER not in exclude
+    if saved.own is not None or had_none:
+        adapters.own.use_adapter(saved.own, saved.source)
+        adapters.check_format(adapters.own, format)
+    for name, adapter in saved.named.items():
+        shim = adapters.from_folder(name, name)
+        shim.use_adapter(adapter, f"{name} {saved.source}")
+        adapters.keep(name, shim)
+        adapters.check_format(shim, format)
+    mine = adapters.configured_active
+    if mine in (None, cfg.get("configured_active", mine)):
+        adapters.active = cfg.get("active_adapter", mine)
+
+
+def to_bytes(saved: Saved, vocab: Vocab, exclude: Iterable[str]) -> bytes:
+    fields = {
+        "cfg": lambda: srsly.json_dumps(saved.cfg),
+        "vocab": lambda: vocab.to_bytes(exclude=exclude),
+    }
+    if saved.own is not None:
+        fields[ADAPTER] = lambda: srsly.msgpack_dumps(saved.own.to_dict())
+    if saved.named:
+        fields[NAMED] = lambda: srsly.msgpack_dumps(
+            {name: one.to_dict() for name, one in saved.named.items()}
         )
-        self._take(saved, adapters[0] if adapters else None, "in the bytes", exclude)
-        self._take_named(saved, named, "in the bytes")
-        return self
+    return util.to_bytes(fields, exclude)
 
-    def to_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> None:
-        """Write the labels, a PEFT folder `adapter`, and one in `adapters` for each
-        that has a name; never the base's weights."""
-        adapter, named = self._saved_adapters()
-        cfg = self._saved_cfg(adapter)
-        fields = {
-            "cfg": lambda file: srsly.write_json(file, cfg),
-            "vocab": lambda folder: self.vocab.to_disk(folder, exclude=exclude),
-        }
-        if adapter is not None:
-            fields[ADAPTER] = lambda folder: write_adapter(folder, adapter)
-        if named:
-            fields[NAMED] = lambda folder: _write_adapters(folder, named)
-        util.to_disk(path, fields, exclude)
 
-    def from_disk(
-        self, path: str | Path, *, exclude: Iterable[str] = ()
-    ) -> "SavedWithAdapters":
-        saved: dict[str, Any] = {}
-        path = util.ensure_path(path)
-        folder = path / ADAPTER
-        util.from_disk(
-            path,
-            {
-                "cfg": lambda file: saved.update(self._checked(srsly.read_json(file))),
-                "vocab": lambda folder: self.vocab.from_disk(folder, exclude=exclude),
-            },
-            exclude,
-        )
-        adapter, named = None, {}
-        if ADAPTER not in exclude and (saved.get(ADAPTER) or folder.is_dir()):
-            adapter = read_adapter(folder)
-        if NAMED not in exclude:
-            named = {
-                name: read_adapter(path / NAMED / name) for name in saved.get(NAMED, ())
-            }
-        self._take(saved, adapter, str(folder), exclude)
-        self._take_named(saved, named, str(path / NAMED))
-        return self
+def from_bytes(
+    data: bytes, vocab: Vocab, exclude: Iterable[str], *, component: str
+) -> Saved:
+    """Raises ValueError (E808) for what a later version saved."""
+    saved = Saved()
 
-    def _saved_adapters(self) -> tuple[Adapter | None, dict[str, Adapter]]:
-        """The component's own adapter, and those that it keeps by name."""
-        named = {}
-        for name, lm in self._named.items():
-            self._check_format(lm)
-            named[name] = lm.adapter(self.format.name, self._label_data_of(name))
-        return self._lm.adapter(self.format.name, self._label_data_of(None)), named
+    def read_cfg(part: bytes) -> None:
+        saved.cfg = _checked(srsly.json_loads(part), component)
 
-    def _saved_cfg(self, adapter: Adapter | None) -> dict[str, Any]:
-        return {
-            "labels": self._label_data_of(None),
-            "configured_labels": self._configured_labels,
-            ADAPTER: adapter is not None,
-            NAMED: list(self._named),
-            "active_adapter": self._active,
-            "configured_active": self._configured_active,
-            "version": __version__,
-            "layout": LAYOUT,
-        }
+    def read_own(part: bytes) -> None:
+        saved.own = Adapter.from_dict(srsly.msgpack_loads(part))
 
-    def _checked(self, saved: dict[str, Any]) -> dict[str, Any]:
-        if saved.get("layout", LAYOUT) > LAYOUT:
-            raise ValueError(
-                Errors.E808.format(
-                    name=self.name, version=saved.get("version"), own=__version__
-                )
+    def read_named(part: bytes) -> None:
+        for name, one in srsly.msgpack_loads(part).items():
+            saved.named[name] = Adapter.from_dict(one)
+
+    readers = {
+        "cfg": read_cfg,
+        "vocab": lambda part: vocab.from_bytes(part, exclude=exclude),
+        ADAPTER: read_own,
+        NAMED: read_named,
+    }
+    util.from_bytes(data, readers, exclude)
+    return saved
+
+
+def to_disk(saved: Saved, path: Path, vocab: Vocab, exclude: Iterable[str]) -> None:
+    """Write the cfg, a PEFT folder `adapter`, and one in `adapters` for each name."""
+    fields = {
+        "cfg": lambda file: srsly.write_json(file, saved.cfg),
+        "vocab": lambda folder: vocab.to_disk(folder, exclude=exclude),
+    }
+    if saved.own is not None:
+        fields[ADAPTER] = lambda folder: write_adapter(folder, saved.own)
+    if saved.named:
+        fields[NAMED] = lambda folder: _write_adapters(folder, saved.named)
+    util.to_disk(path, fields, exclude)
+
+
+def from_disk(
+    path: Path, vocab: Vocab, exclude: Iterable[str], *, component: str
+) -> Saved:
+    """Raises ValueError for what a later version saved (E808), and for an adapter whose
+    files are missing or damaged."""
+    saved = Saved(source=str(path / ADAPTER))
+
+    def read_cfg(file: Path) -> None:
+        saved.cfg = _checked(srsly.read_json(file), component)
+
+    readers = {
+        "cfg": read_cfg,
+        "vocab": lambda folder: vocab.from_disk(folder, exclude=exclude),
+    }
+    util.from_disk(path, readers, exclude)
+    own = path / ADAPTER
+    if ADAPTER not in exclude and (saved.cfg.get(ADAPTER) or own.is_dir()):
+        saved.own = read_adapter(own)
+    if NAMED not in exclude:
+        for name in saved.cfg.get(NAMED, ()):
+            saved.named[name] = read_adapter(path / NAMED / name)
+    return saved
+
+
+def _checked(cfg: dict[str, Any], component: str) -> dict[str, Any]:
+    if cfg.get("layout", LAYOUT) > LAYOUT:
+        raise ValueError(
+            Errors.E808.format(
+                name=component, version=cfg.get("version"), own=__version__
             )
-        return saved
-
-    def _take(
-        self,
-        saved: dict[str, Any],
-        adapter: Adapter | None,
-        source: str,
-        exclude: Iterable[str],
-    ) -> None:
-        """Use what was saved. Where the cfg says that there was an adapter and none
-        came, the one in use stays; where it says that there was none, none is used.
-
-        The labels that were saved give way to those of the config, where these are
-        others than they were: `spacy.load` was told to override them.
-        """
-        mine = self._configured_labels
-        if "labels" in saved and mine in (None, saved.get("configured_labels", mine)):
-            self.cfg["labels"] = saved["labels"]
-        had_none = saved.get(ADAPTER) is False and ADAPTER not in exclude
-        if adapter is not None or had_none:
-            self._lm.use_adapter(adapter, source)
-            self._check_format(self._lm)
-
-    def _take_named(
-        self, saved: dict[str, Any], adapters: dict[str, Adapter], source: str
-    ) -> None:
-        """Keep the adapters that were saved, beside others that the config names."""
-        for name, adapter in adapters.items():
-            lm = self._lm_from(name, name)
-            lm.use_adapter(adapter, f"{name} {source}")
-            self._keep(name, lm)
-            self._check_format(lm)
-        mine = self._configured_active
-        if mine in (None, saved.get("configured_active", mine)):
-            self._active = saved.get("active_adapter", mine)
+        )
+    return cfg
 
 
 def _write_adapters(folder: Path, adapters: dict[str, Adapter]) -> None:

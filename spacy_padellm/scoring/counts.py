@@ -1,4 +1,4 @@
-"""How well the mentions of a label are counted."""
+"""Score how well the model counts the mentions of a label."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -9,37 +9,38 @@ from ..errors import Errors
 
 @dataclass(frozen=True, slots=True)
 class CountScores:
-    """Counts of mentions against gold counts, a pair for each document and label.
+    """Gold and predicted counts of mentions, for each document and label.
 
-    pairs: (gold count, predicted count) → how often.
-    All means are 0.0 where there are no pairs.
+    pairs: (gold count, predicted count) → frequency.
+    All scores are 0.0 if there are no pairs.
     """
 
     pairs: Mapping[tuple[int, int], int]
 
     @property
     def accuracy(self) -> float:
-        """The share of counts that are right, 0 to 1."""
+        """The share of correct counts, 0 to 1."""
         return self._mean(lambda gold, predicted: gold == predicted)
 
     @property
     def accuracy_where_present(self) -> float:
-        """The same where the label has mentions: nearly all counts of a corpus are 0,
-        and to say 0 is easy."""
+        """The share of correct counts, 0 to 1, if the gold count is not 0. Most gold
+        counts in a corpus are 0, which is easy to predict."""
         present = {pair: n for pair, n in self.pairs.items() if pair[0] > 0}
         return CountScores(present).accuracy
 
     @property
     def mean_error(self) -> float:
-        """Predicted less gold count, in mentions: below 0 the model counts too low,
-        above 0 too high."""
+        """The mean of predicted minus gold count, in mentions. It is negative if the
+        model predicts too few mentions."""
         return self._mean(lambda gold, predicted: predicted - gold)
 
     def table(self, cap: int = 5) -> list[list[int]]:
-        """Row: gold count, column: predicted count; the last of each is `cap` or more.
+        """Return the frequencies, with a row per gold and a column per predicted count.
 
-        So with a cap of 5 there are 6 rows of 6 numbers, and row 0, column 2 says how
-        often the model counted two mentions where there are none.
+        The last row and column stand for `cap` or more. With cap = 5, there are 6 rows
+        with 6 numbers. Row 0, column 2 is how often the model predicted two mentions
+        but there are none.
         """
         rows = [[0] * (cap + 1) for _ in range(cap + 1)]
         for (gold, predicted), n in self.pairs.items():
@@ -57,12 +58,12 @@ def score_counts(
     predicted: Iterable[Mapping[str, int]],
     labels: Sequence[str],
 ) -> CountScores:
-    """Compare the counts of `labels` in each document; one that is not given is 0.
+    """Compare the counts of `labels` in each document. Missing counts are 0.
 
-    A document is here what the model counts in at once: where docs are read in several
-    windows, give the counts of each window.
+    The model counts the mentions of a window. If docs have several windows, pass the
+    counts of each window.
 
-    ValueError (E901): not as many documents on both sides.
+    Raises ValueError (E901) if the numbers of documents differ.
     """
     gold, predicted = list(gold), list(predicted)
     if len(gold) != len(predicted):

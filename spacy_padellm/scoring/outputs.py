@@ -1,4 +1,4 @@
-"""What the model wrote: how much of it is not in the text, and how long it is."""
+"""Measure the model's outputs: mentions that are not in the text, and lengths."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -9,25 +9,25 @@ from ..types import Mention
 
 @dataclass(frozen=True, slots=True)
 class WrittenMentions:
-    """How many mentions the model wrote, and how many of them are not in the text."""
+    """The number of generated mentions, and of those that are not in the text."""
 
     written: int = 0
     not_in_text: int = 0
 
     @property
     def share_not_in_text(self) -> float:
-        """0 to 1; 0.0 where nothing was written."""
+        """The share of mentions that are not in the text, 0 to 1. 0.0 if there are no
+        mentions."""
         return self.not_in_text / self.written if self.written else 0.0
 
 
 def score_mentions(read: Iterable[tuple[str, Sequence[Mention]]]) -> WrittenMentions:
-    """Look for every mention in the text that it was written for.
+    """Count the mentions that are not in their text.
 
-    read: each text as the model read it (of a doc in several windows, each window's)
-        with all the mentions written for it, before any are dropped.
+    read: (text, mentions) for each window, with all mentions before any are dropped.
 
-    A mention counts as not in the text as well if the model wrote it more often than
-    it occurs there: each occurrence answers for one mention of a label.
+    Each occurrence in the text counts for one mention of a label. If the model
+    generates a mention more often than it occurs, the rest are not in the text.
     """
     written = not_in_text = 0
     for text, mentions in read:
@@ -38,10 +38,10 @@ def score_mentions(read: Iterable[tuple[str, Sequence[Mention]]]) -> WrittenMent
 
 @dataclass(frozen=True, slots=True)
 class SequenceLengths:
-    """Lengths of the sequences that were generated, in tokens, ends included.
+    """Lengths of the generated sequences, in tokens. They include the end tokens.
 
-    tokens: of all sequences together.
-    steps: of the longest sequence of each document, summed over the documents.
+    tokens: the sum over all sequences.
+    steps: the length of each document's longest sequence, summed over documents.
     """
 
     documents: int = 0
@@ -51,15 +51,15 @@ class SequenceLengths:
 
     @property
     def mean(self) -> float:
-        """Tokens in a sequence, the figure of the paper's table; 0.0 without any."""
+        """Mean tokens per sequence, as in the paper. 0.0 without sequences."""
         return self.tokens / self.sequences if self.sequences else 0.0
 
     @property
     def mean_steps(self) -> float:
-        """Decoding steps a document: tokens of its longest sequence; 0.0 without any.
+        """Mean decoding steps per document. 0.0 without documents.
 
-        All sequences of a document are decoded side by side, so that the longest says
-        how long it takes.
+        The sequences of a document are decoded in parallel. The number of steps is
+        therefore the length of the longest one.
         """
         return self.steps / self.documents if self.documents else 0.0
 
@@ -67,7 +67,7 @@ class SequenceLengths:
 def score_lengths(documents: Iterable[Sequence[int]]) -> SequenceLengths:
     """Sum up the lengths of each document's sequences, in tokens.
 
-    A document for which nothing was generated takes no steps, and is one all the same.
+    A document without sequences counts as a document with no steps.
     """
     lengths = [tuple(document) for document in documents]
     return SequenceLengths(

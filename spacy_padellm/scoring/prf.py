@@ -1,4 +1,4 @@
-"""Precision, recall and F of sets, by label and over all labels."""
+"""Precision, recall and F1 of sets, per label and over all labels."""
 
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Mapping, Set
@@ -7,15 +7,15 @@ from typing import TypeAlias
 
 from ..errors import Errors
 
-# what was found in one document, by label
+# the items of one document: label → set of strings or spans
 Found: TypeAlias = Mapping[str, Set[Hashable]]
 
 
 @dataclass(frozen=True, slots=True)
 class PRF:
-    """How many were found (tp), found wrongly (fp) and not found (fn).
+    """The numbers of true positives, false positives and false negatives.
 
-    p, r, f: precision, recall and F1, 0 to 1; 0.0 where there is nothing to divide by.
+    p, r, f: precision, recall and F1, 0 to 1. They are 0.0 if the denominator is 0.
     """
 
     tp: int = 0
@@ -38,26 +38,26 @@ class PRF:
         return _ratio(2 * self.tp, 2 * self.tp + self.fp + self.fn)
 
     def to_dict(self) -> dict[str, float]:
-        """{"p": ..., "r": ..., "f": ...}, as spaCy writes scores."""
+        """Return {"p": ..., "r": ..., "f": ...}, as in spaCy's scores."""
         return {"p": self.p, "r": self.r, "f": self.f}
 
 
 @dataclass(frozen=True, slots=True)
 class LabelScores:
-    """Scores of each label that stands in the gold data or in the predictions."""
+    """The scores of each label in the gold data or in the predictions."""
 
     per_label: Mapping[str, PRF]
 
     @property
     def micro(self) -> PRF:
-        """All labels together: their counts are added, then divided."""
+        """The micro average over all labels."""
         return sum(self.per_label.values(), PRF())
 
 
 def score_sets(gold: Iterable[Found], predicted: Iterable[Found]) -> LabelScores:
-    """Compare what each document has under each label with what was found there.
+    """Compare the gold and the predicted sets of each document and label.
 
-    ValueError (E901): not as many documents on both sides.
+    Raises ValueError (E901) if the numbers of documents differ.
     """
     gold, predicted = list(gold), list(predicted)
     if len(gold) != len(predicted):
@@ -65,9 +65,9 @@ def score_sets(gold: Iterable[Found], predicted: Iterable[Found]) -> LabelScores
     per_label: defaultdict[str, PRF] = defaultdict(PRF)
     for wanted, found in zip(gold, predicted, strict=True):
         for label in dict.fromkeys([*wanted, *found]):
-            here, there = wanted.get(label, set()), found.get(label, set())
+            right, given = wanted.get(label, set()), found.get(label, set())
             per_label[label] += PRF(
-                tp=len(here & there), fp=len(there - here), fn=len(here - there)
+                tp=len(right & given), fp=len(given - right), fn=len(right - given)
             )
     return LabelScores(dict(per_label))
 

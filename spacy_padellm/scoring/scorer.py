@@ -11,13 +11,14 @@ from .strings import score_strings, strings_by_label
 
 
 def build_ner_scorer_v1() -> Callable[..., dict[str, Any]]:
-    """Entity scores as `spacy.ner_scorer.v1` gives them, and beside them the paper's:
-    `ents_strings_p`, `ents_strings_r`, `ents_strings_f` and `ents_strings_per_type`
-    compare the set of strings of each label in each doc, 0 to 1.
+    """The entity scores of `spacy.ner_scorer.v1`, and the paper's scores.
 
-    What lacks gold annotation is treated in the same way by both: docs without any are
-    left out, and so are predictions on tokens whose annotation is missing. All scores
-    are None if that leaves nothing to compare.
+    The paper's scores are `ents_strings_p`, `ents_strings_r`, `ents_strings_f` and
+    `ents_strings_per_type`, 0 to 1. They compare the sets of strings of each label in
+    each doc.
+
+    All scores ignore docs without gold annotation, and predictions on tokens without
+    gold annotation. They are None if there is nothing to compare.
     """
     return score_ner
 
@@ -39,8 +40,7 @@ def score_ner(examples: Iterable[Example], **kwargs: Any) -> dict[str, Any]:
 
 
 def _judged(example: Example) -> list[Span]:
-    """The predicted entities on whose tokens the gold doc says something; none of a doc
-    without annotation."""
+    """Return the predicted entities whose tokens all have gold annotation."""
     gold, aligned = example.reference, example.alignment.x2y
     judged = []
     for ent in example.predicted.ents:

@@ -1,7 +1,7 @@
-"""Exact scores of spans of characters, as seqeval and nervaluate call strict.
+"""Exact scores of character spans, called strict in seqeval and nervaluate.
 
-For spans that are not whole tokens or that nest, which `doc.ents` cannot hold; docs are
-scored by spaCy's own `Scorer.score_spans`, which gives the same.
+Use it for spans that `doc.ents` cannot hold: nested spans, and spans that are not whole
+tokens. For docs, use `Scorer.score_spans` of spaCy, which returns the same scores.
 """
 
 from collections import defaultdict
@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 from .prf import Found, LabelScores, score_sets
 
-# first character, end (exclusive), label; a `corpora.base.Entity` is one
+# first character, end (exclusive), label, such as a `corpora.base.Entity`
 LabelledPlace: TypeAlias = tuple[int, int, str]
 
 
@@ -18,11 +18,11 @@ def score_spans(
     gold: Iterable[Iterable[LabelledPlace]],
     predicted: Iterable[Iterable[LabelledPlace]],
 ) -> LabelScores:
-    """Compare the spans of each document: start, end and label must all be right.
+    """Compare the spans of each document. Start, end and label must be correct.
 
-    Spans may nest or overlap; one that is given twice counts once.
+    Spans may nest or overlap. Duplicate spans count once.
 
-    ValueError (E901): not as many documents on both sides.
+    Raises ValueError (E901) if the numbers of documents differ.
     """
     return score_sets(map(_by_label, gold), map(_by_label, predicted))
 

@@ -1,7 +1,7 @@
-"""The paper's micro F: sets of strings per label.
+"""The paper's micro F1, which compares sets of strings per label.
 
-As in the evaluation of PaDeLLM-NER (arXiv 2402.04838): where in the text a mention
-stands does not count, nor does how often it is found there.
+As in the evaluation of PaDeLLM-NER (arXiv 2402.04838), the positions of mentions in the
+text do not matter, and duplicate mentions count once.
 """
 
 from collections import defaultdict
@@ -19,19 +19,19 @@ def score_strings(
     gold: Iterable[Mapping[str, Collection[str]]],
     predicted: Iterable[Mapping[str, Collection[str]]],
 ) -> LabelScores:
-    """Compare the distinct strings of each label, document by document.
+    """Compare the set of strings of each label in each document.
 
-    gold, predicted: for each document, its mentions by label, e.g.
-        {"LOC": ["Japan", "Korea"]}. Strings are compared as they are.
+    gold, predicted: label → strings for each document, such as
+        {"LOC": ["Japan", "Korea"]}. Strings are not normalized.
 
-    ValueError: not as many documents on both sides (E901), or one string in place of a
-        collection of strings (E902).
+    Raises ValueError if the numbers of documents differ (E901), or if the strings of a
+    label are a single string (E902).
     """
     return score_sets(map(_distinct, gold), map(_distinct, predicted))
 
 
 def strings_by_label(spans: "Iterable[Span]") -> dict[str, list[str]]:
-    """The texts of spans, such as `doc.ents`, by label."""
+    """Return label → texts of spans such as `doc.ents`."""
     strings: defaultdict[str, list[str]] = defaultdict(list)
     for span in spans:
         strings[span.label_].append(span.text)

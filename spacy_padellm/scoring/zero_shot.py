@@ -1,9 +1,9 @@
-"""Which labels of the zero-shot sets are scored, and the names that the model reads.
+"""The labels of the zero-shot test sets, and their names in the prompt.
 
-The convention of the evaluation files of UniversalNER (universal-ner/universal-ner,
-src/eval/test_data), which the paper's zero-shot table follows: CrossNER without its
-label `misc`, and names spelled out. The names for MIT Movie are those of GNER
-(yyDing1/GNER, README).
+They follow UniversalNER's evaluation files (universal-ner/universal-ner,
+src/eval/test_data), like the paper's zero-shot table: CrossNER without the label
+`misc`, and with spelled-out names. The names for MIT Movie are from GNER (yyDing1/GNER,
+README).
 """
 
 from collections.abc import Iterable, Iterator
@@ -37,9 +37,8 @@ SPELLED_OUT = {
 class ZeroShotSet:
     """The labels of a test set.
 
-    labels: those that are scored, with the name that the model reads for each: the
-        component's `labels`.
-    left_out: those that are annotated but not scored.
+    labels: scored label → name in the prompt, as in the component's `labels`.
+    left_out: labels that are annotated but not scored.
     """
 
     labels: LabelNames
@@ -100,13 +99,13 @@ ZERO_SHOT = {
 
 
 def keep_scored(docs: "Iterable[Doc]", zero_shot: ZeroShotSet) -> "Iterator[Doc]":
-    """Copies of gold docs whose entities all bear labels that are scored.
+    """Copy gold docs without the entities whose labels are not scored.
 
-    Where another entity stood nothing is to be found: what is predicted there is wrong.
-    The copies say which labels they are annotated for. Texts that are no docs yet lose
-    the same entities by `relabel(texts, dict.fromkeys(zero_shot.left_out), report)`.
+    The tokens of these entities become outside tokens, so predictions there are wrong.
+    The copies store the labels that they are annotated for. To filter texts instead of
+    docs, use `relabel(texts, dict.fromkeys(zero_shot.left_out), report)`.
 
-    ValueError (E903): a label that is neither scored nor left out.
+    Raises ValueError (E903) for a label that is neither scored nor left out.
     """
     for doc in docs:
         unscored = [ent for ent in doc.ents if ent.label_ not in zero_shot.labels]

@@ -1,8 +1,8 @@
-"""Find in the text the mentions that the model wrote.
+"""Align the mentions that the model generated with the text.
 
-PaDeLLM-NER numbers the mentions of a label in text order, and a string that occurs
-twice is two mentions: so the k-th like mention (same label, same string) belongs to
-the k-th occurrence of the string.
+PaDeLLM-NER numbers the mentions of a label in text order. A string that occurs twice is
+two mentions. The k-th mention with the same text and label is therefore aligned with
+the k-th occurrence of that text.
 """
 
 import re
@@ -18,23 +18,27 @@ from ..types import Mention, PlacedMention
 if TYPE_CHECKING:
     from spacy.tokens import Doc, Span
 
-# First character and end (exclusive) of an occurrence in the text.
+# first character and end (exclusive) in the text
 Place: TypeAlias = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
 class Alignment:
-    """The mentions found, in text order, and those not found, in the order given."""
+    """The result of an alignment.
+
+    placed: the mentions in the text, in text order.
+    missing: the mentions that are not in the text, in the order of the input.
+    """
 
     placed: list[PlacedMention]
     missing: list[Mention]
 
 
 def boundaries(tokens: "Doc | Span") -> tuple[str, frozenset[int], frozenset[int]]:
-    """The text of a doc or of a slice of it, and where its tokens start and end.
+    """Return the text of a doc or span, and the offsets where its tokens start and end.
 
-    Offsets are characters from the beginning of that text. The text of a slice, as in
-    spaCy, lacks the whitespace after its last token.
+    Offsets are characters from the beginning of that text. As in spaCy, the text of a
+    span does not include the whitespace after its last token.
     """
     offset = tokens[0].idx if len(tokens) else 0
     starts = frozenset(token.idx - offset for token in tokens)
@@ -49,21 +53,22 @@ def align_mentions(
     starts: Collection[int],
     ends: Collection[int],
 ) -> Alignment:
-    """Give the k-th like mention the k-th occurrence of its string in `text`.
+    """Align the k-th mention with the same text with its k-th occurrence in `text`.
 
-    A mention that knows its place in the text stays there.
+    A mention with a `start` keeps that place.
 
-    starts, ends: the characters where spaCy tokens start and end (exclusive). Only a
-        string that nowhere both starts and ends at such a place is searched for inside
-        tokens.
+    starts, ends: the characters where spaCy tokens start and end (exclusive).
+        Occurrences at token boundaries are preferred. Occurrences inside tokens are
+        only used if there is no other.
 
-    Long strings go first, whatever their label. An occurrence inside the place of a
-    longer mention is used only when no free one is left: in "the Bank of England, a
-    Bank" the mention "Bank" is the last word if "Bank of England" is a mention too.
+    Longer mentions are aligned first. Shorter mentions prefer occurrences outside of
+    them. In "the Bank of England, a Bank", the mention "Bank" is aligned with the last
+    word if "Bank of England" is a mention too.
 
-    Whitespace around a mention is ignored. A string with inner whitespace that does
-    not occur as it stands matches any run of whitespace where it has one. No label
-    gets the same place twice: what is claimed more often than it occurs is missing.
+    Whitespace around a mention is ignored. If a mention with inner whitespace does not
+    occur literally, its whitespace matches any run of whitespace. A label never gets
+    the same place twice. If a label has more mentions of a text than there are
+    occurrences, the remaining mentions are missing.
     """
     placed: dict[int, PlacedMention] = {}
     taken: dict[str, set[Place]] = defaultdict(set)
@@ -83,7 +88,7 @@ def align_mentions(
 
     for _, group in groupby(sorted(claims, key=_longest_first), key=_longest_first):
         is_nested = _is_inside((found.start, found.end) for found in placed.values())
-        # Of two spellings of one string, the one that stands in the text goes first.
+        # If two mentions only differ in whitespace, literal occurrences come first.
         for label, wanted in sorted(group, key=lambda claim: claim[1] not in text):
             numbers = sorted(claims[label, wanted], key=lambda n: mentions[n].index)
             left = [at for at in occurrences[wanted] if at not in taken[label]]
@@ -107,7 +112,7 @@ def _longest_first(claim: tuple[str, str]) -> int:
 def _occurrences(
     text: str, wanted: str, starts: Sequence[int], ends: frozenset[int]
 ) -> list[Place]:
-    """Where `wanted` occurs, from left to right, no two overlapping."""
+    """Return the occurrences of `wanted` from left to right, without overlaps."""
     find = _finder(text, wanted)
     if find is None:
         return []
@@ -134,9 +139,9 @@ def _occurrences(
 
 
 def _finder(text: str, wanted: str) -> Callable[[int], Place | None] | None:
-    """A function that gives the next place of `wanted` from a position on, or None.
+    """Return a function that finds the next place of `wanted` from a position on.
 
-    None in its stead: `wanted` is empty or does not occur.
+    Return None if `wanted` is empty, or if it is a single word that does not occur.
     """
     if not wanted:
         return None
@@ -160,10 +165,10 @@ def _finder(text: str, wanted: str) -> Callable[[int], Place | None] | None:
 
 
 def _is_inside(places: Iterable[Place]) -> Callable[[Place], bool]:
-    """A function that says whether a place lies inside one of `places`."""
+    """Return a function that tests whether a place is inside one of `places`."""
     ordered = sorted(places)
     starts = [start for start, _ in ordered]
-    # The furthest end of all the places that start no later than this one.
+    # The maximum end of all places up to and including this one.
     reach = list(accumulate((end for _, end in ordered), max))
 
     def is_inside(place: Place) -> bool:

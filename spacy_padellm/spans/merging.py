@@ -1,4 +1,4 @@
-"""Which window answers for a mention where windows overlap."""
+"""Merge the spans of overlapping windows."""
 
 from bisect import bisect_right
 from collections import defaultdict
@@ -11,27 +11,30 @@ from ..types import LabelledSpan, Window
 def are_answered_for(
     windows: Sequence[Window], found: Sequence[tuple[int, LabelledSpan]]
 ) -> list[bool]:
-    """Whether each span was found by the window that answers for it.
+    """Return whether to keep each span.
 
-    windows: of one doc, in text order. found: the number of the window, and the span.
+    windows: the windows of one doc, in text order.
+    found: (window number, span) for each span.
 
-    A window answers for the spans whose first token it keeps; where it does not hold
-    such a span to its end, the next window that does answers in its stead. A span that
-    ends or begins with its window is no more than a part if another window has found
-    more, under the same label.
+    A span is kept if it comes from the responsible window. This is the window that
+    keeps the span's first token. If that window does not contain the whole span, the
+    next window that does is responsible.
+
+    A span at the edge of its window may be cut off. It is dropped if another window
+    has a longer span around it with the same label.
     """
-    answered = [number == _answering(windows, span) for number, span in found]
-    whole: dict[int, list[LabelledSpan]] = defaultdict(list)
-    for (number, span), is_answered in zip(found, answered, strict=True):
-        if is_answered:
-            whole[number].append(span)
+    is_own = [number == _responsible(windows, span) for number, span in found]
+    own_spans: dict[int, list[LabelledSpan]] = defaultdict(list)
+    for (number, span), own in zip(found, is_own, strict=True):
+        if own:
+            own_spans[number].append(span)
     return [
-        is_answered and not _is_part(windows, whole, number, span)
-        for (number, span), is_answered in zip(found, answered, strict=True)
+        own and not _is_cut_off(windows, own_spans, number, span)
+        for (number, span), own in zip(found, is_own, strict=True)
     ]
 
 
-def _answering(windows: Sequence[Window], span: LabelledSpan) -> int:
+def _responsible(windows: Sequence[Window], span: LabelledSpan) -> int:
     keeper = bisect_right(windows, span.start, key=lambda window: window.keep_end)
     for number in range(keeper, len(windows)):
         if windows[number].start > span.start:
@@ -41,9 +44,9 @@ def _answering(windows: Sequence[Window], span: LabelledSpan) -> int:
     return keeper
 
 
-def _is_part(
+def _is_cut_off(
     windows: Sequence[Window],
-    whole: dict[int, list[LabelledSpan]],
+    own_spans: dict[int, list[LabelledSpan]],
     number: int,
     span: LabelledSpan,
 ) -> bool:
@@ -62,5 +65,5 @@ def _is_part(
         and other.end >= span.end
         and (other.start, other.end) != (span.start, span.end)
         for neighbour in neighbours
-        for other in whole[neighbour]
+        for other in own_spans[neighbour]
     )

@@ -1,4 +1,4 @@
-"""Settle what cannot stand together: like strings, overlaps, half tokens."""
+"""Resolve conflicts: duplicate strings, overlaps and characters inside tokens."""
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
@@ -13,18 +13,18 @@ if TYPE_CHECKING:
 def drop_duplicates(
     mentions: Sequence[Mention],
 ) -> tuple[list[Mention], list[Mention]]:
-    """Leave a string that several labels claim to the most probable label alone.
+    """If several labels have a mention with the same text, keep the most probable label.
 
-    The de-duplication of PaDeLLM-NER (arXiv 2402.04838): labels are queried apart, so
-    one string may come back under several. The label whose like mention has the
-    highest `logprob` keeps all its mentions of that string, the other labels lose
-    theirs. Of equal labels the one met first wins. Whitespace around strings is
-    ignored. A mention that knows its place in the text is kept: the same string may be
-    another thing elsewhere.
+    This is the de-duplication of PaDeLLM-NER (arXiv 2402.04838). The model is queried
+    for each label separately, so it may return the same text for several labels. The
+    label with the highest `logprob` keeps all its mentions of that text, and the other
+    labels lose theirs. In a tie, the first label wins. Whitespace around mentions is
+    ignored. Mentions with a `start` are always kept, because the same text may be a
+    different entity elsewhere.
 
-    Gives the mentions kept and those dropped, each in the order given.
+    Returns the kept and the dropped mentions, both in input order.
     """
-    # string → label → log-probability, labels in the order met
+    # text → label → log-probability, labels in input order
     claims: dict[str, dict[str, float]] = defaultdict(dict)
     for mention in mentions:
         if mention.start is not None:
@@ -45,13 +45,13 @@ def drop_duplicates(
 def drop_overlaps(
     spans: Sequence[LabelledSpan], taken: Collection[int] = ()
 ) -> tuple[list[LabelledSpan], list[LabelledSpan]]:
-    """Keep spans that share no token with each other, nor with `taken`.
+    """Keep spans that do not overlap each other or the tokens in `taken`.
 
-    taken: tokens (their number in the doc) that no span may touch.
+    taken: indices of tokens that no span may include.
 
-    The highest score goes first; of equal scores the longer span, then the earlier,
-    then the label in alphabetical order. Gives the spans kept and those dropped, each
-    in text order, whatever the order given.
+    Spans with a higher score are preferred. In a tie, the longer span is preferred,
+    then the earlier span, then the label in alphabetical order. Returns the kept and
+    the dropped spans, both in text order.
     """
     occupied = set(taken)
     kept, dropped = [], []
@@ -64,7 +64,7 @@ def drop_overlaps(
             occupied.update(tokens)
         else:
             dropped.append(span)
-    # Stable: dropped spans on the same tokens stay in the order of their rank.
+    # The sort is stable: dropped spans with the same tokens keep their ranking.
     kept.sort(key=lambda span: (span.start, span.end))
     dropped.sort(key=lambda span: (span.start, span.end))
     return kept, dropped
@@ -73,13 +73,14 @@ def drop_overlaps(
 def to_token_span(
     doc: "Doc", start_char: int, end_char: int, mode: str
 ) -> tuple[int, int] | None:
-    """The tokens (end exclusive) at characters `start_char` to `end_char` of the doc.
+    """Convert characters `start_char` to `end_char` to tokens (end exclusive).
 
-    mode: as in `Doc.char_span`. "strict": the characters are whole tokens; "contract":
-        the tokens wholly inside; "expand": all tokens touched. Tokens of whitespace at
-        either end are left out.
+    mode: the alignment mode of `Doc.char_span`. "strict" requires token boundaries,
+        "contract" takes the tokens inside the characters, and "expand" takes all tokens
+        that overlap them. Whitespace tokens at either end are removed.
 
-    None: no tokens are left. ValueError (spaCy's E202): another mode.
+    Returns None if no tokens are left. Raises ValueError (spaCy's E202) for another
+    mode.
     """
     span = doc.char_span(start_char, end_char, alignment_mode=mode)
     if span is None:

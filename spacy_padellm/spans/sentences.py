@@ -1,21 +1,21 @@
-"""Where the sentences of a doc end, with or without a sentence splitter."""
+"""Find the ends of sentences, with or without a sentence splitter in the pipeline."""
 
 from spacy.tokens import Doc
 
-# These end a sentence where whitespace follows; the wide ones need none.
+# They end a sentence if whitespace follows. The wide ones need no whitespace.
 WIDE_STOPS = frozenset("。！？｡")
 STOPS = WIDE_STOPS | frozenset(".!?…؟۔।")
-# Quotes and brackets that still belong to the sentence that they close.
+# Quotes and brackets that belong to the sentence before them.
 CLOSERS = frozenset("\"'”’»›)]}」』）】》")
 
 
 def sentence_ends(doc: Doc) -> list[int]:
-    """The end (exclusive, in tokens) of each sentence; the last is `len(doc)`.
+    """Return the end (exclusive, in tokens) of each sentence. The last is `len(doc)`.
 
-    The doc's own sentences are taken where it has any. Otherwise simple rules split
-    it: after a token of full stops, question or exclamation marks (and the quotes or
-    brackets glued to it) that whitespace follows, and after a newline. Tokens of
-    whitespace stay with the sentence before them.
+    If the doc has sentence boundaries, they are used. Otherwise simple rules split the
+    doc after newlines, and after full stops, question marks and exclamation marks that
+    are followed by whitespace. Quotes and brackets directly after such a mark belong
+    to its sentence, and whitespace tokens belong to the sentence before them.
     """
     if doc.has_annotation("SENT_START"):
         return [sentence.end for sentence in doc.sents]
@@ -24,8 +24,7 @@ def sentence_ends(doc: Doc) -> list[int]:
 
 def _ends_by_rule(doc: Doc) -> list[int]:
     ends = []
-    # What came before the token: the end of a sentence, a wide one, whitespace, a
-    # newline.
+    # What precedes the token: a sentence end, a wide stop, whitespace, a newline.
     ended = wide = apart = newline = False
     for token in doc:
         text = token.text

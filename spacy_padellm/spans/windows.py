@@ -1,8 +1,8 @@
-"""Window getters: how a doc is cut into the texts that the model reads.
+"""Window getters, which cut a doc into the texts that the model reads.
 
-Each builder is registered under `@misc` and gives a `WindowGetter`, a function from
-Doc to windows. All lengths are spaCy tokens. The kept parts of the windows tile the
-doc; an empty doc has no windows. The getters can be pickled.
+Each builder is registered under `@misc` and returns a `WindowGetter`, a function from
+Doc to windows. All lengths are spaCy tokens. The kept parts of the windows cover each
+token exactly once. An empty doc has no windows. Window getters can be pickled.
 """
 
 from collections.abc import Iterator
@@ -14,21 +14,21 @@ from ..errors import Errors
 from ..types import Window, WindowGetter
 from .sentences import sentence_ends
 
-# A sentence that is too long is cut after one of these, or after whitespace.
+# Sentences that are too long are cut after one of these, or after whitespace.
 PAUSES = frozenset(",;，；、،؛")
 
 
 def build_sentence_windows_v1(
     *, max_tokens: int = 96, join_tokens: int = 32
 ) -> WindowGetter:
-    """Windows of whole sentences: neighbours together while they fit into
-    `join_tokens`, and a longer one by itself (both 1 or more).
+    """Windows of one or more whole sentences.
 
-    The doc's own sentences are used where it has any, else simple rules split it. A
-    sentence longer than `max_tokens` is cut, after a comma, semicolon or whitespace
-    where there is one in the second half of what fits.
+    max_tokens: longer sentences are cut. A sentence is cut after a comma, semicolon or
+        whitespace if the second half of the window has one.
+    join_tokens: consecutive sentences are joined up to this length.
 
-    ValueError: max_tokens or join_tokens is below 1.
+    If the doc has sentence boundaries, they are used. Otherwise simple rules split it.
+    Raises ValueError if max_tokens or join_tokens is below 1.
     """
     for name, value in (("max_tokens", max_tokens), ("join_tokens", join_tokens)):
         if value < 1:
@@ -39,11 +39,11 @@ def build_sentence_windows_v1(
 def build_strided_windows_v1(*, window: int, stride: int) -> WindowGetter:
     """Windows of `window` tokens, one every `stride` tokens (1 to `window`).
 
-    Two neighbours share `window - stride` tokens, and each keeps the half of these
-    that lies on its own side: a mention at the edge of one window is read by the
-    other with text on both sides of it.
+    Adjacent windows share `window - stride` tokens, and each keeps the half on its own
+    side. A mention at the edge of one window therefore has context on both sides in
+    the other window.
 
-    ValueError: stride is below 1 or above window.
+    Raises ValueError if stride is below 1 or above window.
     """
     if not 1 <= stride <= window:
         raise ValueError(Errors.E102.format(window=window, stride=stride))
@@ -88,7 +88,7 @@ def whole_doc_windows(doc: Doc) -> list[Window]:
 
 
 def _piece_ends(doc: Doc, max_tokens: int) -> Iterator[int]:
-    """The ends of the doc's sentences, and of the parts of those that are too long."""
+    """Yield the ends of sentences, and of the parts of sentences that are too long."""
     start = 0
     for end in sentence_ends(doc):
         while end - start > max_tokens:
@@ -99,9 +99,9 @@ def _piece_ends(doc: Doc, max_tokens: int) -> Iterator[int]:
 
 
 def _cut(doc: Doc, start: int, max_tokens: int) -> int:
-    """Where to cut a sentence of more than `max_tokens` from `start` on."""
-    hard = start + max_tokens
-    for i in range(hard - 1, start + max_tokens // 2 - 1, -1):
+    """Return where to cut a sentence that has more than `max_tokens` from `start`."""
+    limit = start + max_tokens
+    for i in range(limit - 1, start + max_tokens // 2 - 1, -1):
         if doc[i].is_space or doc[i].text in PAUSES:
             return i + 1
-    return hard
+    return limit

@@ -1,118 +1,174 @@
-"""One step after the other, whatever the memory; all that is to be kept of them."""
+"""Trains an adapter: gradients batch by batch, and one step for all of them."""
 
+import contextlib
+import logging
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import torch
+from thinc.api import Optimizer
 
-from ..errors import Errors
-from ..models.adapters import Adapter
-from ..models.loss import accumulate_gradients
+from ..adapters.adapted import AdaptedLM
+from ..errors import Errors, Warnings
+from ..execution.memory import free_memory, memory_checked
+from ..execution.trainable import TrainableDecoder, trainable
+from ..trees.batching import batches_by_padded_tokens, run_halving
 from ..trees.packing import GoldTree
-from .dev_set import DevScore, DevSet
-from .microbatches import DoesNotFit, Microbatches
-from .opening import Opened
-from .optimizer import AveragedAdam
-from .prepared import Prepared
+from .loss import tree_loss
+from .optimizer import DeviceOptimizer
+
+logger = logging.getLogger(__name__)
 
 
 class Trainer:
-    """Trains an adapter on prepared data.
+    """Trains the adapter of a model. Parameters, gradients, moments and averages stay on
+    the model's device.
 
-    train_batch_tokens: padded tokens in a microbatch, at most.
-    say: told of memory that did not suffice.
-    tokens: that were learned from so far, padding not counted.
+    batch_tokens: padded tokens in a microbatch, at most. Lowered for good where the
+        memory does not suffice.
+    key: of the model, the first part of thinc's keys for parameters.
     """
 
-    def __init__(
-        self,
-        prepared: Prepared,
-        opened: Opened,
-        *,
-        train_batch_tokens: int,
-        say: Callable[[str], None],
-    ) -> None:
-        self.prepared = prepared
-        self.opened = opened
-        self.lm = opened.lm
-        self.microbatches = Microbatches(train_batch_tokens, say)
-        self.dev = DevSet(prepared, opened, self.microbatches, say)
-        self.optimizer = AveragedAdam(
-            self.lm.parameters(),
-            use_averages=prepared.settings.use_averages,
-            l2_is_weight_decay=prepared.settings.l2_is_weight_decay,
-        )
-        self.tokens = 0
+    def __init__(self, lm: AdaptedLM, *, batch_tokens: int, key: int) -> None:
+        self.lm = lm
+        self.batch_tokens = batch_tokens
+        self.key = key
+        self.parameters = lm.parameters()
+        self._decoder: TrainableDecoder | AdaptedLM | None = None
+        self._optimizer: DeviceOptimizer | None = None
+        self._optimizer_state: dict[str, Any] | None = None
+        # of all targets since the last step
+        self._weight_sum = 0.0
 
-    def step(self, number: int) -> float | None:
-        """Take the step of that number, from 0; its mean loss in nats a target. None
-        where its batch teaches nothing.
+    @torch.no_grad()
+    def loss(self, trees: Sequence[GoldTree]) -> float:
+        """The mean loss of gold trees, in nats a target."""
+        decoder, total = self._active_decoder(), 0.0
+        for batch in self._batches(trees):
+            rows = [trees[row] for row in batch]
+            total += tree_loss(decoder, rows, self.lm.device).item()
+        return total / max(_weight(trees), 1e-8)
 
-        ValueError: one text alone does not fit into the memory (E880), or the loss is
-        no number (E881). No parameter has changed then.
+    def accumulate(self, trees: Sequence[GoldTree]) -> float:
+        """Add the gradients of the trees' summed loss to those that the next step uses;
+        the mean loss, in nats a target.
+
+        Raises RowDoesNotFit, with the number of the tree, where the memory does not
+        suffice for a single tree, and ValueError (E881) where the loss is not a finite
+        number. The gradients of this and earlier calls are gone then, and no parameter
+        has changed.
         """
-        step = self.prepared.steps[number]
-        trees = [self.prepared.train.trees[tree] for tree in step.trees]
-        weight = float(sum(tree.weights.sum() for tree in trees))
-        if not weight:
-            return None
-        self.lm.set_dropout(step.rates.dropout)
+        if self.lm.name is None:
+            raise ValueError(Errors.E706)
+        decoder, total = self._active_decoder(), 0.0
+
+        def run(batch: list[int]) -> float:
+            rows = [trees[row] for row in batch]
+            with memory_checked():
+                loss = tree_loss(decoder, rows, self.lm.device)
+                # added only when they are complete: half a batch must leave no trace
+                gradients = torch.autograd.grad(
+                    loss, list(self.parameters.values()), allow_unused=True
+                )
+            self._add(gradients)
+            return loss.item()
+
+        def before_retry(batch: list[int]) -> None:
+            free_memory()
+            longest = max(len(trees[row]) for row in batch)
+            self._lower_batch_tokens(len(batch) * longest // 2)
+
         try:
-            loss = self._accumulate(trees) / weight
-        except DoesNotFit as error:
-            raise ValueError(self._too_large(step.trees[error.row])) from error
+            for _, loss in run_halving(self._batches(trees), run, before_retry):
+                total += loss
+            if not math.isfinite(total):
+                raise ValueError(Errors.E881.format(loss=total))
+        except Exception:
+            self.clear()
+            raise
+        weight = _weight(trees)
+        self._weight_sum += weight
+        return total / max(weight, 1e-8)
+
+    def step(self, optimizer: Optimizer) -> None:
+        """One step for all gradients since the last: that of the mean over all targets,
+        however they were split into batches."""
+        if not self._weight_sum:
+            return
+        self._use(optimizer)
+        self._optimizer.step(self._weight_sum)
+        self._weight_sum = 0.0
+
+    def clear(self) -> None:
+        """Forget all gradients."""
+        for parameter in self.parameters.values():
+            parameter.grad = None
+        self._weight_sum = 0.0
+
+    @contextlib.contextmanager
+    def use_params(self, params: Mapping[Any, Any]) -> Iterator[None]:
+        """Swap parameters for others, in place: the optimizer's averages, say.
+
+        params: by (key, name); others are left as they are.
+        """
+        swapped = {
+            name: parameter
+            for name, parameter in self.parameters.items()
+            if (self.key, name) in params
+        }
+        with torch.no_grad():
+            backup = {name: one.detach().clone() for name, one in swapped.items()}
+            for name, parameter in swapped.items():
+                parameter.copy_(torch.as_tensor(params[self.key, name]))
+        try:
+            yield
         finally:
-            self.lm.set_dropout(0.0)
-        if not math.isfinite(loss):
-            rate = step.rates.learn_rate
-            raise ValueError(Errors.E881.format(step=number, loss=loss, rate=rate))
-        self.optimizer.step(step.rates, weight)
-        self.tokens += sum(map(len, trees))
-        return loss
+            with torch.no_grad():
+                for name, values in backup.items():
+                    swapped[name].copy_(values)
 
-    def score(self) -> DevScore:
-        """How well the averages do on the dev set."""
-        with self.optimizer.averaged():
-            return self.dev.score()
-
-    def adapter(self) -> Adapter:
-        """The averages, as an adapter to be saved."""
-        with self.optimizer.averaged():
-            return Adapter(self.lm.config(), self.lm.weights(), self.opened.card)
+    # -- checkpoints ------------------------------------------------------------------
 
     def state(self) -> dict[str, Any]:
-        """All that the next steps depend on."""
+        """All that the next steps depend on, between two steps; tensors and numbers."""
+        optimizer = self._optimizer
         return {
-            "optimizer": self.optimizer.state(),
+            "parameters": self.values(),
+            "optimizer": None if optimizer is None else optimizer.state(),
+            "batch_tokens": self.batch_tokens,
             "random": self._random(),
-            "microbatch_tokens": self.microbatches.tokens,
         }
 
     def load_state(self, state: dict[str, Any]) -> None:
-        self.optimizer.load_state(state["optimizer"])
-        self._set_random(state["random"])
-        self.microbatches.tokens = min(
-            self.microbatches.tokens, state["microbatch_tokens"]
-        )
+        """Go on from a state. The optimizer's part is taken at the next step."""
+        self.clear()
+        self.set_values(state["parameters"])
+        self.batch_tokens = min(self.batch_tokens, state["batch_tokens"])
+        self._optimizer = None
+        self._optimizer_state = state["optimizer"]
+        torch.set_rng_state(state["random"]["cpu"])
+        if self.lm.device.type == "cuda" and "cuda" in state["random"]:
+            torch.cuda.set_rng_state(state["random"]["cuda"], self.lm.device)
 
-    def _accumulate(self, trees: Sequence[GoldTree]) -> float:
-        """The summed loss of the trees, whose gradients are taken."""
-        random, losses = self._random(), []
+    def averages(self) -> dict[str, torch.Tensor]:
+        """Copies of what spaCy saves: the averages, or the parameters without them."""
+        averages = {}
+        if self._optimizer is not None:
+            averages = self._optimizer.optimizer.averages or {}
+        return {
+            name: averages.get((self.key, name), one).detach().clone()
+            for name, one in self.parameters.items()
+        }
 
-        def start() -> None:
-            self.optimizer.clear()
-            self._set_random(random)
-            losses.clear()
+    def values(self) -> dict[str, torch.Tensor]:
+        """Copies of the parameters."""
+        return {name: one.detach().clone() for name, one in self.parameters.items()}
 
-        def work(rows: list[int]) -> None:
-            batch = [trees[row] for row in rows]
-            tokens = self.microbatches.tokens
-            smoothing = self.prepared.settings.label_smoothing
-            losses.append(accumulate_gradients(self.lm, batch, tokens, smoothing))
-
-        self.microbatches([len(tree) for tree in trees], work, start)
-        return sum(losses)
+    @torch.no_grad()
+    def set_values(self, values: Mapping[str, torch.Tensor]) -> None:
+        for name, parameter in self.parameters.items():
+            parameter.copy_(values[name])
 
     def _random(self) -> dict[str, torch.Tensor]:
         states = {"cpu": torch.get_rng_state()}
@@ -120,17 +176,42 @@ class Trainer:
             states["cuda"] = torch.cuda.get_rng_state(self.lm.device)
         return states
 
-    def _set_random(self, states: dict[str, torch.Tensor]) -> None:
-        torch.set_rng_state(states["cpu"])
-        if self.lm.device.type == "cuda" and "cuda" in states:
-            torch.cuda.set_rng_state(states["cuda"], self.lm.device)
+    def _active_decoder(self) -> TrainableDecoder | AdaptedLM:
+        if self._decoder is None:
+            self._decoder = trainable(self.lm)
+        # PEFT freezes the adapters that are not active
+        self.lm.base.activate(self.lm.name)
+        return self._decoder
 
-    def _too_large(self, number: int) -> str:
-        tree = self.prepared.train.trees[number]
-        return Errors.E880.format(
-            split="training",
-            doc=self.prepared.train.docs[number],
-            tokens=len(tree),
-            begin=self.opened.tokenizer.decode(tree.ids[:20].tolist()),
-            device=self.lm.device,
-        )
+    # -- batches ----------------------------------------------------------------------
+
+    def _batches(self, trees: Sequence[GoldTree]) -> list[list[int]]:
+        lengths = [len(tree) for tree in trees]
+        return batches_by_padded_tokens(lengths, self.batch_tokens)
+
+    def _add(self, gradients: Sequence[torch.Tensor | None]) -> None:
+        parameters = self.parameters.values()
+        for parameter, gradient in zip(parameters, gradients, strict=True):
+            if gradient is None:
+                continue
+            if parameter.grad is None:
+                parameter.grad = gradient
+            else:
+                parameter.grad += gradient
+
+    def _lower_batch_tokens(self, tokens: int) -> None:
+        if tokens < self.batch_tokens:
+            self.batch_tokens = tokens
+            logger.warning(Warnings.W874.format(tokens=tokens))
+
+    def _use(self, optimizer: Optimizer) -> None:
+        """Another optimizer than before starts with moments and averages of its own."""
+        if self._optimizer is None or self._optimizer.optimizer is not optimizer:
+            self._optimizer = DeviceOptimizer(optimizer, self.parameters, self.key)
+            if self._optimizer_state is not None:
+                self._optimizer.load_state(self._optimizer_state)
+                self._optimizer_state = None
+
+
+def _weight(trees: Sequence[GoldTree]) -> float:
+    return float(sum(tree.weights.sum() for tree in trees))

@@ -1,6 +1,24 @@
-"""Rows of like length together, so that little is spent on padding."""
+"""Rows of similar length in one batch, so that little is spent on padding."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeVar
+
+Result = TypeVar("Result")
+
+
+class DoesNotFit(Exception):
+    """A batch that is too large for the model's context or for the memory."""
+
+
+class RowDoesNotFit(ValueError):
+    """A row that does not fit even as a batch of its own.
+
+    row: its number.
+    """
+
+    def __init__(self, row: int, reason: str) -> None:
+        super().__init__(reason)
+        self.row = row
 
 
 def batches_by_padded_tokens(
@@ -23,3 +41,35 @@ def batches_by_padded_tokens(
             longest = lengths[row]
         batches[-1].append(row)
     return batches
+
+
+def run_halving(
+    batches: Sequence[list[int]],
+    run: Callable[[list[int]], Result],
+    before_retry: Callable[[list[int]], object] = lambda batch: None,
+) -> Iterator[tuple[list[int], Result]]:
+    """Run each batch. One that raises DoesNotFit is halved and tried again.
+
+    before_retry: called with a batch that did not fit, to free memory say.
+
+    Yields the row numbers of each batch that was run, with its result.
+    Raises RowDoesNotFit for a batch of one row that does not fit.
+    """
+    left = list(batches)[::-1]
+    while left:
+        batch = left.pop()
+        reason = None
+        try:
+            result = run(batch)
+        except DoesNotFit as error:
+            if len(batch) == 1:
+                raise RowDoesNotFit(batch[0], str(error)) from error
+            reason = error
+        # outside of `except`: the traceback would keep the batch's tensors alive
+        if reason is None:
+            yield batch, result
+        else:
+            del reason
+            before_retry(batch)
+            half = len(batch) // 2
+            left += [batch[half:], batch[:half]]

@@ -7,8 +7,8 @@ import spacy
 from spacy.tokens import Doc, Span
 from typer.testing import CliRunner
 
-from spacy_padellm.benchmarks import accuracy as accuracy_module
-from spacy_padellm.benchmarks.accuracy import (
+from benchmarks import accuracy as accuracy_module
+from benchmarks.accuracy import (
     DEV_TEXTS,
     FROM_SHIPPED,
     ROWS,
@@ -19,11 +19,11 @@ from spacy_padellm.benchmarks.accuracy import (
     page,
     score_spacy_ner,
 )
-from spacy_padellm.benchmarks.corpus import Sizes
-from spacy_padellm.benchmarks.tables import f_table
-from spacy_padellm.benchmarks.training import TrainingSettings
+from benchmarks.corpus import Sizes
+from benchmarks.tables import f_table
+from benchmarks.training import TrainingSettings
+from spacy_padellm.bases.weights import DEFAULT_BASE
 from spacy_padellm.cli.app import app
-from spacy_padellm.models.weights import DEFAULT_BASE
 
 from ..pipeline.conftest import GOLD, examples, make_nlp, unsure  # noqa: F401
 
@@ -87,8 +87,8 @@ def test_all_systems_are_trained_and_scored(
     assert (training["batcher"]["size"], training["max_steps"]) == (2, 2), "of 3 texts"
 
     # all is done
-    monkeypatch.setattr("spacy_padellm.benchmarks.training.train", None)
-    monkeypatch.setattr("spacy_padellm.benchmarks.accuracy.spacy.load", None)
+    monkeypatch.setattr("benchmarks.training.train", None)
+    monkeypatch.setattr("benchmarks.accuracy.spacy.load", None)
     again = CliRunner().invoke(app, list(map(str, arguments)))
     assert again.exit_code == 0, again.output
     assert json.loads((tmp_path / "metrics" / "accuracy.json").read_text()) == written

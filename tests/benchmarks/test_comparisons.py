@@ -2,13 +2,9 @@
 
 import pytest
 
-from spacy_padellm.benchmarks import paper
-from spacy_padellm.benchmarks.comparisons import (
-    share_of_length,
-    speedups,
-    where_others_win,
-)
-from spacy_padellm.benchmarks.measure import Measurement
+from benchmarks import paper
+from benchmarks.comparisons import share_of_length, speedups, where_others_win
+from benchmarks.measure import Measurement
 
 
 def measurement(title, latencies, *, rate=1.0, f=0.5, length=4.0):

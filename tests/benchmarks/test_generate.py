@@ -7,14 +7,14 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spacy_padellm.benchmarks import generate as module
-from spacy_padellm.benchmarks.generate import GenerateEngine
-from spacy_padellm.engines.base import Branch
-from spacy_padellm.engines.transformers import TransformersEngine
+from benchmarks import generate as module
+from benchmarks.generate import GenerateEngine
+from spacy_padellm.adapters.adapted import AdaptedLM, LoraSettings
+from spacy_padellm.adapters.shared_base import SharedBase
+from spacy_padellm.bases.weights import load_base
+from spacy_padellm.engines.packed import PackedEngine
 from spacy_padellm.formats.templates import TEMPLATES
-from spacy_padellm.models.lora import AdaptedLM, LoraSettings
-from spacy_padellm.models.shared_base import SharedBase
-from spacy_padellm.models.weights import load_base
+from spacy_padellm.trees.branch import Branch
 
 from ..engines.plain import (
     PlainSession,
@@ -79,7 +79,7 @@ def complete(engine, *calls):
 
 
 def test_generate_packed_and_plain_write_the_same(engine, plain, lm, rows):
-    packed = TransformersEngine(lm, engine.tokenizer)
+    packed = PackedEngine(lm, engine.tokenizer)
     (found,) = complete(engine, rows)
     assert_same(found, plain.complete(rows))
     assert_same(found, complete(packed, rows)[0])

@@ -4,10 +4,10 @@ import pytest
 import spacy
 from spacy.tokens import Span
 
-from spacy_padellm.benchmarks.measure import measure
-from spacy_padellm.benchmarks.systems import System
+from benchmarks.measure import measure
+from benchmarks.systems import System
 from spacy_padellm.formats.base import Extraction
-from spacy_padellm.pipeline.reading import Reading
+from spacy_padellm.pipeline.predict import Prediction
 from spacy_padellm.types import LabelledSpan, Mention
 
 LABELS = {"PER": "person", "ORG": "organization"}
@@ -46,7 +46,7 @@ def run(reader, docs, *, one_by_one=False, sizes=(8, 16)):
 
 
 def test_latency_is_of_documents_read_alone_and_throughput_of_batches(doc):
-    reader = Scripted(Reading())
+    reader = Scripted(Prediction())
     measured = run(reader, [doc] * 5)
     assert measured.latencies == [2000.0] * 5
     assert measured.throughputs == {8: 0.5, 16: 0.5}
@@ -57,7 +57,7 @@ def test_latency_is_of_documents_read_alone_and_throughput_of_batches(doc):
 
 
 def test_what_devices_of_their_own_would_save_is_taken_off(doc):
-    reader = Scripted(Reading(), saving=1.5)
+    reader = Scripted(Prediction(), saving=1.5)
     measured = run(reader, [doc] * 4, one_by_one=True)
     assert measured.latencies == [500.0] * 4
     assert measured.throughputs == {} and measured.best_batch is None
@@ -76,7 +76,7 @@ def test_scores(doc):
     extraction = Extraction(
         mentions, {"PER": 4, "ORG": 1}, lengths=(3, 3, 4, 5, 3), lost={"cut off": 1}
     )
-    reading = Reading(
+    reading = Prediction(
         spans=(
             LabelledSpan(0, 1, "PER", 0.9),
             LabelledSpan(2, 3, "PER", 0.9),

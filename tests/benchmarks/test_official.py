@@ -5,15 +5,15 @@ from itertools import chain
 import pytest
 import torch
 
-from spacy_padellm.benchmarks import official as module
-from spacy_padellm.benchmarks.official import OfficialPaDeLLM
-from spacy_padellm.engines.transformers import TransformersEngine
+from benchmarks import official as module
+from benchmarks.official import OfficialPaDeLLM
+from spacy_padellm.adapters.adapted import AdaptedLM, LoraSettings
+from spacy_padellm.adapters.shared_base import SharedBase
+from spacy_padellm.bases.weights import load_base
+from spacy_padellm.engines.packed import PackedEngine
 from spacy_padellm.formats.base import Query
 from spacy_padellm.formats.padellm import build_padellm_v1
 from spacy_padellm.formats.templates import TEMPLATES
-from spacy_padellm.models.lora import AdaptedLM, LoraSettings
-from spacy_padellm.models.shared_base import SharedBase
-from spacy_padellm.models.weights import load_base
 
 LABELS = {"PART": "part", "FAULT": "fault", "TOOL": "tool", "PERSON": "person"}
 TEXTS = 20
@@ -53,7 +53,7 @@ def queries(workshop):
 
 
 def packed(format, lm, tokenizer, queries):
-    with TransformersEngine(lm, tokenizer).session(len(queries)) as session:
+    with PackedEngine(lm, tokenizer).session(len(queries)) as session:
         return format.extract(queries, session, tokenizer)
 
 

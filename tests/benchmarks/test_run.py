@@ -5,11 +5,11 @@ import json
 import pytest
 from typer.testing import CliRunner
 
-from spacy_padellm.benchmarks import run as run_module
-from spacy_padellm.benchmarks.corpus import Sizes
-from spacy_padellm.benchmarks.run import Benchmark, BenchmarkSettings
-from spacy_padellm.benchmarks.systems import FORMATS, SYSTEMS
-from spacy_padellm.benchmarks.training import TrainingSettings
+from benchmarks import run as run_module
+from benchmarks.corpus import Sizes
+from benchmarks.run import Benchmark, BenchmarkSettings
+from benchmarks.systems import FORMATS, SYSTEMS
+from benchmarks.training import TrainingSettings
 from spacy_padellm.cli.app import app
 
 
@@ -91,7 +91,7 @@ def test_an_interrupted_run_loses_only_the_system_that_was_running(
     monkeypatch.setattr(run_module, "measure", measure)
     with pytest.raises(KeyboardInterrupt):
         Benchmark(chosen).run()
-    monkeypatch.setattr("spacy_padellm.benchmarks.training.train", None)  # is done
+    monkeypatch.setattr("benchmarks.training.train", None)  # is done
     said = []
     run = Benchmark(chosen, say=said.append)
     run.run()

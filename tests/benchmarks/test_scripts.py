@@ -13,9 +13,9 @@ import pytest
 import spacy
 import torch
 
-from spacy_padellm.benchmarks.systems import FORMATS
+from benchmarks.systems import FORMATS
 from spacy_padellm.corpora.docbin import write_docbin
-from spacy_padellm.models.shim import causal_lm_shim
+from spacy_padellm.model.shim import causal_lm_shim
 
 HERE = Path(__file__).parent
 BENCHMARKS = HERE.parents[1] / "benchmarks"
@@ -138,7 +138,7 @@ def test_peers_are_compared_in_turn(script, work, vllm_environment, tmp_path, ca
 
 
 def test_ours_alone_may_compute_in_other_numbers(script, work, tmp_path, monkeypatch):
-    from measuring import trained
+    from benchmarks.measuring import trained
 
     loaded = []
     real = trained.load_component
@@ -221,14 +221,14 @@ def test_the_engine_writes_what_plain_decoding_writes(script, work, workshop, ca
 
 
 def test_a_difference_is_shown_with_its_margin(script, work, monkeypatch, capsys):
-    from spacy_padellm.engines import live
+    from spacy_padellm.engines import sequences as live
 
     def second_best(asked, logits, norm):
         tokens = logits.topk(2).indices[:, 1]
         return tokens.tolist(), [0.0] * len(tokens)
 
     # of the packed engine alone: plain decoding chooses by itself
-    monkeypatch.setattr("spacy_padellm.engines.packed.choose", second_best)
+    monkeypatch.setattr("spacy_padellm.engines.session.choose", second_best)
     assert live.choose is not second_best
     texts = HERE.parents[1] / "assets" / "workshop" / "test.jsonl"
     arguments = ["--work", work, "--set", "shop", "--cores", 0, "--docs", 1]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from spacy_padellm.engines.base import Branch
+from spacy_padellm.trees.branch import Branch
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 FAKE = Path(__file__).parent / "fake_vllm"
@@ -22,7 +22,7 @@ def in_benchmarks(monkeypatch):
 def driver(monkeypatch, capsys):
     """The driver's module, with a vLLM that is none."""
     monkeypatch.syspath_prepend(str(FAKE))
-    from measuring import vllm_driver
+    from benchmarks.measuring import vllm_driver
 
     yield vllm_driver
     sys.modules.pop("vllm", None)
@@ -88,7 +88,7 @@ class Scripted:
 
 
 def test_an_engine_asks_for_all_branches_at_once(tiny_tokenizer):
-    from measuring.vllm_engine import VLLMEngine
+    from benchmarks.measuring.vllm_engine import VLLMEngine
 
     ids = list(tiny_tokenizer.encode("Oslo\n<mention 2>", add_special_tokens=False).ids)
     answer = {
@@ -119,7 +119,7 @@ def test_an_engine_asks_for_all_branches_at_once(tiny_tokenizer):
 
 
 def test_a_dead_vllm_is_an_error_that_names_its_log(tmp_path):
-    from measuring.vllm_engine import VLLMProcess
+    from benchmarks.measuring.vllm_engine import VLLMProcess
 
     log = tmp_path / "vllm.log"
     code = "import sys; print('no weights', file=sys.stderr); sys.exit(3)"
@@ -129,7 +129,7 @@ def test_a_dead_vllm_is_an_error_that_names_its_log(tmp_path):
 
 
 def test_vllm_runs_on_our_cores_and_without_a_network(tmp_path, monkeypatch):
-    from measuring import vllm_engine
+    from benchmarks.measuring import vllm_engine
 
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
     monkeypatch.setattr(vllm_engine.os, "sched_getaffinity", lambda pid: {3, 1})

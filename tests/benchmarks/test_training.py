@@ -3,9 +3,9 @@
 import pytest
 from thinc.api import Config
 
-from spacy_padellm.benchmarks import training
-from spacy_padellm.benchmarks.training import train_system
-from spacy_padellm.models.adapters import WEIGHTS
+from benchmarks import training
+from benchmarks.training import train_system
+from spacy_padellm.adapters.files import WEIGHTS
 
 
 @pytest.fixture

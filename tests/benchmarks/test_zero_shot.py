@@ -7,8 +7,8 @@ import pytest
 from spacy.language import Language
 from typer.testing import CliRunner
 
-from spacy_padellm.benchmarks.paper import ZERO_SHOT_F
-from spacy_padellm.benchmarks.zero_shot import gliner, ours, page, score_set
+from benchmarks.paper import ZERO_SHOT_F
+from benchmarks.zero_shot import gliner, ours, page, score_set
 from spacy_padellm.cli.app import app
 from spacy_padellm.scoring.zero_shot import ZERO_SHOT
 

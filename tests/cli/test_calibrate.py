@@ -7,7 +7,7 @@ from thinc.api import Config
 from typer.testing import CliRunner
 
 from spacy_padellm.cli.app import app
-from spacy_padellm.pipeline.calibrating import Trial, best_of, try_thresholds
+from spacy_padellm.pipeline.calibrate import Trial, best_of, try_thresholds
 
 from ..pipeline.conftest import GOLD, examples, make_nlp, unsure  # noqa: F401
 

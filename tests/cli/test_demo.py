@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from spacy_padellm.cli import demo
 from spacy_padellm.cli.app import app
-from spacy_padellm.pipeline.annotating import register_score
+from spacy_padellm.pipeline.annotate import register_score
 
 ODD = "[red]Li Wei[/red] \x1b[31mbeat\r\nFIFA \x07in 😀 FIFA"
 

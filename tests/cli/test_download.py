@@ -45,7 +45,7 @@ def test_it_fetches_what_is_asked_and_says_where_it_is(calls, arguments, expecte
 
 
 def test_the_embedded_base_has_no_revision(calls, monkeypatch):
-    from spacy_padellm.models.weights import resolve_base
+    from spacy_padellm.bases.weights import resolve_base
 
     monkeypatch.setattr(download, "resolve_base", resolve_base)
     result = CliRunner().invoke(app, ["download", "--revision", "v1"])

@@ -81,6 +81,13 @@ def test_uner_numbers_its_tokens_and_its_text_gives_their_spaces(corpus):
     assert problems(read) == [(15, "repaired", "tag B-O read as O")]
 
 
+def test_uner_s_own_tags_stand_before_those_of_another_annotator(corpus):
+    read = corpus(
+        "1\tTurci\tB-OTH\tB-PER\t-\n2\tu\tO\tO\t-\n3\tBeču\tB-LOC\tB-LOC\t-\n"
+    )
+    assert mentions(read) == [[("Turci", "OTH"), ("Beču", "LOC")]]
+
+
 def test_a_text_comment_unlike_its_tokens_is_reported_and_not_used(corpus):
     read = corpus("# text = Ada met Bo\n1\tAda\tB-PER\n2\tsaw\tO\n3\tBo\tB-PER\n")
     assert read.texts[0].text == "Ada saw Bo"

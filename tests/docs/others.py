@@ -107,7 +107,7 @@ def ner_settings() -> dict:
     return spacy.blank("en").get_factory_meta("ner").default_config
 
 
-@of_ner("Finds entities as installed, before any training")
+@of_ner("Finds entities without any training")
 def _() -> bool:
     nlp = spacy.blank("en")
     nlp.add_pipe("ner")
@@ -127,7 +127,7 @@ def _() -> bool:
     return any("label" in setting for setting in ner_settings())
 
 
-@of_ner("Labels of one call's own")
+@of_ner("Labels for a single call")
 def _() -> bool:
     return takes_a_setting(ner(), "ner", labels=["PER"])
 
@@ -151,7 +151,7 @@ def _() -> bool:
     return "threshold" in ner_settings()
 
 
-@of_ner("Entities that a doc has already stay")
+@of_ner("Keeps entities that a doc already has")
 def _() -> bool:
     return keeps_an_entity(ner())
 
@@ -161,7 +161,7 @@ def _() -> bool:
     return len(ner()(f"{TEXT} " * 200)) > 1600
 
 
-@of_ner("A document that fails fails alone")
+@of_ner("A failing document does not affect its batch")
 def _() -> bool:
     class Picky(EntityRecognizer):
         def predict(self, docs):
@@ -173,7 +173,7 @@ def _() -> bool:
     return fails_alone(Picky(ner().vocab, component.model, moves=component.moves))
 
 
-@of_ner("Gold docs annotated for some labels alone")
+@of_ner("Gold docs annotated for some labels only")
 def _() -> bool:
     return "incorrect_spans_key" in ner_settings()
 
@@ -188,7 +188,7 @@ def _() -> bool:
     return callable(registry.architectures.get("spacy.Tok2VecListener.v1"))
 
 
-@of_ner("A saved pipeline holds all that it needs")
+@of_ner("A saved pipeline holds everything it needs")
 def _() -> bool:
     with tempfile.TemporaryDirectory() as folder:
         ner().to_disk(folder)
@@ -253,7 +253,7 @@ def _() -> bool:
     return llm()[0].get_pipe("llm").is_trainable
 
 
-@of_llm("Asked for labels that it was never trained on")
+@of_llm("Takes labels that it was never trained on")
 def _() -> bool:
     return asks("SPACESHIP", labels="SPACESHIP")
 
@@ -269,7 +269,7 @@ def _() -> bool:
     return asks("Bo sang.", examples=[{"text": "Bo sang.", "spans": [span]}])
 
 
-@of_llm("Labels of one call's own")
+@of_llm("Labels for a single call")
 def _() -> bool:
     return takes_a_setting(llm()[0], "llm", labels=["PER"])
 
@@ -293,12 +293,12 @@ def _() -> bool:
     return "threshold" in llm_settings()
 
 
-@of_llm("Entities that a doc has already stay")
+@of_llm("Keeps entities that a doc already has")
 def _() -> bool:
     return keeps_an_entity(llm()[0])
 
 
-@of_llm("Half tokens: strict, contract or expand")
+@of_llm("Mentions that are not whole tokens: strict, contract or expand")
 def _() -> bool:
     return "alignment_mode" in llm_settings()
 
@@ -310,12 +310,12 @@ def _() -> bool:
     return len(prompts[0]) > 1
 
 
-@of_llm("A document that fails fails alone")
+@of_llm("A failing document does not affect its batch")
 def _() -> bool:
     return fails_alone(llm()[0].get_pipe("llm"))
 
 
-@of_llm("What was asked, written and dropped is kept")
+@of_llm("Keeps what was asked, written and dropped")
 def _() -> bool:
     return ANSWER in llm(save_io=True)[0](TEXT).user_data["llm_io"]["llm"]["response"]
 
@@ -326,12 +326,12 @@ def _() -> bool:
     return nlp.evaluate([example(nlp)]).get("ents_f") is not None
 
 
-@of_llm("Hosted models, by an API")
+@of_llm("Uses hosted models through an API")
 def _() -> bool:
     return callable(registry.llm_models.get("spacy.GPT-4.v3"))
 
 
-@of_llm("A saved pipeline holds all that it needs")
+@of_llm("A saved pipeline holds everything it needs")
 def _() -> bool:
     with tempfile.TemporaryDirectory() as folder:
         llm()[0].to_disk(folder)

@@ -173,8 +173,8 @@ def checkout(tmp_path) -> Path:
 @pytest.fixture(scope="module")
 def base(smollm):
     """The embedded base, in memory for all pages."""
-    from spacy_padellm.models.devices import resolve_device, resolve_dtype
-    from spacy_padellm.models.shared_base import SharedBase
+    from spacy_padellm.adapters.shared_base import SharedBase
+    from spacy_padellm.bases.devices import resolve_device, resolve_dtype
 
     device = resolve_device("auto")
     return SharedBase.open(

@@ -65,7 +65,7 @@ def test_prompts_hold_a_text_and_a_label_alone(tiny_tokenizer):
 
 
 def test_a_base_is_on_this_machine():
-    from spacy_padellm.models.weights import resolve_base
+    from spacy_padellm.bases.weights import resolve_base
 
     with pytest.raises(ValueError, match="E30"):
         resolve_base("https://api.example.com/v1")

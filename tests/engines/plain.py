@@ -5,8 +5,9 @@ from dataclasses import dataclass, replace
 import pytest
 import torch
 
-from spacy_padellm.engines.base import Branch, Completion, Session
-from spacy_padellm.models.tokenizer import PlainTokenizer
+from spacy_padellm.bases.tokenizer import PlainTokenizer
+from spacy_padellm.engines.base import Session
+from spacy_padellm.trees.branch import Branch, Completion
 from spacy_padellm.types import TokenIds
 
 
@@ -54,7 +55,7 @@ def prefix_logits(model, ids, prefix: int) -> torch.Tensor:
 def forbidden(branch: Branch, ids: list[int]) -> torch.Tensor | float:
     """-inf for every token behind which the mention, less a space before it, is no part
     of the text that begins where a word may."""
-    if not branch.only_draft:
+    if not branch.constrained:
         return 0.0
     text, spelled = branch.draft.text, branch.draft.spelling.of
     written = b"".join(spelled[token] for token in ids)

@@ -3,6 +3,7 @@
 import pytest
 
 from spacy_padellm.formats.base import Query
+from spacy_padellm.formats.extraction import extract_in_session
 from spacy_padellm.formats.padellm import build_padellm_v1
 from spacy_padellm.formats.templates import TEMPLATES
 
@@ -26,11 +27,13 @@ def test_packed_and_plain_find_the_same(
         for label, spans in row.spans.items()
     }
     queries = [Query(row.text, LABELS) for row in gold]
+
+    def extract(session):
+        return extract_in_session(queries, session, tokenizer=tokenizer, format=format)
+
     with engine.session(len(gold)) as session:
-        packed = format.extract(
-            queries, GivenCounts(session, tokenizer, counts), tokenizer
-        )
-    expected = format.extract(queries, GivenCounts(plain, tokenizer, counts), tokenizer)
+        packed = extract(GivenCounts(session, tokenizer, counts))
+    expected = extract(GivenCounts(plain, tokenizer, counts))
     for row, one, other in zip(gold, packed, expected, strict=True):
         assert one.counts == other.counts
         assert {label: n for label, n in one.counts.items() if n} == {

@@ -2,10 +2,11 @@
 
 import pytest
 
-from spacy_padellm.engines.transformers import TransformersEngine
+from spacy_padellm.engines.packed import PackedEngine
 from spacy_padellm.formats.autoreg_aug import build_autoreg_aug_v1
 from spacy_padellm.formats.autoreg_struct import build_autoreg_struct_v1
 from spacy_padellm.formats.base import Query
+from spacy_padellm.formats.extraction import extract_in_session
 from spacy_padellm.formats.one_step import build_one_step_v1
 from spacy_padellm.formats.padellm import build_padellm_v1
 
@@ -37,29 +38,30 @@ class Recorded:
         return self.calls[-1]
 
 
-@pytest.mark.parametrize("text_twice", [False, True])
 @pytest.mark.parametrize("drafts", [False, True])
 @pytest.mark.parametrize("name", FORMATS)
 def test_the_same_is_written_as_with_the_plain_mask(
-    name, drafts, text_twice, engine, plain, workshop, tiny_tokenizer
+    name, drafts, engine, plain, workshop, tiny_tokenizer
 ):
     gold = workshop[:8]
     queries = [Query(row.text, LABELS) for row in gold]
-    engine = TransformersEngine(engine.lm, engine.tokenizer, drafts=drafts)
+    engine = PackedEngine(engine.lm, engine.tokenizer, drafts=drafts)
 
     def completions(format, session):
         recorded, given = Recorded(session), {}
         if name == "PaDeLLM compact":
             for row in gold:
-                text = format.template.prompts(row.text, tiny_tokenizer, format.reading)
+                text = format.template.prompts(
+                    row.text, tiny_tokenizer, prefix_lm=format.prefix_lm
+                )
                 for label, spans in row.spans.items():
                     given[text.count(LABELS[label])] = len(spans)
         counted = GivenCounts(recorded, tiny_tokenizer, given)
-        format.extract(queries, counted, tiny_tokenizer)
+        extract_in_session(queries, counted, tokenizer=tiny_tokenizer, format=format)
         return recorded.calls
 
-    def both(**reading):
-        format = new_format(name, text_twice=text_twice, **reading)
+    def both(**settings):
+        format = new_format(name, **settings)
         with engine.session(len(queries)) as session:
             return completions(format, session), completions(format, plain)
 
@@ -72,24 +74,14 @@ def test_the_same_is_written_as_with_the_plain_mask(
 
 @pytest.mark.parametrize("name", FORMATS)
 def test_an_adapter_is_for_one_way_of_reading(name):
-    names = {
-        new_format(name, prefix_lm=prefix_lm, text_twice=text_twice).name
-        for prefix_lm in (False, True)
-        for text_twice in (False, True)
-    }
-    assert names == {
-        name,
-        f"{name}, prefix LM",
-        f"{name}, text twice",
-        f"{name}, text twice, prefix LM",
-    }
+    names = [new_format(name, prefix_lm=prefix_lm).name for prefix_lm in (False, True)]
+    assert names == [name, f"{name}, prefix LM"]
 
 
 @pytest.mark.parametrize("template", ["padellm.en", "padellm.zh"])
-@pytest.mark.parametrize("reading", ["prefix_lm", "text_twice"])
-def test_the_papers_templates_give_the_text_as_it_is(template, reading):
+def test_the_papers_templates_read_from_left_to_right(template):
     with pytest.raises(ValueError, match=f"E506.*{template}"):
-        build_padellm_v1(template=template, **{reading: True})
+        build_padellm_v1(template=template, prefix_lm=True)
 
 
 @pytest.mark.parametrize("threshold", [0, 1, -0.5, 2.0])

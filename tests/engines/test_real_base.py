@@ -3,11 +3,11 @@
 import pytest
 import torch
 
-from spacy_padellm.engines.transformers import TransformersEngine
+from spacy_padellm.adapters.adapted import AdaptedLM
+from spacy_padellm.adapters.shared_base import SharedBase
+from spacy_padellm.bases.tokenizer import PlainTokenizer
+from spacy_padellm.engines.packed import PackedEngine
 from spacy_padellm.formats.templates import TEMPLATES
-from spacy_padellm.models.lora import AdaptedLM
-from spacy_padellm.models.shared_base import SharedBase
-from spacy_padellm.models.tokenizer import PlainTokenizer
 
 from .plain import PlainSession, assert_same, count_branches, mention_branches
 
@@ -17,7 +17,7 @@ def real_engine(smollm):
     base = SharedBase.open(
         smollm, device="cpu", dtype=torch.float32, trust_remote_code=False
     )
-    return TransformersEngine(AdaptedLM.plain(base), PlainTokenizer(base.tokenizer))
+    return PackedEngine(AdaptedLM.plain(base), PlainTokenizer(base.tokenizer))
 
 
 @pytest.fixture(scope="module")

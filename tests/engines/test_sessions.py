@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spacy_padellm.engines.base import Branch
 from spacy_padellm.formats.templates import TEMPLATES
+from spacy_padellm.trees.branch import Branch
 
 from .plain import assert_same, count_branches, mention_branches, written
 

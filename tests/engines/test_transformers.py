@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 import torch
 
-from spacy_padellm.engines import packed as engine_module
-from spacy_padellm.engines.base import Branch, Completion
-from spacy_padellm.engines.packed import PackedSession
+from spacy_padellm.engines import session as engine_module
+from spacy_padellm.engines.session import PackedSession
+from spacy_padellm.execution.graphs import GraphedDecoder
 from spacy_padellm.formats.templates import TEMPLATES
-from spacy_padellm.models.graphs import GraphedDecoder
+from spacy_padellm.trees.branch import Branch, Completion
 
 from .plain import assert_same, count_branches, mention_branches, written
 

@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from spacy_padellm.engines.base import Branch, Completion
+from spacy_padellm.formats.extraction import extract_in_session
+from spacy_padellm.trees.branch import Branch, Completion
 from spacy_padellm.types import TokenIds
 
 LOGPROB = -0.25  # of every token
@@ -45,7 +46,9 @@ def answer_gold(format, rows, labels, tokenizer):
         for query, row in zip(queries, rows, strict=True)
         for gold in format.gold(query, row.spans, tokenizer)
     }
-    return format.extract(queries, Answering(tokenizer, answers), tokenizer)
+    return extract_in_session(
+        queries, Answering(tokenizer, answers), tokenizer=tokenizer, format=format
+    )
 
 
 def answer_string(format, string, text, labels, tokenizer, *, ended=True):
@@ -56,5 +59,7 @@ def answer_string(format, string, text, labels, tokenizer, *, ended=True):
     (prompt,) = {gold.prompt for gold in format.gold(query, {}, tokenizer)}
     ids = tokenizer.encode(string, add_special_tokens=False).ids
     answers = {prompt: ids + (tokenizer.eos_id,) * ended}
-    (extraction,) = format.extract([query], Answering(tokenizer, answers), tokenizer)
+    (extraction,) = extract_in_session(
+        [query], Answering(tokenizer, answers), tokenizer=tokenizer, format=format
+    )
     return extraction

@@ -5,7 +5,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from spacy_padellm.engines.base import Branch, Completion
+from spacy_padellm.trees.branch import Branch, Completion
 
 PROMPTS = {
     "compact": r"(?:<\|im_start\|>|<s>)? ?(.*)\n ?([^\n]*):(?:(\d+)(?:\n(\d+))?)?",

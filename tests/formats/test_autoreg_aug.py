@@ -107,7 +107,7 @@ def test_what_cannot_be_read_is_counted(read, answer, lost):
 
 @given(st.text(max_size=60), st.text(max_size=120), st.booleans())
 def test_no_answer_is_too_strange(text, answer, is_whole):
-    reading = Augmented().read(answer, text, tuple(LABELS.values()), is_whole)
+    reading = Augmented().parse(answer, text, tuple(LABELS.values()), is_whole)
     for written in reading.mentions:
         assert written.text == written.text.strip() != ""
         assert 0 <= written.start < written.end <= len(answer)

@@ -4,9 +4,10 @@ import math
 
 import pytest
 
-from spacy_padellm.engines.base import Completion
 from spacy_padellm.formats.base import Query
+from spacy_padellm.formats.extraction import extract_in_session
 from spacy_padellm.formats.padellm import build_padellm_v1
+from spacy_padellm.trees.branch import Completion
 
 # P(count) of 0, 1, 2, 3; the likeliest is 0
 SHARES = (0.4, 0.3, 0.2, 0.1)
@@ -55,7 +56,9 @@ def test_the_largest_count_that_is_likely_enough(threshold, count, tiny_tokenize
             ]
 
     query = Query("Oslo, Oslo, Oslo and Oslo", {"LOC": "location"})
-    (extraction,) = format.extract([query], OneDigit(), tiny_tokenizer)
+    (extraction,) = extract_in_session(
+        [query], OneDigit(), tokenizer=tiny_tokenizer, format=format
+    )
     assert extraction.counts == {"LOC": count}
     assert [mention.text for mention in extraction.mentions] == ["Oslo"] * count
     for mention in extraction.mentions:

@@ -5,7 +5,7 @@ import pytest
 from spacy_padellm.formats.base import Query
 from spacy_padellm.formats.labels import label_names
 from spacy_padellm.formats.padellm import build_padellm_v1
-from spacy_padellm.formats.templates import TEMPLATES, GoldMention, LossWeights
+from spacy_padellm.formats.templates import TEMPLATES, GoldMention
 from spacy_padellm.trees.packing import pack_gold
 
 from .test_templates import paper_mention
@@ -132,7 +132,7 @@ def test_compact_takes_no_sign_before_a_mention_for_a_space(split_by_regex):
     asked = prompts.mention("part", 1, 1)
     for start in (text.index("Chain"), text.rindex("Chain")):
         mention = GoldMention(1, 1, start, start + len("Chain"))
-        gold = prompts.gold("part", mention, LossWeights())
+        gold = prompts.gold("part", mention)
         written = (gold.prompt + gold.answer)[len(asked) : -1]
         assert split_by_regex.decode(written) == "Chain"
 
@@ -142,7 +142,7 @@ def test_compact_learns_an_index_but_not_its_further_digits(tiny_tokenizer):
     text = " ".join("abcdefghijkl")
     prompts = TEMPLATES["compact"].prompts(text, tiny_tokenizer)
     mentions = [GoldMention(12, i, 2 * i - 2, 2 * i - 1) for i in range(1, 13)]
-    tree = pack_gold([prompts.gold("x", one, LossWeights()) for one in mentions])
+    tree = pack_gold([prompts.gold("x", one) for one in mentions])
     newline, one, two = (
         tiny_tokenizer.encode(s, add_special_tokens=False).ids for s in ("\n", "1", "2")
     )

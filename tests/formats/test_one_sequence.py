@@ -5,6 +5,7 @@ import pytest
 from spacy_padellm.formats.autoreg_aug import build_autoreg_aug_v1
 from spacy_padellm.formats.autoreg_struct import build_autoreg_struct_v1
 from spacy_padellm.formats.base import Query
+from spacy_padellm.formats.extraction import extract_in_session
 from spacy_padellm.formats.one_step import build_one_step_v1
 from tests.conftest import GoldText
 
@@ -70,7 +71,7 @@ def test_each_asks_in_one_call(format, tiny_tokenizer):
     query = Query("Bell and tyre.", LABELS)
     golds = format.gold(query, {"PART": [(0, 4)]}, tiny_tokenizer)
     session = Answering(tiny_tokenizer, {g.prompt: g.answer for g in golds})
-    format.extract([query], session, tiny_tokenizer)
+    extract_in_session([query], session, tokenizer=tiny_tokenizer, format=format)
     n_labels = len(LABELS) if format.name == "OneStep" else 1
     assert [[len(row) for row in call] for call in session.asked] == [[n_labels]]
 

@@ -5,6 +5,7 @@ import math
 import pytest
 
 from spacy_padellm.formats.base import Query
+from spacy_padellm.formats.extraction import extract_in_session
 from spacy_padellm.formats.padellm import build_padellm_v1
 from spacy_padellm.formats.templates import TEMPLATES
 
@@ -22,7 +23,9 @@ def ask(request, tiny_tokenizer):
         format = build_padellm_v1(template=request.param, **(settings or {}))
         known = {(text, name): mentions for name, mentions in answers.items()}
         oracle = Oracle(request.param, tiny_tokenizer, known, **oracle_settings)
-        (extraction,) = format.extract([Query(text, labels)], oracle, tiny_tokenizer)
+        (extraction,) = extract_in_session(
+            [Query(text, labels)], oracle, tokenizer=tiny_tokenizer, format=format
+        )
         return extraction, oracle
 
     return ask
@@ -44,7 +47,9 @@ def test_the_gold_of_a_corpus_comes_back(template, workshop, tiny_tokenizer):
     oracle = Oracle(template, tiny_tokenizer, gold)
     queries = [Query(row.text, labels) for row in workshop]
     for query, extraction in zip(
-        queries, format.extract(queries, oracle, tiny_tokenizer), strict=True
+        queries,
+        extract_in_session(queries, oracle, tokenizer=tiny_tokenizer, format=format),
+        strict=True,
     ):
         expected = [
             (label, index, mention)
@@ -176,7 +181,9 @@ def test_each_text_has_its_own_labels(tiny_tokenizer):
         "compact", tiny_tokenizer, {("a b", "x"): ["a"], ("b c", "y"): ["c"]}
     )
     queries = [Query("a b", {"X": "x"}), Query("b c", {"Y": "y"}), Query("d", {})]
-    one, other, none = build_padellm_v1().extract(queries, oracle, tiny_tokenizer)
+    one, other, none = extract_in_session(
+        queries, oracle, tokenizer=tiny_tokenizer, format=build_padellm_v1()
+    )
     assert (found(one), one.counts) == ([("X", 1, "a")], {"X": 1})
     assert (found(other), other.counts) == ([("Y", 1, "c")], {"Y": 1})
     assert (found(none), none.counts) == ([], {})

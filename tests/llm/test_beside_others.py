@@ -6,7 +6,7 @@ import pytest
 from spacy.util import registry
 from spacy_llm.registry import registry as llm_registry
 
-from ..models.test_light_imports import HEAVY, blocked, run
+from ..model.test_light_imports import HEAVY, blocked, run
 from ..pipeline.conftest import GOLD, found
 from .conftest import MODEL, TASK
 

@@ -7,9 +7,9 @@ import spacy
 from spacy.util import load_config
 from spacy_llm.util import assemble
 
+from spacy_padellm.adapters.files import read_adapter, shipped_adapter
 from spacy_padellm.llm.model import build_parallel_decoder_v1
 from spacy_padellm.llm.task import build_ner_v1
-from spacy_padellm.models.adapters import read_adapter, shipped_adapter
 
 from ..conftest import REPOSITORY
 

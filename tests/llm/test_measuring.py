@@ -4,18 +4,19 @@ import random
 
 import pytest
 
-from spacy_padellm.engines.base import Branch, Completion
 from spacy_padellm.formats.autoreg_aug import build_autoreg_aug_v1
 from spacy_padellm.formats.autoreg_struct import build_autoreg_struct_v1
 from spacy_padellm.formats.base import Query
+from spacy_padellm.formats.extraction import extract_in_session
 from spacy_padellm.formats.one_step import build_one_step_v1
 from spacy_padellm.formats.padellm import build_padellm_v1
 from spacy_padellm.llm.measuring import SPARE, longest_sequence
+from spacy_padellm.trees.branch import Branch, Completion
 
 LABELS = {"PER": "person", "ORG": "organization or company", "LOC": "place"}
 FORMATS = [
     build_padellm_v1(),
-    build_padellm_v1(text_twice=True, count_threshold=0.2),
+    build_padellm_v1(count_threshold=0.2),
     build_padellm_v1(template="padellm.en"),
     build_padellm_v1(template="padellm.zh", max_count=500, max_mention_tokens=3),
     build_one_step_v1(),
@@ -56,7 +57,7 @@ def test_the_longest_sequence_is_known_beforehand(format, text, tiny_tokenizer):
     measured = longest_sequence(query, format, tiny_tokenizer)
     for seed in range(3):
         chatty = Chatty(tiny_tokenizer, seed)
-        format.extract([query], chatty, tiny_tokenizer)
+        extract_in_session([query], chatty, tokenizer=tiny_tokenizer, format=format)
         assert chatty.longest <= measured <= chatty.longest + SPARE
 
 

@@ -65,7 +65,7 @@ def test_it_finds_what_padellm_ner_finds_with_the_same_scores(reading_nlp, train
 
 def test_the_base_is_loaded_once_for_both_components(trained, reading_nlp, make_llm):
     reading_nlp(TEXTS[1])
-    base = trained.get_pipe("padellm_ner")._lm.lm.base
+    base = trained.get_pipe("padellm_ner")._adapters.own.lm.base
     assert decoder(reading_nlp).lm.lm.base is base
     plain = make_llm(labels=LABELS)
     plain(TEXTS[1])

@@ -122,7 +122,7 @@ def prompts(doc: Doc) -> list[str]:
 def test_no_prompt_and_answer_exceed_the_context_length(
     make_llm, adapter_folder, context_length, monkeypatch
 ):
-    from spacy_padellm.engines.packed import PackedSession
+    from spacy_padellm.engines.session import PackedSession
 
     longest = 0
     complete = PackedSession.complete

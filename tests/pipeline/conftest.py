@@ -10,9 +10,9 @@ from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.training import Example
 
-from spacy_padellm.pipeline.annotating import annotate as annotate_with
-from spacy_padellm.pipeline.locating import Reading
+from spacy_padellm.pipeline.annotate import annotate as annotate_with
 from spacy_padellm.pipeline.output import Output
+from spacy_padellm.pipeline.prediction import Prediction
 from spacy_padellm.types import LabelledSpan
 
 from .scripted import ScriptedFormat, Tell
@@ -54,7 +54,7 @@ def annotate(
     doc: Doc, found: list[LabelledSpan], dropped=None, by: str = "padellm_ner", **output
 ) -> None:
     """Write into the doc what the component `by` found, with these output settings."""
-    reading = Reading(tuple(found), Counter(dropped))
+    reading = Prediction(tuple(found), Counter(dropped))
     annotate_with(doc, reading, output=Output(**output), component=by)
 
 

@@ -5,7 +5,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from spacy_padellm.formats.base import Extraction, Query
+from spacy_padellm.formats.base import EncodedQuery, Extraction, Query
+from spacy_padellm.formats.segments import TextSegments
 from spacy_padellm.trees.packing import GoldSequence
 from spacy_padellm.types import LabelNames, Mention
 
@@ -29,7 +30,11 @@ class ScriptedFormat:
     lost: dict[str, int] = field(default_factory=dict)
     name: str = "scripted"
 
-    def extract(self, queries: Sequence[Query], session, tokenizer) -> list[Extraction]:
+    def encode(self, query: Query, tokenizer) -> EncodedQuery:
+        return EncodedQuery(query, TextSegments(query.text, tokenizer))
+
+    def extract(self, encoded: Sequence[EncodedQuery], session) -> list[Extraction]:
+        queries = [one.query for one in encoded]
         self.asked += [query.text for query in queries]
         self.queries += [(query.text, query.labels) for query in queries]
         return [self._extraction(query) for query in queries]

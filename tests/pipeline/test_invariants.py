@@ -12,7 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from spacy.tokens import Doc, Span
 
-from spacy_padellm.formats.base import Extraction, Query
+from spacy_padellm.formats.base import EncodedQuery, Extraction, Query
+from spacy_padellm.formats.segments import TextSegments
 from spacy_padellm.pipeline.output import Output
 from spacy_padellm.types import Mention
 
@@ -44,7 +45,11 @@ class MakesThingsUp:
     written: dict[str, Extraction] = field(default_factory=dict)
     name: str = "made up"
 
-    def extract(self, queries: Sequence[Query], session, tokenizer) -> list[Extraction]:
+    def encode(self, query: Query, tokenizer) -> EncodedQuery:
+        return EncodedQuery(query, TextSegments(query.text, tokenizer))
+
+    def extract(self, encoded: Sequence[EncodedQuery], session) -> list[Extraction]:
+        queries = [one.query for one in encoded]
         for query in queries:
             self.written[query.text] = self._make_up(query)
         return [self.written[query.text] for query in queries]

@@ -6,8 +6,8 @@ import srsly
 from spacy.training import Example
 from spacy.util import load_config, load_model_from_config
 
+from spacy_padellm.adapters.files import shipped_adapter
 from spacy_padellm.errors import Errors
-from spacy_padellm.models.adapters import shipped_adapter
 from spacy_padellm.pipeline.padellm_ner import PaDeLLMNER
 
 from .conftest import examples

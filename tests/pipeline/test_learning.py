@@ -40,7 +40,9 @@ def update(ner: PaDeLLMNER, *docs: Doc) -> list[tuple]:
         [Example(Doc(doc.vocab, words=[t.text for t in doc]), doc) for doc in docs]
     )
     assert (losses == NOTHING) == (not ner.format.taught)
-    has_gradients = any(p.grad is not None for p in ner._lm.lm.parameters().values())
+    has_gradients = any(
+        p.grad is not None for p in ner._adapters.own.lm.parameters().values()
+    )
     assert has_gradients == bool(ner.format.taught)
     return ner.format.taught
 

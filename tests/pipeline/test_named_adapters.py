@@ -77,7 +77,7 @@ def test_one_base_for_all(nlp):
     own = ner.active_lm
     ner.active_adapter = "things"
     assert ner.active_lm.base is own.base and ner.active_lm.name != own.name
-    assert not ner._named["things"].settings.merge_adapter == "auto"
+    assert not ner._adapters.named["things"].settings.merge_adapter == "auto"
 
 
 def test_labels_belong_to_the_adapter(nlp):

@@ -63,7 +63,7 @@ def test_odd_texts_concern_no_other_doc_of_their_batch(trained):
 
 
 def test_control_tokens_in_a_text_are_plain_characters(trained):
-    tokenizer = trained.get_pipe("padellm_ner")._lm.tokenizer
+    tokenizer = trained.get_pipe("padellm_ner")._adapters.own.tokenizer
     for text in ODD.values():
         ids = tokenizer.encode(text, add_special_tokens=False).ids
         assert tokenizer.eos_id not in ids

@@ -142,10 +142,10 @@ def test_what_is_excluded_stays_as_it_is(trained, make_nlp, tmp_path, way):
 
     without_cfg = load(fresh(), ["vocab", "cfg"])
     assert without_cfg.labels == ("DISH",)
-    assert without_cfg._lm.card() is not None, "the adapter was not excluded"
+    assert without_cfg._adapters.own.card() is not None, "the adapter was not excluded"
     without_adapter = load(fresh(), ["vocab", "adapter"])
     assert without_adapter.labels == ("PERSON", "LOC")
-    assert without_adapter._lm.card() is None
+    assert without_adapter._adapters.own.card() is None
     strings = load(fresh(), ["cfg", "adapter"]).vocab.strings
     assert "Khan" in strings
     assert "Khan" not in load(fresh(), ["vocab"]).vocab.strings
@@ -172,7 +172,7 @@ def test_a_saved_pipeline_is_loaded_with_other_labels(trained, tmp_path):
     override = {"components.padellm_ner.labels": ["DISH", "LOC"]}
     ner = spacy.load(tmp_path, config=override).get_pipe("padellm_ner")
     assert ner.label_data == {"DISH": "DISH", "LOC": "location"}
-    assert ner._lm.card() is not None, "with the adapter that was saved"
+    assert ner._adapters.own.card() is not None, "with the adapter that was saved"
 
 
 def test_labels_changed_on_a_live_pipeline_are_saved(make_nlp, tmp_path):

@@ -5,7 +5,7 @@ import re
 import pytest
 import srsly
 
-from spacy_padellm.models.adapters import shipped_adapter
+from spacy_padellm.adapters.files import shipped_adapter
 from spacy_padellm.pipeline.padellm_ner import default_config
 
 from ..conftest import REPOSITORY

@@ -10,7 +10,7 @@ from spacy.scorer import get_ner_prf
 from spacy.tokens import Doc
 from spacy.training import Example
 
-from spacy_padellm.pipeline.learning import gold_trees
+from spacy_padellm.pipeline.gold import gold_trees
 
 from .conftest import GOLD, examples, found, learn
 
@@ -18,7 +18,7 @@ FRUIT = ("I like apples and pears.", [(7, 13, "FRUIT"), (18, 23, "FRUIT")])
 
 
 def shim(nlp, name: str = "padellm_ner"):
-    return nlp.get_pipe(name)._lm
+    return nlp.get_pipe(name)._adapters.own
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +70,7 @@ def loss(nlp) -> float:
     settings = {
         "format": ner.format,
         "windows": ner.windows,
-        "tokenizer": ner._lm.tokenizer,
+        "tokenizer": ner._adapters.own.tokenizer,
         "problems": Counter(),
     }
     labels = {"PERSON": "person", "LOC": "location"}

@@ -3,7 +3,7 @@
 import pytest
 import spacy
 
-from spacy_padellm.models.adapters import shipped_adapter
+from spacy_padellm.adapters.files import shipped_adapter
 
 TEXTS = [
     "Angela Merkel flew from Berlin to Paris.",
@@ -46,7 +46,7 @@ def test_a_saved_pipeline_carries_the_adapter_along(nlp, tmp_path, monkeypatch):
     size = sum(file.stat().st_size for file in tmp_path.rglob("*"))
     assert size < 20_000_000
     monkeypatch.setattr(
-        "spacy_padellm.models.adapters.shipped_adapter", lambda name: tmp_path / "gone"
+        "spacy_padellm.adapters.files.shipped_adapter", lambda name: tmp_path / "gone"
     )
     loaded = spacy.load(tmp_path)
     assert loaded.get_pipe("padellm_ner").labels == ("PER", "ORG", "LOC", "MISC")

@@ -27,7 +27,6 @@ factory = "padellm_ner"
 
 [components.padellm_ner.model]
 @architectures = "spacy_padellm.CausalLM.v1"
-lora_rank = 16
 
 [corpora]
 

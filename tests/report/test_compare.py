@@ -11,7 +11,7 @@ from spacy.tokens import Doc, Span
 from spacy.training import Example
 from spacy.vocab import Vocab
 
-from spacy_padellm.pipeline.annotating import register_score
+from spacy_padellm.pipeline.annotate import register_score
 from spacy_padellm.report.compare import (
     compare,
     compare_doc,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ..models.test_light_imports import HEAVY, blocked, run
+from ..model.test_light_imports import HEAVY, blocked, run
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,8 @@
-"""A small corpus, a config of `spacy train` for it, and both ways to train with it."""
+"""A small corpus, and a config of `spacy train` for it."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -9,20 +12,11 @@ from safetensors.numpy import load_file
 from spacy.cli.init_config import fill_config
 from spacy.cli.train import train as spacy_train
 from spacy.tokens import DocBin
-from spacy.util import load_config
-
-from spacy_padellm.training.__main__ import main
-from spacy_padellm.training.prepare import prepare
 
 from ..pipeline.conftest import GOLD, examples, make_nlp  # noqa: F401
 
-# Six steps (spaCy takes one more than max_steps) of two docs: an epoch and a half.
+# Seven steps (spaCy takes one more than max_steps) of two docs: nearly two epochs.
 CONFIG = """
-[paths]
-train = null
-dev = null
-labels = "none"
-
 [nlp]
 lang = "en"
 pipeline = ["padellm_ner"]
@@ -34,29 +28,43 @@ factory = "padellm_ner"
 
 [components.padellm_ner.model]
 @architectures = "spacy_padellm.CausalLM.v1"
-lora_rank = 4
+base = "BASE"
+
+[components.padellm_ner.model.lora]
+r = 4
 
 [components.padellm_ner.windows]
 @misc = "spacy_padellm.SentenceWindows.v1"
 max_tokens = 9
 
+[components.padellm_ner.format]
+@misc = "spacy_padellm.PaDeLLM.v1"
+max_count = 3
+max_mention_tokens = 4
+
 [corpora]
 
 [corpora.train]
 @readers = "spacy.Corpus.v1"
-path = ${paths.train}
+path = "GOLD"
 
 [corpora.dev]
 @readers = "spacy.Corpus.v1"
-path = ${paths.dev}
+path = "GOLD"
 
 [training]
 seed = 7
-accumulate_gradient = 1
+accumulate_gradient = 2
 dropout = 0.1
 patience = 0
-max_steps = 5
+max_steps = 6
 eval_frequency = 2
+
+[training.before_update]
+@callbacks = "spacy_padellm.Checkpoints.v1"
+path = "CHECKPOINT"
+every = 3
+resume = false
 
 [training.batcher]
 @batchers = "spacy.batch_by_sequence.v1"
@@ -74,113 +82,62 @@ use_averages = true
 warmup_steps = 2
 total_steps = 20
 initial_rate = 0.01
-
-[initialize]
-
-[initialize.components]
-
-[initialize.components.padellm_ner]
-
-[initialize.components.padellm_ner.labels]
-@readers = "spacy.read_labels.v1"
-path = ${paths.labels}
 """
-NER = "components.padellm_ner"
+RESUME = {"training.before_update.resume": True}
+
+
+class Training:
+    """`spacy train` with the config, into a folder of its own."""
+
+    def __init__(self, folder: Path, config: str) -> None:
+        self.folder = folder
+        self.checkpoints = folder / "checkpoint"
+        self.output = folder / "output"
+        self.config = folder / "config.cfg"
+        partial = folder / "partial.cfg"
+        partial.write_text(config.replace("CHECKPOINT", str(self.checkpoints)))
+        fill_config(self.config, partial, silent=True)
+
+    def run(self, overrides: dict | None = None) -> None:
+        """In this process."""
+        spacy_train(self.config, self.output, overrides=overrides or {})
+
+    def start(self, *options: str, code: str = "") -> subprocess.Popen:
+        """In a process of its own, after some lines of Python."""
+        arguments = ["spacy", "train", str(self.config), "-o", str(self.output)]
+        code += "\nimport sys; from spacy.cli._util import setup_cli"
+        code += f"\nsys.argv = {[*arguments, *options]!r}; setup_cli()"
+        return subprocess.Popen(
+            [sys.executable, "-c", code],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            env={**os.environ, "OMP_NUM_THREADS": "1"},
+        )
+
+    def weights(self, which: str = "model-last") -> dict[str, np.ndarray]:
+        adapter = self.output / which / "padellm_ner" / "adapter"
+        return load_file(adapter / "adapter_model.safetensors")
 
 
 @pytest.fixture(scope="session")
-def blank():
-    return spacy.blank("en")
+def training(tmp_path_factory, tiny_base):
+    """A function that makes a `Training` on GOLD, with changes of the config's text."""
+    folder = tmp_path_factory.mktemp("gold")
+    docs = [example.reference for example in examples(spacy.blank("en"), GOLD)]
+    DocBin(docs=docs).to_disk(folder / "gold.spacy")
+    config = CONFIG.replace("BASE", str(tiny_base))
+    config = config.replace("GOLD", str(folder / "gold.spacy"))
 
+    def make(**changes: str) -> Training:
+        text = config
+        for old, new in changes.items():
+            assert f"\n{old} = " in text
+            before, _, after = text.partition(f"\n{old} = ")
+            text = f"{before}\n{old} = {new}\n" + after.partition("\n")[2]
+        return Training(tmp_path_factory.mktemp("training"), text)
 
-@pytest.fixture(scope="session")
-def write_corpus(blank):
-    """A function that writes gold texts, as those in GOLD, to a .spacy file."""
-
-    def write(file: Path, gold) -> str:
-        docs = [example.reference for example in examples(blank, gold)]
-        DocBin(docs=docs, store_user_data=True).to_disk(file)
-        return str(file)
-
-    return write
-
-
-@pytest.fixture(scope="session")
-def config_file(tmp_path_factory, write_corpus, tiny_base) -> Path:
-    """A config, filled in, with GOLD as both corpora; of the tiny base."""
-    folder = tmp_path_factory.mktemp("config")
-    gold = write_corpus(folder / "gold.spacy", GOLD)
-    config = CONFIG.replace(
-        "train = null\ndev = null", f"train = {gold!r}\ndev = {gold!r}"
-    )
-    config = config.replace("lora_rank = 4", f'lora_rank = 4\nbase = "{tiny_base}"')
-    (folder / "partial.cfg").write_text(config.replace("'", '"'))
-    fill_config(folder / "config.cfg", folder / "partial.cfg", silent=True)
-    return folder / "config.cfg"
-
-
-@pytest.fixture(scope="session")
-def read_config(config_file):
-    """A function that reads the config with overrides, as `{"training.seed": 1}`."""
-
-    def read(overrides=None):
-        return load_config(config_file, overrides=overrides or {}, interpolate=False)
-
-    return read
-
-
-@pytest.fixture(scope="session")
-def by_spacy(config_file, tmp_path_factory):
-    """A function that trains with `spacy train`; the pipeline's folder."""
-
-    def train(overrides=None) -> Path:
-        folder = tmp_path_factory.mktemp("by_spacy")
-        spacy_train(config_file, folder, overrides=overrides or {})
-        return folder / "model-last"
-
-    return train
-
-
-@pytest.fixture(scope="session")
-def spacy_adapter(by_spacy) -> Path:
-    """The adapter that `spacy train` makes with the config as it is."""
-    return by_spacy() / "padellm_ner" / "adapter"
-
-
-@pytest.fixture(scope="session")
-def prepared_folder(read_config, tmp_path_factory):
-    """A function that prepares with overrides of the config; the folder."""
-
-    def write(overrides=None, **options) -> Path:
-        folder = tmp_path_factory.mktemp("prepared")
-        prepared, _ = prepare(read_config(overrides), **options)
-        prepared.write(folder)
-        return folder
-
-    return write
-
-
-@pytest.fixture(scope="session")
-def prepared(prepared_folder) -> Path:
-    """The folder prepared from the config as it is."""
-    return prepared_folder()
-
-
-def train(folder: Path, output: Path, *options: str) -> int:
-    """`python -m spacy_padellm.training`, in this process; its exit code."""
-    return main([str(folder), "--output", str(output), "--device", "cpu", *options])
-
-
-def weights(adapter: Path) -> dict:
-    return load_file(adapter / "adapter_model.safetensors")
-
-
-def distance(found, expected) -> float:
-    """Of the tensors that differ most, relative to the expected one's length."""
-    here, there = weights(found), weights(expected)
-    assert all(np.abs(tensor).max() > 1e-4 for tensor in there.values()), "it learned"
-    norm = np.linalg.norm
-    return max(norm(here[name] - there[name]) / norm(there[name]) for name in there)
+    return make
 
 
 def same(some: dict, other: dict) -> bool:

@@ -1,150 +1,174 @@
-"""A run that is interrupted, anywhere, ends with the tensors of one that is not."""
+"""A `spacy train` that is killed, anywhere, ends as one that is not."""
+
+import json
+import signal
+import time
 
 import pytest
 import torch
 
-from spacy_padellm.training import checkpoint
-from spacy_padellm.training.trainer import Trainer
+from spacy_padellm.training.checkpoint import FILE
 
-from .conftest import same, train, weights
+from .conftest import RESUME, same
 
-ADAPTERS = ("adapter-last", "adapter-best")
+MODELS = ("model-last", "model-best")
 
 
 @pytest.fixture(scope="module")
-def whole(prepared, tmp_path_factory):
-    """The output of an uninterrupted run."""
-    output = tmp_path_factory.mktemp("whole")
-    assert train(prepared, output) == 0
-    return output
+def whole(training):
+    """A training that was not interrupted."""
+    done = training()
+    done.run()
+    return done
 
 
-@pytest.fixture
-def interrupt(monkeypatch):
-    """A function that has an exception raised in the middle of a step."""
+def test_a_checkpoint_changes_nothing(training, whole):
+    without = training()
+    without.run({"training.before_update.path": None})
+    assert not without.checkpoints.exists()
+    assert all(same(without.weights(name), whole.weights(name)) for name in MODELS)
 
-    def interrupt(at: int, error: BaseException) -> None:
-        def fail(*args):
-            raise error
 
-        def step(self, number):
-            if number == at:
-                with monkeypatch.context() as patched:
-                    patched.setattr(self.optimizer, "step", fail)
-                    return original(self, number)
-            return original(self, number)
-
-        original = Trainer.step
-        monkeypatch.setattr(Trainer, "step", step)
-
-    return interrupt
+# Kills the process in the middle of an optimizer step, of writing a checkpoint, and of
+# replacing the best pipeline.
+KILLED = """
+import os, signal
+import {module} as module
+real, calls = module.{name}, []
+def killed(*args, **options):
+    calls.append(None)
+    if len(calls) == {call}:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return real(*args, **options)
+module.{name} = killed
+"""
 
 
 @pytest.mark.parametrize(
-    ("at", "save_every"), [(1, "3"), (2, "1"), (3, "2"), (4, "3"), (5, "1")]
+    ("module", "name", "call"),
+    [
+        ("torch.optim", "Adam.step", 5),
+        ("os", "fsync", 2),
+        ("shutil", "rmtree", 2),
+    ],
 )
-def test_resuming_gives_the_same_tensors_to_the_last_bit(
-    prepared, whole, tmp_path, interrupt, monkeypatch, capsys, at, save_every
-):
-    options = "--save-every", save_every
-    with monkeypatch.context():
-        interrupt(at, KeyboardInterrupt())
-        assert train(prepared, tmp_path, *options) == 130
-    said = capsys.readouterr().err
-    assert said.startswith("✘ Interrupted.") and "--resume goes on" in said
-    monkeypatch.undo()
-    assert train(prepared, tmp_path, *options, "--resume") == 0
-    assert "Going on after" in capsys.readouterr().out
-    for name in ADAPTERS:
-        assert same(weights(tmp_path / name), weights(whole / name))
+def test_it_goes_on_after_kill_9_and_ends_the_same(training, whole, module, name, call):
+    killed = training()
+    holder, _, attribute = name.rpartition(".")
+    code = KILLED.format(
+        module=f"{module}", name=name, call=call, holder=holder, attribute=attribute
+    )
+    process = killed.start(code=code)
+    process.communicate(timeout=120)
+    assert process.returncode == -signal.SIGKILL
+    assert (killed.checkpoints / FILE).is_file()
+    process = killed.start("--training.before_update.resume", "true")
+    said, _ = process.communicate(timeout=120)
+    assert process.returncode == 0, said
+    assert "Replaying 3 steps" in said and "Going on from step 3" in said
+    for model in MODELS:
+        assert same(killed.weights(model), whole.weights(model)), model
+        assert performance(killed, model) == performance(whole, model)
 
 
-def test_an_adapter_is_there_as_soon_as_a_checkpoint_is(
-    prepared, tmp_path, interrupt, make_nlp
-):
-    interrupt(1, KeyboardInterrupt())
-    assert train(prepared, tmp_path) == 130
-    for name in ADAPTERS:
-        make_nlp(model={"adapter": str(tmp_path / name)})("Oslo")
+def performance(training, model):
+    meta = json.loads((training.output / model / "meta.json").read_text())
+    return meta["performance"]
 
 
-def test_without_resume_an_earlier_run_is_not_overwritten(
-    prepared, tmp_path, whole, capsys
-):
-    before = (whole / "checkpoint.pt").read_bytes()
-    assert train(prepared, whole) == 1
-    assert f"[E882] {whole} has the checkpoint" in capsys.readouterr().err
-    assert (whole / "checkpoint.pt").read_bytes() == before
+def test_a_process_that_is_killed_from_outside_goes_on(training, whole):
+    """At any moment: as soon as the first checkpoint is there."""
+    killed = training()
+    process = killed.start()
+    until = time.monotonic() + 120
+    while not (killed.checkpoints / FILE).is_file() and process.poll() is None:
+        assert time.monotonic() < until
+        time.sleep(0.001)
+    process.kill()
+    process.communicate()
+    killed.run(RESUME)
+    assert all(same(killed.weights(name), whole.weights(name)) for name in MODELS)
 
 
-def test_resuming_what_is_done_changes_nothing(prepared, whole, capsys):
-    before = {name: weights(whole / name) for name in ADAPTERS}
-    assert train(prepared, whole, "--resume") == 0
-    assert "Going on after 6 of 6 steps" in capsys.readouterr().out
-    assert all(same(weights(whole / name), before[name]) for name in ADAPTERS)
+def test_resuming_what_is_done_gives_the_same(training, whole):
+    before = {name: whole.weights(name) for name in MODELS}
+    whole.run(RESUME)
+    assert all(same(whole.weights(name), before[name]) for name in MODELS)
 
 
-def test_resuming_nothing_starts_and_says_so(prepared, whole, tmp_path, capsys):
-    assert train(prepared, tmp_path, "--resume") == 0
-    assert f"No checkpoint in {tmp_path}" in capsys.readouterr().out
-    assert same(weights(tmp_path / ADAPTERS[0]), weights(whole / ADAPTERS[0]))
+def test_the_best_pipeline_before_the_checkpoint_is_saved_again(training, monkeypatch):
+    """spaCy empties the output folder; nothing that comes later is better."""
+    changes = {"initial_rate": "0.0", "max_steps": "8", "every": "6"}
+    first = training(**changes)
+    scores = iter([1.0, 0.5, 0.4, 0.3, 0.2])
+    monkeypatch.setattr(
+        "spacy.pipeline.ner.get_ner_prf", lambda *_, **__: {"ents_f": next(scores)}
+    )
+    first.run()
+    best = first.weights("model-best")
+    scores = iter([0.3, 0.2])
+    first.run(RESUME)
+    assert same(first.weights("model-best"), best)
 
 
-def test_a_disk_that_is_full_leaves_the_last_checkpoint(
-    prepared, whole, tmp_path, monkeypatch, capsys
-):
-    full, saved = 2, []
-    real = checkpoint.os.fsync
-
-    def fsync(number):
-        saved.append(number)
-        if len(saved) > full:
-            raise OSError(28, "No space left on device")
-        real(number)
-
-    with monkeypatch.context() as patched:
-        patched.setattr(checkpoint.os, "fsync", fsync)
-        assert train(prepared, tmp_path, "--save-every", "1") == 1
-    said = capsys.readouterr().err
-    assert "No space left on device" in said and "--resume goes on" in said
-    assert train(prepared, tmp_path, "--resume") == 0
-    assert "Going on after 2 of 6" in capsys.readouterr().out
-    assert same(weights(tmp_path / ADAPTERS[0]), weights(whole / ADAPTERS[0]))
+def test_resuming_nothing_starts_and_says_so(training, whole, capsys):
+    new = training()
+    new.run(RESUME)
+    assert "No checkpoint in" in capsys.readouterr().out
+    assert same(new.weights(), whole.weights())
 
 
-def test_a_damaged_checkpoint_is_named(prepared, whole, tmp_path, capsys):
-    file = tmp_path / "checkpoint.pt"
-    file.write_bytes((whole / "checkpoint.pt").read_bytes()[:-1000])
-    assert train(prepared, tmp_path, "--resume") == 1
-    assert f"[E883] The checkpoint {file} cannot be read" in capsys.readouterr().err
+def test_a_training_may_go_on_for_longer(training, whole):
+    longer = training()
+    longer.run()
+    longer.run({**RESUME, "training.max_steps": 9})
+    assert not same(longer.weights(), whole.weights())
 
 
-def test_a_checkpoint_runs_no_code(prepared, tmp_path, capsys):
+@pytest.mark.parametrize(
+    ("change", "what"),
+    [({"training.seed": 1}, "config"), ({"training.dropout": 0.2}, "config")],
+)
+def test_the_checkpoint_of_another_training_is_refused(training, whole, change, what):
+    with pytest.raises(ValueError, match=f"E884.*its {what}"):
+        whole.run({**RESUME, **change})
+
+
+def test_other_texts_are_refused(training, whole, tmp_path):
+    import spacy
+    from spacy.tokens import DocBin
+
+    from ..pipeline.conftest import GOLD, examples
+
+    other = [("Who is Ann Khan?", GOLD[0][1][:0]), *GOLD[1:]]
+    docs = [one.reference for one in examples(spacy.blank("en"), other)]
+    DocBin(docs=docs).to_disk(tmp_path / "other.spacy")
+    with pytest.raises(ValueError, match="E884.*its texts"):
+        whole.run({**RESUME, "corpora.train.path": str(tmp_path / "other.spacy")})
+
+
+def test_a_damaged_checkpoint_is_named(training, whole):
+    damaged = training()
+    damaged.checkpoints.mkdir()
+    data = (whole.checkpoints / FILE).read_bytes()
+    (damaged.checkpoints / FILE).write_bytes(data[:-1000])
+    with pytest.raises(ValueError, match="E883.*checkpoint.pt"):
+        damaged.run(RESUME)
+
+
+def test_a_checkpoint_runs_no_code(training, tmp_path):
     class Evil:
         def __reduce__(self):
             return (tmp_path / "evil").touch, ()
 
-    torch.save(Evil(), tmp_path / "checkpoint.pt")
-    assert train(prepared, tmp_path, "--resume") == 1
-    assert "[E883]" in capsys.readouterr().err
+    given = training()
+    given.checkpoints.mkdir()
+    torch.save(Evil(), given.checkpoints / FILE)
+    with pytest.raises(ValueError, match="E883"):
+        given.run(RESUME)
     assert not (tmp_path / "evil").exists()
 
 
-def test_the_checkpoint_of_another_training_is_refused(
-    prepared_folder, whole, tmp_path, capsys
-):
-    other = prepared_folder({"training.seed": 1})
-    assert train(other, whole, "--resume") == 1
-    said = capsys.readouterr().err
-    assert "[E884]" in said and "prepared data" in said
-
-
-def test_patience_ends_a_run_and_a_resumed_one_too(prepared_folder, tmp_path, capsys):
-    changes = {"training.patience": 2, "training.eval_frequency": 1}
-    changes |= {"training.max_steps": 50}
-    changes |= {"training.optimizer.learn_rate.initial_rate": 0.0}
-    folder = prepared_folder(changes)
-    assert train(folder, tmp_path) == 0
-    assert "after 3 steps" in capsys.readouterr().out
-    assert train(folder, tmp_path, "--resume") == 0
-    assert "after 3 steps" in capsys.readouterr().out
+def test_a_component_that_annotates_in_training_is_refused(training):
+    with pytest.raises(ValueError, match="E875.*padellm_ner"):
+        training().run({"training.annotating_components": ["padellm_ner"]})

@@ -1,0 +1,84 @@
+"""`benchmark`: the paper's comparison, on your machine and your data."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from spacy_padellm.bases.weights import DEFAULT_BASE
+from spacy_padellm.cli.progress import progress
+
+from .comparing import Base, Data, Lang, Passes, Seed, Sets, TrainTexts
+
+DEFAULT_SYSTEMS = (
+    "padellm_batch,padellm_multi,one_step,struct,aug,struct_generate,aug_generate,"
+    "official"
+)
+
+
+def benchmark(
+    data: Data,
+    sets: Sets = "conll03",
+    systems: Annotated[
+        str, typer.Option(help="The systems, with commas between.")
+    ] = DEFAULT_SYSTEMS,
+    train: TrainTexts = 3000,
+    dev: Annotated[int, typer.Option(min=1, help="Texts scored after training.")] = 32,
+    test: Annotated[
+        int, typer.Option(min=0, help="Texts that are measured; 0 is all.")
+    ] = 200,
+    passes: Passes = 1,
+    seed: Seed = 0,
+    base: Base = DEFAULT_BASE,
+    devices: Annotated[
+        str,
+        typer.Option(
+            help="auto, cpu or cuda:0; several, such as cuda:0,cuda:1, for "
+            "PaDeLLM-Multi on replicas."
+        ),
+    ] = "auto",
+    batch_tokens: Annotated[
+        str, typer.Option(help="Batch sizes to try, in padded tokens of texts.")
+    ] = "512,1024,2048,4096",
+    lang: Lang = "en",
+    work: Annotated[
+        Path, typer.Option(help="Where adapters and measurements are kept.")
+    ] = Path("training/benchmark"),
+    output: Annotated[
+        Path, typer.Option(help="Where the page, its plots and benchmark.json go.")
+    ] = Path("metrics"),
+) -> None:
+    """Train and measure PaDeLLM and the systems it is compared with; write a page.
+
+    What is done is kept in --work: an interrupted run goes on where it was, and
+    adapters are trained once.
+    """
+    import srsly
+
+    from ..corpus import Sizes
+    from ..page import write_page
+    from ..plots import draw_plots
+    from ..run import Benchmark, BenchmarkSettings
+    from ..training import TrainingSettings
+
+    first, *_ = names = devices.split(",")
+    settings = BenchmarkSettings(
+        data=data,
+        work=work,
+        sets=sets.split(","),
+        systems=systems.split(","),
+        sizes=Sizes(train, dev, test, seed),
+        training=TrainingSettings(base, first, passes=passes, seed=seed),
+        batch_tokens=[int(size) for size in batch_tokens.split(",")],
+        devices=names,
+        lang=lang,
+    )
+    run = Benchmark(settings, say=typer.echo, progress=progress)
+    run.run()
+    output.mkdir(parents=True, exist_ok=True)
+    srsly.write_json(output / "benchmark.json", run.to_dict())
+    titles = {name: corpus.title for name, corpus in run.corpora.items()}
+    for name, measured in run.results.items():
+        draw_plots(output, name, titles[name], measured)
+    write_page(output / "benchmark.md", run.to_dict(), run.results, titles)
+    typer.echo(f"Wrote {output / 'benchmark.md'}")

@@ -1,0 +1,37 @@
+"""Errors that tell the user of a benchmark what to do."""
+
+
+class Errors:
+    E610 = (
+        "[E610] A ReplicaEngine was created without engines. Pass one engine for each "
+        "device, see benchmarks.systems.replicas.replicate."
+    )
+    E920 = "[E920] There is no system {name!r}. Choose from: {known}."
+    E921 = (
+        "[E921] {folder}/{name} has no file {split}.*. Pass --data a folder in which "
+        "each set is a folder with train.*, test.* and optionally dev.*"
+    )
+    E922 = (
+        "[E922] There is no folder {folder}/{name}. Pass --data a folder that has one "
+        "folder for each set in --sets."
+    )
+    E923 = (
+        "[E923] `generate` of transformers reads from left to right, so it does not "
+        "support `prefix_lm`. Compare systems without `prefix_lm`."
+    )
+    E924 = "[E924] There is no zero-shot set {name!r}. Choose from: {known}."
+    E925 = (
+        "[E925] gliner-spacy is missing, or too old to register its component. Install "
+        "it in this environment: pip install gliner-spacy"
+    )
+    E926 = (
+        "[E926] There is no {path}. Train it: python -m benchmarks benchmark --data "
+        "../shared/data --sets {name} --work {work}{systems}"
+    )
+    E927 = (
+        "[E927] There is no vLLM in {folder}. Install it: scripts/install_vllm.sh "
+        "{folder}"
+    )
+    E928 = (
+        "[E928] There is no CUDA device. Rehearse on the CPU: --device cpu --tiny"
+    )

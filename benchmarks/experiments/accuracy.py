@@ -1,0 +1,214 @@
+"""The paper's table of F: all formats and spaCy's `ner`, on the same texts."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from spacy.language import Language
+from spacy.tokens import Doc
+from spacy.training import Example
+
+from spacy_padellm.adapters.files import shipped_for
+from spacy_padellm.bases.weights import DEFAULT_BASE
+from spacy_padellm.pipeline.calibrate import best_of, try_thresholds
+
+from ..data.corpus import BenchmarkCorpus, Sizes, prepare, without_annotation
+from ..errors import Errors
+from ..measuring.scores import score_docs, score_predictions
+from ..results_cache import cached
+from ..systems.registry import LoadOptions, packed
+from ..training.configs import TrainingSettings, padellm_config, spacy_ner_config
+from ..training.formats import FORMATS
+from ..training.train import load_pipeline, train_pipeline, trained_at
+from ..workspace import SetFolder
+
+SPACY_NER = "spacy_ner"
+# PaDeLLM as a user of the base trains it, from the adapter that ships with the package
+FROM_SHIPPED = "padellm_shipped"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row of the table.
+
+    trained: what is trained for the row: a key of `FORMATS` with a new adapter,
+        FROM_SHIPPED, or SPACY_NER. Several rows may share it.
+    calibrated: whether it predicts with the `count_threshold` that is best on the dev
+        texts.
+    """
+
+    title: str
+    trained: str
+    calibrated: bool = False
+
+
+ROWS = {
+    FROM_SHIPPED: Row("PaDeLLM, from the shipped adapter", FROM_SHIPPED),
+    "padellm_shipped_calibrated": Row(
+        "PaDeLLM, from the shipped adapter, calibrated", FROM_SHIPPED, calibrated=True
+    ),
+    "padellm": Row("PaDeLLM", "padellm"),
+    "padellm_calibrated": Row("PaDeLLM, calibrated", "padellm", calibrated=True),
+    "one_step": Row("OneStep", "one_step"),
+    "struct": Row("AutoReg struct", "struct"),
+    "aug": Row("AutoReg aug", "aug"),
+    SPACY_NER: Row("spaCy's `ner`, a CNN from scratch", SPACY_NER),
+}
+# Training scores so many dev texts before and after, for its log only.
+DEV_TEXTS = 8
+Prf: TypeAlias = dict[str, float]  # "p", "r" and "f", from 0 to 1
+
+
+@dataclass(frozen=True, slots=True)
+class AccuracySettings:
+    """What to compare; see `BenchmarkSettings`.
+
+    systems: keys of `ROWS`. None is all; it leaves out the shipped adapter if that does
+        not fit the base.
+    prefix_lm: whether the tokens of a text see all of it, in all four formats.
+    batch_tokens: padded tokens in a batch of texts, for predicting.
+    """
+
+    data: Path
+    work: Path
+    sets: Sequence[str]
+    systems: Sequence[str] | None = None
+    sizes: Sizes = Sizes(dev=200, test=0)
+    training: TrainingSettings = TrainingSettings()
+    prefix_lm: bool = True
+    batch_tokens: int = 4096
+    lang: str = "en"
+
+    def chosen(self) -> Sequence[str]:
+        """The systems to compare. ValueError (E920): there is no such system."""
+        if self.systems is None:
+            fits = self.training.base == DEFAULT_BASE and self.prefix_lm
+            return [
+                name
+                for name, row in ROWS.items()
+                if fits or row.trained != FROM_SHIPPED
+            ]
+        for name in self.systems:
+            if name not in ROWS:
+                raise ValueError(Errors.E920.format(name=name, known=", ".join(ROWS)))
+        return self.systems
+
+
+@dataclass(frozen=True, slots=True)
+class Accuracy:
+    """The scores of a system.
+
+    train, test: the number of texts.
+    strings: the paper's micro F. spans: of exact spans, as in `spacy evaluate`.
+    count_threshold: of a calibrated system.
+    """
+
+    train: int
+    test: int
+    strings: Prf
+    spans: Prf
+    spans_per_label: Mapping[str, Prf]
+    count_threshold: float | None = None
+
+
+@dataclass(slots=True)
+class AccuracyTable:
+    """A run. `say` prints a line. results: set → system → scores. titles: of sets."""
+
+    settings: AccuracySettings
+    say: Callable[[str], None] = print
+    results: dict[str, dict[str, Accuracy]] = field(default_factory=dict)
+    titles: dict[str, str] = field(default_factory=dict)
+
+    def run(self) -> None:
+        """Train and score all systems; finished steps are not repeated.
+
+        ValueError: there is no such system (E920), set (E922) or split (E921).
+        """
+        settings = self.settings
+        systems = settings.chosen()
+        for name in settings.sets:
+            folder = SetFolder(settings.work, name)
+            corpus = prepare(
+                name, settings.data, folder.corpus, settings.sizes, lang=settings.lang
+            )
+            self.titles[name] = corpus.title
+            self.results[name] = {}
+            for system in systems:
+                found = self._accuracy(corpus, folder, system)
+                self.results[name][system] = found
+                f = 100 * found.spans["f"]
+                self.say(f"{corpus.title}, {ROWS[system].title}: F of spans {f:.1f}")
+
+    def _accuracy(
+        self, corpus: BenchmarkCorpus, folder: SetFolder, system: str
+    ) -> Accuracy:
+        row = ROWS[system]
+        pipeline = self._train(corpus, row.trained, folder.training(row.trained))
+        depends_on = {
+            "test": asdict(self.settings.sizes),
+            "device": self.settings.training.device,
+            "trained": trained_at(pipeline),
+        }
+        scores = cached(
+            folder.result(system),
+            depends_on,
+            lambda: self._score(corpus, row, pipeline),
+        )
+        n_train, n_test = (len(corpus.docs(split)) for split in ("train", "test"))
+        return Accuracy(n_train, n_test, **scores)
+
+    def _train(self, corpus: BenchmarkCorpus, trained: str, folder: Path) -> Path:
+        training = self.settings.training
+        if trained == SPACY_NER:
+            config = spacy_ner_config(
+                corpus.folder, lang=corpus.lang, seed=training.seed
+            )
+            return train_pipeline(config, folder, best=True)
+        shipped = trained == FROM_SHIPPED
+        format = FORMATS["padellm" if shipped else trained]
+        config = padellm_config(
+            {**format, "prefix_lm": self.settings.prefix_lm},
+            corpus.labels,
+            corpus.folder,
+            training,
+            lang=corpus.lang,
+            adapter=shipped_for(corpus.lang) if shipped else None,
+        )
+        config["corpora"]["dev"]["limit"] = DEV_TEXTS
+        return train_pipeline(config, folder)
+
+    def _score(
+        self, corpus: BenchmarkCorpus, row: Row, pipeline: Path
+    ) -> dict[str, Any]:
+        """The scores of a saved pipeline, with the names of `Accuracy`."""
+        gold = corpus.docs("test")
+        if row.trained == SPACY_NER:
+            return score_spacy_ner(pipeline, gold)
+        nlp = load_pipeline(pipeline, dtype="auto")
+        ner = nlp.get_pipe("padellm_ner")
+        if row.calibrated:
+            calibrate(nlp, corpus.docs("dev"))
+        system = packed(ner, LoadOptions())
+        predictions = system.predict(gold, self.settings.batch_tokens)
+        scores = score_predictions(gold, predictions, corpus.labels)
+        found = {key: scores[key] for key in ("strings", "spans", "spans_per_label")}
+        if row.calibrated:
+            found["count_threshold"] = ner.format.count_threshold
+        return found
+
+
+def calibrate(nlp: Language, gold: Sequence[Doc]) -> None:
+    """Set the `count_threshold` of padellm_ner that is best on these docs."""
+    ner = nlp.get_pipe("padellm_ner")
+    examples = [Example(without_annotation(doc, nlp.vocab), doc) for doc in gold]
+    best = best_of(list(try_thresholds(nlp, ner, examples)))
+    ner.format = replace(ner.format, count_threshold=best.threshold)
+
+
+def score_spacy_ner(pipeline: Path, gold: Sequence[Doc]) -> dict[str, Any]:
+    """The scores of a saved pipeline that sets `doc.ents`."""
+    nlp = load_pipeline(pipeline)
+    predicted = nlp.pipe(without_annotation(doc, nlp.vocab) for doc in gold)
+    return score_docs(gold, list(predicted))

@@ -1,0 +1,169 @@
+"""LoRA adapters: their shape, and a base with one of them to compute with."""
+
+import copy
+import weakref
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from peft import LoraConfig
+from safetensors.torch import load, save
+
+from ..errors import Errors
+from .files import settings_that_change_the_base
+from .shared_base import SharedBase
+
+
+def lora_config(settings: Mapping[str, Any]) -> LoraConfig:
+    """PEFT's config of a new adapter.
+
+    settings: arguments of `LoraConfig`.
+
+    Raises ValueError (E713) for arguments that it does not have or that exclude each
+    other, and (E714) for those that would change the base, which other adapters share.
+    """
+    changes = settings_that_change_the_base(settings)
+    if changes:
+        raise ValueError(Errors.E714.format(settings=", ".join(changes)))
+    try:
+        return LoraConfig(**{"task_type": "CAUSAL_LM", **settings})
+    except (TypeError, ValueError) as error:
+        raise ValueError(Errors.E713.format(reason=error)) from error
+
+
+class AdaptedLM:
+    """A base with one adapter of its own, or with none.
+
+    name: how the base knows the adapter; None for the base alone.
+    """
+
+    def __init__(self, base: SharedBase, name: str | None) -> None:
+        self.base = base
+        self.name = name
+        self.dropout = 0.0
+        if name is not None:
+            weakref.finalize(self, base.release, name).atexit = False
+
+    @classmethod
+    def plain(cls, base: SharedBase) -> "AdaptedLM":
+        return cls(base, None)
+
+    @classmethod
+    def fresh(cls, base: SharedBase, lora: Mapping[str, Any]) -> "AdaptedLM":
+        """A new adapter, which changes nothing until it is trained.
+
+        lora: arguments of PEFT's `LoraConfig`.
+
+        Raises ValueError for faulty ones (E713, E714), and where copies of layers
+        would be trained in less than float32 (E712).
+        """
+        config = lora_config(lora)
+        try:
+            name = base.attach(config)
+        except (ValueError, TypeError) as error:  # no such modules, say
+            raise ValueError(Errors.E713.format(reason=error)) from error
+        lm = cls(base, name)
+        lm.check_trainable()
+        return lm
+
+    @classmethod
+    def loaded(
+        cls, base: SharedBase, config: dict[str, Any], weights: bytes, *, source: str
+    ) -> "AdaptedLM":
+        """An adapter from its files; `source` names it in errors."""
+        known = LoraConfig.__dataclass_fields__
+        settings = {key: value for key, value in config.items() if key in known}
+        settings["inference_mode"] = False
+        try:
+            name = base.attach(LoraConfig(**settings))
+        except (ValueError, TypeError, AttributeError) as error:  # what PEFT raises
+            raise ValueError(
+                Errors.E325.format(path=source, faults=str(error))
+            ) from error
+        adapted = cls(base, name)
+        faults = base.load_tensors(name, load(weights))
+        if faults:
+            shown = "; ".join(faults[:3]) + ("; ..." if len(faults) > 3 else "")
+            raise ValueError(Errors.E325.format(path=source, faults=shown))
+        return adapted
+
+    def merged(self) -> "AdaptedLM":
+        """The same as a model of its own: a copy of the base with the adapter in its
+        weights, and no adapter on it."""
+        if self.name is None:
+            return self
+        peft = copy.deepcopy(self.base._peft)
+        model = peft.merge_and_unload(adapter_names=[self.name])
+        return AdaptedLM.plain(SharedBase(model, self.base.tokenizer))
+
+    @property
+    def device(self) -> torch.device:
+        return self.base.model.device
+
+    @property
+    def context_length(self) -> int:
+        """The most tokens that a sequence may have."""
+        config = self.base.model.config.get_text_config()
+        return getattr(config, "max_position_embeddings", None) or 2**31
+
+    def computed_tokens(self, rows: int, tokens: int, real: int) -> int:
+        """See `Decoder.computed_tokens`: all padding."""
+        return rows * tokens
+
+    def hidden(
+        self,
+        ids: torch.Tensor,
+        positions: torch.Tensor,
+        mask: torch.Tensor,
+        cache: Any = None,
+        real: torch.Tensor | None = None,
+    ) -> torch.Tensor:
+        """Hidden states [batch, tokens, width] of packed trees.
+
+        ids, positions: [batch, tokens]; mask: bool [batch, tokens, cached + tokens],
+        true where a token may look.
+        real: [n], which of batch x tokens are no padding. The hidden states of padding
+            mean nothing; the base's own modules compute them all the same.
+        """
+        self.base.activate(self.name)
+        return self.base.body(
+            input_ids=ids,
+            position_ids=positions,
+            attention_mask=mask[:, None],
+            past_key_values=cache,
+            use_cache=cache is not None,
+        ).last_hidden_state
+
+    def logits(self, hidden: torch.Tensor) -> torch.Tensor:
+        """float32 logits [rows, vocabulary] of hidden states [rows, width]."""
+        return self.base.output(hidden).float()
+
+    def check_trainable(self) -> None:
+        """ValueError (E712): copies of the base's layers, in less than float32."""
+        for parameter in self.parameters().values():
+            if parameter.dtype != torch.float32:
+                dtype = str(parameter.dtype).removeprefix("torch.")
+                raise ValueError(Errors.E712.format(dtype=dtype))
+
+    def parameters(self) -> dict[str, torch.nn.Parameter]:
+        return {} if self.name is None else self.base.parameters(self.name)
+
+    def set_dropout(self, rate: float) -> None:
+        if self.name is not None:
+            self.base.set_dropout(self.name, rate)
+        self.dropout = rate
+
+    def config(self) -> dict[str, Any]:
+        """PEFT's adapter_config.json."""
+        config = self.base._peft.peft_config[self.name].to_dict()
+        config["inference_mode"] = True
+        config["base_model_name_or_path"] = None
+        return {
+            key: sorted(value) if isinstance(value, set) else value
+            for key, value in config.items()
+        }
+
+    def weights(self) -> bytes:
+        """The adapter's tensors as safetensors."""
+        tensors = self.base.tensors(self.name)
+        return save({key: value.contiguous().cpu() for key, value in tensors.items()})

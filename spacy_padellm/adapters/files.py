@@ -1,0 +1,178 @@
+"""Adapters on disk: a PEFT folder, and a card that names the base it was trained on."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ..errors import Errors
+from ..types import LabelNames
+
+CONFIG = "adapter_config.json"
+WEIGHTS = "adapter_model.safetensors"
+CARD = "padellm.json"
+SHIPPED = "default"
+# The adapters that come with the package, by the names that a config has for them.
+CHINESE = "chinese"
+SHIPPED_FOLDERS = {SHIPPED: "smollm2-135m-english", CHINESE: "smollm2-135m-chinese"}
+
+
+@dataclass(frozen=True, slots=True)
+class AdapterCard:
+    """What an adapter needs in order to be used as it was trained.
+
+    base, revision: the base model's name, as in the config.
+    fingerprint: of the base's weights, see `base_fingerprint`.
+    format: the format it was trained in, "PaDeLLM compact" say; "" where unknown.
+    labels: label → name that the model reads.
+    """
+
+    base: str
+    revision: str | None = None
+    fingerprint: str = ""
+    format: str = ""
+    labels: LabelNames = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Adapter:
+    """A LoRA adapter as plain data: PEFT's config, safetensors, and the card.
+
+    Copies of layers are adapters to PEFT too: its `modules_to_save`.
+    """
+
+    config: dict[str, Any]
+    weights: bytes
+    card: AdapterCard
+
+    @property
+    def replaces_layers(self) -> bool:
+        """Whether it has copies of the base's layers, and needs a base for itself."""
+        return bool(self.config.get("modules_to_save"))
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "config": self.config,
+            "weights": self.weights,
+            "card": asdict(self.card),
+        }
+
+    def check_base(self, base: str, fingerprint: str, *, source: str | Path) -> None:
+        """ValueError (E326): it was trained on another base than this one.
+
+        base: how the config names it. source: of the adapter, to name in the error.
+        """
+        expected = self.card.fingerprint
+        if expected not in ("", fingerprint):
+            message = Errors.E326.format(
+                path=source,
+                trained=self.card.base,
+                base=base,
+                expected=expected[:12],
+                found=fingerprint[:12],
+            )
+            raise ValueError(message)
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> "Adapter":
+        return cls(data["config"], data["weights"], AdapterCard(**data["card"]))
+
+
+def shipped_adapter(name: str = SHIPPED) -> Path:
+    """The folder of an adapter that comes with the package."""
+    folder = SHIPPED_FOLDERS[name]
+    package = Path(__file__).resolve().parents[1] / "assets" / folder
+    checkout = Path(__file__).resolve().parents[2] / "assets" / folder
+    return package if package.is_dir() else checkout
+
+
+def shipped_for(lang: str) -> str:
+    """The name of the shipped adapter that suits texts in a language, "en" say."""
+    return CHINESE if lang == "zh" else SHIPPED
+
+
+def adapter_folder(name: str) -> Path:
+    """Where a shipped adapter is, by its name; anything else is a folder."""
+    if name in SHIPPED_FOLDERS:
+        return shipped_adapter(name)
+    return Path(name).expanduser()
+
+
+def read_adapter(folder: Path) -> Adapter:
+    """Read and check an adapter's files, without torch.
+
+    Raises ValueError with the path and the next step where one is missing, cut off or
+    of another kind.
+    """
+    if not folder.is_dir():
+        raise ValueError(Errors.E320.format(path=folder))
+    if not (folder / WEIGHTS).is_file():
+        pickled = sorted(file.name for file in folder.glob("*.bin"))
+        error = Errors.E322 if pickled else Errors.E321
+        raise ValueError(error.format(path=folder, missing=WEIGHTS, files=pickled))
+    config = _read_json(folder / CONFIG)
+    if config.get("peft_type") != "LORA":
+        kind = config.get("peft_type")
+        raise ValueError(Errors.E323.format(path=folder / CONFIG, kind=kind))
+    if settings := settings_that_change_the_base(config):
+        raise ValueError(Errors.E327.format(path=folder, settings=", ".join(settings)))
+    card = AdapterCard(base="")
+    if (folder / CARD).is_file():
+        try:
+            card = AdapterCard(**_read_json(folder / CARD))
+        except TypeError as error:
+            raise ValueError(
+                Errors.E324.format(path=folder / CARD, reason=error)
+            ) from error
+    weights = (folder / WEIGHTS).read_bytes()
+    _check_weights(folder / WEIGHTS, weights)
+    return Adapter(config, weights, card)
+
+
+def write_adapter(folder: Path, adapter: Adapter) -> None:
+    """Write a folder that PEFT reads as well."""
+    folder.mkdir(parents=True, exist_ok=True)
+    _write_json(folder / CONFIG, adapter.config)
+    _write_json(folder / CARD, asdict(adapter.card))
+    (folder / WEIGHTS).write_bytes(adapter.weights)
+
+
+def settings_that_change_the_base(config: Mapping[str, Any]) -> list[str]:
+    """Arguments of a LoraConfig with which an adapter changes weights of the base."""
+    allowed = {
+        "bias": (None, "none"),
+        "layer_replication": (None, []),
+        "init_lora_weights": (None, True, False, "gaussian", "orthogonal", "eva"),
+    }
+    return [
+        f"{setting} = {config[setting]!r}"
+        for setting, values in allowed.items()
+        if config.get(setting, values[0]) not in values
+    ]
+
+
+def _check_weights(path: Path, weights: bytes) -> None:
+    from safetensors import SafetensorError, deserialize
+
+    try:
+        deserialize(weights)
+    except SafetensorError as error:
+        raise ValueError(Errors.E324.format(path=path, reason=error)) from error
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    if not path.is_file():
+        raise ValueError(Errors.E321.format(path=path.parent, missing=path.name))
+    try:
+        data = json.loads(path.read_text(encoding="utf8"))
+    except ValueError as error:
+        raise ValueError(Errors.E324.format(path=path, reason=error)) from error
+    if not isinstance(data, dict):
+        raise ValueError(Errors.E324.format(path=path, reason="not a JSON object"))
+    return data
+
+
+def _write_json(path: Path, data: dict[str, Any]) -> None:
+    text = json.dumps(data, indent=2, ensure_ascii=False)
+    path.write_text(text + "\n", encoding="utf8")

@@ -1,0 +1,148 @@
+"""A base model that several components share, with all their adapters on it.
+
+The base is loaded once a process. Every component has an adapter of its own on it, and
+makes it the active one before it computes.
+"""
+
+import os
+import uuid
+import warnings
+import weakref
+from pathlib import Path
+
+import torch
+from peft import LoraConfig, PeftModel, get_peft_model_state_dict
+from peft import set_peft_model_state_dict as set_adapter_tensors
+from peft.tuners.lora import LoraLayer
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+from ..bases.weights import load_base
+
+# A forked worker of nlp.pipe(n_process=...) would wait for its parent's threads.
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=lambda: torch.set_num_threads(1))
+
+_BASES: "weakref.WeakValueDictionary[tuple, SharedBase]" = weakref.WeakValueDictionary()
+
+
+class SharedBase:
+    """A frozen base model, its tokenizer, and the adapters that live on it."""
+
+    def __init__(
+        self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase
+    ) -> None:
+        self.model = model
+        self.body = model.get_decoder()
+        self.tokenizer = tokenizer
+        self._peft: PeftModel | None = None
+        self._active: str | None = None
+        self._released: list[str] = []
+
+    @classmethod
+    def open(
+        cls,
+        folder: Path,
+        *,
+        device: str,
+        dtype: torch.dtype,
+        trust_remote_code: bool,
+        private: bool = False,
+    ) -> "SharedBase":
+        """The base in `folder`, loaded anew only if no component holds it yet.
+
+        private: load it anew and share it with no component: for an adapter that
+            replaces layers, which LoRA on the same layers does not go with.
+        """
+        key = (str(folder.resolve()), device, dtype, trust_remote_code)
+        base = None if private else _BASES.get(key)
+        if base is None:
+            base = cls(
+                *load_base(
+                    folder,
+                    device=device,
+                    dtype=dtype,
+                    trust_remote_code=trust_remote_code,
+                )
+            )
+            if not private:
+                _BASES[key] = base
+        return base
+
+    @property
+    def output(self) -> torch.nn.Module:
+        """The output layer: asked for anew, as an adapter may have wrapped it."""
+        return self.model.get_output_embeddings()
+
+    def attach(self, config: LoraConfig) -> str:
+        """Put a new adapter on the base; returns the name it goes by here."""
+        name = f"padellm-{uuid.uuid4().hex}"
+        try:
+            if self._peft is None:
+                with warnings.catch_warnings():  # PEFT asks transformers by an old name
+                    warnings.simplefilter("ignore", FutureWarning)
+                    self._peft = PeftModel(self.model, config, adapter_name=name)
+                self._active = name
+            else:
+                self._peft.add_adapter(name, config)
+        except Exception:  # half of it may be on the base already
+            for module in self.model.modules():
+                if isinstance(module, LoraLayer):
+                    module.delete_adapter(name)
+            raise
+        while self._released:
+            gone = self._released.pop()
+            if gone in self._peft.active_adapters:
+                self.activate(name)
+            self._peft.delete_adapter(gone)
+        return name
+
+    def release(self, name: str) -> None:
+        """Nobody uses this adapter any more. It is taken off when the next one is put
+        on: the garbage collector may call this while others walk over the modules."""
+        self._released.append(name)
+
+    def activate(self, name: str | None) -> None:
+        """Compute with this adapter from now on; None is the base without adapters."""
+        if self._peft is None or name == self._active:
+            return
+        if name is None:
+            self._peft.base_model.disable_adapter_layers()
+        else:
+            self._peft.base_model.enable_adapter_layers()
+            self._peft.set_adapter(name)
+        self._active = name
+
+    def tensors(self, name: str) -> dict[str, torch.Tensor]:
+        """The adapter's tensors, under PEFT's names for files."""
+        return get_peft_model_state_dict(
+            self._peft, adapter_name=name, save_embedding_layers=False
+        )
+
+    def load_tensors(self, name: str, tensors: dict[str, torch.Tensor]) -> list[str]:
+        """Fill the adapter; returns what is missing from or foreign in `tensors`."""
+        expected = self.tensors(name)
+        faults = [f"missing {key}" for key in sorted(expected.keys() - tensors.keys())]
+        faults += [f"foreign {key}" for key in sorted(tensors.keys() - expected.keys())]
+        faults += [
+            f"{key} has shape {list(tensors[key].shape)} for {list(value.shape)}"
+            for key, value in sorted(expected.items())
+            if key in tensors and tensors[key].shape != value.shape
+        ]
+        if not faults:
+            set_adapter_tensors(self._peft, tensors, adapter_name=name)
+        return faults
+
+    def parameters(self, name: str) -> dict[str, torch.nn.Parameter]:
+        """The adapter's trainable parameters, by a name free of the adapter's own."""
+        return {
+            key.replace(f".{name}", ""): parameter
+            for key, parameter in self._peft.named_parameters()
+            if f".{name}" in key
+        }
+
+    def set_dropout(self, name: str, rate: float) -> None:
+        """Dropout on what enters the adapter. PEFT builds no dropout layer for rate 0,
+        and spaCy gives the rate with every batch."""
+        for module in self._peft.modules():
+            if isinstance(module, LoraLayer) and name in module.lora_dropout:
+                module.lora_dropout[name] = torch.nn.Dropout(rate)

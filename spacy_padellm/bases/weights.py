@@ -1,0 +1,198 @@
+"""Find and load the weights of a base model."""
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..errors import Errors
+from .fingerprint import base_fingerprint, weight_files
+from .hub import hub_snapshot
+
+if TYPE_CHECKING:
+    import torch
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+DEFAULT_BASE = "smollm2-135m-instruct"
+MANIFEST = "base.json"
+TOKENIZER_FILES = ("tokenizer.json", "tokenizer.model", "vocab.json", "vocab.txt")
+
+
+def home() -> Path:
+    """Return the folder of downloads: SPACY_PADELLM_HOME or the user's cache folder."""
+    if chosen := os.environ.get("SPACY_PADELLM_HOME"):
+        return Path(chosen).expanduser().absolute()
+    if os.name == "nt" and (local := os.environ.get("LOCALAPPDATA")):
+        return Path(local) / "spacy_padellm"
+    cache = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
+    return Path(cache).expanduser().absolute() / "spacy_padellm"
+
+
+def is_complete(folder: Path) -> bool:
+    """Return whether `folder` has a complete, unchanged copy of the embedded base."""
+    try:
+        manifest = json.loads((folder / MANIFEST).read_bytes())
+        return (
+            manifest["fingerprint"] == base_fingerprint(folder)
+            and (folder / "config.json").is_file()
+            and (folder / "tokenizer.json").is_file()
+        )
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+
+
+def resolve_base(
+    name: str,
+    revision: str | None = None,
+    *,
+    local_files_only: bool = False,
+    refresh: bool = False,
+) -> Path:
+    """Return the local folder with a base model's config, tokenizer and safetensors.
+
+    name: `DEFAULT_BASE`, a folder, or a Hugging Face hub id.
+    revision: a branch, tag or commit of a hub id.
+    local_files_only: use the Hugging Face cache, and do not download.
+    refresh: check the hub for updates even if the cache has the model.
+
+    Raises ValueError if the model is missing, incomplete, or not in safetensors.
+    """
+    if name == DEFAULT_BASE:
+        _refuse_revision(name, revision)
+        folder = home() / DEFAULT_BASE
+        if not is_complete(folder):
+            raise ValueError(Errors.E301.format(name=name, path=folder))
+        return folder
+    folder = Path(name).expanduser()
+    if name and folder.is_dir():
+        _refuse_revision(name, revision)
+        check_folder(folder)
+        return folder
+    if name and _looks_like_a_path(name):
+        raise ValueError(Errors.E304.format(path=name))
+    folder = hub_snapshot(
+        name, revision, local_files_only=local_files_only, refresh=refresh
+    )
+    check_folder(folder)
+    return folder
+
+
+def check_folder(folder: Path) -> None:
+    """Raise ValueError unless `folder` has a config, a tokenizer and safetensors."""
+    if not (folder / "config.json").is_file():
+        raise ValueError(Errors.E302.format(path=folder, missing="config.json"))
+    weight_files(folder)
+    if not any((folder / file).is_file() for file in TOKENIZER_FILES):
+        if not any(folder.glob("*.tiktoken")):
+            raise ValueError(Errors.E302.format(path=folder, missing="tokenizer.json"))
+    # Without it, a sentencepiece model loses its start token and first space.
+    settings = "tokenizer_config.json"
+    if _is_sentencepiece(folder) and not (folder / settings).is_file():
+        raise ValueError(Errors.E302.format(path=folder, missing=settings))
+
+
+def load_base(
+    folder: Path,
+    *,
+    device: str,
+    dtype: "torch.dtype",
+    trust_remote_code: bool = False,
+    attn_implementation: str = "sdpa",
+) -> "tuple[PreTrainedModel, PreTrainedTokenizerBase]":
+    """Load a frozen causal language model in eval mode, and its tokenizer.
+
+    Does not download anything or load pickles. Code in the folder only runs if you set
+    `trust_remote_code`. Raises ValueError if the folder cannot be loaded as a causal
+    language model, or if its tensors do not match the model.
+    """
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    check_folder(folder)
+    options: dict[str, Any] = {
+        "local_files_only": True,
+        "trust_remote_code": trust_remote_code,
+    }
+    try:
+        with _quiet_transformers():
+            tokenizer = AutoTokenizer.from_pretrained(folder, **options)
+            model, info = AutoModelForCausalLM.from_pretrained(
+                folder,
+                dtype=dtype,
+                use_safetensors=True,
+                attn_implementation=attn_implementation,
+                output_loading_info=True,
+                ignore_mismatched_sizes=True,  # reported by _check_tensors
+                **options,
+            )
+    except Exception as error:  # transformers raises many types
+        if "trust_remote_code" in str(error) and not trust_remote_code:
+            raise ValueError(Errors.E307.format(path=folder)) from error
+        packages = _missing_packages() if _is_sentencepiece(folder) else ""
+        if packages:
+            message = Errors.E331.format(path=folder, packages=packages)
+            raise ValueError(message) from error
+        reason = (str(error).strip() or repr(error)).splitlines()[0]
+        raise ValueError(Errors.E330.format(path=folder, reason=reason)) from error
+    _check_tensors(folder, info)
+    return model.to(device).eval().requires_grad_(False), tokenizer
+
+
+def _check_tensors(folder: Path, info: dict[str, Any]) -> None:
+    faults = []
+    for kind in ("missing", "unexpected"):
+        faults += [f"{kind} {name}" for name in sorted(info[f"{kind}_keys"])]
+    for name, found, expected in sorted(info["mismatched_keys"]):
+        faults.append(f"{name} has shape {list(found)} for {list(expected)}")
+    if faults:
+        shown = "; ".join(faults[:5])
+        more = f"; and {len(faults) - 5} more" if len(faults) > 5 else ""
+        raise ValueError(Errors.E305.format(path=folder, faults=shown + more))
+
+
+def _is_sentencepiece(folder: Path) -> bool:
+    """Return whether the only tokenizer is a sentencepiece model, as in Llama 2."""
+    model, converted = folder / "tokenizer.model", folder / "tokenizer.json"
+    return model.is_file() and not converted.is_file()
+
+
+def _missing_packages() -> str:
+    """Return the missing packages for sentencepiece models, for `pip install`."""
+    from transformers.utils import is_protobuf_available, is_sentencepiece_available
+
+    found = {
+        "sentencepiece": is_sentencepiece_available(),
+        "protobuf": is_protobuf_available(),
+    }
+    return " ".join(package for package in found if not found[package])
+
+
+@contextmanager
+def _quiet_transformers() -> Iterator[None]:
+    from transformers.utils import logging
+
+    verbosity, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        logging.set_verbosity(verbosity)
+        if bars:
+            logging.enable_progress_bar()
+
+
+def _refuse_revision(name: str, revision: str | None) -> None:
+    if revision is not None:
+        raise ValueError(Errors.E314.format(name=name, revision=revision))
+
+
+def _looks_like_a_path(name: str) -> bool:
+    return (
+        name.startswith((".", "/", "~"))
+        or "\\" in name
+        or name.count("/") > 1
+        or Path(name).is_absolute()
+        or Path(name).exists()
+    )

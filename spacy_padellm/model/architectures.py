@@ -1,0 +1,83 @@
+"""The registered model of the component."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from thinc.api import Model
+
+from ..bases.devices import DTYPES, MERGE, check_device_name, resolve_device
+from ..bases.weights import DEFAULT_BASE
+from ..errors import Errors
+from ..settings import check_positive
+from ..trees.packing import GoldTree
+from .shim import CausalLMSettings, CausalLMShim
+
+# A new adapter, in the words of PEFT's `LoraConfig`.
+DEFAULT_LORA = {"r": 16, "lora_alpha": 32, "target_modules": "all-linear"}
+
+
+def build_causal_lm_v1(
+    *,
+    base: str = DEFAULT_BASE,
+    revision: str | None = None,
+    adapter: str | None = None,
+    device: str = "auto",
+    dtype: str = "auto",
+    merge_adapter: str = "auto",
+    cuda_graphs: bool = False,
+    trust_remote_code: bool = False,
+    train_batch_tokens: int = 1024,
+    lora: dict[str, Any] | None = None,
+) -> Model[Sequence[GoldTree], float]:
+    """A causal language model with a LoRA adapter.
+
+    base: the embedded base by name, a folder, or an id of the Hugging Face hub.
+    revision: a hub id's branch, tag or commit.
+    adapter: a PEFT folder, or one that comes with the package: "default", for English,
+        or "chinese". Null uses the default too if the base is the embedded one, and no
+        adapter on any other base; training then starts a new adapter.
+    device: "auto", "cpu", "cuda", "cuda:1", "mps".
+    dtype: of the base: "auto", "float32", "bfloat16", "float16"; or "int8", on a CPU:
+        float32 weights, with 8-bit matrix products when the component predicts.
+    merge_adapter: whether prediction uses a copy of the base's weights with the adapter
+        merged into them: "always", "never", or "auto" for up to 2 GiB of weights. On a
+        CPU, weights of up to 2 GiB are copied in any case, into the order that it
+        multiplies fastest.
+    cuda_graphs: on CUDA, launch passes over a single text as graphs.
+    trust_remote_code: run Python code that comes with the base.
+    train_batch_tokens: padded tokens in a training microbatch, at most. It changes memory
+        and speed, not the result. A GPU wants 16,384 and more.
+    lora: a new adapter, as arguments of PEFT's `LoraConfig`. Null is `DEFAULT_LORA`.
+        With `modules_to_save`, copies of whole layers are trained, for which the base is
+        loaded a second time.
+
+    Nothing is loaded before it is needed.
+    """
+    check_device_name(device)
+    if device not in ("auto", "cpu"):
+        resolve_device(device)
+    if dtype not in DTYPES:
+        raise ValueError(Errors.E704.format(dtype=dtype, known=", ".join(DTYPES)))
+    if merge_adapter not in MERGE:
+        raise ValueError(
+            Errors.E708.format(merge=merge_adapter, known=", ".join(MERGE))
+        )
+    check_positive(train_batch_tokens=train_batch_tokens)
+    settings = CausalLMSettings(
+        base=base,
+        revision=revision,
+        adapter=adapter,
+        device=device,
+        dtype=dtype,
+        merge_adapter=merge_adapter,
+        cuda_graphs=cuda_graphs,
+        trust_remote_code=trust_remote_code,
+        train_batch_tokens=train_batch_tokens,
+        lora=DEFAULT_LORA if lora is None else lora,
+    )
+    return Model("causal_lm", causal_lm_forward, shims=[CausalLMShim(settings)])
+
+
+def causal_lm_forward(model: Model, trees: Sequence[GoldTree], is_train: bool):
+    """The mean loss of gold trees, and a callback that has nothing left to do."""
+    return model.shims[0](trees, is_train)

@@ -1,0 +1,306 @@
+"""Between thinc and torch: a causal language model that is loaded when first needed."""
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import srsly
+from thinc.api import Model, Optimizer
+from thinc.shims import Shim
+
+from ..adapters.files import SHIPPED, Adapter, AdapterCard, adapter_folder, read_adapter
+from ..bases.devices import check_fork, resolve_device, resolve_dtype
+from ..bases.fingerprint import base_fingerprint
+from ..bases.weights import DEFAULT_BASE, resolve_base
+from ..errors import Errors
+from ..trees.batching import RowDoesNotFit
+from ..trees.packing import GoldTree
+
+if TYPE_CHECKING:
+    from ..adapters.adapted import AdaptedLM
+    from ..adapters.shared_base import SharedBase
+    from ..engines.base import Engine
+    from ..training.trainer import Trainer
+    from ..types import PromptTokenizer
+
+
+@dataclass(frozen=True, slots=True)
+class CausalLMSettings:
+    """See `build_causal_lm_v1`."""
+
+    base: str
+    revision: str | None
+    adapter: str | None
+    device: str
+    dtype: str
+    merge_adapter: str
+    cuda_graphs: bool
+    trust_remote_code: bool
+    train_batch_tokens: int
+    lora: dict[str, Any]
+
+
+class CausalLMShim(Shim):
+    """A base model with an adapter.
+
+    What it is worth keeping is the adapter alone: bytes and files never hold the base.
+    The adapter comes, in this order, from files that were loaded, from a fresh start
+    (`initialize`), from the config's `adapter`, or from the package.
+    """
+
+    def __init__(self, settings: CausalLMSettings) -> None:
+        super().__init__(None)
+        self.settings = settings
+        self._lm: AdaptedLM | None = None
+        self._trainer: Trainer | None = None
+        self._engine: Engine | None = None
+        self._tokenizer: PromptTokenizer | None = None
+        self._fingerprint: str | None = None
+        # the adapter as data, as long as the model has not changed it
+        self._adapter: Adapter | None = None
+        self._adapter_source = ""
+        self._without_adapter = False
+
+    # -- what the component uses ------------------------------------------------------
+
+    @property
+    def engine(self) -> "Engine":
+        if self._lm is not None:  # it may have come here by a fork
+            check_fork(self._lm.device.type)
+        if self._engine is None:
+            from ..engines.packed import PackedEngine
+            from ..execution.decoding import DecodingSettings
+
+            self._engine = PackedEngine(
+                self.lm,
+                self.tokenizer,
+                decoding=DecodingSettings(
+                    merge=self.settings.merge_adapter,
+                    int8=self.settings.dtype == "int8",
+                    graphs=self.settings.cuda_graphs,
+                ),
+            )
+        return self._engine
+
+    @property
+    def tokenizer(self) -> "PromptTokenizer":
+        if self._tokenizer is None:
+            from ..bases.tokenizer import PlainTokenizer
+
+            self._tokenizer = PlainTokenizer(self.lm.base.tokenizer)
+        return self._tokenizer
+
+    @property
+    def lm(self) -> "AdaptedLM":
+        if self._lm is None:
+            self._lm = self._load()
+        return self._lm
+
+    @property
+    def trainer(self) -> "Trainer":
+        """What trains the adapter."""
+        if self._trainer is None:
+            from ..training.trainer import Trainer
+
+            self._trainer = Trainer(
+                self.lm, batch_tokens=self.settings.train_batch_tokens, key=self.id
+            )
+        return self._trainer
+
+    def card(self) -> AdapterCard | None:
+        """The card of the adapter in use; None where a new one or none is used."""
+        adapter = self._configured_adapter()
+        return None if adapter is None else adapter.card
+
+    def initialize(self) -> None:
+        """Start with the config's adapter, or with a new one if it names none."""
+        from ..adapters.adapted import AdaptedLM
+
+        self._forget()
+        if self.settings.adapter is None:
+            lora = self.settings.lora
+            private = bool(lora.get("modules_to_save"))
+            self._lm = AdaptedLM.fresh(self._open_base(private=private), lora)
+
+    def set_dropout(self, rate: float) -> None:
+        self.lm.set_dropout(rate)
+
+    def adapter(self, format: str, labels: dict[str, str]) -> Adapter | None:
+        """The adapter as it is now, as data; None for a base without one."""
+        if self._lm is None:
+            adapter = self._configured_adapter()
+            if adapter is None:
+                return None
+            card = replace(adapter.card, format=format, labels=labels)
+            return replace(adapter, card=card)
+        if self._lm.name is None:
+            return None
+        card = AdapterCard(
+            base=self.settings.base,
+            revision=self.settings.revision,
+            fingerprint=self._base_fingerprint(),
+            format=format,
+            labels=labels,
+        )
+        return Adapter(self._lm.config(), self._lm.weights(), card)
+
+    def use_adapter(self, adapter: Adapter | None, source: str) -> None:
+        """Take an adapter from its files; None is the base alone. It is put on the base
+        when that is first needed."""
+        self._forget()
+        self._adapter = adapter
+        self._adapter_source = source
+        self._without_adapter = adapter is None
+
+    # -- what thinc uses --------------------------------------------------------------
+
+    def __call__(self, trees: Sequence[GoldTree], is_train: bool):
+        """The mean loss of gold trees, in nats a target. In training, the gradients are
+        taken here, batch by batch: the graph of all trees would not fit into memory.
+
+        Raises ValueError for a text that is too long for the base (E885) or too large for
+        the memory (E880), and for a loss that is not a finite number (E881).
+        """
+        self._check_lengths(trees)
+        if not is_train:
+            return self.trainer.loss(trees), lambda d_loss: []
+        try:
+            loss = self.trainer.accumulate(trees)
+        except RowDoesNotFit as error:
+            tree = trees[error.row]
+            message = Errors.E880.format(
+                device=self.lm.device, tokens=len(tree), begin=self._begin(tree)
+            )
+            raise ValueError(message) from error
+        return loss, lambda d_loss: []
+
+    def finish_update(self, optimizer: Optimizer) -> None:
+        """One step for all gradients since the last step."""
+        if self._trainer is not None:
+            self._trainer.step(optimizer)
+
+    @contextlib.contextmanager
+    def use_params(self, params: dict[Any, Any]) -> Iterator[None]:
+        """Swap the adapter's parameters for others: the optimizer's averages, say."""
+        if self._lm is None:
+            yield
+        else:
+            with self.trainer.use_params(params):
+                yield
+
+    def to_device(self, device_type: str, device_id: int) -> None:
+        """The `device` setting decides; thinc's own device does not."""
+
+    def copy(self) -> "CausalLMShim":
+        twin = CausalLMShim(self.settings)
+        twin.from_bytes(self.to_bytes())
+        return twin
+
+    def to_bytes(self) -> bytes:
+        untouched = self._lm is None and self._adapter is None
+        card = self._adapter.card if self._adapter else AdapterCard(base="")
+        adapter = None if untouched else self.adapter(card.format, card.labels)
+        return srsly.msgpack_dumps(
+            {
+                "untouched": untouched and not self._without_adapter,
+                "adapter": None if adapter is None else adapter.to_dict(),
+            }
+        )
+
+    def from_bytes(self, data: bytes) -> "CausalLMShim":
+        message = srsly.msgpack_loads(data)
+        if message["untouched"]:
+            self._forget()
+        else:
+            adapter = message["adapter"]
+            self.use_adapter(
+                None if adapter is None else Adapter.from_dict(adapter), "in the bytes"
+            )
+        return self
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"settings": self.settings, "id": self.id, "bytes": self.to_bytes()}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__init__(state["settings"])
+        self.id = state["id"]
+        self.from_bytes(state["bytes"])
+
+    def _check_lengths(self, trees: Sequence[GoldTree]) -> None:
+        most = self.lm.context_length
+        for tree in trees:
+            needed = int(tree.positions.max()) + 1
+            if needed > most:
+                raise ValueError(
+                    Errors.E885.format(
+                        needed=needed, most=most, begin=self._begin(tree)
+                    )
+                )
+
+    def _begin(self, tree: GoldTree) -> str:
+        """The first words of a tree's text."""
+        return self.tokenizer.decode(tree.ids[:20].tolist())
+
+    # -- loading ----------------------------------------------------------------------
+
+    def _forget(self) -> None:
+        self._lm = None
+        self._trainer = None
+        self._engine = None
+        self._tokenizer = None
+        self._adapter = None
+        self._without_adapter = False
+
+    def _configured_adapter(self) -> Adapter | None:
+        if self._adapter is None and not self._without_adapter and self._lm is None:
+            name = self.settings.adapter
+            if name is None and self.settings.base == DEFAULT_BASE:
+                name = SHIPPED
+            if name is not None:
+                folder = adapter_folder(name)
+                self._adapter = read_adapter(folder)
+                self._adapter_source = str(folder)
+        return self._adapter
+
+    def _load(self) -> "AdaptedLM":
+        from ..adapters.adapted import AdaptedLM
+
+        adapter = self._configured_adapter()
+        if adapter is None:
+            return AdaptedLM.plain(self._open_base())
+        source = self._adapter_source
+        if adapter.card.fingerprint:  # to read the base's takes a while
+            fingerprint = self._base_fingerprint()
+            adapter.check_base(self.settings.base, fingerprint, source=source)
+        base = self._open_base(private=adapter.replaces_layers)
+        return AdaptedLM.loaded(base, adapter.config, adapter.weights, source=source)
+
+    def _open_base(self, *, private: bool = False) -> "SharedBase":
+        from ..adapters.shared_base import SharedBase
+
+        device = resolve_device(self.settings.device)
+        return SharedBase.open(
+            self._base_folder(),
+            device=device,
+            dtype=resolve_dtype(self.settings.dtype, device),
+            trust_remote_code=self.settings.trust_remote_code,
+            private=private,
+        )
+
+    def _base_folder(self) -> Path:
+        return resolve_base(self.settings.base, self.settings.revision)
+
+    def _base_fingerprint(self) -> str:
+        if self._fingerprint is None:
+            self._fingerprint = base_fingerprint(self._base_folder())
+        return self._fingerprint
+
+
+def causal_lm_shim(model: Model) -> CausalLMShim:
+    """The shim of a model built by spacy_padellm.CausalLM.v1; ValueError for others."""
+    for shim in model.shims:
+        if isinstance(shim, CausalLMShim):
+            return shim
+    raise ValueError(Errors.E705.format(name=model.name))

@@ -1,0 +1,134 @@
+"""The adapters of a component: its own, and others that it keeps by name."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from ..errors import Errors
+from ..formats.base import Format
+from ..model.shim import CausalLMShim
+from ..types import LabelNames
+
+if TYPE_CHECKING:
+    from ..adapters.adapted import AdaptedLM
+
+
+class AdapterSet:
+    """Which adapters there are, which labels each looks for, and which one is active.
+
+    All adapters share the base of `own`. Training changes `own`, the component's own
+    adapter, and no other. In the methods, the adapter None is the component's own.
+
+    name: of the component, for errors.
+    labels: given to the component's own adapter; None leaves it its own labels.
+    paths: a table name → folder of further adapters.
+    active: the adapter to predict with.
+    """
+
+    def __init__(
+        self,
+        own: CausalLMShim,
+        *,
+        name: str,
+        labels: LabelNames | None = None,
+        paths: Mapping[str, str] | None = None,
+        active: str | None = None,
+    ) -> None:
+        self.own = own
+        self.name = name
+        # what the config says, which gives way to nothing that was saved
+        self.configured_labels = labels
+        self.configured_active = active
+        self.active = active
+        self.named: dict[str, CausalLMShim] = {}
+        self._given: dict[str | None, LabelNames | None] = {None: labels}
+        for adapter, path in (paths or {}).items():
+            self.named[adapter] = self.from_folder(adapter, path)
+
+    # -- labels -----------------------------------------------------------------------
+
+    def labels(self, adapter: str | None) -> LabelNames:
+        """The labels given to an adapter, or else those that it was trained for."""
+        given = self._given.get(adapter)
+        if given is not None:
+            return dict(given)
+        card = self.shim(adapter).card()
+        return {} if card is None else dict(card.labels)
+
+    def given_labels(self, adapter: str | None) -> LabelNames | None:
+        """The labels given to an adapter; None if none were."""
+        return self._given.get(adapter)
+
+    def give_labels(self, adapter: str | None, labels: LabelNames | None) -> None:
+        self._given[adapter] = labels
+
+    # -- adapters ---------------------------------------------------------------------
+
+    def shim(self, adapter: str | None) -> CausalLMShim:
+        """The base with an adapter. Raises ValueError (E812) if there is none of that
+        name."""
+        if adapter is None:
+            return self.own
+        if adapter not in self.named:
+            known = ", ".join(self.named) or "none"
+            raise ValueError(
+                Errors.E812.format(adapter=adapter, name=self.name, known=known)
+            )
+        return self.named[adapter]
+
+    @property
+    def active_lm(self) -> "AdaptedLM":
+        """The base with the active adapter, loaded if it was not yet."""
+        return self.shim(self.active).lm
+
+    def activate(self, adapter: str | None) -> None:
+        self.shim(adapter)
+        self.active = adapter
+
+    def from_folder(self, adapter: str, path: str) -> CausalLMShim:
+        """The base with the adapter in `path`, which is read when first needed.
+
+        Raises ValueError (E811) if `adapter` is no name for a folder.
+        """
+        if not isinstance(adapter, str) or not _is_folder_name(adapter):
+            raise ValueError(Errors.E811.format(adapter=adapter, name=self.name))
+        settings = replace(self.own.settings, adapter=str(path))
+        if settings.merge_adapter == "auto":
+            # each merged adapter would hold a copy of the base
+            settings = replace(settings, merge_adapter="never")
+        return CausalLMShim(settings)
+
+    def keep(self, adapter: str, shim: CausalLMShim) -> None:
+        """Add an adapter, or replace the one of that name and its labels."""
+        self.named[adapter] = shim
+        self._given.pop(adapter, None)
+
+    def remove(self, adapter: str) -> None:
+        """Forget an adapter. If it is active, the component's own becomes active."""
+        self.shim(adapter)
+        if adapter == self.active:
+            self.active = None
+        del self.named[adapter]
+        self._given.pop(adapter, None)
+
+    # -- checks -----------------------------------------------------------------------
+
+    def check_format(self, shim: CausalLMShim, format: Format) -> None:
+        """Raises ValueError (E802) if an adapter was trained in another format."""
+        card = shim.card()
+        if card is not None and card.format and card.format != format.name:
+            raise ValueError(
+                Errors.E802.format(
+                    trained=card.format, format=format.name, name=self.name
+                )
+            )
+
+    def check_trains_its_own(self) -> None:
+        """Raises ValueError (E813) if another adapter than the component's own is
+        active."""
+        if self.active is not None:
+            raise ValueError(Errors.E813.format(adapter=self.active, name=self.name))
+
+
+def _is_folder_name(name: str) -> bool:
+    return name == name.strip() and bool(name) and not set(name) & set('/\\:*?"<>|.')

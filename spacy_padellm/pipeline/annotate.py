@@ -1,0 +1,154 @@
+"""Writing what was found into a doc, beside what is there already."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeAlias
+
+import numpy as np
+from spacy.tokens import Doc, Span, SpanGroup, Token
+
+from ..spans.resolve import drop_overlaps
+from ..types import LabelledSpan
+from .output import Output
+from .prediction import Prediction
+from .trace import trace
+
+SCORE = "score"
+
+# Start, end (exclusive, in tokens) and label of a span.
+Place: TypeAlias = tuple[int, int, str]
+
+
+def register_score() -> None:
+    """`ent._.score`, unless another package has registered it."""
+    if not Span.has_extension(SCORE):
+        Span.set_extension(SCORE, default=None)
+
+
+def annotate(doc: Doc, reading: Prediction, *, output: Output, component: str) -> None:
+    """Set `doc.ents`, `ent._.score` and `doc.spans[output.spans_key]`.
+
+    Entities and blocked tokens that the doc already has stay, and what touches them is
+    left out; with `overwrite_ents` they give way to new entities that touch them.
+
+    The group of spans keeps what an earlier run or another padellm_ner wrote there and
+    is still an entity; with `allow_overlap`, all of it. Its attrs:
+
+    scores: of each span, float32.
+    dropped: how many mentions became no entity, by reason: those of `Prediction.dropped`,
+        and "overlap".
+    dropped_by: the same for each component that writes to the group.
+    trace: see `trace`; only with `save_trace`.
+    """
+    group = doc.spans.get(output.spans_key)
+    attrs = group.attrs if group is not None and "scores" in group.attrs else {}
+    earlier = dict(zip(map(_place, group or ()), attrs.get("scores", ()), strict=False))
+
+    kept, overlapping = _settle(doc, reading.spans, output.overwrite_ents)
+    old = {_place(ent) for ent in _set_ents(doc, kept)}
+    ents = {_place(ent): ent for ent in doc.ents}
+    found = sorted(
+        reading.spans if output.allow_overlap else kept, key=lambda span: span.score
+    )
+    scores = {
+        _place(span): span.score
+        for span in found
+        if _place(span) not in old or _place(span) not in earlier
+    }
+    _set_scores(doc, scores, ents)
+    for place, score in earlier.items():
+        if place in old or output.allow_overlap:
+            scores.setdefault(place, score)
+    places = sorted(scores)
+    dropped = reading.dropped + Counter(overlap=len(overlapping))
+    doc.spans[output.spans_key] = SpanGroup(
+        doc,
+        name=output.spans_key,
+        spans=[ents.get(place) or _span(doc, place) for place in places],
+        attrs={
+            "scores": np.array([scores[place] for place in places], dtype="float32"),
+            **_counts(attrs, component, dropped),
+            **_traces(attrs, component, reading, overlapping, output.save_trace),
+        },
+    )
+
+
+def _settle(
+    doc: Doc, spans: Sequence[LabelledSpan], overwrite_ents: bool
+) -> tuple[list[LabelledSpan], list[LabelledSpan]]:
+    """The spans that become entities, and those for which there is no room; the best of
+    those that are the very same as an entity of the doc is neither."""
+    if overwrite_ents:
+        return drop_overlaps(spans)
+    blocked = {token.i for token in doc if _is_blocked(token)}
+    taken = blocked | {i for ent in doc.ents for i in range(ent.start, ent.end)}
+    kept, others = drop_overlaps(spans, taken)
+    there = {_place(ent) for ent in doc.ents}
+    overlapping = []
+    for span in others:  # of those at one place, the best comes first
+        if _place(span) in there:
+            there.remove(_place(span))
+        else:
+            overlapping.append(span)
+    return kept, overlapping
+
+
+def _set_ents(doc: Doc, new: Sequence[LabelledSpan]) -> list[Span]:
+    """Add entities; returns those that were there and still are."""
+    covered = {i for span in new for i in range(span.start, span.end)}
+    blocked = [token.i for token in doc if _is_blocked(token)]
+    old = [ent for ent in doc.ents if covered.isdisjoint(range(ent.start, ent.end))]
+    doc.set_ents(
+        old + [_span(doc, _place(span)) for span in new],
+        blocked=[doc[i : i + 1] for i in blocked if i not in covered],
+        default="outside",
+    )
+    return old
+
+
+def _set_scores(
+    doc: Doc, scores: Mapping[Place, float], ents: Mapping[Place, Span]
+) -> None:
+    """`span._.score`: one number for all labels on the same tokens, that of the entity
+    there, or else the highest."""
+    of_ent = {(start, end): label for start, end, label in ents}
+    best: dict[tuple[int, int], float] = {}
+    for (start, end, label), score in scores.items():
+        if of_ent.get((start, end), label) == label:
+            best[start, end] = max(score, best.get((start, end), 0.0))
+    for start, end in sorted(best):
+        doc[start:end]._.set(SCORE, best[start, end])
+
+
+def _counts(
+    attrs: Mapping[str, Any], component: str, dropped: Counter[str]
+) -> dict[str, dict]:
+    by = {**attrs.get("dropped_by", {}), component: dict(dropped)}
+    total = sum((Counter(counts) for counts in by.values()), Counter())
+    return {"dropped": dict(total), "dropped_by": by}
+
+
+def _traces(
+    attrs: Mapping[str, Any],
+    component: str,
+    reading: Prediction,
+    overlapping: Sequence[LabelledSpan],
+    save_trace: bool,
+) -> dict[str, list[dict]]:
+    others = [one for one in attrs.get("trace", ()) if one["component"] != component]
+    if not save_trace:
+        return {"trace": others} if others else {}
+    return {"trace": others + trace(reading, overlapping, component)}
+
+
+def _is_blocked(token: Token) -> bool:
+    return token.ent_iob == 3 and not token.ent_type
+
+
+def _place(span: Span | LabelledSpan) -> Place:
+    return span.start, span.end, span.label_ if isinstance(span, Span) else span.label
+
+
+def _span(doc: Doc, place: Place) -> Span:
+    start, end, label = place
+    return Span(doc, start, end, label=label)

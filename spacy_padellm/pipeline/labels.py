@@ -1,0 +1,54 @@
+"""Labels of the component: as a user gives them, and as gold docs have them."""
+
+from collections.abc import Collection, Iterable, Mapping
+
+from spacy.training import Example
+
+from ..corpora.base import ANNOTATED_LABELS
+from ..errors import Errors
+from ..formats.labels import label_names
+from ..types import LabelNames
+
+
+def read_labels(
+    labels: Collection[str] | Mapping[str, str] | None,
+) -> LabelNames | None:
+    """Labels with the names that the model reads, from a list or a table; None for
+    None.
+
+    Raises ValueError for faulty labels, see `label_names`.
+    """
+    if labels is None:
+        return None
+    if not isinstance(labels, Collection):
+        raise ValueError(Errors.E810.format(labels=labels))
+    return label_names(labels)
+
+
+def with_label(known: LabelNames, label: str, name: str | None) -> LabelNames:
+    """The known labels and one more.
+
+    name: what the model reads for it. None is the label's usual name, or the label
+        itself where another label has that name.
+
+    Raises ValueError for a faulty label, see `label_names`.
+    """
+    if not isinstance(label, str):
+        raise ValueError(Errors.E504.format(labels=repr(label)))
+    if name is None:
+        name = label_names([label])[label]
+        name = label if name in known.values() else name
+    return label_names({**known, label: name})
+
+
+def gold_labels(examples: Iterable[Example]) -> dict[str, str | None]:
+    """The labels of gold docs in order of appearance, with the first name given."""
+    labels: dict[str, str | None] = {}
+    for example in examples:
+        annotated = example.reference.user_data.get(ANNOTATED_LABELS, ())
+        named = isinstance(annotated, Mapping)
+        for label in annotated:
+            labels[label] = labels.get(label) or (annotated[label] if named else None)
+        for ent in example.reference.ents:
+            labels.setdefault(ent.label_, None)
+    return labels

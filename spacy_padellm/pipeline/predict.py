@@ -1,0 +1,93 @@
+"""From docs to predictions: windows, queries, batches, the model."""
+
+from collections.abc import Callable, Iterator, Sequence
+
+from spacy.tokens import Doc
+
+from ..engines.base import Engine
+from ..errors import Errors
+from ..formats.base import Format, Query
+from ..formats.extraction import extract
+from ..trees.batching import RowDoesNotFit
+from ..types import LabelNames, PromptTokenizer, Window, WindowGetter
+from .prediction import Prediction, WindowPrediction, locate
+
+
+def predict_docs(
+    docs: Sequence[Doc],
+    labels: LabelNames,
+    *,
+    engine: Engine,
+    tokenizer: PromptTokenizer,
+    format: Format,
+    windows: WindowGetter,
+    alignment_mode: str,
+    batch_tokens: int,
+    deduplicate: bool = True,
+    threshold: float = 0.0,
+) -> list[Prediction]:
+    """Find the labels' mentions in docs. The docs are not changed.
+
+    batch_tokens: padded tokens of text and labels in one batch, at most.
+    deduplicate: leave a string to its most probable label.
+    threshold: drop mentions with a lower score.
+
+    Raises ValueError (E807) for a window that is too long for the model or takes too much
+    memory by itself; the message says which.
+    """
+    places: list[tuple[int, Window]] = []
+    queries: list[Query] = []
+    for place, doc in enumerate(docs):
+        for window in windows(doc):
+            text = doc[window.start : window.end].text
+            if text.strip():
+                places.append((place, window))
+                queries.append(Query(text, labels))
+    try:
+        extractions = extract(
+            queries,
+            engine=engine,
+            tokenizer=tokenizer,
+            format=format,
+            batch_tokens=batch_tokens,
+        )
+    except RowDoesNotFit as error:
+        place, window = places[error.row]
+        raise ValueError(_too_large(docs[place], window, error)) from error
+    found: list[list[WindowPrediction]] = [[] for _ in docs]
+    for i, (place, window) in enumerate(places):
+        found[place].append(WindowPrediction(window, queries[i], extractions[i]))
+    return [
+        locate(doc, parts, alignment_mode, deduplicate, threshold)
+        for doc, parts in zip(docs, found, strict=True)
+    ]
+
+
+def predict_each(
+    docs: Sequence[Doc], predict: Callable[[Sequence[Doc]], Sequence[Prediction]]
+) -> Iterator[Prediction | Exception]:
+    """A prediction for each doc, or the error of a doc that fails. A batch that fails is
+    halved until each faulty doc is alone."""
+    try:
+        predictions = predict(docs)
+    except Exception as error:
+        if len(docs) == 1:
+            yield error
+            return
+    else:
+        yield from predictions
+        return
+    half = len(docs) // 2
+    yield from predict_each(docs[:half], predict)
+    yield from predict_each(docs[half:], predict)
+
+
+def _too_large(doc: Doc, window: Window, error: ValueError) -> str:
+    begin = doc[window.start : min(window.end, window.start + 5)].text
+    return Errors.E807.format(
+        start=window.start,
+        end=window.end,
+        n_tokens=len(doc),
+        begin=begin[:60],
+        error=error,
+    )

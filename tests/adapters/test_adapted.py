@@ -1,0 +1,245 @@
+"""Adapters on a shared base: each its own, none disturbs another or the base."""
+
+import gc
+
+import pytest
+import torch
+from safetensors.torch import load, save
+
+from spacy_padellm.adapters.adapted import AdaptedLM
+from spacy_padellm.adapters.shared_base import SharedBase
+from spacy_padellm.bases.weights import load_base
+
+from ..loras import LORA
+
+IDS = torch.tensor([[5, 40, 77, 120, 9, 300, 41, 8]])
+
+
+def outputs(lm):
+    """Logits of a plain text: one row, a causal mask."""
+    n = IDS.shape[1]
+    mask = torch.ones(1, n, n, dtype=torch.bool).tril()
+    with torch.no_grad():
+        return lm.logits(lm.hidden(IDS, torch.arange(n)[None], mask)[0])
+
+
+def adapted(base, seed=0, **settings):
+    """An adapter that is as if trained: random, and changes what the base says."""
+    lm = AdaptedLM.fresh(base, LORA | settings)
+    torch.manual_seed(seed)
+    with torch.no_grad():
+        for parameter in lm.parameters().values():
+            parameter.normal_(std=0.1)
+    return lm
+
+
+def same(one, other):
+    return torch.allclose(one, other, atol=1e-5)
+
+
+@pytest.fixture
+def base(tiny_base):
+    """A base that no other test has touched."""
+    return new_base(tiny_base)
+
+
+def new_base(folder):
+    return SharedBase(*load_base(folder, device="cpu", dtype=torch.float32))
+
+
+@pytest.fixture
+def base_outputs(tiny_model):
+    with torch.no_grad():
+        return tiny_model(input_ids=IDS).logits[0]
+
+
+def test_the_base_is_loaded_once(tiny_base):
+    options = {"device": "cpu", "trust_remote_code": False}
+    base = SharedBase.open(tiny_base, dtype=torch.float32, **options)
+    again = SharedBase.open(tiny_base, dtype=torch.float32, **options)
+    other = SharedBase.open(tiny_base, dtype=torch.bfloat16, **options)
+    assert again is base and other is not base
+    assert other.model.dtype == torch.bfloat16
+
+
+def test_a_fresh_adapter_changes_nothing(base, base_outputs):
+    assert same(outputs(AdaptedLM.plain(base)), base_outputs)
+    assert same(outputs(AdaptedLM.fresh(base, LORA)), base_outputs)
+    assert same(outputs(AdaptedLM.fresh(base, LORA | {"use_dora": True})), base_outputs)
+
+
+def test_adapters_on_one_base_do_not_disturb_each_other(base, base_outputs):
+    plain = AdaptedLM.plain(base)
+    one, other = adapted(base, seed=1), adapted(base, seed=2, r=8, use_rslora=True)
+    ones, others = outputs(one), outputs(other)
+    assert not same(ones, others) and not same(ones, base_outputs)
+    for _ in range(2):
+        assert same(outputs(plain), base_outputs)
+        assert torch.equal(outputs(one), ones)
+        assert torch.equal(outputs(other), others)
+
+
+@pytest.mark.parametrize("used_last", ["gone", "kept", "gone, plain"])
+def test_an_adapter_that_goes_disturbs_nobody(base, base_outputs, used_last, recwarn):
+    plain, kept, gone = AdaptedLM.plain(base), adapted(base, 1), adapted(base, 2)
+    kept_outputs = outputs(kept)
+    for name in used_last.split(", "):
+        outputs({"gone": gone, "kept": kept, "plain": plain}[name])
+    del gone
+    gc.collect()
+    # at the latest it is taken off when another is put on
+    for _ in range(2):
+        assert same(outputs(plain), base_outputs)
+        assert torch.equal(outputs(kept), kept_outputs)
+        fresh = AdaptedLM.fresh(base, LORA | {"r": 2})
+        assert same(outputs(fresh), base_outputs)
+    assert not [warning for warning in recwarn if "adapter" in str(warning.message)]
+    # of rank 4, one is left: on seven modules of each of two layers
+    assert [len(p) for p in base.model.parameters()].count(4) == 2 * 7
+
+
+def test_training_one_adapter_leaves_the_others_alone(base):
+    one, other = adapted(base, 1), adapted(base, 2)
+    before = outputs(other)
+    n = IDS.shape[1]
+    mask = torch.ones(1, n, n, dtype=torch.bool).tril()
+    for _ in range(2):
+        one.hidden(IDS, torch.arange(n)[None], mask).square().sum().backward()
+        third = AdaptedLM.fresh(base, LORA | {"r": 2})
+        outputs(third), outputs(other), outputs(AdaptedLM.plain(base))
+    assert all(p.grad is not None for p in one.parameters().values())
+    assert all(p.grad is None for p in other.parameters().values())
+    assert all(
+        p.grad is None for n, p in base.model.named_parameters() if "lora" not in n
+    )
+    assert torch.equal(outputs(other), before)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {},
+        {"target_modules": ["q_proj", "v_proj"], "lora_alpha": 5},
+        {"use_rslora": True},
+        {"use_dora": True},
+        {"target_modules": ["q_proj", "lm_head"]},
+    ],
+)
+def test_bytes_give_the_same_adapter_again(base, settings):
+    lm = adapted(base, **settings)
+    again = AdaptedLM.loaded(base, lm.config(), lm.weights(), source="bytes")
+    assert torch.equal(outputs(again), outputs(lm))
+    assert again.weights() == lm.weights()
+    assert again.config() == lm.config()
+
+
+def test_the_output_layer_may_have_an_adapter(base):
+    """And then it counts, as when transformers runs the whole model."""
+    lm = adapted(base, target_modules=["q_proj", "lm_head"])
+    found = outputs(lm)
+    with torch.no_grad():
+        expected = base.model(input_ids=IDS).logits[0]
+    assert same(found, expected)
+    without = adapted(base, target_modules=["q_proj"])
+    assert not same(outputs(without), expected)
+
+
+def test_weights_are_float32_on_a_bfloat16_base(tiny_base):
+    base = SharedBase.open(
+        tiny_base, device="cpu", dtype=torch.bfloat16, trust_remote_code=False
+    )
+    for lm in (adapted(base), adapted(base)):
+        loaded = AdaptedLM.loaded(base, lm.config(), lm.weights(), source="bytes")
+        for either in (lm, loaded):
+            dtypes = {p.dtype for p in either.parameters().values()}
+            assert dtypes == {torch.float32}
+        assert torch.equal(outputs(loaded), outputs(lm))
+
+
+def test_the_same_seed_gives_the_same_fresh_adapter(tiny_base):
+    """Whether the base is loaded already or not."""
+
+    def fresh():
+        torch.manual_seed(7)
+        base = SharedBase.open(
+            tiny_base, device="cpu", dtype=torch.float32, trust_remote_code=False
+        )
+        return base, AdaptedLM.fresh(base, LORA)
+
+    gc.collect()
+    base, first = fresh()
+    kept = first.weights()
+    assert fresh()[1].weights() == kept
+    torch.manual_seed(8)
+    assert AdaptedLM.fresh(base, LORA).weights() != kept
+    del base, first
+    gc.collect()
+    assert fresh()[1].weights() == kept
+
+
+def spoil(lm, change):
+    tensors = load(lm.weights())
+    change(tensors)
+    return save(tensors)
+
+
+FIRST = "base_model.model.model.layers.0.mlp.down_proj.lora_A.weight"
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (lambda tensors: tensors.pop(FIRST), f"missing {FIRST}"),
+        (lambda tensors: tensors.update(x=torch.zeros(1)), "foreign x"),
+        (
+            lambda tensors: tensors.update({FIRST: torch.zeros(4, 3)}),
+            rf"{FIRST} has shape \[4, 3\] for \[4, 128\]",
+        ),
+    ],
+)
+def test_tensors_that_do_not_fit_are_named(base, base_outputs, change, told):
+    lm = adapted(base)
+    before = outputs(lm)
+    with pytest.raises(ValueError, match=f"E325.*some/folder.*{told}"):
+        AdaptedLM.loaded(base, lm.config(), spoil(lm, change), source="some/folder")
+    gc.collect()
+    assert torch.equal(outputs(lm), before)
+    assert same(outputs(AdaptedLM.plain(base)), base_outputs)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"r": 0}, {"r": "4"}, {"target_modules": ["nope"]}, {"lora_alpha": None}],
+)
+def test_a_config_that_does_not_fit_is_told(tiny_base, base_outputs, change):
+    """And the base is as good as before, also if it never had an adapter."""
+    good = adapted(new_base(tiny_base))
+    base = new_base(tiny_base)
+    for _ in range(2):
+        with pytest.raises(ValueError, match="E325.*some/folder"):
+            AdaptedLM.loaded(
+                base, good.config() | change, good.weights(), source="some/folder"
+            )
+        assert same(outputs(AdaptedLM.plain(base)), base_outputs)
+        loaded = AdaptedLM.loaded(base, good.config(), good.weights(), source="good")
+        assert torch.equal(outputs(loaded), outputs(good))
+
+
+def test_a_merged_model_is_the_same_by_itself(base, base_outputs):
+    one, other = adapted(base, seed=1), adapted(base, seed=2)
+    expected = outputs(one), outputs(other)
+    merged = one.merged()
+    assert merged.name is None and merged.base is not base
+    assert same(outputs(merged), expected[0])
+    # the base and its adapters are as they were
+    assert same(outputs(one), expected[0]) and same(outputs(other), expected[1])
+    assert same(outputs(AdaptedLM.plain(base)), base_outputs)
+    with torch.no_grad():
+        for parameter in one.parameters().values():
+            parameter.zero_()
+    assert same(outputs(merged), expected[0])
+
+
+def test_a_base_alone_is_merged_already(base):
+    lm = AdaptedLM.plain(base)
+    assert lm.merged() is lm

@@ -1,0 +1,100 @@
+"""A hub model comes from the cache if it is there whole, else from the hub."""
+
+import shutil
+
+import httpx
+import pytest
+from huggingface_hub import constants, errors
+
+from spacy_padellm.bases.weights import resolve_base
+
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
+
+
+@pytest.fixture
+def cache(tmp_path, monkeypatch):
+    """An empty Hugging Face cache."""
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path))
+    return tmp_path
+
+
+@pytest.fixture
+def hub(monkeypatch, cache):
+    """A hub that answers every request with the error put into it."""
+    calls = []
+
+    def snapshot_download(name, *, local_files_only=False, **options):
+        if local_files_only:
+            raise errors.LocalEntryNotFoundError("not cached")
+        calls.append(options)
+        raise calls.error
+
+    class Calls(list):
+        error = OSError("unreachable")
+
+    calls = Calls()
+    monkeypatch.setattr("huggingface_hub.snapshot_download", snapshot_download)
+    return calls
+
+
+def put_into_cache(cache, tiny_base):
+    repository = cache / "models--org--tiny"
+    shutil.copytree(tiny_base, repository / "snapshots" / COMMIT)
+    (repository / "refs").mkdir()
+    (repository / "refs" / "main").write_text(COMMIT)
+    return repository / "snapshots" / COMMIT
+
+
+@pytest.mark.parametrize("revision", [None, "main", COMMIT])
+def test_a_cached_model_is_found_without_the_network(cache, tiny_base, revision):
+    folder = put_into_cache(cache, tiny_base)
+    assert resolve_base("org/tiny", revision, local_files_only=True) == folder
+    assert resolve_base("org/tiny", revision) == folder
+
+
+def test_a_model_cached_in_part_is_not_taken(cache, tiny_base):
+    (put_into_cache(cache, tiny_base) / "model.safetensors").unlink()
+    with pytest.raises(ValueError, match="E309.*download org/tiny"):
+        resolve_base("org/tiny", local_files_only=True)
+
+
+def test_an_uncached_model_names_the_command_that_fetches_it(cache):
+    expected = "E309.*python -m spacy_padellm download org/tiny --revision v1"
+    with pytest.raises(ValueError, match=expected):
+        resolve_base("org/tiny", "v1", local_files_only=True)
+
+
+@pytest.mark.parametrize("name", ["", "a b", "org/..", "org/tiny:latest"])
+def test_a_name_that_cannot_be_a_hub_id_is_refused(cache, name):
+    with pytest.raises(ValueError, match="E308"):
+        resolve_base(name)
+
+
+@pytest.mark.parametrize(
+    ("kind", "code"),
+    [
+        (errors.GatedRepoError, "E310.*https://huggingface.co/org/tiny"),
+        (errors.RevisionNotFoundError, "E311.*'v1'"),
+        (errors.RepositoryNotFoundError, "E312"),
+        (errors.HfHubHTTPError, "E313"),
+        (httpx.ConnectError, "E313"),
+        (errors.OfflineModeIsEnabled, "E313.*HF_HUB_OFFLINE"),
+    ],
+)
+def test_what_the_hub_refuses_becomes_a_next_step(hub, kind, code):
+    request = httpx.Request("GET", "https://huggingface.co/org/tiny")
+    if issubclass(kind, errors.HfHubHTTPError):
+        hub.error = kind("no", response=httpx.Response(404, request=request))
+    else:
+        hub.error = kind("no")
+    with pytest.raises(ValueError, match=code):
+        resolve_base("org/tiny", "v1")
+
+
+def test_pickles_are_never_asked_for(hub):
+    with pytest.raises(ValueError, match="E313"):
+        resolve_base("org/tiny", "v1")
+    (options,) = hub
+    assert options["revision"] == "v1"
+    assert "*.safetensors" in options["allow_patterns"]
+    assert {"*.bin", "*.pt"} <= set(options["ignore_patterns"])

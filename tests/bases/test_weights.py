@@ -1,0 +1,189 @@
+"""A base is found by name, by folder or by hub id; what is wrong with it is said."""
+
+import json
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from spacy_padellm.bases.weights import (
+    DEFAULT_BASE,
+    home,
+    is_complete,
+    load_base,
+    resolve_base,
+)
+
+QUERY = "model.layers.0.self_attn.q_proj.weight"
+
+
+@pytest.fixture
+def base(tiny_base, tmp_path) -> Path:
+    """A copy of the tiny base to spoil."""
+    return Path(shutil.copytree(tiny_base, tmp_path / "base"))
+
+
+def load(folder):
+    return load_base(folder, device="cpu", dtype=torch.float32)
+
+
+def change_config(folder, **changes):
+    file = folder / "config.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | changes))
+
+
+def change_tensors(folder, **changes):
+    file = folder / "model.safetensors"
+    tensors = load_file(file) | changes
+    kept = {name: tensor for name, tensor in tensors.items() if tensor is not None}
+    save_file(kept, file, metadata={"format": "pt"})
+
+
+@pytest.mark.skipif(os.name == "nt", reason="LOCALAPPDATA is the cache there")
+def test_home_is_the_users_cache_unless_moved(monkeypatch, tmp_path):
+    monkeypatch.delenv("SPACY_PADELLM_HOME", raising=False)
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    assert home() == Path.home() / ".cache" / "spacy_padellm"
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert home() == tmp_path / "spacy_padellm"
+    monkeypatch.setenv("SPACY_PADELLM_HOME", "~/weights")
+    assert home() == Path.home() / "weights"
+
+
+def test_an_absent_default_names_the_command_that_fetches_it(monkeypatch, tmp_path):
+    monkeypatch.setenv("SPACY_PADELLM_HOME", str(tmp_path))
+    with pytest.raises(ValueError, match="python -m spacy_padellm download") as error:
+        resolve_base(DEFAULT_BASE)
+    assert str(tmp_path) in str(error.value)
+
+
+def test_a_default_without_its_manifest_is_not_taken_for_complete(
+    monkeypatch, tmp_path, tiny_base
+):
+    monkeypatch.setenv("SPACY_PADELLM_HOME", str(tmp_path))
+    folder = Path(shutil.copytree(tiny_base, tmp_path / DEFAULT_BASE))
+    assert not is_complete(folder)
+    with pytest.raises(ValueError, match="E301"):
+        resolve_base(DEFAULT_BASE)
+
+
+def test_a_folder_is_itself(tiny_base, monkeypatch):
+    assert resolve_base(str(tiny_base)) == tiny_base
+    monkeypatch.chdir(tiny_base.parent)
+    assert resolve_base(tiny_base.name) == Path(tiny_base.name)
+
+
+@pytest.mark.parametrize("name", ["./no", "/no/such", "~/no", r"no\such", "a/b/c"])
+def test_a_path_that_is_not_there_is_named_and_never_asked_of_the_hub(name):
+    with pytest.raises(ValueError, match="E304") as error:
+        resolve_base(name)
+    assert name in str(error.value)
+
+
+def test_a_file_is_not_a_folder(tiny_base):
+    with pytest.raises(ValueError, match="E304"):
+        resolve_base(str(tiny_base / "config.json"))
+
+
+@pytest.mark.parametrize("name", [DEFAULT_BASE, "folder"])
+def test_a_revision_is_for_hub_ids(name, tiny_base):
+    with pytest.raises(ValueError, match="E314.*'v2'"):
+        resolve_base(str(tiny_base) if name == "folder" else name, "v2")
+
+
+@pytest.mark.parametrize("file", ["config.json", "tokenizer.json", "model.safetensors"])
+def test_a_folder_that_lacks_a_file_is_named_with_it(base, file):
+    (base / file).unlink()
+    with pytest.raises(ValueError, match=f"E302.*lacks {file}") as error:
+        resolve_base(str(base))
+    assert str(base) in str(error.value)
+
+
+@pytest.mark.parametrize("file", ["pytorch_model.bin", "model.pt"])
+def test_pickled_weights_are_refused_unread(base, file):
+    (base / "model.safetensors").rename(base / file)
+    with pytest.raises(ValueError, match=f"E303.*{file}.*Only safetensors"):
+        resolve_base(str(base))
+    with pytest.raises(ValueError, match="E303"):
+        load(base)
+
+
+def test_a_base_is_loaded_frozen_and_in_eval_mode(tiny_base):
+    model, tokenizer = load(tiny_base)
+    assert not model.training
+    assert not any(parameter.requires_grad for parameter in model.parameters())
+    assert model.lm_head.weight is model.model.embed_tokens.weight
+    assert model.config._attn_implementation == "sdpa"
+    assert tokenizer.decode(tokenizer("Japan: 12 é😀").input_ids) == "Japan: 12 é😀"
+
+
+def test_dtype_is_as_asked(tiny_base):
+    model, _ = load_base(tiny_base, device="cpu", dtype=torch.bfloat16)
+    assert {parameter.dtype for parameter in model.parameters()} == {torch.bfloat16}
+
+
+def test_loading_is_quiet_and_leaves_the_verbosity_alone(tiny_base, capfd):
+    from transformers.utils import logging
+
+    before = logging.get_verbosity(), logging.is_progress_bar_enabled()
+    load(tiny_base)
+    assert (logging.get_verbosity(), logging.is_progress_bar_enabled()) == before
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_missing_tensor_is_named(base):
+    change_tensors(base, **{QUERY: None})
+    with pytest.raises(ValueError, match=f"E305.*missing {QUERY}"):
+        load(base)
+
+
+def test_an_extra_tensor_is_named(base):
+    change_tensors(base, extra=torch.zeros(2))
+    with pytest.raises(ValueError, match="E305.*unexpected extra"):
+        load(base)
+
+
+def test_a_tensor_of_another_shape_is_named(base):
+    change_tensors(base, **{QUERY: torch.zeros(3, 64)})
+    with pytest.raises(ValueError, match=rf"E305.*{QUERY} has shape \[3, 64\]"):
+        load(base)
+
+
+def test_a_head_that_is_not_tied_may_not_be_missing(base):
+    change_config(base, tie_word_embeddings=False)
+    with pytest.raises(ValueError, match="E305.*missing lm_head.weight"):
+        load(base)
+
+
+def test_many_faults_are_cut_short(base):
+    change_config(base, num_hidden_layers=1)
+    with pytest.raises(ValueError, match="unexpected model.layers.1.* and 4 more"):
+        load(base)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"model_type": "nonesuch"}, {"model_type": "t5"}, {"num_attention_heads": 7}],
+)
+def test_a_config_that_is_no_causal_model_is_an_error_with_the_path(base, changes):
+    change_config(base, **changes)
+    with pytest.raises(ValueError, match="E330") as error:
+        load(base)
+    assert str(base) in str(error.value)
+
+
+def test_the_code_of_a_folder_runs_only_if_asked_for(base, tmp_path):
+    ran = tmp_path / "ran"
+    (base / "configuration_x.py").write_text(f"open({str(ran)!r}, 'w')")
+    change_config(base, model_type="x", auto_map={"AutoConfig": "configuration_x.X"})
+    with pytest.raises(ValueError, match="E307.*trust_remote_code = true"):
+        load(base)
+    assert not ran.exists()
+
+
+def test_the_embedded_base_splits_digits_as_it_was_trained_to(smollm):
+    _, tokenizer = load(smollm)
+    assert tokenizer.tokenize("\n\n12 a  34") == "ĊĊ 1 2 Ġa ĠĠ 3 4".split()

@@ -1,0 +1,374 @@
+"""The fused decoder computes what the base's own modules compute with PEFT's."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from transformers import (
+    LlamaConfig,
+    LlamaForCausalLM,
+    MistralConfig,
+    MistralForCausalLM,
+    Qwen2Config,
+    Qwen2ForCausalLM,
+    Qwen3Config,
+    Qwen3ForCausalLM,
+)
+
+from spacy_padellm.adapters.adapted import AdaptedLM
+from spacy_padellm.adapters.shared_base import SharedBase
+from spacy_padellm.engines.kv_cache import append_only_cache
+from spacy_padellm.execution.decoding import Decoding, DecodingSettings
+from spacy_padellm.execution.linears import (
+    DenseLinear,
+    Int8Linear,
+    PackedLinear,
+    bucket_size,
+    can_pack,
+)
+from spacy_padellm.execution.trainable import trainable
+
+from ..loras import FULL, LORA
+
+SHAPE = {
+    "vocab_size": 120,
+    "hidden_size": 64,
+    "intermediate_size": 96,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 4,
+    "num_key_value_heads": 2,
+    "max_position_embeddings": 256,
+    "initializer_range": 0.2,
+}
+LONG_ROPE = {
+    "rope_type": "llama3",
+    "rope_theta": 10000.0,
+    "factor": 8.0,
+    "low_freq_factor": 1.0,
+    "high_freq_factor": 4.0,
+    "original_max_position_embeddings": 64,
+}
+KINDS = {
+    "llama": (LlamaForCausalLM, LlamaConfig, {}),
+    "a head of keys for each": (
+        LlamaForCausalLM,
+        LlamaConfig,
+        {"num_key_value_heads": 4},
+    ),
+    "one head of keys": (LlamaForCausalLM, LlamaConfig, {"num_key_value_heads": 1}),
+    "wide heads": (LlamaForCausalLM, LlamaConfig, {"head_dim": 24}),
+    "biases": (
+        LlamaForCausalLM,
+        LlamaConfig,
+        {"attention_bias": True, "mlp_bias": True},
+    ),
+    "tied": (LlamaForCausalLM, LlamaConfig, {"tie_word_embeddings": True}),
+    "long": (LlamaForCausalLM, LlamaConfig, {"rope_parameters": LONG_ROPE}),
+    "mistral": (MistralForCausalLM, MistralConfig, {}),
+    "qwen2": (Qwen2ForCausalLM, Qwen2Config, {}),
+}
+ADAPTERS = {
+    "all": {},
+    "some": {"target_modules": ["q_proj", "v_proj", "down_proj"]},
+    "rslora": {"use_rslora": True},
+    "dora": {"use_dora": True},
+    "full": FULL,
+}
+
+
+def new_base(kind="llama"):
+    model_class, config_class, changes = KINDS[kind]
+    torch.manual_seed(0)
+    model = model_class(config_class(**(SHAPE | changes))).eval().requires_grad_(False)
+    for name, parameter in model.named_parameters():
+        if name.endswith("bias") or "norm" in name:
+            parameter.data += torch.randn_like(parameter) / 5
+    return SharedBase(model, tokenizer=None)
+
+
+def adapted(base, seed=1, **settings):
+    lm = AdaptedLM.fresh(base, LORA | settings)
+    torch.manual_seed(seed)
+    with torch.no_grad():
+        for parameter in lm.parameters().values():
+            parameter.add_(torch.randn_like(parameter) / 10)
+    return lm
+
+
+def decode(decoder, n_layers=2):
+    """Logits of a random forest of 3 rows, in two passes."""
+    torch.manual_seed(2)
+    ids = torch.randint(SHAPE["vocab_size"], (3, 13))
+    positions = torch.randint(20, (3, 13))
+    mask = torch.rand(3, 13, 13) < 0.5
+    mask |= torch.eye(13, dtype=torch.bool)
+    cache = append_only_cache(n_layers)
+    hidden = [
+        decoder.hidden(ids[:, :7], positions[:, :7], mask[:, :7, :7], cache),
+        decoder.hidden(ids[:, 7:], positions[:, 7:], mask[:, 7:], cache),
+    ]
+    return decoder.logits(torch.cat(hidden, dim=1).flatten(0, 1))
+
+
+def decoder_of(lm, **settings):
+    return Decoding(lm, DecodingSettings(**settings)).decoder()
+
+
+@pytest.fixture(autouse=True)
+def nothing_to_learn():
+    with torch.inference_mode():
+        yield
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_base_alone_is_the_same(kind):
+    with torch.inference_mode(False):
+        lm = AdaptedLM.plain(new_base(kind))
+    expected = decode(lm)
+    decoder = decoder_of(lm)
+    assert decoder is not lm
+    torch.testing.assert_close(decode(decoder), expected, atol=1e-4, rtol=1e-4)
+
+
+@pytest.mark.parametrize("merge", ["always", "never"])
+@pytest.mark.parametrize("adapter", ADAPTERS)
+@pytest.mark.parametrize("kind", ["llama", "biases"])
+def test_an_adapter_is_the_same(kind, adapter, merge):
+    with torch.inference_mode(False):
+        lm = adapted(new_base(kind), **ADAPTERS[adapter])
+    expected = decode(lm)
+    decoder = decoder_of(lm, merge=merge)
+    # these are no plain sums: beside the weights, their own modules compute them
+    assert (decoder is lm) == (adapter in ("dora", "full") and merge == "never")
+    torch.testing.assert_close(decode(decoder), expected, atol=1e-4, rtol=1e-4)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_packed_products_are_the_same(dtype):
+    product = DenseLinear(
+        torch.randn(24, 16, dtype=dtype), torch.randn(24, dtype=dtype)
+    )
+    if not can_pack(product.weight):
+        pytest.skip("this CPU has no such products")
+    packed = PackedLinear(product)
+    for shape in [(1, 16), (3, 40, 16), (0, 16)]:
+        x = torch.randn(shape, dtype=dtype)
+        torch.testing.assert_close(packed(x), product(x))
+
+
+def test_a_cpu_without_bfloat16_products_packs_none(monkeypatch):
+    monkeypatch.setattr(
+        torch.ops.mkldnn, "_is_mkldnn_bf16_supported", lambda: False, raising=False
+    )
+    assert not can_pack(torch.zeros(2, 2, dtype=torch.bfloat16))
+    with torch.inference_mode(False):
+        base = new_base()
+        base.model.to(torch.bfloat16)
+        lm = adapted(base)
+    assert type(decoder_of(lm).output) is DenseLinear
+    assert trainable(lm) is lm
+
+
+@pytest.mark.parametrize("packed", [True, False])
+def test_packing_is_a_setting(packed):
+    with torch.inference_mode(False):
+        lm = adapted(new_base())
+    expected = decode(lm)
+    for merge in ("always", "never"):
+        decoder = decoder_of(lm, packed=packed, merge=merge)
+        assert (type(decoder.output) is PackedLinear) == packed
+        torch.testing.assert_close(decode(decoder), expected, atol=1e-4, rtol=1e-4)
+
+
+@given(rows=st.integers(0, 5000))
+def test_rows_are_filled_up_by_an_eighth_at_most(rows):
+    filled = bucket_size(rows)
+    assert rows <= filled <= rows * 9 / 8
+    assert bucket_size(filled) == filled
+
+
+def test_few_numbers_of_rows_are_multiplied():
+    assert len({bucket_size(rows) for rows in range(1, 4097)}) == 80
+
+
+@pytest.mark.parametrize("n_real", [0, 1, 16, 17, 21, 33, 35])
+def test_the_products_of_a_pass_see_common_numbers_of_rows(n_real):
+    with torch.inference_mode(False):
+        decoder = decoder_of(adapted(new_base()))
+    if not decoder.use_buckets:
+        pytest.skip("this CPU has no packed products")
+    seen = []
+
+    def watch(multiply):
+        def watched(x):
+            seen.append(len(x))
+            return multiply(x)
+
+        return watched
+
+    ids, positions = torch.zeros(5, 7, dtype=torch.int), torch.arange(7).expand(5, 7)
+    mask = torch.eye(7, dtype=torch.bool).expand(5, 7, 7)
+    real = torch.randperm(35)[:n_real].sort().values
+    decoder.layers = [
+        replace(one, qkv=watch(one.qkv), down=watch(one.down)) for one in decoder.layers
+    ]
+    decoder.output = watch(decoder.output)
+    hidden = decoder.hidden(ids, positions, mask, append_only_cache(2), real)
+    decoder.logits(hidden.flatten(0, 1))
+    assert seen == [decoder.computed_tokens(5, 7, n_real)] * 4 + [bucket_size(35)]
+    is_padding = torch.ones(35, dtype=torch.bool).index_fill_(0, real, False)
+    assert not hidden.flatten(0, 1)[is_padding].any()
+    assert hidden.flatten(0, 1)[real].any(dim=-1).all()
+
+
+def test_adapters_beside_a_base_share_what_is_packed_of_it():
+    with torch.inference_mode(False):
+        base = new_base()
+        one, other = adapted(base, seed=1), adapted(base, seed=7)
+    decoders = [decoder_of(lm, merge="never") for lm in (one, other)]
+    first, second = (decoder.layers[0].qkv for decoder in decoders)
+    assert first.product is second.product and first.down is not second.down
+
+
+@pytest.mark.parametrize("merge", ["always", "never"])
+def test_8_bit_products_come_close(merge):
+    with torch.inference_mode(False):
+        lm = adapted(new_base())
+    expected = decode(lm)
+    found = decode(decoder_of(lm, int8=True, merge=merge))
+    error = (found - expected).norm() / expected.norm()
+    assert 0 < error < 0.2
+
+
+def test_8_bit_products_are_those_of_rounded_numbers():
+    """On CPUs without VNNI as well, where sums of two products have 16 bits only."""
+    torch.manual_seed(0)
+    product, x = DenseLinear(torch.randn(24, 16)), torch.randn(50, 16)
+    int8 = Int8Linear(product)
+    weights = (product.weight / int8.scales[:, None]).round() * int8.scales[:, None]
+    step = x.abs().amax(dim=-1, keepdim=True) / int8.steps
+    expected = ((x / step).round() * step) @ weights.T
+    torch.testing.assert_close(int8(x), expected)
+
+
+def test_8_bit_rows_do_not_depend_on_their_batch():
+    torch.manual_seed(0)
+    product = DenseLinear(torch.randn(24, 16), bias=torch.randn(24))
+    x = torch.randn(5, 16) * torch.tensor([[1.0], [100.0], [0.01], [0.0], [1.0]])
+    together = Int8Linear(product)(x)
+    apart = torch.cat([Int8Linear(product)(row[None]) for row in x])
+    torch.testing.assert_close(together, apart)
+    errors = (together - product(x)).norm(dim=1) / product(x).norm(dim=1)
+    assert errors.max() < 0.03
+
+
+def test_a_torch_without_8_bit_products_says_so(monkeypatch):
+    monkeypatch.setattr("spacy_padellm.execution.decoding.has_int8", lambda: False)
+    with torch.inference_mode(False):
+        lm = adapted(new_base())
+    with pytest.raises(ValueError, match="E710"):
+        decoder_of(lm, int8=True)
+
+
+def test_bfloat16_is_as_near_as_the_modules_own(monkeypatch):
+    with torch.inference_mode(False):
+        exact = decode(AdaptedLM.plain(new_base()))
+        base = new_base()
+        base.model.to(torch.bfloat16)
+        lm = AdaptedLM.plain(base)
+    own = decode(lm)
+    found = decode(decoder_of(lm))
+    assert found.dtype == torch.float32
+    assert (found - exact).norm() < 1.5 * (own - exact).norm()
+
+
+def test_another_kind_of_base_computes_itself():
+    with torch.inference_mode(False):
+        model = Qwen3ForCausalLM(Qwen3Config(**SHAPE)).eval()
+        lm = AdaptedLM.plain(SharedBase(model, tokenizer=None))
+    assert decoder_of(lm) is lm
+    with pytest.raises(ValueError, match="E707.*qwen3"):
+        decoder_of(lm, int8=True)
+
+
+def test_a_setting_leaves_the_modules_to_compute():
+    with torch.inference_mode(False):
+        lm = adapted(new_base())
+    assert decoder_of(lm, fused=False) is lm
+
+
+def test_an_adapter_on_the_output_layer_is_left_to_its_modules():
+    with torch.inference_mode(False):
+        base = new_base()
+        first = adapted(base)
+        assert decoder_of(first) is not first
+        lm = adapted(base, target_modules=["q_proj", "lm_head"])
+    assert decoder_of(lm) is lm
+    assert decoder_of(first) is first
+
+
+@pytest.mark.parametrize("merge", ["always", "never"])
+def test_the_base_is_untouched(merge):
+    with torch.inference_mode(False):
+        base = new_base()
+        lm = adapted(base)
+        before = {k: v.clone() for k, v in base.model.state_dict().items()}
+    expected = decode(lm)
+    decode(decoder_of(lm, merge=merge))
+    after = base.model.state_dict()
+    assert all(torch.equal(after[key], value) for key, value in before.items())
+    assert torch.equal(decode(lm), expected)
+
+
+def test_small_bases_are_merged_and_large_ones_are_not(monkeypatch):
+    with torch.inference_mode(False):
+        lm = adapted(new_base())
+    assert type(decoder_of(lm).layers[0].qkv) is PackedLinear
+    monkeypatch.setattr("spacy_padellm.execution.decoding.COPIED_BYTES", 1000)
+    decoder = decoder_of(lm)
+    # no copy: the products are the base's own memory
+    q = lm.base.body.layers[0].self_attn.q_proj.base_layer.weight
+    assert decoder.layers[0].qkv.product.weight.data_ptr() == q.data_ptr()
+
+
+@pytest.mark.parametrize("merge", ["always", "never"])
+def test_a_trained_adapter_is_taken_up(merge):
+    with torch.inference_mode(False):
+        lm = adapted(new_base())
+        decoding = Decoding(lm, DecodingSettings(merge=merge))
+        first = decoding.decoder()
+        assert decoding.decoder() is first
+        before = decode(first)
+        with torch.no_grad():
+            for parameter in lm.parameters().values():
+                parameter.mul_(2)
+    assert decoding.decoder() is not first
+    assert not torch.allclose(decode(decoding.decoder()), before, atol=1e-2)
+    torch.testing.assert_close(
+        decode(decoding.decoder()), decode(lm), atol=1e-3, rtol=1e-3
+    )
+
+
+@pytest.mark.parametrize("merge", ["always", "never"])
+def test_training_goes_on_after_decoding(merge):
+    with torch.inference_mode(False):
+        lm = adapted(new_base())
+        with torch.inference_mode():  # as the engine does
+            decode(decoder_of(lm, merge=merge))
+        ids = torch.arange(6)[None]
+        mask = torch.ones(1, 6, 6, dtype=torch.bool).tril()
+        lm.logits(lm.hidden(ids, ids, mask)[0]).square().mean().backward()
+        gradients = [p.grad for p in lm.parameters().values()]
+        assert all(g is not None and g.abs().sum() > 0 for g in gradients)
+
+
+def test_adapters_on_one_base_stay_apart():
+    with torch.inference_mode(False):
+        base = new_base()
+        one, other = adapted(base, seed=1), adapted(base, seed=7)
+    expected = decode(one), decode(other)
+    decoders = decoder_of(one, merge="never"), decoder_of(other, merge="always")
+    for decoder, logits in zip(decoders, expected, strict=True):
+        torch.testing.assert_close(decode(decoder), logits, atol=1e-4, rtol=1e-4)
