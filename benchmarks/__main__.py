@@ -15,6 +15,7 @@ class Benchmarks(Commands):
         "cost",
         "gpu",
         "identical",
+        "linears",
         "memory",
         "peers",
         "train_batch_tokens",

@@ -1,12 +1,14 @@
 """Errors that tell the user of a benchmark what to do."""
 
+from collections.abc import Collection
+
 
 class Errors:
     E610 = (
         "[E610] A ReplicaEngine was created without engines. Pass one engine for each "
         "device, see benchmarks.systems.replicas.replicate."
     )
-    E920 = "[E920] There is no system {name!r}. Choose from: {known}."
+    E920 = "[E920] There is no {kind} {name!r}. Choose from: {known}."
     E921 = (
         "[E921] {folder}/{name} has no file {split}.*. Pass --data a folder in which "
         "each set is a folder with train.*, test.* and optionally dev.*"
@@ -19,19 +21,25 @@ class Errors:
         "[E923] `generate` of transformers reads from left to right, so it does not "
         "support `prefix_lm`. Compare systems without `prefix_lm`."
     )
-    E924 = "[E924] There is no zero-shot set {name!r}. Choose from: {known}."
     E925 = (
         "[E925] gliner-spacy is missing, or too old to register its component. Install "
         "it in this environment: pip install gliner-spacy"
     )
     E926 = (
         "[E926] There is no {path}. Train it: python -m benchmarks benchmark --data "
-        "../shared/data --sets {name} --work {work}{systems}"
+        "../shared/data --sets {name} --work {work}{options}"
     )
     E927 = (
         "[E927] There is no vLLM in {folder}. Install it: scripts/install_vllm.sh "
         "{folder}"
     )
-    E928 = (
-        "[E928] There is no CUDA device. Rehearse on the CPU: --device cpu --tiny"
-    )
+    E928 = "[E928] There is no CUDA device. Rehearse on the CPU: --device cpu --tiny"
+
+
+def check_names(kind: str, names: Collection[str], known: Collection[str]) -> None:
+    """ValueError (E920): one of the names is not known."""
+    for name in names:
+        if name not in known:
+            raise ValueError(
+                Errors.E920.format(kind=kind, name=name, known=", ".join(known))
+            )

@@ -37,15 +37,14 @@ class SetFolder:
         """The file with a cached result."""
         return self.work / self.name / "measured" / f"{name}.json"
 
-    def pipeline(self, name: str, system: str = "") -> Path:
-        """The pipeline that the command `benchmark` has trained.
-
-        system: a system that uses the pipeline, if `benchmark` does not train it by
-            default.
+    def pipeline(self, format: str) -> Path:
+        """The pipeline that the command `benchmark` has trained in a format.
 
         ValueError (E926): there is none.
         """
-        return self._existing(self.training(name) / "model-last", system)
+        # `benchmark` trains all other formats by default
+        systems = " --systems official_template" * (format == "official_template")
+        return self._existing(self.training(format) / "model-last", systems)
 
     def test_docs(self, vocab: Vocab, limit: int = 0) -> list[Doc]:
         """The first test documents with their gold entities; a limit of 0 is all.
@@ -55,12 +54,11 @@ class SetFolder:
         file = self._existing(self.corpus / "test.spacy")
         return list(DocBin().from_disk(file).get_docs(vocab))[: limit or None]
 
-    def _existing(self, path: Path, system: str = "") -> Path:
+    def _existing(self, path: Path, options: str = "") -> Path:
         if path.exists():
             return path
-        systems = f" --systems {system}" if system else ""
         raise ValueError(
             Errors.E926.format(
-                path=path, name=self.name, work=self.work, systems=systems
+                path=path, name=self.name, work=self.work, options=options
             )
         )

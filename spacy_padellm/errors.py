@@ -272,10 +272,6 @@ class Errors:
         "[E709] dtype is 'int8', which only works on CPUs, but the device is "
         "{device!r}. Set `dtype` to 'bfloat16', or `device` to 'cpu'."
     )
-    E710 = (
-        "[E710] dtype is 'int8', but this build of torch has no 8-bit matrix "
-        "multiplication for this CPU. Set `dtype` to 'float32'."
-    )
     E711 = (
         "[E711] {device!r} cannot be used in this worker process, because it was "
         "forked from a process that already uses the GPU. Call "
@@ -484,6 +480,11 @@ class Warnings:
         "[W701] dtype is {dtype!r}, but this CPU has no instructions for it. Each "
         "matrix multiplication takes ten times as long or more. Set the model's "
         "`dtype` to 'float32'."
+    )
+    W702 = (
+        "[W702] torch {version} has no operators for {kind} matrix products on this CPU. "
+        "Plain ones are used, with the same results in more time. Versions that were "
+        "tested are in constraints.txt."
     )
     # pipeline
     W801 = (

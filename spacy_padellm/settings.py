@@ -1,6 +1,5 @@
 """Validate settings when a component is created."""
 
-import math
 from numbers import Real
 
 from .errors import Errors
@@ -11,14 +10,6 @@ def check_positive(**settings: int) -> None:
     for setting, value in settings.items():
         if value < 1:
             raise ValueError(Errors.E502.format(setting=setting, value=value))
-
-
-def check_not_negative(**settings: float) -> None:
-    """Raise ValueError unless every setting is a finite number of 0 or more."""
-    for setting, value in settings.items():
-        is_number = isinstance(value, Real) and not isinstance(value, bool)
-        if not is_number or not 0 <= value < math.inf:
-            raise ValueError(Errors.E508.format(setting=setting, value=value))
 
 
 def check_share(**settings: float) -> None:

@@ -13,7 +13,7 @@ from spacy.util import (
 )
 from thinc.api import Config
 
-from spacy_padellm.pipeline.padellm_ner import default_config
+from spacy_padellm.pipeline.factory import default_config
 
 from .conftest import REPOSITORY, GoldText
 

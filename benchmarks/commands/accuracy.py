@@ -7,7 +7,7 @@ import typer
 
 from spacy_padellm.bases.weights import DEFAULT_BASE
 
-from .comparing import Base, Data, Lang, Passes, Seed, Sets, TrainTexts
+from .options import Base, Data, Device, Lang, Passes, Seed, Sets, TrainTexts
 
 
 def accuracy(
@@ -16,16 +16,16 @@ def accuracy(
     systems: Annotated[
         str | None,
         typer.Option(
-            help="With commas between; padellm_shipped,padellm_shipped_calibrated,"
-            "padellm,padellm_calibrated,one_step,struct,aug,spacy_ner where the base "
-            "has a shipped adapter, else without the first two."
+            help="Separated by commas: padellm_shipped, padellm_shipped_calibrated, "
+            "padellm, padellm_calibrated, one_step, struct, aug, spacy_ner. By default "
+            "all, without the first two if the shipped adapter does not fit the base."
         ),
     ] = None,
     train: TrainTexts = 3000,
     dev: Annotated[
         int,
         typer.Option(
-            min=1, help="Texts by which spaCy's ner and count_threshold are chosen."
+            min=1, help="Texts that choose spaCy's best ner and count_threshold."
         ),
     ] = 200,
     test: Annotated[
@@ -33,37 +33,38 @@ def accuracy(
     ] = 0,
     passes: Passes = 1,
     batch: Annotated[
-        int, typer.Option(min=1, help="Texts of a step: fewer are more steps.")
+        int, typer.Option(min=1, help="Texts per step; fewer texts are more steps.")
     ] = 8,
     causal: Annotated[
-        bool, typer.Option("--causal", help="Texts are read from left to right only.")
+        bool, typer.Option("--causal", help="All formats read from left to right.")
     ] = False,
     seed: Seed = 0,
     base: Base = DEFAULT_BASE,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1 …")] = "auto",
+    device: Device = "auto",
     dtype: Annotated[
-        str, typer.Option(help="That training computes in: auto, float32, bfloat16 …")
+        str, typer.Option(help="Training computes in: auto, float32, bfloat16 …")
     ] = "auto",
     lang: Lang = "en",
     work: Annotated[
-        Path, typer.Option(help="Where corpora and trained pipelines are kept.")
+        Path, typer.Option(help="The folder for corpora and trained pipelines.")
     ] = Path("training/accuracy"),
     output: Annotated[
-        Path, typer.Option(help="For accuracy.md and accuracy.json.")
+        Path, typer.Option(help="The folder for accuracy.md and accuracy.json.")
     ] = Path("metrics"),
 ) -> None:
-    """Train the formats alike, and spaCy's ner on the same texts; score them all.
+    """Train all formats and spaCy's ner on the same texts, and score them.
 
-    What is trained is kept in --work: an interrupted run goes on with the next system.
-    spaCy's ner makes as many passes as its own config says.
+    Finished steps stay in --work, so an interrupted run continues. spaCy's ner makes as
+    many passes as its own config says.
     """
     from dataclasses import asdict
 
     import srsly
 
-    from ..accuracy import AccuracySettings, AccuracyTable, page
-    from ..corpus import Sizes
-    from ..training import TrainingSettings
+    from ..data.corpus import Sizes
+    from ..experiments.accuracy import AccuracySettings, AccuracyTable
+    from ..pages.tables import accuracy_page
+    from ..training.configs import TrainingSettings
 
     table = AccuracyTable(
         AccuracySettings(
@@ -79,9 +80,9 @@ def accuracy(
         say=typer.echo,
     )
     table.run()
-    written = page(table.results, table.titles)
+    page = accuracy_page(table.results, table.titles)
     output.mkdir(parents=True, exist_ok=True)
-    (output / "accuracy.md").write_text(written, encoding="utf8")
+    (output / "accuracy.md").write_text(page, encoding="utf8")
     srsly.write_json(
         output / "accuracy.json",
         {
@@ -89,4 +90,4 @@ def accuracy(
             for name, found in table.results.items()
         },
     )
-    typer.echo(written)
+    typer.echo(page)

@@ -8,7 +8,17 @@ import typer
 from spacy_padellm.bases.weights import DEFAULT_BASE
 from spacy_padellm.cli.progress import progress
 
-from .comparing import Base, Data, Lang, Passes, Seed, Sets, TrainTexts
+from .options import (
+    DEFAULT_WORK,
+    Base,
+    Data,
+    Lang,
+    Passes,
+    Seed,
+    Sets,
+    TrainTexts,
+    numbers,
+)
 
 DEFAULT_SYSTEMS = (
     "padellm_batch,padellm_multi,one_step,struct,aug,struct_generate,aug_generate,"
@@ -20,10 +30,12 @@ def benchmark(
     data: Data,
     sets: Sets = "conll03",
     systems: Annotated[
-        str, typer.Option(help="The systems, with commas between.")
+        str, typer.Option(help="The systems, separated by commas.")
     ] = DEFAULT_SYSTEMS,
     train: TrainTexts = 3000,
-    dev: Annotated[int, typer.Option(min=1, help="Texts scored after training.")] = 32,
+    dev: Annotated[
+        int, typer.Option(min=1, help="Texts that are scored after training.")
+    ] = 32,
     test: Annotated[
         int, typer.Option(min=0, help="Texts that are measured; 0 is all.")
     ] = 200,
@@ -33,8 +45,8 @@ def benchmark(
     devices: Annotated[
         str,
         typer.Option(
-            help="auto, cpu or cuda:0; several, such as cuda:0,cuda:1, for "
-            "PaDeLLM-Multi on replicas."
+            help="auto, cpu or cuda:0; several, such as cuda:0,cuda:1, are replicas "
+            "for PaDeLLM-Multi."
         ),
     ] = "auto",
     batch_tokens: Annotated[
@@ -42,24 +54,24 @@ def benchmark(
     ] = "512,1024,2048,4096",
     lang: Lang = "en",
     work: Annotated[
-        Path, typer.Option(help="Where adapters and measurements are kept.")
-    ] = Path("training/benchmark"),
+        Path, typer.Option(help="The folder for corpora, adapters and measurements.")
+    ] = DEFAULT_WORK,
     output: Annotated[
-        Path, typer.Option(help="Where the page, its plots and benchmark.json go.")
+        Path,
+        typer.Option(help="The folder for the page, its plots and benchmark.json."),
     ] = Path("metrics"),
 ) -> None:
     """Train and measure PaDeLLM and the systems it is compared with; write a page.
 
-    What is done is kept in --work: an interrupted run goes on where it was, and
-    adapters are trained once.
+    Finished steps stay in --work, so an interrupted run continues.
     """
     import srsly
 
-    from ..corpus import Sizes
-    from ..page import write_page
-    from ..plots import draw_plots
-    from ..run import Benchmark, BenchmarkSettings
-    from ..training import TrainingSettings
+    from ..data.corpus import Sizes
+    from ..experiments.benchmark import Benchmark, BenchmarkSettings
+    from ..pages.bars import draw_bars
+    from ..pages.benchmark_page import write_benchmark_page
+    from ..training.configs import TrainingSettings
 
     first, *_ = names = devices.split(",")
     settings = BenchmarkSettings(
@@ -69,7 +81,7 @@ def benchmark(
         systems=systems.split(","),
         sizes=Sizes(train, dev, test, seed),
         training=TrainingSettings(base, first, passes=passes, seed=seed),
-        batch_tokens=[int(size) for size in batch_tokens.split(",")],
+        batch_tokens=numbers(batch_tokens),
         devices=names,
         lang=lang,
     )
@@ -79,6 +91,7 @@ def benchmark(
     srsly.write_json(output / "benchmark.json", run.to_dict())
     titles = {name: corpus.title for name, corpus in run.corpora.items()}
     for name, measured in run.results.items():
-        draw_plots(output, name, titles[name], measured)
-    write_page(output / "benchmark.md", run.to_dict(), run.results, titles)
-    typer.echo(f"Wrote {output / 'benchmark.md'}")
+        draw_bars(output, name, titles[name], measured)
+    page = output / "benchmark.md"
+    write_benchmark_page(page, run.to_dict(), run.results, titles)
+    typer.echo(f"Wrote {page}")

@@ -1,4 +1,4 @@
-"""`zeroshot`: how well labels are found that were never trained on."""
+"""`zeroshot`: how well a model finds labels that it was never trained on."""
 
 from functools import partial
 from pathlib import Path
@@ -8,6 +8,8 @@ import typer
 
 from spacy_padellm.cli.progress import progress
 
+from .options import Device
+
 
 def zeroshot(
     data: Annotated[
@@ -15,51 +17,49 @@ def zeroshot(
         typer.Option(help="A folder with CrossNER and MIT: crossner_ai/test.* etc."),
     ],
     sets: Annotated[
-        str | None, typer.Option(help="Some of the seven, with commas between.")
+        str | None, typer.Option(help="Some of the seven sets, separated by commas.")
     ] = None,
     adapter: Annotated[
-        str, typer.Option(help="A folder; default is the shipped adapter.")
+        str, typer.Option(help="A folder, or default for the shipped adapter.")
     ] = "default",
     gliner: Annotated[
         str | None,
-        typer.Option(help="A GLiNER model of the hub, by gliner-spacy, in our place."),
+        typer.Option(help="Score this GLiNER model of the hub, by gliner-spacy."),
     ] = None,
     threshold: Annotated[
-        float, typer.Option(help="Leave out entities with a lower score.")
+        float, typer.Option(help="Drop entities with a lower score.")
     ] = 0.0,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1 …")] = "auto",
+    device: Device = "auto",
     limit: Annotated[
-        int, typer.Option(min=0, help="At most so many sentences of a set; 0 is all.")
+        int,
+        typer.Option(min=0, help="Sentences of each set, from the first; 0 is all."),
     ] = 0,
-    output: Annotated[Path, typer.Option(help="For zero_shot.md and .json.")] = Path(
-        "metrics"
-    ),
+    output: Annotated[
+        Path, typer.Option(help="The folder for zero_shot.md and zero_shot.json.")
+    ] = Path("metrics"),
 ) -> None:
     """Score a model on sets that it was not trained on, beside published figures."""
     from dataclasses import asdict
 
     import srsly
 
-    from spacy_padellm.errors import Errors
-    from spacy_padellm.scoring.zero_shot import ZERO_SHOT
-
-    from ..zero_shot import gliner as gliner_spacy
-    from ..zero_shot import ours, page, score_set
+    from ..data.zero_shot_sets import ZERO_SHOT
+    from ..errors import check_names
+    from ..experiments.zero_shot import gliner as gliner_spacy
+    from ..experiments.zero_shot import ours, score_set
+    from ..pages.tables import zero_shot_page
 
     names = list(ZERO_SHOT) if sets is None else sets.split(",")
-    for name in names:
-        if name not in ZERO_SHOT:
-            known = ", ".join(ZERO_SHOT)
-            raise ValueError(Errors.E924.format(name=name, known=known))
+    check_names("zero-shot set", names, ZERO_SHOT)
     new = gliner_spacy(gliner) if gliner else ours(adapter, device, threshold=threshold)
     results = {
         name: score_set(new, name, data, limit, partial(progress, title=name))
         for name in names
     }
-    text = page(results, gliner or f"padellm_ner, {adapter}")
+    page = zero_shot_page(results, gliner or f"padellm_ner, {adapter}")
     output.mkdir(parents=True, exist_ok=True)
-    (output / "zero_shot.md").write_text(text, encoding="utf8")
+    (output / "zero_shot.md").write_text(page, encoding="utf8")
     srsly.write_json(
         output / "zero_shot.json", {name: asdict(one) for name, one in results.items()}
     )
-    typer.echo(text)
+    typer.echo(page)

@@ -53,8 +53,8 @@ def prepare(
 ) -> BenchmarkCorpus:
     """Convert the splits in data/NAME into `folder`, unless they are there already.
 
-    lang: the language of a set that is not in `SETS`. The model reads the labels of such
-        a set as they are.
+    lang: the language of a set that is not in `SETS`. The model reads the labels of
+        such a set as they are.
 
     Without a dev file, the last training texts become the dev texts.
 

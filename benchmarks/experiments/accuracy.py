@@ -14,7 +14,7 @@ from spacy_padellm.bases.weights import DEFAULT_BASE
 from spacy_padellm.pipeline.calibrate import best_of, try_thresholds
 
 from ..data.corpus import BenchmarkCorpus, Sizes, prepare, without_annotation
-from ..errors import Errors
+from ..errors import check_names
 from ..measuring.scores import score_docs, score_predictions
 from ..results_cache import cached
 from ..systems.registry import LoadOptions, packed
@@ -89,9 +89,7 @@ class AccuracySettings:
                 for name, row in ROWS.items()
                 if fits or row.trained != FROM_SHIPPED
             ]
-        for name in self.systems:
-            if name not in ROWS:
-                raise ValueError(Errors.E920.format(name=name, known=", ".join(ROWS)))
+        check_names("system", self.systems, ROWS)
         return self.systems
 
 

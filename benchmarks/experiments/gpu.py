@@ -12,10 +12,10 @@ from typing import Any
 
 import torch
 
+from spacy_padellm.bases.tokenizer import PlainTokenizer
 from spacy_padellm.corpora.base import AnnotatedText
 from spacy_padellm.engines.base import Engine
 from spacy_padellm.engines.packed import PackedEngine
-from spacy_padellm.bases.tokenizer import PlainTokenizer
 from spacy_padellm.execution.decoding import DecodingSettings
 from spacy_padellm.formats.segments import digit_id
 from spacy_padellm.formats.templates import get_template
@@ -55,9 +55,10 @@ class GPUSettings:
 
 @dataclass(frozen=True, slots=True)
 class Prompts:
-    """Two rounds of prompts for one text, with gold counts: a random model cannot count.
+    """Two rounds of prompts for one text.
 
-    The answers are as long as the gold mentions, with one end token each.
+    The counts are gold counts, because a random model cannot count. The answers are as
+    long as the gold mentions, with one end token each.
     """
 
     counts: tuple[Branch, ...]

@@ -1,8 +1,8 @@
 """Does the packed engine write the same as plain decoding, token for token?
 
 The packed engine reads real sentences in float32, with drafts and without. Mentions may
-be anything, so that only the model decides. Then transformers' `generate` completes each
-prompt alone, from its first token.
+be anything, so that only the model decides. Then transformers' `generate` completes
+each prompt alone, from its first token.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -106,8 +106,8 @@ def count_differences(
                 say(f"{name}, {shim.tokenizer.decode(prompt)!r}")
                 say(_difference(shim.lm, prompt, found, expected))
     say(
-        f"{format.name}: {len(gold)} texts, {len(branches)} prompts, {n_tokens} tokens; "
-        f"{n_different} completions differ from plain decoding, with drafts or without"
+        f"{format.name}: {len(gold)} texts, {len(branches)} prompts, {n_tokens} tokens;"
+        f" {n_different} completions differ from plain decoding, with drafts or without"
     )
     return n_different
 

@@ -20,7 +20,11 @@ BATCH = 64  # documents that a system other than the component gets at once
 
 @dataclass(frozen=True, slots=True)
 class MemorySettings:
-    """batch_tokens: padded tokens in a batch of texts. cores: to compute on; 0 is all."""
+    """What all points have in common.
+
+    cores: the number of cores to compute on; 0 is all.
+    batch_tokens: padded tokens in a batch of texts.
+    """
 
     folder: SetFolder
     device: str
@@ -48,7 +52,7 @@ def peak_memory(settings: MemorySettings, name: str, n_docs: int) -> dict[str, f
         "components.padellm_ner.model.device": settings.device,
         "components.padellm_ner.batch_tokens": settings.batch_tokens,
     }
-    nlp = spacy.load(settings.folder.pipeline(system.format, name), config=config)
+    nlp = spacy.load(settings.folder.pipeline(system.format), config=config)
     texts = [doc.text for doc in settings.folder.test_docs(nlp.vocab)]
     ner = nlp.get_pipe("padellm_ner")
     options = LoadOptions((settings.device,), checkpoints=settings.folder.merged)

@@ -76,7 +76,7 @@ class PeersSettings:
         system = get_systems([name])[name]
         if system.uses_vllm:
             check_vllm(self.vllm)
-        return self.folder.pipeline(system.format, name)
+        return self.folder.pipeline(system.format)
 
 
 def compare(

@@ -22,8 +22,9 @@ def training_speeds(
 ) -> dict[tuple[str, int], float]:
     """The median training speed for each dtype and size, in tokens per second.
 
-    sizes: padded tokens in a microbatch. docs: the number of documents. All combinations
-    are measured in alternating rounds.
+    sizes: padded tokens in a microbatch. docs: the number of documents.
+
+    All combinations are measured in alternating rounds.
     """
     components = {dtype: new_component(dtype) for dtype in dtypes}
     ner = components[dtypes[0]]

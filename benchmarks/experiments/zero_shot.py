@@ -29,8 +29,8 @@ NewPipeline = Callable[[ZeroShotSet], Language]
 class ZeroShotScore:
     """Scores on one set.
 
-    docs: the number of sentences. scores: precision, recall and F of exact spans, from 0
-        to 1.
+    docs: the number of sentences.
+    scores: precision, recall and F of exact spans, from 0 to 1.
     """
 
     docs: int
@@ -73,14 +73,6 @@ def gliner(model: str) -> NewPipeline:
     return new
 
 
-def check_sets(names: Iterable[str]) -> None:
-    """ValueError (E924): there is no such zero-shot set."""
-    for name in names:
-        if name not in ZERO_SHOT:
-            known = ", ".join(ZERO_SHOT)
-            raise ValueError(Errors.E924.format(name=name, known=known))
-
-
 def score_set(
     new: NewPipeline,
     name: str,
@@ -109,7 +101,10 @@ def score_set(
     label_of = {name: label for label, name in zero_shot.labels.items()}
     bare = (without_annotation(doc, nlp.vocab) for doc in progress(gold))
     predicted = [
-        [(start, end, label_of.get(label, label)) for start, end, label in doc_spans(doc)]
+        [
+            (start, end, label_of.get(label, label))
+            for start, end, label in doc_spans(doc)
+        ]
         for doc in nlp.pipe(bare)
     ]
     found = span_scores(map(doc_spans, gold), predicted)

@@ -26,7 +26,8 @@ def use_cores(n: int) -> None:
 def describe_machine() -> dict[str, str]:
     """Processor, GPU, threads and versions, for a page of results."""
     gpus = [
-        torch.cuda.get_device_name(number) for number in range(torch.cuda.device_count())
+        torch.cuda.get_device_name(number)
+        for number in range(torch.cuda.device_count())
     ]
     return {
         "processor": _processor(),

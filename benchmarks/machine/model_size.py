@@ -9,9 +9,9 @@ from transformers import PreTrainedModel
 class ModelSize:
     """The weights that a token is multiplied with, without adapters.
 
-    layers: weights of all layers. output: weights of the output layer. Only tokens whose
-        successor is generated go through it. bytes: both in memory, as a pass reads
-        them.
+    layers: weights of all layers.
+    output: weights of the output layer, which is needed once per generated token.
+    bytes: both in memory, as a pass reads them.
     """
 
     layers: int

@@ -17,8 +17,8 @@ from .scores import score_predictions
 class Measurement:
     """What a system achieved.
 
-    latencies: milliseconds for each document, one at a time. They include all steps from
-        spaCy's tokens to aligned spans.
+    latencies: milliseconds for each document, one at a time. They include all steps
+        from spaCy's tokens to aligned spans.
     throughputs: padded tokens in a batch of texts → documents per second. Empty for a
         system that reads one document at a time.
     scores: see `score_predictions`.

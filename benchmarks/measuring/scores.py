@@ -20,11 +20,12 @@ def score_predictions(
 ) -> dict[str, Any]:
     """Score what a system of ours has predicted. All shares are from 0 to 1.
 
-    spans, spans_per_label: precision, recall and F of exact spans, as spaCy scores them.
+    spans, spans_per_label: precision, recall and F of exact spans, as in spaCy.
     strings: the paper's micro F. A string belongs to the label with the highest
         probability.
-    count_accuracy: the share of counts that are right; count_accuracy_where_present: the
-        same for labels that the document has. count_error: predicted minus gold count.
+    count_accuracy: the share of counts that are right.
+    count_accuracy_where_present: the same for labels that the document has.
+    count_error: predicted minus gold count.
     share_not_in_text: of the mentions that the model wrote.
     length: generated tokens in a sequence, on average. steps: generated tokens in the
         longest sequence of a document, on average.

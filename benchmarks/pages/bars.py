@@ -1,4 +1,4 @@
-"""The benchmark's plots, each as SVG and PNG."""
+"""The bar charts of the command `benchmark`."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -6,69 +6,55 @@ from pathlib import Path
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from ..measuring.measurement import Measurement
+from ..systems.registry import SYSTEMS
 from . import paper
-from .comparisons import AUTOREGRESSIVE, OURS, speedups
-from .measure import Measurement
-from .systems import SYSTEMS
+from .figures import BLUE, GREY, ORANGE, save
+from .speedups import AUTOREGRESSIVE, OURS, speedups
 
-OUR_COLOUR, RIVAL_COLOUR, PAPER_COLOUR = "#2b6cb0", "#a0aec0", "#ed8936"
+FORMAT_TITLES = {"padellm": "PaDeLLM", "one_step": "OneStep"}
 
 
-def draw_plots(
+def draw_bars(
     folder: Path, name: str, title: str, measured: Mapping[str, Measurement]
 ) -> list[Path]:
-    """NAME-speedup, NAME-latency and NAME-length; the files written."""
-    folder.mkdir(parents=True, exist_ok=True)
+    """Draw NAME-speedup, NAME-latency and NAME-length; the files written."""
     figures = {
         "speedup": _speedup(title, measured),
         "latency": _latency(title, measured),
         "length": _length(title, measured),
     }
-    files = []
-    for kind, figure in figures.items():
-        for ending in ("svg", "png"):
-            files.append(folder / f"{name}-{kind}.{ending}")
-            figure.savefig(files[-1], dpi=120)
-    return files
+    return [
+        file
+        for kind, figure in figures.items()
+        for file in save(figure, folder / f"{name}-{kind}")
+    ]
 
 
 def _speedup(title: str, measured: Mapping[str, Measurement]) -> Figure:
-    """As the paper's Figure 3: its bars beside ours."""
+    """The paper's Figure 3, with our bars beside the paper's."""
     found = [s for s in speedups(title, measured) if s.slow in AUTOREGRESSIVE]
     names = [f"{SYSTEMS[s.slow].title}\n÷ {SYSTEMS[s.fast].title}" for s in found]
-    figure, axes = _axes(f"{title}: times faster, one document at a time", len(found))
-    places = range(len(found))
-    here = axes.barh(
-        [place + 0.2 for place in places],
+    figure, axes = _axes(f"{title}: times as fast, one document at a time", len(found))
+    _beside_paper(
+        axes,
+        names,
         [speedup.median for speedup in found],
-        height=0.36,
-        color=OUR_COLOUR,
-        label="here, median ratio",
+        [speedup.published for speedup in found],
+        ("here, median ratio", "paper, 7B on an A100"),
+        "%.2f",
     )
-    axes.bar_label(here, fmt="%.2f", padding=3)
-    published = axes.barh(
-        [place - 0.2 for place in places],
-        [speedup.published or 0.0 for speedup in found],
-        height=0.36,
-        color=PAPER_COLOUR,
-        label="paper, 7B on an A100",
-    )
-    figures = [f"{s.published:.2f}" if s.published else "" for s in found]
-    axes.bar_label(published, labels=figures, padding=3)
-    axes.set_yticks(list(places), names)
     axes.axvline(1, color="black", linewidth=0.8)
-    if found:
-        axes.legend(loc="best")
     return figure
 
 
 def _latency(title: str, measured: Mapping[str, Measurement]) -> Figure:
-    figure, axes = _axes(f"{title}: ms a document, one at a time", len(measured))
+    figure, axes = _axes(f"{title}: ms per document, one at a time", len(measured))
     names, done = list(measured), list(measured.values())
     bars = axes.barh(
         [one.title for one in done],
         [one.mean for one in done],
-        color=[OUR_COLOUR if name in OURS else RIVAL_COLOUR for name in names],
+        color=[BLUE if name in OURS else GREY for name in names],
     )
     axes.bar_label(bars, fmt="%.0f", padding=3)
     axes.plot(
@@ -84,40 +70,53 @@ def _latency(title: str, measured: Mapping[str, Measurement]) -> Figure:
 
 
 def _length(title: str, measured: Mapping[str, Measurement]) -> Figure:
-    """A system and its run by `generate` write the same: one bar for both."""
+    """One bar for each format: with `generate`, a format writes the same."""
     shown: dict[str, float] = {}
     for name in ("padellm_batch", "padellm_multi", "one_step", "struct", "aug"):
         if name in measured:
             shown[SYSTEMS[name].format] = measured[name].scores["length"]
-    figure, axes = _axes(f"{title}: generated tokens a sequence", len(shown))
-    here = axes.barh(
-        [place + 0.2 for place in range(len(shown))],
+    figure, axes = _axes(f"{title}: generated tokens per sequence", len(shown))
+    _beside_paper(
+        axes,
+        [FORMAT_TITLES.get(format, f"AutoReg {format}") for format in shown],
         list(shown.values()),
-        height=0.36,
-        color=OUR_COLOUR,
-        label="here",
+        [paper.LENGTH.get(format, {}).get(title) for format in shown],
+        ("here", "paper"),
+        "%.1f",
     )
-    axes.bar_label(here, fmt="%.1f", padding=3)
-    published = [paper.LENGTH.get(format, {}).get(title) for format in shown]
-    there = axes.barh(
-        [place - 0.2 for place in range(len(shown))],
-        [length or 0.0 for length in published],
-        height=0.36,
-        color=PAPER_COLOUR,
-        label="paper",
-    )
-    axes.bar_label(
-        there, labels=[f"{n:.1f}" if n else "" for n in published], padding=3
-    )
-    axes.set_yticks(range(len(shown)), _titles(shown))
-    if shown:
-        axes.legend(loc="best")
     return figure
 
 
-def _titles(formats: Sequence[str] | Mapping[str, float]) -> list[str]:
-    titles = {"padellm": "PaDeLLM", "one_step": "OneStep"}
-    return [titles.get(format, f"AutoReg {format}") for format in formats]
+def _beside_paper(
+    axes: Axes,
+    names: Sequence[str],
+    ours: Sequence[float],
+    published: Sequence[float | None],
+    labels: tuple[str, str],
+    number: str,
+) -> None:
+    """Draw our bars above the paper's, where it has a figure."""
+    places = range(len(names))
+    here = axes.barh(
+        [place + 0.2 for place in places],
+        ours,
+        height=0.36,
+        color=BLUE,
+        label=labels[0],
+    )
+    axes.bar_label(here, fmt=number, padding=3)
+    there = axes.barh(
+        [place - 0.2 for place in places],
+        [figure or 0.0 for figure in published],
+        height=0.36,
+        color=ORANGE,
+        label=labels[1],
+    )
+    figures = [number % figure if figure else "" for figure in published]
+    axes.bar_label(there, labels=figures, padding=3)
+    axes.set_yticks(places, names)
+    if names:
+        axes.legend(loc="best")
 
 
 def _axes(title: str, n_bars: int) -> tuple[Figure, Axes]:

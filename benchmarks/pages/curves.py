@@ -1,41 +1,25 @@
-"""Curves of a cost against what it depends on, each as SVG and PNG."""
+"""Curves of a cost against the thing that it depends on."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-import numpy as np
 from matplotlib.figure import Figure
 
-COLOURS = ("#2b6cb0", "#ed8936", "#a0aec0", "#38a169")
+from .figures import COLOURS, save
+
+UNITS = {"text length": "words", "mentions": "people named"}
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """y = slope x + intercept, as near to the points as a line can be; r2: the share of
-    y's variance that it explains."""
-
-    slope: float
-    intercept: float
-    r2: float
-
-    @classmethod
-    def through(cls, x: Sequence[float], y: Sequence[float]) -> "Line":
-        slope, intercept = np.polyfit(x, y, 1)
-        left = np.var(np.subtract(y, np.polyval((slope, intercept), x)))
-        r2 = 1 - left / np.var(y) if np.var(y) else 1.0
-        return cls(float(slope), float(intercept), float(r2))
-
-
-def draw(
+def draw_curves(
     path: Path,
     title: str,
     x_label: str,
     panels: Mapping[str, Mapping[str, tuple[Sequence[float], Sequence[float]]]],
-) -> None:
-    """Draw PATH.svg and PATH.png.
+) -> list[Path]:
+    """Draw PATH.svg and PATH.png; the files written.
 
-    panels: what is on the y axis → name of a curve → its x and y.
+    panels: label of the y axis → name of a curve → its x and y.
     """
     figure = Figure(figsize=(4.2 * len(panels), 3.4), layout="constrained")
     figure.suptitle(title, x=0.02, ha="left")
@@ -50,6 +34,31 @@ def draw(
         axes.spines[["top", "right"]].set_visible(False)
         if len(curves) > 1:
             axes.legend(frameon=False)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    for ending in ("svg", "png"):
-        figure.savefig(path.with_suffix(f".{ending}"), dpi=120)
+    return save(figure, path)
+
+
+def draw_cost(folder: Path, axis: str, points: Sequence[Mapping[str, Any]]) -> None:
+    """Draw the points of one axis of `measure_cost`."""
+    here = [point for point in points if point["axis"] == axis]
+
+    def curve(name: str) -> tuple[list[float], list[float]]:
+        return [point["x"] for point in here], [point[name] for point in here]
+
+    in_total = axis == "documents"
+    time = {"measured": curve("seconds" if in_total else "ms")}
+    draw_curves(
+        folder / f"cost-{axis.replace(' ', '-')}",
+        f"Cost against {axis}",
+        UNITS.get(axis, axis),
+        {
+            "seconds" if in_total else "ms per document": time,
+            "tokens per document": {
+                "real": curve("tokens"),
+                "with padding": curve("padded"),
+            },
+            "per document": {
+                "passes": curve("passes"),
+                "mentions found": curve("mentions"),
+            },
+        },
+    )

@@ -1,8 +1,9 @@
-"""The paper's published figures (Lu et al., NeurIPS 2024, arXiv 2402.04838): 7B models
-on an A100. They stand beside ours, and are never mixed with them.
+"""The paper's published figures (Lu et al., NeurIPS 2024, arXiv 2402.04838).
 
-Columns are data sets by the title in `sets.py`; a row lacks the sets that the paper
-does not give.
+They are for 7B models on an A100. Pages show them beside ours and never mix them.
+
+The columns are data sets, by their title in `data/sets.py`. A row lacks the sets that
+the paper does not report.
 """
 
 from typing import TypeAlias
@@ -23,7 +24,7 @@ def _table(columns: str, **rows: str) -> Table:
     }
 
 
-# milliseconds a document; PaDeLLM is Multi, but for the row that says Batch
+# milliseconds per document
 LATENCY = _table(
     "ACE05   CoNLL03 GENIA   Weibo   MSRA    Onto4   Resume  Youku   Ecom",
     padellm_multi="""
@@ -38,7 +39,7 @@ LATENCY = _table(
     1293.87  753.36 1266.34 1630.62  609.34  783.28 1462.56  598.59  738.20""",
 )
 
-# how many times faster PaDeLLM is (Figure 3): slow system, fast one → data set → times
+# how many times as fast PaDeLLM is (Figure 3): (slow, fast) → data set → times
 _FIGURE_3 = _table(
     "Weibo Onto4 MSRA GENIA CoNLL03 Resume ACE05 Ecom Youku",
     aug_multi="""
@@ -80,8 +81,8 @@ F1 = _table(
      91.36   80.98 76.27 -     -     -     -      -     -    """,
 )
 
-# micro F of spans on sets that were not trained on, percent; the first four rows are
-# those models' own figures, as the paper quotes them
+# micro F of spans on zero-shot sets, percent; the paper quotes the first four rows from
+# the papers on those models
 ZERO_SHOT_TITLES = {
     "crossner_ai": "AI",
     "crossner_literature": "Literature",

@@ -1,12 +1,12 @@
-"""What measurements say of each other: speedups, and where PaDeLLM does not win."""
+"""Speedups of PaDeLLM over other systems, and where it does not win."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
+from ..measuring.measurement import Measurement
 from . import paper
-from .measure import Measurement
 
 OURS = ("padellm_batch", "padellm_multi")
 AUTOREGRESSIVE = ("aug", "struct", "aug_generate", "struct_generate")
@@ -15,12 +15,11 @@ RIVALS = (*AUTOREGRESSIVE, "one_step", "official")
 
 @dataclass(frozen=True, slots=True)
 class Speedup:
-    """How many times faster `fast` is than `slow`, one document at a time.
+    """How many times as fast as `slow` the system `fast` is, one document at a time.
 
-    of_means: mean latency ÷ mean latency, as the paper has it.
-    median: the median of the documents' own ratios, which a few slow moments of the
-        machine do not move.
-    published: the paper's figure, where it gives one.
+    of_means: the ratio of the mean latencies, as in the paper.
+    median: the median ratio of the documents. A few slow moments do not change it.
+    published: the paper's figure, if it has one.
     """
 
     slow: str
@@ -31,7 +30,7 @@ class Speedup:
 
 
 def speedups(title: str, measured: Mapping[str, Measurement]) -> list[Speedup]:
-    """Every rival against PaDeLLM. title: the data set's, for the published figures."""
+    """Compare every rival with PaDeLLM. title: of the data set, as in `paper.py`."""
     found = []
     for slow in RIVALS:
         for fast in OURS:
@@ -52,7 +51,7 @@ def speedups(title: str, measured: Mapping[str, Measurement]) -> list[Speedup]:
 
 
 def where_others_win(measured: Mapping[str, Measurement]) -> list[str]:
-    """A sentence for each rival that is faster than PaDeLLM-Batch at something."""
+    """A sentence for each measure in which a rival beats PaDeLLM-Batch."""
     our = measured.get("padellm_batch")
     if our is None:
         return []
@@ -69,20 +68,20 @@ def where_others_win(measured: Mapping[str, Measurement]) -> list[str]:
         if rival.throughput > our.throughput:
             said.append(
                 f"In its best batch, {rival.title} reads more than {our.title}: "
-                f"{rival.throughput:.2f} documents a second against "
+                f"{rival.throughput:.2f} documents per second against "
                 f"{our.throughput:.2f}."
             )
         if rival.scores["strings"]["f"] > our.scores["strings"]["f"]:
             theirs, ours = rival.scores["strings"]["f"], our.scores["strings"]["f"]
             said.append(
-                f"{rival.title} is more often right: F {100 * theirs:.1f} against "
+                f"{rival.title} is right more often: F {100 * theirs:.1f} against "
                 f"{100 * ours:.1f}."
             )
     return said
 
 
 def share_of_length(measured: Mapping[str, Measurement]) -> dict[str, float]:
-    """PaDeLLM's tokens a sequence as a share of each autoregressive system's."""
+    """PaDeLLM's sequence length as a share of each autoregressive system's."""
     our = measured.get("padellm_batch") or measured.get("padellm_multi")
     if our is None:
         return {}

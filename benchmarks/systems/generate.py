@@ -90,7 +90,9 @@ def generate(
             raise ValueError(Errors.E923)
         needed = len(branch.prompt) + branch.max_new_tokens
         if needed > lm.context_length:
-            raise ValueError(PackageErrors.E601.format(needed=needed, most=lm.context_length))
+            raise ValueError(
+                PackageErrors.E601.format(needed=needed, most=lm.context_length)
+            )
     ids, mask = pad_left([branch.prompt for branch in branches], lm.device)
     rows = [_Row(branch, tokenizer) for branch in branches]
     record = _Record()

@@ -7,7 +7,7 @@ from pathlib import Path
 from spacy_padellm.model.shim import causal_lm_shim
 from spacy_padellm.pipeline.padellm_ner import PaDeLLMNER
 
-from ..errors import Errors
+from ..errors import Errors, check_names
 from .generate import GenerateEngine
 from .loaded import LoadedSystem
 from .official import OfficialPaDeLLM
@@ -133,9 +133,7 @@ SYSTEMS: dict[str, System] = {
 
 def get_systems(names: Sequence[str]) -> dict[str, System]:
     """The systems with these names. ValueError (E920): there is no such system."""
-    for name in names:
-        if name not in SYSTEMS:
-            raise ValueError(Errors.E920.format(name=name, known=", ".join(SYSTEMS)))
+    check_names("system", names, SYSTEMS)
     return {name: SYSTEMS[name] for name in names}
 
 

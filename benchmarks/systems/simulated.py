@@ -1,9 +1,9 @@
 """PaDeLLM-Multi on one device, simulated as in the paper.
 
 PaDeLLM-Multi has a device for every sequence, so a text is done when its slowest
-sequence is done. The simulation completes each sequence alone and measures its time. The
-latency of a text is the time of its longest chain of sequences: a count, and the slowest
-mention that follows it.
+sequence is done. The simulation completes each sequence alone and measures its time.
+The latency of a text is the time of its longest chain of sequences: a count, and the
+slowest mention that follows it.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -62,11 +62,11 @@ class _Sequence:
 class SimulatedSession:
     """The devices of each text. Texts share nothing.
 
-    A branch continues the earlier sequence that shares the longest beginning with it, on
-    that sequence's device and after it. So a mention continues the count of its label,
-    whose prompt is not encoded again. Branches of the same call do not wait for each
-    other. If several of them continue the same sequence, the later ones skip the few
-    tokens that the earlier ones left in its cache.
+    A branch continues the earlier sequence that shares the longest beginning with it,
+    on that sequence's device and after it. So a mention continues the count of its
+    label, whose prompt is not encoded again. Branches of the same call do not wait for
+    each other. If several of them continue the same sequence, the later ones skip the
+    few tokens that the earlier ones left in its cache.
     """
 
     def __init__(

@@ -14,8 +14,8 @@ from spacy_padellm.trees.branch import Branch, Completion
 class Usage(EngineUsage):
     """An engine's usage, and the number of tokens that it has generated.
 
-    generated: includes the end token of each answer. The output layer is needed once for
-        each of them.
+    generated: includes the end token of each answer. The output layer is needed once
+        per generated token.
     """
 
     generated: int = 0
@@ -41,7 +41,9 @@ class CountingEngine:
     def usage(self) -> Usage:
         """A copy of what was done so far, in sessions that are closed."""
         done = self.engine.usage
-        counts = {field.name: getattr(done, field.name) for field in fields(EngineUsage)}
+        counts = {
+            field.name: getattr(done, field.name) for field in fields(EngineUsage)
+        }
         return Usage(**counts, generated=self._generated)
 
     @property

@@ -18,8 +18,8 @@ from ..results_cache import cached
 def train_pipeline(config: Config, folder: Path, *, best: bool = False) -> Path:
     """Train a pipeline in `folder`, unless it is there already.
 
-    A pipeline is trained again if the config or the weights of the adapter that training
-    starts from have changed.
+    A pipeline is trained again if its config has changed, or the weights of the adapter
+    that it starts from.
 
     best: return the best pipeline on the dev texts, and not the last one.
     """

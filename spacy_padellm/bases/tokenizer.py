@@ -80,7 +80,9 @@ class PlainTokenizer:
             of[token_id] = b"" if token in added else spell(token)
         # If a byte token and a piece have the same bytes, the piece wins.
         items = sorted(vocab.items(), key=lambda item: item[0].startswith("<0x"))
-        ids = {of[token_id]: token_id for _, token_id in reversed(items) if of[token_id]}
+        ids = {
+            of[token_id]: token_id for _, token_id in reversed(items) if of[token_id]
+        }
         return Spelling(of, ids, max(map(len, ids), default=0))
 
     def _is_byte_level(self) -> bool:

@@ -19,15 +19,21 @@ COMMANDS = (
 
 
 class Commands(TyperGroup):
-    """Finds a command by its module; prints a user's error as a line, exit code 1."""
+    """Finds a command by its module; prints a user's error as a line, exit code 1.
+
+    package: where the modules are. names: of the commands.
+    """
+
+    package = __package__
+    names = COMMANDS
 
     def list_commands(self, ctx: Any) -> list[str]:
-        return list(COMMANDS)
+        return list(self.names)
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        if cmd_name not in COMMANDS:
+        if cmd_name not in self.names:
             return None
-        module = import_module(f".{cmd_name}", __package__)
+        module = import_module(f".{cmd_name}", self.package)
         single = typer.Typer(add_completion=False)
         context = getattr(module, "CONTEXT", None)
         single.command(cmd_name, context_settings=context)(getattr(module, cmd_name))

@@ -42,7 +42,7 @@ def calibrate(
     import spacy
 
     from ..pipeline.calibrate import THRESHOLDS, best_of, try_thresholds
-    from ..pipeline.language import find_component
+    from ..pipeline.find import find_component
     from ..report.gold import read_gold
 
     values = THRESHOLDS

@@ -32,7 +32,7 @@ def merge(
     import spacy
 
     from ..adapters.merged import write_checkpoint
-    from ..pipeline.language import find_component
+    from ..pipeline.find import find_component
 
     nlp = spacy.load(model)
     ner = find_component(nlp, pipe)

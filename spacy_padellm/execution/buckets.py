@@ -3,7 +3,17 @@
 import torch
 from torch.nn.functional import pad
 
-from .linears import bucket_size
+
+def bucket_size(rows: int) -> int:
+    """The number of rows that so many are filled up to before oneDNN multiplies them.
+
+    It makes a kernel for each number of rows of each product, in milliseconds, keeps
+    1,024 of them, and gives back only half of the 0.6 MB of one that it drops. So
+    there are eight numbers from each power of two to the next: an eighth more rows at
+    most, and 4 in 100 on average.
+    """
+    step = max(1, 2 ** ((rows - 1).bit_length() - 1) // 8) if rows > 1 else 1
+    return -(-rows // step) * step
 
 
 class Rows:

@@ -10,7 +10,7 @@ from ..adapters.adapted import AdaptedLM
 from ..errors import Errors
 from .fused import KINDS, fused_base
 from .graphs import GraphedDecoder, can_record
-from .linears import Int8Linear, PackedLinear, can_pack, has_int8
+from .onednn import Int8Linear, PackedLinear, can_pack, has_int8
 
 # Copies of the weights, with the adapter merged in or in another order, save time;
 # larger weights are not copied.
@@ -39,17 +39,12 @@ class Decoder(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class DecodingSettings:
-    """fused: compute in few, large products where the base's kind is known.
-    packed: on a CPU, copy up to COPIED_BYTES of weights into the order that it
-        multiplies fastest.
-    merge: whether the adapter is merged into a copy of the weights; "auto" is for up to
+    """merge: whether the adapter is merged into a copy of the weights; "auto" is for up to
         COPIED_BYTES of them.
     int8: multiply in 8-bit integers, on a CPU.
     graphs: on CUDA, run small passes as CUDA graphs.
     """
 
-    fused: bool = True
-    packed: bool = True
     merge: str = "auto"
     int8: bool = False
     graphs: bool = False
@@ -72,7 +67,7 @@ class Decoding:
     def decoder(self) -> Decoder:
         """A decoder with the adapter as it is now.
 
-        ValueError: int8 was asked for, and there is none for this base or CPU.
+        Raises ValueError (E707) if int8 was asked for and there is none for this base.
         """
         # torch counts what is written into a tensor
         version = sum(parameter._version for parameter in self._parameters)
@@ -87,22 +82,20 @@ class Decoding:
 
     def _build(self) -> Decoder:
         settings, base = self.settings, self.lm.base
-        if settings.int8 and not has_int8():
-            raise ValueError(Errors.E710)
-        fused = fused_base(base) if settings.fused else None
+        fused = fused_base(base)
         if fused is None:
             if settings.int8:
                 kind = base.model.config.model_type
                 message = Errors.E707.format(kind=kind, known=", ".join(KINDS))
                 raise ValueError(message)
             return self.lm
-        weights = [product.weight for product in fused.products]
+        weights = [product.weight for product in fused.linears]
         small = sum(weight.nbytes for weight in weights) <= COPIED_BYTES
         merge = settings.merge == "always" or (settings.merge == "auto" and small)
         prepare = None
-        if settings.int8:
+        if settings.int8 and has_int8():
             prepare = Int8Linear
-        elif settings.packed and small and all(map(can_pack, weights)):
+        elif small and all(map(can_pack, weights)):
             prepare = PackedLinear
         decoder = fused.decoder(self.lm.name, merge=merge, prepare=prepare)
         if decoder is None:

@@ -17,11 +17,10 @@ from transformers.cache_utils import Cache
 
 from ..adapters.shared_base import SharedBase
 from .attention import Attention
-from .buckets import Rows, padded_to_bucket
+from .buckets import Rows, bucket_size, padded_to_bucket
 from .linears import (
     DenseLinear,
     LinearFn,
-    bucket_size,
     fuse,
     has_adapter,
     is_plain,
@@ -66,7 +65,7 @@ class FusedBase:
     def __init__(self, body: nn.Module, output: nn.Module) -> None:
         self.body = body
         self.output = output
-        self.products = [fuse(modules) for modules in self.modules()]
+        self.linears = [fuse(modules) for modules in self.modules()]
         self._prepared: dict[tuple[Prepare, int], LinearFn] = {}
 
     @staticmethod
@@ -102,7 +101,7 @@ class FusedBase:
 
     def ready(self, number: int, prepare: Prepare | None) -> LinearFn:
         """A product of the base's own, made ready once for all adapters."""
-        product = self.products[number]
+        product = self.linears[number]
         if prepare is None:
             return product
         if (prepare, number) not in self._prepared:

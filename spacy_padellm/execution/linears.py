@@ -27,78 +27,6 @@ class DenseLinear:
         return linear(x, self.weight, self.bias)
 
 
-class PackedLinear:
-    """A product with a copy of its weights in the order that oneDNN reads them in.
-
-    BLAS orders them anew in each call, which for a few rows takes longer than the
-    product: on two cores, 4 to 24 rows take about half the time, and 700 nine tenths.
-    """
-
-    def __init__(self, product: DenseLinear) -> None:
-        self.packed = torch.ops.mkldnn._reorder_linear_weight(product.weight, None)
-        self.bias = product.bias
-
-    def __call__(self, x: torch.Tensor) -> torch.Tensor:
-        return torch.ops.mkldnn._linear_pointwise(
-            x, self.packed, self.bias, "none", [], ""
-        )
-
-
-def bucket_size(rows: int) -> int:
-    """The number of rows that so many are filled up to before oneDNN multiplies them.
-
-    It makes a kernel for each number of rows of each product, in milliseconds, keeps
-    1,024 of them, and gives back only half of the 0.6 MB of one that it drops. So
-    there are eight numbers from each power of two to the next: an eighth more rows at
-    most, and 4 in 100 on average.
-    """
-    step = max(1, 2 ** ((rows - 1).bit_length() - 1) // 8) if rows > 1 else 1
-    return -(-rows // step) * step
-
-
-class Int8Linear:
-    """A product in 8-bit integers, by oneDNN.
-
-    Weights are rounded once, with a scale for each output; inputs anew each time, with
-    a scale for each row: no row depends on the others of its batch.
-    """
-
-    def __init__(self, product: DenseLinear) -> None:
-        weight = product.weight.float()
-        self.scales = weight.abs().amax(dim=1).clamp(min=1e-8) / 127
-        rounded = (weight / self.scales[:, None]).round_().to(torch.int8)
-        self.packed = torch.ops.onednn.qlinear_prepack(rounded, None)
-        self.zeros = torch.zeros(len(weight), dtype=torch.int32)
-        self.bias = product.bias
-        # Inputs are stored as 0 to twice the zero point. Without VNNI the CPU adds two
-        # of their products with weights in 16 bits, and 2 x 128 x 127 is what fits.
-        has_vnni = torch.cpu._is_vnni_supported()
-        self.steps, self.zero_point = (127, 128) if has_vnni else (64, 64)
-
-    def __call__(self, x: torch.Tensor) -> torch.Tensor:
-        largest = x.abs().amax(dim=-1, keepdim=True).clamp_(min=1e-8) / self.steps
-        rounded = (x / largest).round_().add_(self.zero_point).to(torch.uint8)
-        out = torch.ops.onednn.qlinear_pointwise(
-            rounded,
-            1.0,
-            self.zero_point,
-            self.packed,
-            self.scales,
-            self.zeros,
-            None,
-            1.0,
-            0,
-            torch.float32,
-            "none",
-            [],
-            "",
-        )
-        out *= largest
-        if self.bias is not None:
-            out += self.bias
-        return out
-
-
 @dataclass(frozen=True, slots=True)
 class LoraLinear:
     """A product with an adapter beside it.
@@ -114,26 +42,6 @@ class LoraLinear:
         out = self.product(x)
         out += linear(linear(x.to(self.down.dtype), self.down), self.up)
         return out
-
-
-def can_pack(weight: torch.Tensor) -> bool:
-    """Whether this torch has packed products for a weight of this kind on this CPU."""
-    if (
-        weight.device.type != "cpu"
-        or not torch.backends.mkldnn.is_available()
-        or not hasattr(torch.ops.mkldnn, "_reorder_linear_weight")
-    ):
-        return False
-    if weight.dtype == torch.bfloat16:  # an error on a CPU with AVX2 alone
-        return torch.ops.mkldnn._is_mkldnn_bf16_supported()
-    return weight.dtype == torch.float32
-
-
-def has_int8() -> bool:
-    """Whether this torch has 8-bit products for this CPU."""
-    return hasattr(torch.ops.onednn, "qlinear_prepack") and (
-        torch.backends.mkldnn.is_available()
-    )
 
 
 def is_plain(module: nn.Module) -> bool:

@@ -16,7 +16,8 @@ from .attention import Attention
 from .buckets import Rows, padded_to_bucket
 from .decoding import COPIED_BYTES
 from .fused import FusedBase, fused_base, norm
-from .linears import DenseLinear, LinearFn, Lora, PackedLinear, can_pack, is_plain_lora
+from .linears import DenseLinear, LinearFn, Lora, is_plain_lora
+from .onednn import PackedLinear, can_pack
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +69,10 @@ class TrainableDecoder:
         self.lm = lm
         self.body = base.body
         self.attention = Attention.of(base.body)
-        self.dtype = base.products[0].weight.dtype
-        self.products = [
+        self.dtype = base.linears[0].weight.dtype
+        self.linears = [
             FrozenLinear(base.ready(n, PackedLinear), base.ready(n, packed_transpose))
-            for n in range(len(base.products))
+            for n in range(len(base.linears))
         ]
         self.loras = [Lora.of(modules, lm.name) for modules in base.modules()]
 
@@ -79,7 +80,7 @@ class TrainableDecoder:
     def can_train(base: FusedBase, lm: AdaptedLM) -> bool:
         """Whether this can stand in for the adapter's own modules: they are plain LoRA,
         and the base is small and on a CPU."""
-        weights = [product.weight for product in base.products]
+        weights = [product.weight for product in base.linears]
         return (
             sum(weight.nbytes for weight in weights) <= COPIED_BYTES
             and all(map(can_pack, weights))
@@ -102,23 +103,23 @@ class TrainableDecoder:
         bias = self.attention.bias(mask, like)
         for number, layer in enumerate(self.body.layers):
             at = 4 * number
-            qkv = self._product(at, norm(layer.input_layernorm, x))
+            qkv = self._linear(at, norm(layer.input_layernorm, x))
             attended = self.attention(rows.pad(qkv), cos_sin, bias)
             attended = rows.unpad(attended.flatten(0, 1))
-            x = x + self._product(at + 1, attended)
+            x = x + self._linear(at + 1, attended)
             second = norm(layer.post_attention_layernorm, x)
-            gate, up = self._product(at + 2, second).chunk(2, dim=-1)
-            x = x + self._product(at + 3, silu(gate) * up)
+            gate, up = self._linear(at + 2, second).chunk(2, dim=-1)
+            x = x + self._linear(at + 3, silu(gate) * up)
         return rows.pad(norm(self.body.norm, x))
 
     def logits(self, hidden: torch.Tensor) -> torch.Tensor:
         """float32 logits [rows, vocabulary] of hidden states [rows, width]."""
-        logits = self._product(len(self.products) - 1, padded_to_bucket(hidden))
+        logits = self._linear(len(self.linears) - 1, padded_to_bucket(hidden))
         return logits[: len(hidden)].float()
 
-    def _product(self, number: int, x: torch.Tensor) -> torch.Tensor:
+    def _linear(self, number: int, x: torch.Tensor) -> torch.Tensor:
         x = x.to(self.dtype)
-        out = self.products[number](x)
+        out = self.linears[number](x)
         lora = self.loras[number]
         if lora is None:
             return out

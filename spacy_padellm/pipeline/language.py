@@ -1,14 +1,10 @@
 """A component in its pipeline, among others."""
 
 import weakref
-from typing import TYPE_CHECKING
 
 from spacy.language import Language
 
 from ..errors import Errors
-
-if TYPE_CHECKING:
-    from .padellm_ner import PaDeLLMNER
 
 FACTORY = "padellm_ner"
 
@@ -43,18 +39,3 @@ def check_spans_key(nlp: Language | None, name: str, spans_key: str) -> None:
             raise ValueError(
                 Errors.E809.format(name=name, other=other, spans_key=spans_key)
             )
-
-
-def find_component(nlp: Language, name: str | None) -> "PaDeLLMNER":
-    """The padellm_ner of that name, or the only one; ValueError if there is none, or
-    several to choose from."""
-    found = [
-        pipe for pipe in nlp.pipe_names if nlp.get_pipe_meta(pipe).factory == FACTORY
-    ]
-    if name is None and len(found) == 1:
-        return nlp.get_pipe(found[0])
-    if name not in found:
-        there = ", ".join(found) or "none"
-        wanted = "the only one" if name is None else repr(name)
-        raise ValueError(Errors.E406.format(wanted=wanted, found=there))
-    return nlp.get_pipe(name)

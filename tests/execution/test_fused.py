@@ -1,5 +1,6 @@
 """The fused decoder computes what the base's own modules compute with PEFT's."""
 
+from contextlib import nullcontext
 from dataclasses import replace
 
 import pytest
@@ -20,14 +21,11 @@ from transformers import (
 from spacy_padellm.adapters.adapted import AdaptedLM
 from spacy_padellm.adapters.shared_base import SharedBase
 from spacy_padellm.engines.kv_cache import append_only_cache
+from spacy_padellm.execution import onednn
+from spacy_padellm.execution.buckets import bucket_size
 from spacy_padellm.execution.decoding import Decoding, DecodingSettings
-from spacy_padellm.execution.linears import (
-    DenseLinear,
-    Int8Linear,
-    PackedLinear,
-    bucket_size,
-    can_pack,
-)
+from spacy_padellm.execution.linears import DenseLinear
+from spacy_padellm.execution.onednn import Int8Linear, PackedLinear, can_pack
 from spacy_padellm.execution.trainable import trainable
 
 from ..loras import FULL, LORA
@@ -112,6 +110,10 @@ def decode(decoder, n_layers=2):
     return decoder.logits(torch.cat(hidden, dim=1).flatten(0, 1))
 
 
+def warned(kind):
+    return pytest.warns(UserWarning, match=f"W702.*no operators for {kind}")
+
+
 def decoder_of(lm, **settings):
     return Decoding(lm, DecodingSettings(**settings)).decoder()
 
@@ -172,12 +174,16 @@ def test_a_cpu_without_bfloat16_products_packs_none(monkeypatch):
 
 
 @pytest.mark.parametrize("packed", [True, False])
-def test_packing_is_a_setting(packed):
+def test_what_cannot_be_packed_is_computed_plainly(packed, monkeypatch):
+    if not packed:
+        monkeypatch.setattr(onednn, "PACKED_OPERATORS", (("mkldnn", "no_longer"),))
+        onednn._warn_once.cache_clear()
     with torch.inference_mode(False):
         lm = adapted(new_base())
     expected = decode(lm)
     for merge in ("always", "never"):
-        decoder = decoder_of(lm, packed=packed, merge=merge)
+        with warned("packed") if not packed and merge == "always" else nullcontext():
+            decoder = decoder_of(lm, merge=merge)
         assert (type(decoder.output) is PackedLinear) == packed
         torch.testing.assert_close(decode(decoder), expected, atol=1e-4, rtol=1e-4)
 
@@ -264,12 +270,14 @@ def test_8_bit_rows_do_not_depend_on_their_batch():
     assert errors.max() < 0.03
 
 
-def test_a_torch_without_8_bit_products_says_so(monkeypatch):
-    monkeypatch.setattr("spacy_padellm.execution.decoding.has_int8", lambda: False)
+def test_a_torch_without_8_bit_products_says_so_and_computes_in_float32(monkeypatch):
+    monkeypatch.setattr(onednn, "INT8_OPERATORS", (("onednn", "no_longer"),))
+    onednn._warn_once.cache_clear()
     with torch.inference_mode(False):
         lm = adapted(new_base())
-    with pytest.raises(ValueError, match="E710"):
-        decoder_of(lm, int8=True)
+    with warned("8-bit"):
+        decoder = decoder_of(lm, int8=True)
+    torch.testing.assert_close(decode(decoder), decode(lm), atol=1e-4, rtol=1e-4)
 
 
 def test_bfloat16_is_as_near_as_the_modules_own(monkeypatch):
@@ -291,12 +299,6 @@ def test_another_kind_of_base_computes_itself():
     assert decoder_of(lm) is lm
     with pytest.raises(ValueError, match="E707.*qwen3"):
         decoder_of(lm, int8=True)
-
-
-def test_a_setting_leaves_the_modules_to_compute():
-    with torch.inference_mode(False):
-        lm = adapted(new_base())
-    assert decoder_of(lm, fused=False) is lm
 
 
 def test_an_adapter_on_the_output_layer_is_left_to_its_modules():

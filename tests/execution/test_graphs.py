@@ -8,9 +8,10 @@ from spacy_padellm.adapters.adapted import AdaptedLM
 from spacy_padellm.engines.kv_cache import append_only_cache
 from spacy_padellm.execution import graphs
 from spacy_padellm.execution.decoding import Decoding, DecodingSettings
+from spacy_padellm.execution.fused import fused_base
 from spacy_padellm.execution.graphs import GraphedDecoder, can_record, padded
 
-from ..execution.test_fused import SHAPE, adapted, decoder_of, new_base
+from .test_fused import SHAPE, adapted, decoder_of, new_base
 
 LAYERS = SHAPE["num_hidden_layers"]
 
@@ -34,7 +35,8 @@ class Recorded:
 
 @pytest.fixture
 def fused():
-    decoder = decoder_of(adapted(new_base()), packed=False)
+    lm = adapted(new_base())
+    decoder = fused_base(lm.base).decoder(lm.name, merge=False)
     with torch.inference_mode():
         yield decoder
 

@@ -6,7 +6,7 @@ import pytest
 import srsly
 
 from spacy_padellm.adapters.files import shipped_adapter
-from spacy_padellm.pipeline.padellm_ner import default_config
+from spacy_padellm.pipeline.factory import default_config
 
 from ..conftest import REPOSITORY
 

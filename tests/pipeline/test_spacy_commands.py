@@ -11,7 +11,7 @@ from spacy.tokens import DocBin
 from spacy.util import load_config
 from typer.testing import CliRunner
 
-from spacy_padellm.pipeline.padellm_ner import default_config
+from spacy_padellm.pipeline.factory import default_config
 
 from .conftest import examples
 

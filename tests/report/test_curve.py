@@ -3,12 +3,12 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from benchmarks.measuring.span_scores import score_spans
 from spacy_padellm.corpora.base import Entity
 from spacy_padellm.report.compare import ComparedDoc
 from spacy_padellm.report.curve import threshold_curve
 from spacy_padellm.report.pairs import NOT_JUDGED, Pair, Prediction, pair_up
 from spacy_padellm.scoring.prf import PRF
-from spacy_padellm.scoring.spans import score_spans
 
 from ..scoring.random_docs import documents
 

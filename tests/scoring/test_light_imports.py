@@ -5,9 +5,7 @@ import pytest
 from ..model.test_light_imports import HEAVY, blocked, run
 
 
-@pytest.mark.parametrize(
-    "module", ["strings", "spans", "counts", "outputs", "zero_shot"]
-)
+@pytest.mark.parametrize("module", ["strings", "counts"])
 def test_plain_scores_need_neither_torch_nor_spacy(module):
     code = f"import spacy_padellm.scoring.{module}"
     run(blocked("spacy", "thinc", "numpy", *HEAVY) + code)

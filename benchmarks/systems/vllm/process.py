@@ -21,8 +21,8 @@ class VLLMProcess:
     Between requests the process is stopped. Otherwise its idle workers would take cores
     from the system that is measured.
 
-    log: the file for vLLM's output. name: such as "vLLM 0.32.0". peak_mb: the most memory
-        that vLLM and its workers have used so far, caches included.
+    log: the file for vLLM's output. name: such as "vLLM 0.32.0".
+    peak_mb: the peak memory of vLLM and its workers so far, caches included.
     """
 
     def __init__(self, command: Sequence[str], env: dict[str, str], log: Path) -> None:

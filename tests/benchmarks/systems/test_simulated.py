@@ -5,14 +5,15 @@ from contextlib import contextmanager, nullcontext
 
 import pytest
 
-from benchmarks.simulated import OneSequenceADevice, seconds_when_done
+from benchmarks.systems.simulated import OneDevicePerSequence
 from spacy_padellm.engines.packed import PackedEngine
 from spacy_padellm.formats.base import Query
+from spacy_padellm.formats.extraction import extract_in_session
 from spacy_padellm.formats.padellm import build_padellm_v1
 from spacy_padellm.formats.templates import TEMPLATES
 from spacy_padellm.trees.branch import Branch, Completion
 
-from ..engines.plain import GivenCounts, assert_same, count_branches, mention_branches
+from ...engines.plain import GivenCounts, assert_same, count_branches, mention_branches
 
 LABELS = {"PART": "part", "FAULT": "fault", "TOOL": "tool"}
 
@@ -49,7 +50,7 @@ def steps(branch_answers):
 
 
 def test_the_answers_are_those_of_the_engine(engine, plain, rounds):
-    with OneSequenceADevice(engine).session(6) as session:
+    with OneDevicePerSequence(engine).session(6) as session:
         for branches in (*rounds, rounds[0]):
             assert_same(session.complete(branches), plain.complete(branches))
 
@@ -60,13 +61,13 @@ def test_the_answers_are_those_of_any_engine(plain, rounds):
             assert n_texts == 1
             return nullcontext(plain)
 
-    with OneSequenceADevice(Alone()).session(6) as session:
+    with OneDevicePerSequence(Alone()).session(6) as session:
         for branches in rounds:
             assert session.complete(branches) == plain.complete(branches)
 
 
 def test_a_call_takes_as_long_as_its_longest_sequence(engine, rounds, work):
-    counted = OneSequenceADevice(engine, clock=lambda: work["passes"])
+    counted = OneDevicePerSequence(engine, clock=lambda: work["passes"])
     with counted.session(6) as session:
         answers = session.complete(rounds[1])
         assert session.latencies() == [max(steps(row), default=0) for row in answers]
@@ -90,12 +91,13 @@ def test_a_text_takes_the_longest_count_and_mention(
     }
     # a token a pass: without drafts
     engine = PackedEngine(engine.lm, engine.tokenizer, drafts=False)
-    counted = OneSequenceADevice(engine, clock=lambda: work["passes"])
+    counted = OneDevicePerSequence(engine, clock=lambda: work["passes"])
     with counted.session(len(gold)) as session:
-        found = format.extract(
+        found = extract_in_session(
             [Query(row.text, LABELS) for row in gold],
             GivenCounts(session, tiny_tokenizer, given),
-            tiny_tokenizer,
+            tokenizer=tiny_tokenizer,
+            format=format,
         )
         # the count's one token, and its sequence's mention
         assert session.latencies() == [max(one.lengths) for one in found]
@@ -104,7 +106,7 @@ def test_a_text_takes_the_longest_count_and_mention(
 def test_a_sequence_goes_on_from_the_one_before_it(engine, rounds, work):
     """Its prompt is not encoded again: in tokens, a mention costs what is new."""
     counts, _ = rounds
-    counted = OneSequenceADevice(engine, clock=lambda: work["tokens"])
+    counted = OneDevicePerSequence(engine, clock=lambda: work["tokens"])
     with counted.session(6) as session:
         answers = session.complete(counts)
         first = session.latencies()
@@ -146,7 +148,7 @@ class Scripted:
 @pytest.fixture
 def scripted():
     engine = Scripted()
-    return engine, OneSequenceADevice(engine, clock=lambda: engine.now)
+    return engine, OneDevicePerSequence(engine, clock=lambda: engine.now)
 
 
 def test_chains_are_added_along_the_longest_common_beginning(scripted):
@@ -172,7 +174,7 @@ def test_what_devices_would_save_is_known_when_a_session_closes(scripted):
             session.complete([[Branch((2, 4, 0), 9)], []])
         assert session.latencies() == [13, 7]
     # the branch of 10 seconds ran beside those of 4 and 9
-    assert simulated.saved == 2 * 10
+    assert simulated.excluded_seconds == 2 * 10
 
 
 def test_a_prompt_written_with_other_tokens_still_follows_its_count(scripted):
@@ -197,7 +199,3 @@ def test_a_text_without_branches_takes_no_time(scripted):
     with simulated.session(2) as session:
         assert session.complete([[], []]) == [[], []]
         assert session.latencies() == [0.0, 0.0]
-
-
-def test_the_clock_gives_seconds_that_pass():
-    assert seconds_when_done() <= seconds_when_done()

@@ -7,24 +7,21 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.systems.vllm import process
+from benchmarks.systems.vllm.engine import VLLMEngine
+from benchmarks.systems.vllm.process import VLLMProcess
 from spacy_padellm.trees.branch import Branch
 
-BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 FAKE = Path(__file__).parent / "fake_vllm"
-
-
-@pytest.fixture(autouse=True)
-def in_benchmarks(monkeypatch):
-    monkeypatch.syspath_prepend(str(BENCHMARKS))
 
 
 @pytest.fixture
 def driver(monkeypatch, capsys):
     """The driver's module, with a vLLM that is none."""
     monkeypatch.syspath_prepend(str(FAKE))
-    from benchmarks.measuring import vllm_driver
+    from benchmarks.systems.vllm import driver
 
-    yield vllm_driver
+    yield driver
     sys.modules.pop("vllm", None)
 
 
@@ -88,8 +85,6 @@ class Scripted:
 
 
 def test_an_engine_asks_for_all_branches_at_once(tiny_tokenizer):
-    from benchmarks.measuring.vllm_engine import VLLMEngine
-
     ids = list(tiny_tokenizer.encode("Oslo\n<mention 2>", add_special_tokens=False).ids)
     answer = {
         "ids": [ids, [], [5]],
@@ -98,8 +93,8 @@ def test_an_engine_asks_for_all_branches_at_once(tiny_tokenizer):
         "prompt_tokens": 90,
         "cached_tokens": 64,
     }
-    process = Scripted(answer)
-    engine = VLLMEngine(process, tiny_tokenizer)
+    scripted = Scripted(answer)
+    engine = VLLMEngine(scripted, tiny_tokenizer)
     branches = [
         [Branch((1, 2), 48, stop_strings=("\n<mention ",)), Branch((3,), 8)],
         [],
@@ -107,7 +102,7 @@ def test_an_engine_asks_for_all_branches_at_once(tiny_tokenizer):
     ]
     with engine.session(3) as session:
         (oslo, nothing), none, (digit,) = session.complete(branches)
-    reset, asked = process.asked
+    reset, asked = scripted.asked
     assert reset == {"reset": True}
     assert asked["prompts"] == [(1, 2), (3,), (4,)]
     assert asked["max_tokens"] == [48, 8, 1] and asked["stop_ids"] == [[], [], [2, 9]]
@@ -115,12 +110,10 @@ def test_an_engine_asks_for_all_branches_at_once(tiny_tokenizer):
     assert (nothing.ids, nothing.text, nothing.logprobs) == ((), "", (0.0,))
     assert none == [] and digit.ids == (5,) and digit.candidates == (0.0, 0.0)
     assert engine.usage.tokens == 90 - 64 + len(ids) + 1
-    assert engine.saved > 0  # all of this took no time of vLLM's
+    assert engine.excluded_seconds > 0  # all of this took no time of vLLM's
 
 
 def test_a_dead_vllm_is_an_error_that_names_its_log(tmp_path):
-    from benchmarks.measuring.vllm_engine import VLLMProcess
-
     log = tmp_path / "vllm.log"
     code = "import sys; print('no weights', file=sys.stderr); sys.exit(3)"
     with pytest.raises(RuntimeError, match=rf"vLLM ended with 3: see {log}"):
@@ -129,14 +122,12 @@ def test_a_dead_vllm_is_an_error_that_names_its_log(tmp_path):
 
 
 def test_vllm_runs_on_our_cores_and_without_a_network(tmp_path, monkeypatch):
-    from benchmarks.measuring import vllm_engine
-
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
-    monkeypatch.setattr(vllm_engine.os, "sched_getaffinity", lambda pid: {3, 1})
-    env = vllm_engine.cpu_environment(tmp_path)
+    monkeypatch.setattr(process.os, "sched_getaffinity", lambda pid: {3, 1})
+    env = process.cpu_environment(tmp_path)
     assert env["VLLM_CPU_OMP_THREADS_BIND"] == "1,3" and env["HF_HUB_OFFLINE"] == "1"
     assert "OMP_NUM_THREADS" not in env and "LD_PRELOAD" not in env
     (tmp_path / "lib").mkdir()
     (tmp_path / "lib" / "libiomp5.so").touch()
-    preloaded = vllm_engine.cpu_environment(tmp_path)["LD_PRELOAD"]
+    preloaded = process.cpu_environment(tmp_path)["LD_PRELOAD"]
     assert preloaded == str((tmp_path / "lib" / "libiomp5.so").resolve())

@@ -3,8 +3,8 @@
 import pytest
 from thinc.api import Config
 
-from benchmarks import training
-from benchmarks.training import train_system
+from benchmarks.training import train as module
+from benchmarks.training.train import train_pipeline
 from spacy_padellm.adapters.files import WEIGHTS
 
 
@@ -17,7 +17,7 @@ def trained(monkeypatch):
         trained.append(Config().from_disk(config))
         (folder / "model-last").mkdir(exist_ok=True)
 
-    monkeypatch.setattr(training, "train", train)
+    monkeypatch.setattr(module, "train", train)
     return trained
 
 
@@ -33,13 +33,13 @@ def config(tmp_path):
 def test_the_same_is_not_trained_again(trained, config, tmp_path):
     work = tmp_path / "work"
     for _ in range(2):
-        assert train_system(config, work) == work / "model-last"
+        assert train_pipeline(config, work) == work / "model-last"
     assert trained == [config]
 
 
 @pytest.mark.parametrize("change", ["config", "adapter", "interrupted"])
 def test_something_else_is(trained, config, tmp_path, monkeypatch, change):
-    train_system(config, tmp_path / "work")
+    train_pipeline(config, tmp_path / "work")
     if change == "config":
         config["x"]["steps"] = 2
     else:
@@ -50,15 +50,15 @@ def test_something_else_is(trained, config, tmp_path, monkeypatch, change):
             raise KeyboardInterrupt
 
         with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-            patch.setattr(training, "train", train)
-            train_system(config, tmp_path / "work")
+            patch.setattr(module, "train", train)
+            train_pipeline(config, tmp_path / "work")
         (tmp_path / "adapter" / WEIGHTS).write_bytes(b"first")
-    train_system(config, tmp_path / "work")
+    train_pipeline(config, tmp_path / "work")
     assert len(trained) == 2 and trained[-1] == config
 
 
 def test_a_config_of_other_components_will_do(trained, tmp_path):
     config = Config({"components": {"ner": {"factory": "ner"}}})
     for _ in range(2):
-        train_system(config, tmp_path)
+        train_pipeline(config, tmp_path)
     assert trained == [config]

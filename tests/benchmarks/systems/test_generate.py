@@ -7,29 +7,30 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from benchmarks import generate as module
-from benchmarks.generate import GenerateEngine
-from spacy_padellm.adapters.adapted import AdaptedLM, LoraSettings
+from benchmarks.systems import generate as module
+from benchmarks.systems.generate import GenerateEngine
+from spacy_padellm.adapters.adapted import AdaptedLM
 from spacy_padellm.adapters.shared_base import SharedBase
 from spacy_padellm.bases.weights import load_base
 from spacy_padellm.engines.packed import PackedEngine
 from spacy_padellm.formats.templates import TEMPLATES
 from spacy_padellm.trees.branch import Branch
 
-from ..engines.plain import (
+from ...engines.plain import (
     PlainSession,
     assert_same,
     count_branches,
     mention_branches,
     written,
 )
+from ...loras import LORA
 
 
 @pytest.fixture(scope="module")
 def lm(tiny_base):
     """The tiny base with an adapter that changes what it writes."""
     base = SharedBase(*load_base(tiny_base, device="cpu", dtype=torch.float32))
-    lm = AdaptedLM.fresh(base, LoraSettings(rank=4))
+    lm = AdaptedLM.fresh(base, LORA)
     torch.manual_seed(0)
     with torch.no_grad():
         for parameter in lm.parameters().values():
@@ -40,7 +41,7 @@ def lm(tiny_base):
 @pytest.fixture(scope="module")
 def other(lm):
     """Another adapter on the same base."""
-    return AdaptedLM.fresh(lm.base, LoraSettings(rank=4))
+    return AdaptedLM.fresh(lm.base, LORA)
 
 
 @pytest.fixture

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from benchmarks.corpus import Sizes, prepare
-from benchmarks.sets import SETS
+from benchmarks.data.corpus import Sizes, prepare
+from benchmarks.data.sets import SETS
 
 
 def test_where_there_is_no_dev_file_train_gives_some_of_its_texts(data, tmp_path):

@@ -11,11 +11,11 @@ from spacy.tokens import Doc, Span
 from spacy.training import Example
 from spacy.vocab import Vocab
 
+from benchmarks.measuring.span_scores import score_spans
 from spacy_padellm.corpora.base import Entity
 from spacy_padellm.scoring.prf import PRF, LabelScores
-from spacy_padellm.scoring.spans import score_spans
 
-from .random_docs import LABELS, Ents, characters, documents, nested, words
+from ...scoring.random_docs import LABELS, Ents, characters, documents, nested, words
 
 VOCAB = Vocab()
 

@@ -6,21 +6,23 @@ from contextlib import nullcontext
 import pytest
 import torch
 
-from benchmarks.replicas import ReplicaEngine, replicate
+from benchmarks.systems.replicas import ReplicaEngine, replicate
 from spacy_padellm.formats.base import Query
+from spacy_padellm.formats.extraction import extract_in_session
 from spacy_padellm.formats.padellm import build_padellm_v1
 from spacy_padellm.formats.templates import TEMPLATES
 from spacy_padellm.model.architectures import build_causal_lm_v1
 from spacy_padellm.model.shim import causal_lm_shim
 
-from ..engines.plain import (
+from ...engines.plain import (
     GivenCounts,
     assert_same,
     count_branches,
     mention_branches,
     written,
 )
-from ..engines.test_sessions import complete
+from ...engines.test_sessions import complete
+from ...loras import LORA
 
 
 @pytest.fixture(params=TEMPLATES)
@@ -35,7 +37,7 @@ def rows(request, workshop, tiny_tokenizer):
 @pytest.fixture(scope="module")
 def shim(tiny_base):
     """A component's model on the CPU, its adapter as if trained."""
-    model = build_causal_lm_v1(base=str(tiny_base), device="cpu", lora_rank=4)
+    model = build_causal_lm_v1(base=str(tiny_base), device="cpu", lora=LORA)
     shim = causal_lm_shim(model)
     shim.initialize()
     torch.manual_seed(0)
@@ -80,7 +82,11 @@ def test_a_format_finds_the_same(template, shim, replicas, workshop, tiny_tokeni
     for engine in (shim.engine, ReplicaEngine(replicas)):
         with engine.session(len(queries)) as session:
             given = GivenCounts(session, tiny_tokenizer, counts)
-            found.append(format.extract(queries, given, tiny_tokenizer))
+            found.append(
+                extract_in_session(
+                    queries, given, tokenizer=tiny_tokenizer, format=format
+                )
+            )
     assert sum(len(extraction.mentions) for extraction in found[0]) > 10
     for one, other in zip(*found, strict=True):
         assert one.counts == other.counts

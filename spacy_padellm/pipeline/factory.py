@@ -1,0 +1,150 @@
+"""The factory `padellm_ner`: its settings, their defaults, and what they mean."""
+
+from collections.abc import Callable
+
+from spacy.language import Language
+from thinc.api import Config, Model
+
+from ..formats.base import Format
+from ..types import WindowGetter
+from .output import Output
+from .padellm_ner import PaDeLLMNER
+
+default_config = Config().from_str(
+    """
+[padellm_ner]
+labels = null
+adapters = null
+active_adapter = null
+spans_key = "padellm_ner"
+allow_overlap = false
+threshold = 0.0
+deduplicate = true
+overwrite_ents = false
+alignment_mode = "contract"
+save_trace = false
+batch_tokens = 4096
+
+[padellm_ner.model]
+@architectures = "spacy_padellm.CausalLM.v1"
+base = "smollm2-135m-instruct"
+revision = null
+adapter = null
+device = "auto"
+dtype = "auto"
+merge_adapter = "auto"
+cuda_graphs = false
+trust_remote_code = false
+train_batch_tokens = 1024
+
+[padellm_ner.model.lora]
+r = 16
+lora_alpha = 32
+target_modules = "all-linear"
+
+[padellm_ner.format]
+@misc = "spacy_padellm.PaDeLLM.v1"
+template = "compact"
+max_count = 64
+max_mention_tokens = 48
+only_in_text = true
+prefix_lm = null
+count_threshold = null
+
+[padellm_ner.windows]
+@misc = "spacy_padellm.SentenceWindows.v1"
+max_tokens = 96
+join_tokens = 32
+
+[padellm_ner.scorer]
+@scorers = "spacy.ner_scorer.v1"
+"""
+)["padellm_ner"]
+
+
+@Language.factory(
+    "padellm_ner",
+    assigns=[
+        "doc.ents",
+        "token.ent_iob",
+        "token.ent_type",
+        "doc.spans",
+        "span._.score",
+    ],
+    default_config=default_config,
+    default_score_weights={
+        "ents_f": 1.0,
+        "ents_p": 0.0,
+        "ents_r": 0.0,
+        "ents_per_type": None,
+    },
+)
+def make_padellm_ner(
+    nlp: Language,
+    name: str,
+    model: Model,
+    format: Format,
+    windows: WindowGetter,
+    labels: list[str] | dict[str, str] | None,
+    adapters: dict[str, str] | None,
+    active_adapter: str | None,
+    spans_key: str,
+    allow_overlap: bool,
+    threshold: float,
+    deduplicate: bool,
+    overwrite_ents: bool,
+    alignment_mode: str,
+    save_trace: bool,
+    batch_tokens: int,
+    scorer: Callable | None,
+) -> PaDeLLMNER:
+    """Named entities by a causal language model with parallel decoding.
+
+    model: see `spacy_padellm.CausalLM.v1`.
+    format: how labels and mentions are written, `spacy_padellm.PaDeLLM.v1`.
+    windows: how long docs are cut, `spacy_padellm.SentenceWindows.v1`.
+    labels: a list, or a table label → name that the model reads. Null: the adapter's
+        own labels; in training, those of the gold data.
+    adapters: a table name → folder of further adapters on the same base, see
+        `PaDeLLMNER.add_adapter`.
+    active_adapter: the one of them to read with; null is the component's own.
+    spans_key: where in `doc.spans` the entities stand with their scores.
+    allow_overlap: put all mentions found there, those too that overlap others or have
+        no room in `doc.ents`.
+    threshold: leave out mentions with a lower score, 0 to 1. A score is P(count >= i)
+        x P(mention i).
+    deduplicate: leave a string that several labels claim in a window to the most
+        probable one, as the paper does.
+    overwrite_ents: whether new entities replace those that a doc already has.
+    alignment_mode: for mentions that are not whole tokens: "strict", "contract" or
+        "expand", as in `Doc.char_span`.
+    save_trace: keep what was asked, written and dropped in
+        `doc.spans[spans_key].attrs["trace"]`.
+    batch_tokens: padded tokens in a batch of texts, at most.
+
+    ValueError: a setting is wrong, or another component of the pipeline writes to the
+    same group of `doc.spans`.
+    """
+    component = PaDeLLMNER(
+        nlp.vocab,
+        model,
+        name,
+        format=format,
+        windows=windows,
+        labels=labels,
+        adapters=adapters,
+        active_adapter=active_adapter,
+        output=Output(
+            spans_key=spans_key,
+            allow_overlap=allow_overlap,
+            threshold=threshold,
+            deduplicate=deduplicate,
+            overwrite_ents=overwrite_ents,
+            alignment_mode=alignment_mode,
+            save_trace=save_trace,
+        ),
+        batch_tokens=batch_tokens,
+        scorer=scorer,
+    )
+    component.join(nlp)
+    return component

@@ -1,0 +1,22 @@
+"""A component of a pipeline by its name."""
+
+from spacy.language import Language
+
+from ..errors import Errors
+from .language import FACTORY
+from .padellm_ner import PaDeLLMNER
+
+
+def find_component(nlp: Language, name: str | None) -> PaDeLLMNER:
+    """The padellm_ner of that name, or the only one; ValueError if there is none, or
+    several to choose from."""
+    found = [
+        pipe for pipe in nlp.pipe_names if nlp.get_pipe_meta(pipe).factory == FACTORY
+    ]
+    if name is None and len(found) == 1:
+        return nlp.get_pipe(found[0])
+    if name not in found:
+        there = ", ".join(found) or "none"
+        wanted = "the only one" if name is None else repr(name)
+        raise ValueError(Errors.E406.format(wanted=wanted, found=there))
+    return nlp.get_pipe(name)
