@@ -226,7 +226,6 @@ class Errors:
     E507 = (
         "[E507] count_threshold is {value!r}, but it must be between 0 and 1, or null."
     )
-    E508 = "[E508] {setting} is {value!r}, but it must be a number of 0 or more."
     E509 = (
         "[E509] The component {name!r} has the format {format!r}, which predicts no "
         "counts to calibrate. Use a component with the format PaDeLLM."
@@ -235,10 +234,6 @@ class Errors:
     E601 = (
         "[E601] A prompt and its answer need {needed} tokens, but the model's context "
         "length is {most}. Make the component's `windows` smaller."
-    )
-    E610 = (
-        "[E610] A ReplicaEngine was created without engines. Pass one engine for each "
-        "device, see benchmarks.replicas.replicate."
     )
     # models and devices
     E701 = (
@@ -279,8 +274,8 @@ class Errors:
         "keep n_process = 1: the GPU already processes texts in batches."
     )
     E712 = (
-        "[E712] modules_to_save trains copies of the base's weights, and {dtype} is too "
-        "coarse for small steps. Set the model's `dtype` to 'float32' for training."
+        "[E712] modules_to_save trains copies of the base's weights, and {dtype} is "
+        "too coarse for small steps. Set the model's `dtype` to 'float32' for training."
     )
     E713 = (
         "[E713] The model's `lora` is not a LoRA adapter that PEFT can build for this "
@@ -288,8 +283,8 @@ class Errors:
         'lora_alpha = 32, target_modules = "all-linear".'
     )
     E714 = (
-        "[E714] The model's `lora` has {settings}, which changes the base model itself. "
-        "Other adapters share the base: leave these settings out."
+        "[E714] The model's `lora` has {settings}, which changes the base model "
+        "itself. Other adapters share the base: leave these settings out."
     )
     # pipeline
     E801 = (
@@ -400,30 +395,30 @@ class Errors:
     )
     E875 = (
         "[E875] The component {name!r} annotates for other components in training, and "
-        "checkpoints cannot replay that. Take it out of annotating_components, or leave "
-        "[training.before_update] out."
+        "checkpoints cannot replay that. Take it out of annotating_components, or "
+        "leave [training.before_update] out."
     )
     E880 = (
         "[E880] The memory of {device} does not suffice to train on a single text: "
-        "{tokens} tokens with its answers, in the window that begins {begin!r}. Make the "
-        "component's `windows` smaller, or train on a device with more memory."
+        "{tokens} tokens with its answers, in the window that begins {begin!r}. Make "
+        "the component's `windows` smaller, or train on a device with more memory."
     )
     E881 = (
         "[E881] The training loss is {loss}, so no step was taken. Lower the learning "
         "rate in [training.optimizer], or set the model's `dtype` to 'float32'."
     )
     E883 = (
-        "[E883] The checkpoint {path} cannot be read: {reason}. It is cut off or damaged. "
-        "Set resume = false to start from the beginning."
+        "[E883] The checkpoint {path} cannot be read: {reason}. It is cut off or "
+        "damaged. Set resume = false to start from the beginning."
     )
     E884 = (
-        "[E884] The checkpoint {path} belongs to another training: {what}. Train with the "
-        "same config and corpus, or set resume = false to start from the beginning."
+        "[E884] The checkpoint {path} belongs to another training: {what}. Train with "
+        "the same config and corpus, or set resume = false to start from the beginning."
     )
     E885 = (
-        "[E885] A training text takes {needed} tokens with its answers, and the model's "
-        "context has {most}. Make the component's `windows` smaller; the text begins "
-        "{begin!r}."
+        "[E885] A training text takes {needed} tokens with its answers, and the "
+        "model's context has {most}. Make the component's `windows` smaller; the text "
+        "begins {begin!r}."
     )
     # scoring
     E901 = (
@@ -433,30 +428,6 @@ class Errors:
     E902 = (
         "[E902] The mentions of {label} are the string {strings!r}. Pass a collection "
         "of strings, such as [{strings!r}]."
-    )
-    E903 = (
-        "[E903] The gold data has the label {label!r}, but this zero-shot set has: "
-        "{known}. Choose the set of your data from "
-        "spacy_padellm.scoring.zero_shot.ZERO_SHOT."
-    )
-    # benchmarks
-    E920 = "[E920] There is no system {name!r}. Choose from: {known}."
-    E921 = (
-        "[E921] {folder}/{name} has no file {split}.*. Pass --data a folder in which "
-        "each set is a folder with train.*, test.* and optionally dev.*"
-    )
-    E922 = (
-        "[E922] There is no folder {folder}/{name}. Pass --data a folder that has one "
-        "folder for each set in --sets."
-    )
-    E923 = (
-        "[E923] `generate` of transformers reads from left to right, so it does not "
-        "support `prefix_lm`. Compare systems without `prefix_lm`."
-    )
-    E924 = "[E924] There is no zero-shot set {name!r}. Choose from: {known}."
-    E925 = (
-        "[E925] gliner-spacy is missing, or too old to register its component. Install "
-        "it in this environment: pip install gliner-spacy"
     )
 
 
@@ -482,9 +453,9 @@ class Warnings:
         "`dtype` to 'float32'."
     )
     W702 = (
-        "[W702] torch {version} has no operators for {kind} matrix products on this CPU. "
-        "Plain ones are used, with the same results in more time. Versions that were "
-        "tested are in constraints.txt."
+        "[W702] torch {version} has no operators for {kind} matrix products on this "
+        "CPU. Plain ones are used, with the same results in more time. Versions that "
+        "were tested are in constraints.txt."
     )
     # pipeline
     W801 = (
@@ -508,6 +479,6 @@ class Warnings:
     # training
     W874 = (
         "[W874] The memory did not suffice for a training microbatch. Training goes on "
-        "with {tokens} padded tokens in a microbatch at most. The result is the same; to "
-        "save time, set train_batch_tokens to that number."
+        "with {tokens} padded tokens in a microbatch at most. The result is the same; "
+        "to save time, set train_batch_tokens to that number."
     )

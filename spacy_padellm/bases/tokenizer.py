@@ -29,7 +29,8 @@ class PlainTokenizer:
         self._cached = lru_cache(CACHE_SIZE)(self._encode)
 
     def encode(self, text: str, *, add_special_tokens: bool = True) -> EncodedText:
-        """add_special_tokens: add the tokenizer's special tokens, such as Llama's `<s>`.
+        """add_special_tokens: add the tokenizer's special tokens, such as Llama's
+        `<s>`.
 
         Results are cached, because labels and numbers occur in every prompt.
         """

@@ -45,11 +45,10 @@ def build_causal_lm_v1(
         multiplies fastest.
     cuda_graphs: on CUDA, launch passes over a single text as graphs.
     trust_remote_code: run Python code that comes with the base.
-    train_batch_tokens: padded tokens in a training microbatch, at most. It changes memory
-        and speed, not the result. A GPU wants 16,384 and more.
+    train_batch_tokens: padded tokens in a training microbatch, at most. It changes
+        memory and speed, not the result. A GPU wants 16,384 and more.
     lora: a new adapter, as arguments of PEFT's `LoraConfig`. Null is `DEFAULT_LORA`.
-        With `modules_to_save`, copies of whole layers are trained, for which the base is
-        loaded a second time.
+        `modules_to_save` trains copies of whole layers, and loads the base once more.
 
     Nothing is loaded before it is needed.
     """

@@ -1,4 +1,4 @@
-"""Between thinc and torch: a causal language model that is loaded when first needed."""
+"""The thinc shim of a causal language model, which is loaded when first needed."""
 
 import contextlib
 from collections.abc import Iterator, Sequence
@@ -45,9 +45,9 @@ class CausalLMSettings:
 class CausalLMShim(Shim):
     """A base model with an adapter.
 
-    What it is worth keeping is the adapter alone: bytes and files never hold the base.
-    The adapter comes, in this order, from files that were loaded, from a fresh start
-    (`initialize`), from the config's `adapter`, or from the package.
+    Only the adapter is saved; bytes and files never hold the base. The adapter comes
+    from the first of these: loaded files, a fresh start (`initialize`), the config's
+    `adapter`, the package.
     """
 
     def __init__(self, settings: CausalLMSettings) -> None:
@@ -58,7 +58,7 @@ class CausalLMShim(Shim):
         self._engine: Engine | None = None
         self._tokenizer: PromptTokenizer | None = None
         self._fingerprint: str | None = None
-        # the adapter as data, as long as the model has not changed it
+        # the adapter as data, until training changes it
         self._adapter: Adapter | None = None
         self._adapter_source = ""
         self._without_adapter = False
@@ -147,8 +147,8 @@ class CausalLMShim(Shim):
         return Adapter(self._lm.config(), self._lm.weights(), card)
 
     def use_adapter(self, adapter: Adapter | None, source: str) -> None:
-        """Take an adapter from its files; None is the base alone. It is put on the base
-        when that is first needed."""
+        """Use an adapter from its files, or None for the base without one. It is
+        attached to the base when first needed."""
         self._forget()
         self._adapter = adapter
         self._adapter_source = source
@@ -157,11 +157,11 @@ class CausalLMShim(Shim):
     # -- what thinc uses --------------------------------------------------------------
 
     def __call__(self, trees: Sequence[GoldTree], is_train: bool):
-        """The mean loss of gold trees, in nats a target. In training, the gradients are
-        taken here, batch by batch: the graph of all trees would not fit into memory.
+        """The mean loss of gold trees, in nats a target. In training, it also computes
+        the gradients, batch by batch: the graph of all trees would not fit into memory.
 
-        Raises ValueError for a text that is too long for the base (E885) or too large for
-        the memory (E880), and for a loss that is not a finite number (E881).
+        Raises ValueError for a text that is too long for the base (E885) or too large
+        for the memory (E880), and for a loss that is not finite (E881).
         """
         self._check_lengths(trees)
         if not is_train:

@@ -1,4 +1,4 @@
-"""Writing what was found into a doc, beside what is there already."""
+"""Writing entities, scores and spans into a doc, beside those it already has."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -20,35 +20,37 @@ Place: TypeAlias = tuple[int, int, str]
 
 
 def register_score() -> None:
-    """`ent._.score`, unless another package has registered it."""
+    """Register `ent._.score`, unless another package has."""
     if not Span.has_extension(SCORE):
         Span.set_extension(SCORE, default=None)
 
 
-def annotate(doc: Doc, reading: Prediction, *, output: Output, component: str) -> None:
+def annotate(
+    doc: Doc, prediction: Prediction, *, output: Output, component: str
+) -> None:
     """Set `doc.ents`, `ent._.score` and `doc.spans[output.spans_key]`.
 
-    Entities and blocked tokens that the doc already has stay, and what touches them is
-    left out; with `overwrite_ents` they give way to new entities that touch them.
+    The doc keeps its entities and blocked tokens, and new spans that touch them are
+    dropped. With `overwrite_ents`, new entities replace the old ones that they touch.
 
-    The group of spans keeps what an earlier run or another padellm_ner wrote there and
-    is still an entity; with `allow_overlap`, all of it. Its attrs:
+    The span group keeps the spans that an earlier run or another padellm_ner wrote and
+    that are still entities. With `allow_overlap`, it keeps all of them. Its attrs are:
 
-    scores: of each span, float32.
-    dropped: how many mentions became no entity, by reason: those of `Prediction.dropped`,
-        and "overlap".
-    dropped_by: the same for each component that writes to the group.
+    scores: one for each span, float32.
+    dropped: how many mentions became no entity, by reason. The reasons are those of
+        `Prediction.dropped` and "overlap".
+    dropped_by: the same, by component.
     trace: see `trace`; only with `save_trace`.
     """
     group = doc.spans.get(output.spans_key)
     attrs = group.attrs if group is not None and "scores" in group.attrs else {}
     earlier = dict(zip(map(_place, group or ()), attrs.get("scores", ()), strict=False))
 
-    kept, overlapping = _settle(doc, reading.spans, output.overwrite_ents)
+    kept, overlapping = _settle(doc, prediction.spans, output.overwrite_ents)
     old = {_place(ent) for ent in _set_ents(doc, kept)}
     ents = {_place(ent): ent for ent in doc.ents}
     found = sorted(
-        reading.spans if output.allow_overlap else kept, key=lambda span: span.score
+        prediction.spans if output.allow_overlap else kept, key=lambda span: span.score
     )
     scores = {
         _place(span): span.score
@@ -60,7 +62,7 @@ def annotate(doc: Doc, reading: Prediction, *, output: Output, component: str) -
         if place in old or output.allow_overlap:
             scores.setdefault(place, score)
     places = sorted(scores)
-    dropped = reading.dropped + Counter(overlap=len(overlapping))
+    dropped = prediction.dropped + Counter(overlap=len(overlapping))
     doc.spans[output.spans_key] = SpanGroup(
         doc,
         name=output.spans_key,
@@ -68,7 +70,7 @@ def annotate(doc: Doc, reading: Prediction, *, output: Output, component: str) -
         attrs={
             "scores": np.array([scores[place] for place in places], dtype="float32"),
             **_counts(attrs, component, dropped),
-            **_traces(attrs, component, reading, overlapping, output.save_trace),
+            **_traces(attrs, component, prediction, overlapping, output.save_trace),
         },
     )
 
@@ -76,8 +78,8 @@ def annotate(doc: Doc, reading: Prediction, *, output: Output, component: str) -
 def _settle(
     doc: Doc, spans: Sequence[LabelledSpan], overwrite_ents: bool
 ) -> tuple[list[LabelledSpan], list[LabelledSpan]]:
-    """The spans that become entities, and those for which there is no room; the best of
-    those that are the very same as an entity of the doc is neither."""
+    """The spans that become entities, and those that overlap others. The best span that
+    equals an entity of the doc is in neither list."""
     if overwrite_ents:
         return drop_overlaps(spans)
     blocked = {token.i for token in doc if _is_blocked(token)}
@@ -85,7 +87,7 @@ def _settle(
     kept, others = drop_overlaps(spans, taken)
     there = {_place(ent) for ent in doc.ents}
     overlapping = []
-    for span in others:  # of those at one place, the best comes first
+    for span in others:  # sorted: the best span of a place comes first
         if _place(span) in there:
             there.remove(_place(span))
         else:
@@ -94,7 +96,7 @@ def _settle(
 
 
 def _set_ents(doc: Doc, new: Sequence[LabelledSpan]) -> list[Span]:
-    """Add entities; returns those that were there and still are."""
+    """Add entities. Returns the old ones that the doc keeps."""
     covered = {i for span in new for i in range(span.start, span.end)}
     blocked = [token.i for token in doc if _is_blocked(token)]
     old = [ent for ent in doc.ents if covered.isdisjoint(range(ent.start, ent.end))]
@@ -109,8 +111,8 @@ def _set_ents(doc: Doc, new: Sequence[LabelledSpan]) -> list[Span]:
 def _set_scores(
     doc: Doc, scores: Mapping[Place, float], ents: Mapping[Place, Span]
 ) -> None:
-    """`span._.score`: one number for all labels on the same tokens, that of the entity
-    there, or else the highest."""
+    """Set `span._.score`. Spans of the same tokens share it: it is the entity's score
+    if one of them is an entity, and the highest score otherwise."""
     of_ent = {(start, end): label for start, end, label in ents}
     best: dict[tuple[int, int], float] = {}
     for (start, end, label), score in scores.items():
@@ -131,14 +133,14 @@ def _counts(
 def _traces(
     attrs: Mapping[str, Any],
     component: str,
-    reading: Prediction,
+    prediction: Prediction,
     overlapping: Sequence[LabelledSpan],
     save_trace: bool,
 ) -> dict[str, list[dict]]:
     others = [one for one in attrs.get("trace", ()) if one["component"] != component]
     if not save_trace:
         return {"trace": others} if others else {}
-    return {"trace": others + trace(reading, overlapping, component)}
+    return {"trace": others + trace(prediction, overlapping, component)}
 
 
 def _is_blocked(token: Token) -> bool:

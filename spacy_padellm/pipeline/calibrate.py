@@ -1,4 +1,4 @@
-"""Choosing `count_threshold` by documents with gold entities."""
+"""Choosing `count_threshold` by its F on gold docs."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -19,7 +19,7 @@ THRESHOLDS = (None, 0.5, 0.4, 0.3, 0.2)
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """What a threshold gave: exact spans, as `spacy evaluate` counts them, 0 to 1."""
+    """Scores of exact spans with a threshold, 0 to 1, as `spacy evaluate` has them."""
 
     threshold: float | None
     precision: float
@@ -33,13 +33,13 @@ def try_thresholds(
     examples: Sequence[Example],
     thresholds: Sequence[float | None] = THRESHOLDS,
 ) -> Iterator[Trial]:
-    """Score the pipeline with each `count_threshold`; afterwards it is as before.
+    """Score the pipeline with each `count_threshold`, and restore its own afterwards.
 
-    The right one depends on how sure the adapter is: one that saw little of its labels
-    takes a mention for less likely than it is, and finds more with a low threshold.
+    The best threshold depends on the adapter. One that was trained on few texts
+    underestimates counts, and finds more with a low threshold.
 
-    ValueError: the component's format has no counts (E509), or a threshold is out of
-    range (E507).
+    Raises ValueError if the component's format has no counts (E509) or a threshold is
+    out of range (E507).
     """
     before = ner.format
     if not isinstance(before, PaDeLLM):

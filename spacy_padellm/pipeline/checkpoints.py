@@ -1,10 +1,11 @@
 """Checkpoints of `spacy train`, and going on from them after a crash.
 
 spaCy's training loop cannot begin in the middle. So a resumed training goes through all
-steps from the first, but up to the checkpoint the component computes nothing: it answers
-with the losses and scores of its record. spaCy draws the same batches meanwhile, advances
-its schedules and counts its steps. At the checkpoint, the parameters, moments, averages
-and random numbers are loaded, and training goes on as if it had not been interrupted.
+steps from the first, but up to the checkpoint the component computes nothing: it
+answers with the losses and scores of its record. spaCy draws the same batches
+meanwhile, advances its schedules and counts its steps. At the checkpoint, the
+parameters, moments, averages and random numbers are loaded, and training goes on as if
+it had not been interrupted.
 """
 
 import hashlib

@@ -98,32 +98,31 @@ def make_padellm_ner(
     batch_tokens: int,
     scorer: Callable | None,
 ) -> PaDeLLMNER:
-    """Named entities by a causal language model with parallel decoding.
+    """Find named entities with a causal language model and parallel decoding.
 
-    model: see `spacy_padellm.CausalLM.v1`.
-    format: how labels and mentions are written, `spacy_padellm.PaDeLLM.v1`.
-    windows: how long docs are cut, `spacy_padellm.SentenceWindows.v1`.
-    labels: a list, or a table label → name that the model reads. Null: the adapter's
-        own labels; in training, those of the gold data.
+    model: `spacy_padellm.CausalLM.v1`.
+    format: how prompts and answers are written, such as `spacy_padellm.PaDeLLM.v1`.
+    windows: how long docs are cut, such as `spacy_padellm.SentenceWindows.v1`.
+    labels: a list, or a table label → name that the model reads. Null uses the
+        adapter's own labels, and in training those of the gold data.
     adapters: a table name → folder of further adapters on the same base, see
         `PaDeLLMNER.add_adapter`.
-    active_adapter: the one of them to read with; null is the component's own.
-    spans_key: where in `doc.spans` the entities stand with their scores.
-    allow_overlap: put all mentions found there, those too that overlap others or have
-        no room in `doc.ents`.
-    threshold: leave out mentions with a lower score, 0 to 1. A score is P(count >= i)
-        x P(mention i).
-    deduplicate: leave a string that several labels claim in a window to the most
-        probable one, as the paper does.
+    active_adapter: the one of them to predict with; null is the component's own.
+    spans_key: the group of `doc.spans` for the entities and their scores.
+    allow_overlap: write all mentions to that group, also those that overlap others.
+    threshold: drop mentions with a lower score, 0 to 1. A score is P(count >= i) x
+        P(mention i).
+    deduplicate: if several labels claim a string in a window, keep the most probable
+        label, as the paper does.
     overwrite_ents: whether new entities replace those that a doc already has.
     alignment_mode: for mentions that are not whole tokens: "strict", "contract" or
         "expand", as in `Doc.char_span`.
-    save_trace: keep what was asked, written and dropped in
+    save_trace: keep a trace of queries and answers in
         `doc.spans[spans_key].attrs["trace"]`.
     batch_tokens: padded tokens in a batch of texts, at most.
 
-    ValueError: a setting is wrong, or another component of the pipeline writes to the
-    same group of `doc.spans`.
+    Raises ValueError for a wrong setting, and if another component of the pipeline
+    writes to the same group of `doc.spans`.
     """
     component = PaDeLLMNER(
         nlp.vocab,

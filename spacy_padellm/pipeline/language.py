@@ -1,4 +1,4 @@
-"""A component in its pipeline, among others."""
+"""The pipeline that a component is in."""
 
 import weakref
 
@@ -10,8 +10,8 @@ FACTORY = "padellm_ner"
 
 
 class PipelineOf:
-    """The pipeline that a component was made for, as long as there is it; none for a
-    component that was pickled or copied."""
+    """A weak reference to a component's pipeline. It is empty after the component was
+    pickled or copied."""
 
     def __init__(self, nlp: Language | None = None) -> None:
         self._ref = None if nlp is None else weakref.ref(nlp)
@@ -24,10 +24,10 @@ class PipelineOf:
 
 
 def check_spans_key(nlp: Language | None, name: str, spans_key: str) -> None:
-    """ValueError if another active component writes to the same group of doc.spans.
+    """Raise ValueError (E809) if another active component writes to the same span
+    group.
 
-    Each would overwrite what the other found. Several padellm_ner may share a group:
-    they add to it.
+    Each would overwrite the other's spans. Several padellm_ner may share a group.
     """
     if nlp is None:
         return

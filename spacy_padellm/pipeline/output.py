@@ -38,7 +38,8 @@ class Output:
         )
 
     def changed(self, settings: Mapping[str, Any]) -> "Output":
-        """The same with other values. Raises ValueError (E804) for an unknown setting."""
+        """The same with other values. Raises ValueError (E804) for an unknown
+        setting."""
         known = [field.name for field in fields(self)]
         for setting in settings:
             if setting not in known:

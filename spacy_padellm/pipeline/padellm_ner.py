@@ -185,8 +185,8 @@ class PaDeLLMNER(TrainablePipe):
         path: a PEFT folder, such as the folder `adapter` of a saved component, or the
             name of an adapter that comes with the package.
 
-        Raises ValueError if the name is none for a folder (E811), if the files cannot be
-        read, or if the adapter was trained in another format (E802).
+        Raises ValueError if the name is none for a folder (E811), if the files cannot
+        be read, or if the adapter was trained in another format (E802).
         """
         shim = self._adapters.from_folder(adapter, path)
         self._adapters.check_format(shim, self.format)
@@ -280,8 +280,8 @@ class PaDeLLMNER(TrainablePipe):
                 self._warn_once("not in text", Warnings.W801, mention=mention)
 
     def _call(self, changed: Mapping[str, Any]) -> Call:
-        """The component's settings with some changed. Raises ValueError for a value that
-        is not allowed."""
+        """The component's settings with some changed. Raises ValueError for a value
+        that is not allowed."""
         settings = dict(changed)
         labels = read_labels(settings.pop("labels", None))
         adapter = settings.pop("active_adapter", self.active_adapter)

@@ -32,8 +32,8 @@ def predict_docs(
     deduplicate: leave a string to its most probable label.
     threshold: drop mentions with a lower score.
 
-    Raises ValueError (E807) for a window that is too long for the model or takes too much
-    memory by itself; the message says which.
+    Raises ValueError (E807) for a window that is too long for the model or takes too
+    much memory by itself; the message says which.
     """
     places: list[tuple[int, Window]] = []
     queries: list[Query] = []
@@ -66,8 +66,8 @@ def predict_docs(
 def predict_each(
     docs: Sequence[Doc], predict: Callable[[Sequence[Doc]], Sequence[Prediction]]
 ) -> Iterator[Prediction | Exception]:
-    """A prediction for each doc, or the error of a doc that fails. A batch that fails is
-    halved until each faulty doc is alone."""
+    """A prediction for each doc, or the error of a doc that fails. A batch that fails
+    is halved until each faulty doc is alone."""
     try:
         predictions = predict(docs)
     except Exception as error:

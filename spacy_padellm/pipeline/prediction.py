@@ -1,4 +1,4 @@
-"""From what the model wrote about a doc's windows to spans of the doc's tokens."""
+"""From the mentions that the model wrote to spans of the doc's tokens."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -15,13 +15,13 @@ from ..types import LabelledSpan, Mention, Window
 
 @dataclass(frozen=True, slots=True)
 class FoundMention:
-    """A mention, the tokens of the doc that it was found at, and why it was dropped.
+    """A mention, its tokens in the doc, and why it was dropped.
 
-    window: the number of its window among those that were read.
-    span: None where the mention has no tokens.
-    dropped: "duplicate" (another label has the string), "not in text", "misaligned" (no
-        whole tokens), "other window" (that one answers for it), "below threshold"; or
-        empty.
+    window: the number of its window.
+    span: None if the mention has no tokens in the doc.
+    dropped: empty, or the reason: "duplicate" (another label has the string), "not in
+        text", "misaligned" (it is not made of whole tokens), "other window" (that one
+        is responsible for these tokens), "below threshold".
     """
 
     window: int
@@ -32,7 +32,7 @@ class FoundMention:
 
 @dataclass(frozen=True, slots=True)
 class WindowPrediction:
-    """What was asked about a window that is not blank, and what the model wrote."""
+    """The query about a window, and the model's answer."""
 
     window: Window
     query: Query
@@ -41,16 +41,15 @@ class WindowPrediction:
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """What was found in one doc.
+    """The spans that were found in one doc, and how.
 
-    spans: in text order; they may still overlap.
-    dropped: how many mentions were left out, by reason: those of `FoundMention.dropped`
-        and of `Extraction.lost`.
-    not_in_text: examples of mentions that the model made up.
-    extractions: what the model wrote, for each window.
-    windows: the same with what was asked.
-    mentions: all that were written and could be read, with what became of them; the
-        spans are those of the mentions that were not dropped.
+    spans: in text order. They may overlap.
+    dropped: how many mentions were dropped, by reason: see `FoundMention.dropped` and
+        `Extraction.lost`.
+    not_in_text: the mentions that the text does not contain.
+    extractions: the model's answer for each window that is not blank.
+    windows: the same, with the queries.
+    mentions: all mentions, also those that were dropped.
     """
 
     spans: tuple[LabelledSpan, ...] = ()
@@ -68,7 +67,7 @@ def locate(
     deduplicate: bool,
     threshold: float,
 ) -> Prediction:
-    """Mentions as spans of whole tokens of the doc; see `predict_docs`."""
+    """Turn mentions into spans of whole tokens of the doc; see `predict_docs`."""
     found: list[FoundMention] = []
     for number, part in enumerate(parts):
         found += _place(doc, number, part, alignment_mode, deduplicate)
@@ -106,7 +105,7 @@ def _place(
     alignment_mode: str,
     deduplicate: bool,
 ) -> list[FoundMention]:
-    """The mentions of a window at the tokens where they stand."""
+    """Align the mentions of a window with the doc's tokens."""
     window, mentions = part.window, part.extraction.mentions
     kept, duplicates = drop_duplicates(mentions) if deduplicate else (mentions, [])
     text, starts, ends = boundaries(doc[window.start : window.end])

@@ -1,4 +1,4 @@
-"""The whole trace of a doc: what was asked, what was written, what became of it."""
+"""The trace of a doc: what the model was asked, what it wrote, and what was dropped."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -8,31 +8,32 @@ from .prediction import FoundMention, Prediction
 
 
 def trace(
-    reading: Prediction, overlapping: Sequence[LabelledSpan], component: str
+    prediction: Prediction, overlapping: Sequence[LabelledSpan], component: str
 ) -> list[dict[str, Any]]:
-    """A dict for each window that was read, in text order; strings and numbers alone.
+    """One dict for each window, in text order. It holds strings and numbers only.
 
-    overlapping: the spans of the reading for which doc.ents had no room.
+    overlapping: the spans of the prediction that overlap others in doc.ents.
+
+    The keys are:
 
     component: the name of the component.
     start, end: the window's tokens in the doc, end exclusive.
-    text, labels: what was asked: the text and, for each label, the name that the model
-        read; how they are written as prompts is the format's own.
-    counts: how many mentions the model said that there are, by label.
-    lost: what it wrote and could not be read, by reason: how often.
-    mentions: a dict for each, labels in the order asked:
-        label, text: as it was written; index: its number under the label, from 1.
-        score: count_probability, P(count >= index), x probability, P(mention).
-        start, end: its tokens in the doc; null where it has none.
-        dropped: why it became no entity, as in the counts of what was dropped; null
-            where it is one.
+    text, labels: the query: the text, and each label with the name that the model read.
+    counts: how many mentions the model predicted for each label.
+    lost: how often a part of the answer could not be read, by reason.
+    mentions: a dict for each mention, by label and index:
+        label, text: as the model wrote it; index: its number under the label, from 1.
+        score: count_probability x probability, which are P(count >= index) and
+            P(mention).
+        start, end: its tokens in the doc; null if it has none.
+        dropped: why it became no entity; null if it is one.
     """
     no_room = {id(span) for span in overlapping}
-    mentions: list[list[FoundMention]] = [[] for _ in reading.windows]
-    for one in reading.mentions:
+    mentions: list[list[FoundMention]] = [[] for _ in prediction.windows]
+    for one in prediction.mentions:
         mentions[one.window].append(one)
     windows = []
-    for part, found in zip(reading.windows, mentions, strict=True):
+    for part, found in zip(prediction.windows, mentions, strict=True):
         order = {label: place for place, label in enumerate(part.query.labels)}
         found.sort(key=lambda one: (order[one.mention.label], one.mention.index))
         windows.append(

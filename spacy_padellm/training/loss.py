@@ -17,7 +17,8 @@ def tree_loss(
     trees: Sequence[GoldTree],
     device: torch.device,
 ) -> torch.Tensor:
-    """The summed loss of trees in one pass: weight x negative log-likelihood, in nats."""
+    """The summed loss of trees in one pass: weight x negative log-likelihood, in
+    nats."""
     ids, positions, mask = collate(trees, device)
     starts = np.arange(len(trees)) * ids.shape[1]
     hidden = decoder.hidden(

@@ -13,13 +13,14 @@ from ..errors import Errors
 class DeviceOptimizer:
     """Takes the steps that a thinc `Adam.v1` or `SGD.v1` would take.
 
-    thinc's own works on numpy or CuPy arrays, so that each step would copy all parameters
-    from their device and back. Rates, schedules and the dict of averages stay thinc's:
-    spaCy advances the ones and reads the other.
+    thinc's own works on numpy or CuPy arrays, so that each step would copy all
+    parameters from their device and back. Rates, schedules and the dict of averages
+    stay thinc's: spaCy advances the ones and reads the other.
 
-    thinc's Adam differs from torch's: each tensor's gradient is clipped by itself, `eps`
-    is added before the second moment's bias is corrected, weight decay comes after the
-    step, and moving averages of the weights are kept. spaCy evaluates and saves these.
+    thinc's Adam differs from torch's: each tensor's gradient is clipped by itself,
+    `eps` is added before the second moment's bias is corrected, weight decay comes
+    after the step, and moving averages of the weights are kept. spaCy evaluates and
+    saves these.
 
     optimizer: whose rates are used, as they are when a step is taken.
     parameters: by name. key: of the model, the first part of thinc's keys.

@@ -22,8 +22,8 @@ logger = logging.getLogger(__name__)
 
 
 class Trainer:
-    """Trains the adapter of a model. Parameters, gradients, moments and averages stay on
-    the model's device.
+    """Trains the adapter of a model. Parameters, gradients, moments and averages stay
+    on the model's device.
 
     batch_tokens: padded tokens in a microbatch, at most. Lowered for good where the
         memory does not suffice.

@@ -5,7 +5,6 @@ import re
 import pytest
 import srsly
 
-from spacy_padellm.adapters.files import shipped_adapter
 from spacy_padellm.pipeline.factory import default_config
 
 from ..conftest import REPOSITORY
@@ -25,13 +24,3 @@ def test_every_setting_of_the_component_is_named_with_its_default(setting):
         assert shown == srsly.json_dumps(default).strip('"')
 
 
-def test_its_blocks_print_what_they_say(smollm, capsys):
-    if not shipped_adapter().is_dir():
-        pytest.skip(f"no adapter in {shipped_adapter()}")
-    namespace: dict = {}
-    blocks = re.findall(r"```python\n(.*?)```", PAGE, flags=re.S)
-    assert blocks
-    for block in blocks:
-        exec(compile(block, "docs/settings.md", "exec"), namespace)
-        said = re.findall(r"^#> (.*)$", block, flags=re.M)
-        assert capsys.readouterr().out.splitlines() == said

@@ -1,7 +1,6 @@
-"""The scripts in benchmarks/ run, on tiny random models, and report what is so."""
+"""The commands on trained pipelines, with tiny random models."""
 
 import json
-import runpy
 import shutil
 import stat
 import subprocess
@@ -12,13 +11,19 @@ from statistics import median
 import pytest
 import spacy
 import torch
+from typer.testing import CliRunner
 
-from benchmarks.systems import FORMATS
+from benchmarks.__main__ import app
+from benchmarks.experiments import peers as peers_module
+from benchmarks.training.formats import FORMATS
 from spacy_padellm.corpora.docbin import write_docbin
 from spacy_padellm.model.shim import causal_lm_shim
 
-HERE = Path(__file__).parent
-BENCHMARKS = HERE.parents[1] / "benchmarks"
+from ...conftest import REPOSITORY
+
+OURS = peers_module.OURS
+FAKE_VLLM = Path(__file__).parents[1] / "systems" / "fake_vllm"
+TEXTS = REPOSITORY / "assets" / "workshop" / "test.jsonl"
 LABELS = {"PART": "part", "FAULT": "fault", "TOOL": "tool"}
 
 
@@ -75,16 +80,11 @@ def work(base, workshop, tmp_path_factory) -> Path:
     return work
 
 
-@pytest.fixture
-def script(monkeypatch):
-    """Runs a script of benchmarks/ in this process."""
-
-    def script(name, *arguments):
-        monkeypatch.syspath_prepend(str(BENCHMARKS))
-        monkeypatch.setattr(sys, "argv", [name, *map(str, arguments)])
-        runpy.run_path(str(BENCHMARKS / name), run_name="__main__")
-
-    return script
+def run(command, *arguments, code=0):
+    """Run a command in this process; what it prints."""
+    result = CliRunner().invoke(app, [command, *map(str, arguments)])
+    assert result.exit_code == code, result.output
+    return result
 
 
 @pytest.fixture(scope="module")
@@ -92,9 +92,7 @@ def vllm_environment(tmp_path_factory) -> Path:
     """As scripts/install_vllm.sh makes it, with a vLLM that is none."""
     python = tmp_path_factory.mktemp("vllm") / "bin" / "python"
     python.parent.mkdir()
-    python.write_text(
-        f'#!/bin/sh\nPYTHONPATH={HERE / "fake_vllm"} exec {sys.executable} "$@"\n'
-    )
+    python.write_text(f'#!/bin/sh\nPYTHONPATH={FAKE_VLLM} exec {sys.executable} "$@"\n')
     python.chmod(python.stat().st_mode | stat.S_IXUSR)
     return python.parents[1]
 
@@ -103,18 +101,18 @@ def options(work, tmp_path):
     return ["--work", work, "--set", "shop", "--cores", 0, "--output", tmp_path]
 
 
-def test_peers_are_compared_in_turn(script, work, vllm_environment, tmp_path, capsys):
-    script(
-        "peers.py",
+def test_peers_are_compared_in_alternating_runs(work, vllm_environment, tmp_path):
+    done = run(
+        "peers",
         *options(work, tmp_path),
         *("--alone", 3, "--docs", 4, "--rounds", 2),
         *("--vllm", vllm_environment, "--vllm-eager"),
-        *("--systems", "official", "aug_generate", "padellm_vllm"),
+        *("--systems", "official,aug_generate,padellm_vllm"),
     )
-    run = json.loads((tmp_path / "peers.json").read_text())
-    systems = run["systems"]
-    assert list(systems) == ["ours", "official", "aug_generate", "padellm_vllm"]
-    our = systems["ours"]
+    saved = json.loads((tmp_path / "peers.json").read_text())
+    systems = saved["systems"]
+    assert list(systems) == [OURS, "official", "aug_generate", "padellm_vllm"]
+    our = systems[OURS]
     for name, one in systems.items():
         assert len(one["latencies_ms"]) == 3 and len(one["docs_a_second"]) == 2
         assert 0 < one["alone"]["tokens"] <= one["alone"]["padded"]
@@ -124,64 +122,62 @@ def test_peers_are_compared_in_turn(script, work, vllm_environment, tmp_path, ca
         if name in ("official", "padellm_vllm"):
             assert one["f"] == our["f"]  # the same adapter finds the same
     # what vLLM was asked and wrote is what our engine was asked and wrote
-    ask = "answers"
-    assert systems["padellm_vllm"]["alone"][ask] == our["alone"][ask] > 6
+    count = "generated"
+    assert systems["padellm_vllm"]["alone"][count] == our["alone"][count] > 6
     assert systems["padellm_vllm"]["version"] == "vLLM 0.0"
     assert systems["padellm_vllm"]["peak_mb"] > 100
     # flat prompts repeat the text for every label and mention
     assert systems["official"]["alone"]["tokens"] > 1.5 * our["alone"]["tokens"]
-    assert run["padded_over_real"] >= 1 and 0 < run["share_of_peak"] < 1
+    assert saved["padded_over_real"] >= 1 and 0 < saved["share_of_peak"] < 1
     page = (tmp_path / "peers.md").read_text(encoding="utf8")
-    assert page in capsys.readouterr().out
+    assert page in done.stdout
     ratio = systems["official"]["throughput_ratio"]["median"]
     assert f"{ratio:.2f}×" in page and "| 6× |" in page
 
 
-def test_ours_alone_may_compute_in_other_numbers(script, work, tmp_path, monkeypatch):
-    from benchmarks.measuring import trained
-
+def test_our_engine_alone_may_compute_in_other_numbers(work, tmp_path, monkeypatch):
     loaded = []
-    real = trained.load_component
+    real = peers_module.load_component
 
-    def load_component(pipeline, device, dtype):
+    def load_component(pipeline, *, device, dtype):
         loaded.append(dtype)
-        return real(pipeline, device, dtype)
+        return real(pipeline, device=device, dtype=dtype)
 
-    monkeypatch.setattr(trained, "load_component", load_component)
-    script(
-        "peers.py",
+    monkeypatch.setattr(peers_module, "load_component", load_component)
+    run(
+        "peers",
         *options(work, tmp_path),
         *("--alone", 2, "--docs", 2, "--rounds", 1),
         *("--systems", "official", "--our-dtype", "int8"),
     )
-    assert loaded[:2] == ["int8", "float32"]
-    run = json.loads((tmp_path / "peers.json").read_text())
-    assert (run["dtype"], run["our_dtype"]) == ("float32", "int8")
+    assert loaded == ["int8", "float32"]
+    saved = json.loads((tmp_path / "peers.json").read_text())
+    assert (saved["dtype"], saved["our_dtype"]) == ("float32", "int8")
     page = (tmp_path / "peers.md").read_text(encoding="utf8")
     assert "compute in float32, but ours in int8" in page
-    assert "matrix product's peak" not in page, "float32's is no measure of it"
+    assert "best matrix product" not in page, "float32's is no measure of it"
 
 
-def test_peers_say_what_is_missing(script, work, tmp_path, capsys):
+def test_peers_say_what_is_missing(work, tmp_path):
     for arguments, said in (
-        (["--work", tmp_path], "python -m spacy_padellm benchmark --data"),
+        (["--work", tmp_path], "python -m benchmarks benchmark --data"),
         (["--vllm", tmp_path, "--systems", "aug_vllm"], "scripts/install_vllm.sh"),
-        (["--systems", "official_template"], "--official-template-adapter"),
+        (["--systems", "official_template"], "--systems official_template"),
+        (["--systems", "nonesuch"], "[E920] There is no system"),
     ):
-        with pytest.raises(SystemExit):
-            script("peers.py", *options(work, tmp_path), *arguments)
-        assert said in capsys.readouterr().err
+        done = run("peers", *options(work, tmp_path), *arguments, code=1)
+        assert said in done.stderr
 
 
-def test_cost_is_measured_and_drawn(script, work, tmp_path, capsys):
-    script(
-        "cost.py",
+def test_cost_is_measured_and_drawn(work, tmp_path):
+    done = run(
+        "cost",
         *options(work, tmp_path),
-        *("--text-length", 4, 8, 16, "--labels", 1, 5, "--mentions", 0, 3),
-        *("--batch-size", 6, 12, "--documents", 2, 4, "--rounds", 1),
+        *("--text-length", "4,8,16", "--labels", "1,5", "--mentions", "0,3"),
+        *("--batch-size", "6,12", "--documents", "2,4", "--rounds", 1),
     )
-    run = json.loads((tmp_path / "cost.json").read_text())
-    points = {(one["axis"], one["x"]): one for one in run["points"]}
+    saved = json.loads((tmp_path / "cost.json").read_text())
+    points = {(one["axis"], one["x"]): one for one in saved["points"]}
     assert len(points) == 3 + 2 + 2 + 2 + 2
     for one in points.values():
         assert one["ms"] > 0 and one["padded"] >= one["tokens"] > 0
@@ -195,47 +191,37 @@ def test_cost_is_measured_and_drawn(script, work, tmp_path, capsys):
     for axis in ("text-length", "labels", "mentions", "batch-size", "documents"):
         assert (tmp_path / f"cost-{axis}.svg").stat().st_size > 1000
         assert (tmp_path / f"cost-{axis}.png").read_bytes().startswith(b"\x89PNG")
-    assert "a line explains" in capsys.readouterr().out
+    assert "a straight line explains" in done.stdout
 
 
-def test_memory_is_of_a_process_for_each_point(script, work, tmp_path, capsys):
-    script("memory.py", *options(work, tmp_path), "--docs", 8)
+def test_memory_is_of_a_process_for_each_point(work, tmp_path):
+    done = run("memory", *options(work, tmp_path), "--docs", 8)
     (one,) = json.loads((tmp_path / "memory.json").read_text())["systems"][
         "padellm_batch"
     ]
     assert one["peak_mb"] >= one["loaded_mb"] > 50
-    assert "PaDeLLM-Batch,     8 documents: " in capsys.readouterr().out
+    assert "PaDeLLM-Batch,     8 documents: " in done.stdout
     assert (tmp_path / "memory.svg").stat().st_size > 1000
 
 
-def test_the_engine_writes_what_plain_decoding_writes(script, work, workshop, capsys):
-    texts = HERE.parents[1] / "assets" / "workshop" / "test.jsonl"
+def test_the_engine_writes_what_plain_decoding_writes(work):
     arguments = ["--work", work, "--set", "shop", "--cores", 0, "--docs", 4]
-    with pytest.raises(SystemExit) as ended:
-        script(
-            "identical.py", *arguments, "--texts", texts, "--formats", "padellm", "aug"
-        )
-    said = capsys.readouterr().out
-    assert ended.value.code == 0 and said.count("4 texts") == 2
+    said = run(
+        "identical", *arguments, "--texts", TEXTS, "--formats", "padellm,aug"
+    ).stdout
+    assert said.count("4 texts") == 2
     assert said.count("; 0 completions differ") == 2
 
 
-def test_a_difference_is_shown_with_its_margin(script, work, monkeypatch, capsys):
-    from spacy_padellm.engines import sequences as live
-
+def test_a_difference_is_shown_with_its_margin(work, monkeypatch):
     def second_best(asked, logits, norm):
         tokens = logits.topk(2).indices[:, 1]
         return tokens.tolist(), [0.0] * len(tokens)
 
-    # of the packed engine alone: plain decoding chooses by itself
+    # in the packed engine alone: plain decoding chooses by itself
     monkeypatch.setattr("spacy_padellm.engines.session.choose", second_best)
-    assert live.choose is not second_best
-    texts = HERE.parents[1] / "assets" / "workshop" / "test.jsonl"
     arguments = ["--work", work, "--set", "shop", "--cores", 0, "--docs", 1]
-    with pytest.raises(SystemExit) as ended:
-        script("identical.py", *arguments, "--texts", texts)
-    said = capsys.readouterr().out
-    assert ended.value.code == 1
+    said = run("identical", *arguments, "--texts", TEXTS, code=1).stdout
     assert "with drafts, " in said and "without drafts, " in said and "nats" in said
 
 
@@ -243,15 +229,14 @@ def test_random_models_are_measured_without_spacy(tmp_path):
     code = (
         "import sys, runpy\n"
         "sys.modules['spacy'] = sys.modules['thinc'] = None\n"
-        f"sys.path.insert(0, {str(BENCHMARKS)!r})\n"
-        f"sys.argv = ['gpu.py', '--device', 'cpu', '--tiny', '--dtype', 'float32',\n"
+        f"sys.argv = ['', 'gpu', '--device', 'cpu', '--tiny', '--dtype', 'float32',\n"
         f"    '--output', {str(tmp_path)!r}]\n"
-        f"runpy.run_path({str(BENCHMARKS / 'gpu.py')!r}, run_name='__main__')\n"
+        "runpy.run_module('benchmarks', run_name='__main__')\n"
     )
-    subprocess.run([sys.executable, "-c", code], check=True)
-    run = json.loads((tmp_path / "gpu.json").read_text())
-    tiny = run["shapes"]["tiny"]
-    assert run["copy_gb_a_second"] > 0.1
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=REPOSITORY)
+    saved = json.loads((tmp_path / "gpu.json").read_text())
+    tiny = saved["shapes"]["tiny"]
+    assert saved["copy_gb_a_second"] > 0.1
     assert tiny["passes_alone"] >= 2 and tiny["times_the_least"] > 1
     assert tiny["weights_gb"] == pytest.approx(4 * (2 * 36864 + 128000) / 1e9)
     assert set(tiny["batches"]) == {"4", "8"}

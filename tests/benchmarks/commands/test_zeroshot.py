@@ -7,10 +7,9 @@ import pytest
 from spacy.language import Language
 from typer.testing import CliRunner
 
-from benchmarks.paper import ZERO_SHOT_F
-from benchmarks.zero_shot import gliner, ours, page, score_set
-from spacy_padellm.cli.app import app
-from spacy_padellm.scoring.zero_shot import ZERO_SHOT
+from benchmarks.__main__ import app
+from benchmarks.data.zero_shot_sets import ZERO_SHOT
+from benchmarks.experiments.zero_shot import gliner, ours, score_set
 
 AI = """Ada B-researcher
 wrote O
@@ -78,20 +77,6 @@ def test_ours_is_given_the_table_and_the_settings():
     assert ner.threshold == 0.25
 
 
-def test_the_page_has_an_average_only_of_all_sets(data, fake_gliner):
-    one = score_set(gliner("some/model"), "crossner_ai", data)
-    table = page({"crossner_ai": one}, "gliner").splitlines()
-    assert table[2].startswith("| gliner, 2 sentences | 66.7 |  |")
-    assert table[2].endswith("|  |")
-    all_sets = page(dict.fromkeys(ZERO_SHOT, one), "gliner")
-    assert "| 66.67 |" in all_sets
-    # the averages that the paper prints
-    assert "| PaDeLLM-NER-7B, published |" in all_sets
-    for average in ("60.03", "53.46", "60.93", "66.06", "61.69"):
-        assert f"| {average} |" in all_sets
-    assert len(ZERO_SHOT_F) == 5
-
-
 def test_the_command(data, fake_gliner, tmp_path):
     options = ["--data", str(data), "--sets", "crossner_ai", "--gliner", "some/model"]
     result = CliRunner().invoke(
@@ -104,7 +89,7 @@ def test_the_command(data, fake_gliner, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("sets", "said"), [("crossner_art", "E924"), ("crossner_music", "E922")]
+    ("sets", "said"), [("crossner_art", "E920"), ("crossner_music", "E922")]
 )
 def test_sets_that_are_not_there(data, fake_gliner, sets, said):
     options = ["--data", str(data), "--sets", sets, "--gliner", "some/model"]

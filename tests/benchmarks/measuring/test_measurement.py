@@ -1,95 +1,110 @@
-"""Times and scores of a system whose answers and clock are given."""
+"""Times of systems whose answers and clock are given."""
 
 import pytest
 import spacy
-from spacy.tokens import Span
 
-from benchmarks.measure import measure
-from benchmarks.systems import System
-from spacy_padellm.formats.base import Extraction
-from spacy_padellm.pipeline.predict import Prediction
-from spacy_padellm.types import LabelledSpan, Mention
-
-LABELS = {"PER": "person", "ORG": "organization"}
+from benchmarks.measuring.alternating import WARM_UP, alternate, warm_up
+from benchmarks.measuring.measurement import Measurement, measure
+from benchmarks.measuring.statistics import Line, Ratio, share_of_peak
+from benchmarks.systems.usage import Usage
+from spacy_padellm.pipeline.prediction import Prediction
 
 
-@pytest.fixture
-def doc():
-    doc = spacy.blank("en")("Ann met Bo and Ann at FIFA")
-    places = ((0, "PER"), (2, "PER"), (4, "PER"), (6, "ORG"))
-    doc.ents = [Span(doc, at, at + 1, label) for at, label in places]
-    return doc
+class Time:
+    """A clock that stands still unless a system works."""
 
+    now = 0.0
 
-class Scripted:
-    """Takes 2 seconds a document, one of which another device would have saved."""
-
-    def __init__(self, reading, *, saving=0.0):
-        self.reading = reading
-        self.saving = saving
-        self.saved = self.now = 0.0
-        self.asked = []
-
-    def read(self, docs, batch_tokens):
-        self.asked.append((len(docs), batch_tokens))
-        self.now += 2.0 * len(docs)
-        self.saved += self.saving * len(docs)
-        return [self.reading for _ in docs]
-
-    def clock(self):
+    def __call__(self):
         return self.now
 
 
-def run(reader, docs, *, one_by_one=False, sizes=(8, 16)):
-    system = System("scripted", "padellm", None, one_by_one)
-    return measure(system, reader, docs, LABELS, batch_tokens=sizes, clock=reader.clock)
+class Scripted:
+    """A system that takes 2 seconds per document, some of which are excluded."""
+
+    labels = {"PER": "person"}
+
+    def __init__(self, clock, calls, name="", *, excluding=0.0):
+        self.clock = clock
+        self.calls = calls
+        self.name = name
+        self.excluding = excluding
+        self.excluded_seconds = 0.0
+        self.passes = 0
+
+    @property
+    def usage(self):
+        return Usage(passes=self.passes)
+
+    def activate(self):
+        self.clock.now += 50.0
+
+    def predict(self, docs, batch_tokens):
+        self.calls.append((self.name, len(docs), batch_tokens))
+        self.clock.now += 2.0 * len(docs)
+        self.excluded_seconds += self.excluding * len(docs)
+        self.passes += 1
+        return [Prediction() for _ in docs]
 
 
-def test_latency_is_of_documents_read_alone_and_throughput_of_batches(doc):
-    reader = Scripted(Prediction())
-    measured = run(reader, [doc] * 5)
+@pytest.fixture
+def clock():
+    return Time()
+
+
+@pytest.fixture
+def docs():
+    return [spacy.blank("en")("Ann met Bo")] * 5
+
+
+def test_latency_is_of_single_documents_and_throughput_of_batches(clock, docs):
+    calls = []
+    system = Scripted(clock, calls)
+    measured = measure("scripted", system, docs, batch_tokens=(8, 16), clock=clock)
     assert measured.latencies == [2000.0] * 5
     assert measured.throughputs == {8: 0.5, 16: 0.5}
     assert (measured.throughput, measured.best_batch) == (0.5, 8)
-    warm_up, alone, batches = reader.asked[:3], reader.asked[3:8], reader.asked[8:]
-    assert set(warm_up) == set(alone) == {(1, 1)}
-    assert batches == [(5, 8), (5, 16)]
+    assert calls == [("", 1, 1)] * (WARM_UP + 5) + [("", 5, 8), ("", 5, 16)]
 
 
-def test_what_devices_of_their_own_would_save_is_taken_off(doc):
-    reader = Scripted(Prediction(), saving=1.5)
-    measured = run(reader, [doc] * 4, one_by_one=True)
-    assert measured.latencies == [500.0] * 4
+def test_a_system_without_batches_has_the_throughput_of_its_latency(clock, docs):
+    system = Scripted(clock, [], excluding=1.5)
+    measured = measure("scripted", system, docs, batch_tokens=(), clock=clock)
+    assert measured.latencies == [500.0] * 5, "without the time that is excluded"
     assert measured.throughputs == {} and measured.best_batch is None
     assert measured.throughput == 2.0
 
 
-def test_scores(doc):
-    """Two of three PER found as spans, one string that is not there, FIFA twice."""
-    mentions = (
-        Mention("PER", "Ann", 1, -0.1),
-        Mention("PER", "Bo", 2, -0.1),
-        Mention("PER", "Cy", 3, -0.1),
-        Mention("PER", "FIFA", 4, -3.0),
-        Mention("ORG", "FIFA", 1, -0.1),
-    )
-    extraction = Extraction(
-        mentions, {"PER": 4, "ORG": 1}, lengths=(3, 3, 4, 5, 3), lost={"cut off": 1}
-    )
-    reading = Prediction(
-        spans=(
-            LabelledSpan(0, 1, "PER", 0.9),
-            LabelledSpan(2, 3, "PER", 0.9),
-            LabelledSpan(6, 7, "ORG", 0.9),
-            LabelledSpan(5, 7, "PER", 0.1),
-        ),
-        not_in_text=(mentions[2],),
-        extractions=(extraction,),
-    )
-    scores = run(Scripted(reading), [doc]).scores
-    assert scores["spans"] == pytest.approx({"p": 1.0, "r": 0.75, "f": 6 / 7})
-    # Ann, Bo and FIFA are right, Cy is not; FIFA stays with the surer label
-    assert scores["strings"] == pytest.approx({"p": 0.75, "r": 1.0, "f": 6 / 7})
-    assert (scores["count_accuracy"], scores["count_error"]) == (0.5, 0.5)
-    assert scores["share_not_in_text"] == pytest.approx(1 / 5)
-    assert (scores["length"], scores["steps"]) == (3.6, 5.0)
+def test_a_measurement_survives_json():
+    saved = {"title": "a", "latencies": [1.0], "throughputs": {"8": 2.0}, "scores": {}}
+    assert Measurement.from_json(saved).throughputs == {8: 2.0}
+
+
+def test_another_system_starts_each_time(clock, docs):
+    calls = []
+    systems = {name: Scripted(clock, calls, name) for name in "abc"}
+    warm_up(systems.values(), docs)
+    calls.clear()
+    runs = alternate(systems, [docs[:1], docs[:2], docs[:3], docs[:1]], 9, clock=clock)
+    order = [name for name, _, _ in calls]
+    assert order == [*"abc", *"bca", *"cab", *"abc"]
+    for run in runs.values():
+        assert run.seconds == [2.0, 4.0, 6.0, 2.0]
+        assert len(run.predictions) == 7
+        assert run.usage.passes == 4, "without those of the warm-up"
+
+
+def test_a_ratio_is_the_median_of_ratios_at_the_same_time():
+    ratio = Ratio.of([2.0, 30.0, 4.0, 8.0, 10.0], [1.0, 10.0, 1.0, 2.0, 2.0])
+    assert (ratio.low, ratio.median, ratio.high) == (3.0, 4.0, 4.0)
+    assert Ratio.of([3.0], [2.0]) == Ratio(1.5, 1.5, 1.5)
+
+
+def test_a_line_explains_what_lies_on_it():
+    line = Line.through([1, 2, 3], [5.0, 7.0, 9.0])
+    assert (line.slope, line.intercept, line.r2) == pytest.approx((2.0, 3.0, 1.0))
+    assert Line.through([1, 2, 3, 4], [0.0, 1.0, 1.0, 0.0]).r2 == pytest.approx(0.0)
+
+
+def test_the_share_of_the_peak_is_of_each_round_by_itself():
+    assert share_of_peak(10.0, [1.0, 2.0, 5.0], [20.0, 20.0, 4.0]) == 0.5

@@ -1,67 +1,68 @@
-"""Mentions that are not in the text, and lengths of sequences."""
+"""Scores of predictions, and lengths of sequences."""
 
+import pytest
+import spacy
 from hypothesis import given
 from hypothesis import strategies as st
+from spacy.tokens import Doc, Span
 
-from spacy_padellm.scoring.outputs import (
-    SequenceLengths,
-    WrittenMentions,
-    score_lengths,
-    score_mentions,
-)
-from spacy_padellm.types import Mention
+from benchmarks.measuring.scores import mean_lengths, score_docs, score_predictions
+from spacy_padellm.formats.base import Extraction
+from spacy_padellm.pipeline.prediction import Prediction
+from spacy_padellm.types import LabelledSpan, Mention
 
 
-def mentions(*strings: str, label: str = "LOC") -> list[Mention]:
-    return [Mention(label, s, i, 0.0) for i, s in enumerate(strings, start=1)]
+def test_predictions_are_scored_as_spans_strings_and_counts():
+    """Two of three PER found as spans, one string that is not there, FIFA twice."""
+    doc = spacy.blank("en")("Ann met Bo and Ann at FIFA")
+    places = ((0, "PER"), (2, "PER"), (4, "PER"), (6, "ORG"))
+    doc.ents = [Span(doc, at, at + 1, label) for at, label in places]
+    mentions = (
+        Mention("PER", "Ann", 1, -0.1),
+        Mention("PER", "Bo", 2, -0.1),
+        Mention("PER", "Cy", 3, -0.1),
+        Mention("PER", "FIFA", 4, -3.0),
+        Mention("ORG", "FIFA", 1, -0.1),
+    )
+    extraction = Extraction(
+        mentions, {"PER": 4, "ORG": 1}, lengths=(3, 3, 4, 5, 3), lost={"cut off": 1}
+    )
+    prediction = Prediction(
+        spans=(
+            LabelledSpan(0, 1, "PER", 0.9),
+            LabelledSpan(2, 3, "PER", 0.9),
+            LabelledSpan(6, 7, "ORG", 0.9),
+            LabelledSpan(5, 7, "PER", 0.1),
+        ),
+        not_in_text=(mentions[2],),
+        extractions=(extraction,),
+    )
+    labels = {"PER": "person", "ORG": "organization"}
+    scores = score_predictions([doc], [prediction], labels)
+    assert scores["spans"] == pytest.approx({"p": 1.0, "r": 0.75, "f": 6 / 7})
+    # Ann, Bo and FIFA are right, Cy is not; FIFA stays with the surer label
+    assert scores["strings"] == pytest.approx({"p": 0.75, "r": 1.0, "f": 6 / 7})
+    assert (scores["count_accuracy"], scores["count_error"]) == (0.5, 0.5)
+    assert scores["share_not_in_text"] == pytest.approx(1 / 5)
+    assert (scores["length"], scores["steps"]) == (3.6, 5.0)
 
 
-@given(
-    st.lists(st.text("ab", min_size=1, max_size=4), max_size=6),
-    st.lists(st.text("ab", min_size=1, max_size=4), unique=True, max_size=6),
-)
-def test_each_string_is_looked_for_in_its_text(words, strings):
-    """Strings of one length do not hide each other, and each is written once."""
-    text = " ".join(words)
-    made_up = [string for string in strings if string not in text]
-    scores = score_mentions([(text, mentions(*strings))])
-    assert scores == WrittenMentions(len(strings), len(made_up))
-
-
-def test_a_string_written_more_often_than_it_occurs_is_not_in_the_text():
-    text = "Japan met Korea in Japan"
-    scores = score_mentions([(text, mentions("Japan", "Japan", "Japan", "Korea"))])
-    assert scores == WrittenMentions(written=4, not_in_text=1)
-    assert scores.share_not_in_text == 0.25
-
-
-def test_one_place_answers_for_a_mention_of_each_label():
-    both = mentions("Japan") + mentions("Japan", label="ORG")
-    assert score_mentions([("Japan", both)]) == WrittenMentions(2, 0)
-    assert score_mentions([("Korea", both)]) == WrittenMentions(2, 2)
-
-
-def test_texts_are_added_up():
-    read = [("日本", mentions("日", "本")), ("", mentions("本")), ("a", [])]
-    assert score_mentions(read) == WrittenMentions(written=3, not_in_text=1)
-
-
-def test_nothing_written_is_a_share_of_zero():
-    assert score_mentions([]).share_not_in_text == 0.0
-    assert score_mentions([("text", [])]).share_not_in_text == 0.0
+def test_docs_are_scored_by_spans_and_by_strings():
+    words = ["A", "pin", ",", "a", "pin", "and", "a", "bell"]
+    gold, predicted = (Doc(spacy.blank("en").vocab, words) for _ in range(2))
+    gold.ents = [Span(gold, 1, 2, label="PART"), Span(gold, 7, 8, label="PART")]
+    predicted.ents = [Span(predicted, at, at + 1, label="PART") for at in (1, 4)]
+    scores = score_docs([gold], [predicted])
+    assert scores["spans"] == pytest.approx({"p": 1 / 2, "r": 1 / 2, "f": 1 / 2})
+    # a string counts once, however often it is found
+    assert scores["strings"] == pytest.approx({"p": 1, "r": 1 / 2, "f": 2 / 3})
 
 
 @given(st.lists(st.lists(st.integers(1, 50), max_size=5), max_size=5))
 def test_lengths_are_means_over_sequences_and_over_documents(documents):
-    lengths = score_lengths(documents)
     sequences = [length for document in documents for length in document]
     longest = [max(document) if document else 0 for document in documents]
-    assert lengths.mean == (sum(sequences) / len(sequences) if sequences else 0.0)
-    assert lengths.mean_steps == (sum(longest) / len(longest) if longest else 0.0)
-
-
-def test_the_example_of_the_paper():
-    """Side by side, two mentions take as long as the longer one."""
-    lengths = score_lengths([(3, 4), (2,)])
-    assert lengths == SequenceLengths(documents=2, sequences=3, tokens=9, steps=6)
-    assert (lengths.mean, lengths.mean_steps) == (3.0, 3.0)
+    assert mean_lengths(documents) == (
+        sum(sequences) / len(sequences) if sequences else 0.0,
+        sum(longest) / len(longest) if longest else 0.0,
+    )
