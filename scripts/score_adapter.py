@@ -14,7 +14,6 @@ import spacy
 from spacy.tokens import Doc, DocBin
 from spacy.training import Example
 
-from benchmarks.corpus import without_annotation
 from spacy_padellm.corpora.base import ANNOTATED_LABELS
 from spacy_padellm.formats.labels import KNOWN_NAMES
 
@@ -28,7 +27,7 @@ def score(nlp: spacy.Language, docs: list[Doc]) -> dict:
     ner = nlp.get_pipe("padellm_ner")
     ner.labels = {label: NAMES.get(label, label) for label in labels}
     begin = time.perf_counter()
-    predicted = nlp.pipe(without_annotation(doc, nlp.vocab) for doc in docs)
+    predicted = nlp.pipe(without_annotation(doc, nlp) for doc in docs)
     examples = [Example(p, doc) for p, doc in zip(predicted, docs, strict=True)]
     seconds = time.perf_counter() - begin
     scores = ner.score(examples)
@@ -40,6 +39,12 @@ def score(nlp: spacy.Language, docs: list[Doc]) -> dict:
         **{key: scores[key] for key in kept},
         "seconds": round(seconds, 1),
     }
+
+
+def without_annotation(doc: Doc, nlp: spacy.Language) -> Doc:
+    """A new doc with the same tokens and spaces."""
+    words, spaces = [t.text for t in doc], [bool(t.whitespace_) for t in doc]
+    return Doc(nlp.vocab, words=words, spaces=spaces)
 
 
 def table(results: dict[str, dict]) -> str:

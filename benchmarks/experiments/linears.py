@@ -1,7 +1,7 @@
-"""Our linears beside what torch and torchao offer in public, on a CPU.
+"""Our linears against those of torch and torchao, on a CPU.
 
-One layer of SmolLM2-135M has four linears. Each way computes them for several numbers of
-rows; the ways take turns, so that a machine's slow moments fall on all of them.
+A layer of SmolLM2-135M has four linears. Each way computes them for several numbers of
+rows, in alternating rounds.
 """
 
 from collections.abc import Callable, Sequence

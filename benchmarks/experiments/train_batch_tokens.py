@@ -18,7 +18,7 @@ from ..data.workshop import workshop_texts
 
 
 def training_speeds(
-    sizes: Sequence[int], dtypes: Sequence[str], docs: int, rounds: int
+    sizes: Sequence[int], dtypes: Sequence[str], docs: int, rounds: int, base: str
 ) -> dict[tuple[str, int], float]:
     """The median training speed for each dtype and size, in tokens per second.
 
@@ -26,7 +26,7 @@ def training_speeds(
 
     All combinations are measured in alternating rounds.
     """
-    components = {dtype: new_component(dtype) for dtype in dtypes}
+    components = {dtype: new_component(base, dtype) for dtype in dtypes}
     ner = components[dtypes[0]]
     nlp = spacy.blank("en")
     trees = [
@@ -61,10 +61,11 @@ def training_speeds(
     return {key: median(measured) for key, measured in speeds.items()}
 
 
-def new_component(dtype: str) -> PaDeLLMNER:
-    """A component with a new adapter on the default base."""
+def new_component(base: str, dtype: str) -> PaDeLLMNER:
+    """A component with a new adapter on a base."""
     nlp = spacy.blank("en")
-    config = {"labels": ["PART", "FAULT", "TOOL"], "model": {"dtype": dtype}}
+    model = {"base": base, "dtype": dtype}
+    config = {"labels": ["PART", "FAULT", "TOOL"], "model": model}
     ner = nlp.add_pipe("padellm_ner", config=config)
     nlp.initialize()
     return ner

@@ -1,13 +1,12 @@
-"""The table in docs/features.md: what it says of this component has a test, and what it
-says of spaCy's `ner` and of spacy-llm is so where that can be seen by running them."""
+"""The table in docs/features.md: each of its claims about this component has a test."""
 
 import ast
 import re
+from importlib.metadata import requires
 
 import pytest
 
 from ..conftest import REPOSITORY
-from .others import LLM_CHECKS, NER_CHECKS, needs
 
 PAGE = (REPOSITORY / "docs" / "features.md").read_text(encoding="utf8")
 
@@ -25,8 +24,8 @@ def table() -> list[dict[str, str]]:
 FEATURES = {row[""]: row for row in table()}
 
 
-def test_there_are_25_features_and_each_has_an_answer_for_all():
-    assert len(table()) == len(FEATURES) == 25
+def test_each_feature_has_an_answer_for_all():
+    assert len(table()) == len(FEATURES) > 20
     for row in table():
         for name, cell in list(row.items())[1:-1]:
             answer = re.fullmatch(r"(yes|no|–)([:,] .+)?|partly: .+", cell)
@@ -72,23 +71,4 @@ def test_a_base_is_on_this_machine():
 
 
 def test_torch_is_required():
-    assert needs("spacy-padellm", "torch")
-
-
-# -- what others have -----------------------------------------------------------------
-
-
-@pytest.mark.parametrize("feature", NER_CHECKS)
-def test_what_is_said_of_spacy_s_ner_is_so(feature):
-    assert is_said(feature, "spaCy `ner`") == NER_CHECKS[feature]()
-
-
-@pytest.mark.filterwarnings("ignore:Task supports sharding")
-@pytest.mark.parametrize("feature", LLM_CHECKS)
-def test_what_is_said_of_spacy_llm_is_so(feature):
-    pytest.importorskip("spacy_llm")
-    assert is_said(feature, "`spacy.NER.v3`") == LLM_CHECKS[feature]()
-
-
-def is_said(feature: str, column: str) -> bool:
-    return FEATURES[feature][column].startswith(("yes", "partly"))
+    assert any(line.startswith("torch>") for line in requires("spacy-padellm"))

@@ -1,4 +1,4 @@
-"""The commands on trained pipelines, with tiny random models."""
+"""The commands that measure one thing, with tiny random models."""
 
 import json
 import shutil
@@ -223,6 +223,14 @@ def test_a_difference_is_shown_with_its_margin(work, monkeypatch):
     arguments = ["--work", work, "--set", "shop", "--cores", 0, "--docs", 1]
     said = run("identical", *arguments, "--texts", TEXTS, code=1).stdout
     assert "with drafts, " in said and "without drafts, " in said and "nats" in said
+
+
+def test_training_speed_is_of_each_dtype_and_size(base):
+    sizes, dtypes = ["--sizes", "64,256"], ["--dtypes", "float32,bfloat16"]
+    limits = ["--docs", 2, "--rounds", 1, "--base", base]
+    said = run("train_batch_tokens", *sizes, *dtypes, *limits).stdout
+    assert said.count("tokens per second") == 4
+    assert "bfloat16,    256 padded tokens: " in said
 
 
 def test_random_models_are_measured_without_spacy(tmp_path):
