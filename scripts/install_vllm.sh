@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs vLLM for CPUs into an environment of its own, for benchmarks/peers.py:
+# Installs vLLM for CPUs into an environment of its own, for python -m benchmarks peers:
 #
 #     scripts/install_vllm.sh [FOLDER]
 #

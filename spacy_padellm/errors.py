@@ -2,7 +2,7 @@
 
 E1xx: spans. E2xx: corpora. E3xx: weights and adapters. E4xx: command line. E5xx:
 formats and labels. E6xx: engines. E7xx: models and devices. E8xx: pipeline, E84x:
-spacy-llm, E86x: report, E87x and E88x: training. E9xx: scoring, E92x: benchmarks.
+spacy-llm, E86x: report, E87x and E88x: training. E9xx: scoring.
 Codes with W are warnings. Each message is a template for `str.format`.
 """
 
@@ -454,8 +454,8 @@ class Warnings:
     )
     W702 = (
         "[W702] torch {version} has no operators for {kind} matrix products on this "
-        "CPU. Plain ones are used, with the same results in more time. Versions that "
-        "were tested are in constraints.txt."
+        "CPU. Plain float32 ones are used, which take more time. constraints.txt names "
+        "the version that was tested."
     )
     # pipeline
     W801 = (

@@ -10,7 +10,8 @@ import pytest
 import spacy
 import torch
 
-from benchmarks.official import OfficialPaDeLLM
+from benchmarks.systems.generate import GenerateEngine
+from benchmarks.systems.official import OfficialPaDeLLM
 from spacy_padellm.bases.weights import load_base, resolve_base
 from spacy_padellm.formats.base import Query
 from spacy_padellm.formats.extraction import extract_in_session
@@ -132,7 +133,13 @@ def test_the_papers_own_inference_finds_the_same(folder, template, workshop):
         packed = extract_in_session(
             queries, session, tokenizer=shim.tokenizer, format=format
         )
-    official = OfficialPaDeLLM(format, shim.lm, shim.tokenizer).extract(queries)
+    vocabulary = shim.lm.base.model.config.vocab_size
+    algorithm = OfficialPaDeLLM(format, shim.tokenizer, vocabulary)
+    engine = GenerateEngine(shim.lm, shim.tokenizer)
+    with engine.session(len(queries)) as session:
+        official = extract_in_session(
+            queries, session, tokenizer=shim.tokenizer, format=algorithm
+        )
     for one, other in zip(packed, official, strict=True):
         assert (one.counts, one.lengths) == (other.counts, other.lengths)
         for mention, same in zip(one.mentions, other.mentions, strict=True):
