@@ -1,4 +1,4 @@
-"""LoRA adapters: their shape, and a base with one of them to compute with."""
+"""A base model with one LoRA adapter."""
 
 import copy
 import weakref
@@ -19,8 +19,8 @@ def lora_config(settings: Mapping[str, Any]) -> LoraConfig:
 
     settings: arguments of `LoraConfig`.
 
-    Raises ValueError (E713) for arguments that it does not have or that exclude each
-    other, and (E714) for those that would change the base, which other adapters share.
+    Raises ValueError (E713) for unknown or conflicting arguments, and (E714) for those
+    that would change the base, which other adapters share.
     """
     changes = settings_that_change_the_base(settings)
     if changes:
@@ -32,10 +32,7 @@ def lora_config(settings: Mapping[str, Any]) -> LoraConfig:
 
 
 class AdaptedLM:
-    """A base with one adapter of its own, or with none.
-
-    name: how the base knows the adapter; None for the base alone.
-    """
+    """A base with its adapter `name`, or without an adapter if it is None."""
 
     def __init__(self, base: SharedBase, name: str | None) -> None:
         self.base = base
@@ -54,13 +51,13 @@ class AdaptedLM:
 
         lora: arguments of PEFT's `LoraConfig`.
 
-        Raises ValueError for faulty ones (E713, E714), and where copies of layers
+        Raises ValueError for faulty arguments (E713, E714), and if copies of layers
         would be trained in less than float32 (E712).
         """
         config = lora_config(lora)
         try:
             name = base.attach(config)
-        except (ValueError, TypeError) as error:  # no such modules, say
+        except (ValueError, TypeError) as error:  # for example, no such modules
             raise ValueError(Errors.E713.format(reason=error)) from error
         lm = cls(base, name)
         lm.check_trainable()
@@ -70,7 +67,7 @@ class AdaptedLM:
     def loaded(
         cls, base: SharedBase, config: dict[str, Any], weights: bytes, *, source: str
     ) -> "AdaptedLM":
-        """An adapter from its files; `source` names it in errors."""
+        """An adapter from its files. `source`: its name in errors (ValueError E325)."""
         known = LoraConfig.__dataclass_fields__
         settings = {key: value for key, value in config.items() if key in known}
         settings["inference_mode"] = False
@@ -88,8 +85,7 @@ class AdaptedLM:
         return adapted
 
     def merged(self) -> "AdaptedLM":
-        """The same as a model of its own: a copy of the base with the adapter in its
-        weights, and no adapter on it."""
+        """A copy of the base with the adapter merged into its weights."""
         if self.name is None:
             return self
         peft = copy.deepcopy(self.base._peft)
@@ -102,12 +98,12 @@ class AdaptedLM:
 
     @property
     def context_length(self) -> int:
-        """The most tokens that a sequence may have."""
+        """The maximum number of tokens in a sequence."""
         config = self.base.model.config.get_text_config()
         return getattr(config, "max_position_embeddings", None) or 2**31
 
     def computed_tokens(self, rows: int, tokens: int, real: int) -> int:
-        """See `Decoder.computed_tokens`: all padding."""
+        """See `Decoder.computed_tokens`; all padding is computed."""
         return rows * tokens
 
     def hidden(
@@ -120,10 +116,10 @@ class AdaptedLM:
     ) -> torch.Tensor:
         """Hidden states [batch, tokens, width] of packed trees.
 
-        ids, positions: [batch, tokens]; mask: bool [batch, tokens, cached + tokens],
-        true where a token may look.
-        real: [n], which of batch x tokens are no padding. The hidden states of padding
-            mean nothing; the base's own modules compute them all the same.
+        ids, positions: [batch, tokens]. mask: bool [batch, tokens, cached + tokens],
+            true where a token may attend.
+        real: [n], indices into batch x tokens that are not padding. It is unused here:
+            the hidden states of padding are computed, and mean nothing.
         """
         self.base.activate(self.name)
         return self.base.body(
@@ -139,7 +135,7 @@ class AdaptedLM:
         return self.base.output(hidden).float()
 
     def check_trainable(self) -> None:
-        """ValueError (E712): copies of the base's layers, in less than float32."""
+        """Raises ValueError (E712) if copies of layers have less than float32."""
         for parameter in self.parameters().values():
             if parameter.dtype != torch.float32:
                 dtype = str(parameter.dtype).removeprefix("torch.")

@@ -1,4 +1,4 @@
-"""Adapters on disk: a PEFT folder, and a card that names the base it was trained on."""
+"""Adapters on disk: a PEFT folder, and a card that names the adapter's base."""
 
 import json
 from collections.abc import Mapping
@@ -13,19 +13,19 @@ CONFIG = "adapter_config.json"
 WEIGHTS = "adapter_model.safetensors"
 CARD = "padellm.json"
 SHIPPED = "default"
-# The adapters that come with the package, by the names that a config has for them.
+# The names of the adapters in the package, for configs.
 CHINESE = "chinese"
 SHIPPED_FOLDERS = {SHIPPED: "smollm2-135m-english", CHINESE: "smollm2-135m-chinese"}
 
 
 @dataclass(frozen=True, slots=True)
 class AdapterCard:
-    """What an adapter needs in order to be used as it was trained.
+    """What an adapter was trained with.
 
     base, revision: the base model's name, as in the config.
     fingerprint: of the base's weights, see `base_fingerprint`.
-    format: the format it was trained in, "PaDeLLM compact" say; "" where unknown.
-    labels: label → name that the model reads.
+    format: of prompts and answers, such as "PaDeLLM compact"; "" if unknown.
+    labels: the name that the model reads for each label.
     """
 
     base: str
@@ -39,7 +39,7 @@ class AdapterCard:
 class Adapter:
     """A LoRA adapter as plain data: PEFT's config, safetensors, and the card.
 
-    Copies of layers are adapters to PEFT too: its `modules_to_save`.
+    An adapter may also hold copies of layers, which PEFT calls `modules_to_save`.
     """
 
     config: dict[str, Any]
@@ -48,7 +48,7 @@ class Adapter:
 
     @property
     def replaces_layers(self) -> bool:
-        """Whether it has copies of the base's layers, and needs a base for itself."""
+        """Whether it replaces layers of the base, and so cannot share the base."""
         return bool(self.config.get("modules_to_save"))
 
     def to_dict(self) -> dict[str, Any]:
@@ -59,9 +59,9 @@ class Adapter:
         }
 
     def check_base(self, base: str, fingerprint: str, *, source: str | Path) -> None:
-        """ValueError (E326): it was trained on another base than this one.
+        """Raises ValueError (E326) if the adapter was trained on another base.
 
-        base: how the config names it. source: of the adapter, to name in the error.
+        base: the base's name in the config. source: the adapter's name in the error.
         """
         expected = self.card.fingerprint
         if expected not in ("", fingerprint):
@@ -80,7 +80,7 @@ class Adapter:
 
 
 def shipped_adapter(name: str = SHIPPED) -> Path:
-    """The folder of an adapter that comes with the package."""
+    """The folder of a shipped adapter."""
     folder = SHIPPED_FOLDERS[name]
     package = Path(__file__).resolve().parents[1] / "assets" / folder
     checkout = Path(__file__).resolve().parents[2] / "assets" / folder
@@ -88,12 +88,12 @@ def shipped_adapter(name: str = SHIPPED) -> Path:
 
 
 def shipped_for(lang: str) -> str:
-    """The name of the shipped adapter that suits texts in a language, "en" say."""
+    """The name of the shipped adapter for a language, such as "en"."""
     return CHINESE if lang == "zh" else SHIPPED
 
 
 def adapter_folder(name: str) -> Path:
-    """Where a shipped adapter is, by its name; anything else is a folder."""
+    """The folder of a shipped adapter, by its name; other names are folders."""
     if name in SHIPPED_FOLDERS:
         return shipped_adapter(name)
     return Path(name).expanduser()
@@ -102,8 +102,8 @@ def adapter_folder(name: str) -> Path:
 def read_adapter(folder: Path) -> Adapter:
     """Read and check an adapter's files, without torch.
 
-    Raises ValueError with the path and the next step where one is missing, cut off or
-    of another kind.
+    Raises ValueError (E320 to E324, E327) if a file is missing, damaged or of another
+    kind.
     """
     if not folder.is_dir():
         raise ValueError(Errors.E320.format(path=folder))
@@ -139,7 +139,7 @@ def write_adapter(folder: Path, adapter: Adapter) -> None:
 
 
 def settings_that_change_the_base(config: Mapping[str, Any]) -> list[str]:
-    """Arguments of a LoraConfig with which an adapter changes weights of the base."""
+    """The arguments of a LoraConfig that change weights of the base."""
     allowed = {
         "bias": (None, "none"),
         "layer_replication": (None, []),

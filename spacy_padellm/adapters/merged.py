@@ -1,4 +1,4 @@
-"""An adapted model as a plain checkpoint, for engines that know no adapters."""
+"""An adapted model as a plain checkpoint, for engines without adapters."""
 
 from copy import copy
 from pathlib import Path
@@ -9,12 +9,11 @@ from .adapted import AdaptedLM
 
 
 def write_checkpoint(lm: AdaptedLM, folder: Path) -> None:
-    """Write the base with the adapter added to its weights, as safetensors, and its
-    tokenizer: what `from_pretrained` reads, and a base for `spacy_padellm.CausalLM.v1`.
-    """
+    """Write the base with the adapter merged into its weights, and its tokenizer.
+    `from_pretrained` and `spacy_padellm.CausalLM.v1` read the folder."""
     base = lm.merged().base
     model = copy(base.model)
-    # the base's own penalties and sampling would change what the adapter has learned
+    # the base's penalties and sampling settings would change the adapter's output
     model.generation_config = GenerationConfig()
     model.save_pretrained(folder)
     base.tokenizer.save_pretrained(folder)

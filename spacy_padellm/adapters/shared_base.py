@@ -1,7 +1,7 @@
 """A base model that several components share, with all their adapters on it.
 
-The base is loaded once a process. Every component has an adapter of its own on it, and
-makes it the active one before it computes.
+The base is loaded once in a process. Each component activates its own adapter before
+it computes.
 """
 
 import os
@@ -18,7 +18,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from ..bases.weights import load_base
 
-# A forked worker of nlp.pipe(n_process=...) would wait for its parent's threads.
+# A forked worker of nlp.pipe(n_process=...) hangs on its parent's threads.
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=lambda: torch.set_num_threads(1))
 
@@ -26,7 +26,7 @@ _BASES: "weakref.WeakValueDictionary[tuple, SharedBase]" = weakref.WeakValueDict
 
 
 class SharedBase:
-    """A frozen base model, its tokenizer, and the adapters that live on it."""
+    """A frozen base model, its tokenizer and its adapters."""
 
     def __init__(
         self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase
@@ -48,10 +48,10 @@ class SharedBase:
         trust_remote_code: bool,
         private: bool = False,
     ) -> "SharedBase":
-        """The base in `folder`, loaded anew only if no component holds it yet.
+        """The base in `folder`. It is loaded once and shared.
 
-        private: load it anew and share it with no component: for an adapter that
-            replaces layers, which LoRA on the same layers does not go with.
+        private: load a base that is not shared. Adapters that replace layers need it,
+            because other adapters have LoRA on the same layers.
         """
         key = (str(folder.resolve()), device, dtype, trust_remote_code)
         base = None if private else _BASES.get(key)
@@ -70,21 +70,21 @@ class SharedBase:
 
     @property
     def output(self) -> torch.nn.Module:
-        """The output layer: asked for anew, as an adapter may have wrapped it."""
+        """The output layer. It changes if an adapter wraps it."""
         return self.model.get_output_embeddings()
 
     def attach(self, config: LoraConfig) -> str:
-        """Put a new adapter on the base; returns the name it goes by here."""
+        """Put a new adapter on the base; returns its name."""
         name = f"padellm-{uuid.uuid4().hex}"
         try:
             if self._peft is None:
-                with warnings.catch_warnings():  # PEFT asks transformers by an old name
+                with warnings.catch_warnings():  # PEFT uses an old name
                     warnings.simplefilter("ignore", FutureWarning)
                     self._peft = PeftModel(self.model, config, adapter_name=name)
                 self._active = name
             else:
                 self._peft.add_adapter(name, config)
-        except Exception:  # half of it may be on the base already
+        except Exception:  # a part of it may be on the base already
             for module in self.model.modules():
                 if isinstance(module, LoraLayer):
                     module.delete_adapter(name)
@@ -97,12 +97,12 @@ class SharedBase:
         return name
 
     def release(self, name: str) -> None:
-        """Nobody uses this adapter any more. It is taken off when the next one is put
-        on: the garbage collector may call this while others walk over the modules."""
+        """Delete this adapter when the next one is attached. The garbage collector may
+        call this while other code iterates over the modules."""
         self._released.append(name)
 
     def activate(self, name: str | None) -> None:
-        """Compute with this adapter from now on; None is the base without adapters."""
+        """Compute with this adapter from now on, or with none."""
         if self._peft is None or name == self._active:
             return
         if name is None:
@@ -113,13 +113,13 @@ class SharedBase:
         self._active = name
 
     def tensors(self, name: str) -> dict[str, torch.Tensor]:
-        """The adapter's tensors, under PEFT's names for files."""
+        """The adapter's tensors, with the names that PEFT uses in files."""
         return get_peft_model_state_dict(
             self._peft, adapter_name=name, save_embedding_layers=False
         )
 
     def load_tensors(self, name: str, tensors: dict[str, torch.Tensor]) -> list[str]:
-        """Fill the adapter; returns what is missing from or foreign in `tensors`."""
+        """Load the adapter's tensors; returns what is wrong with them, if anything."""
         expected = self.tensors(name)
         faults = [f"missing {key}" for key in sorted(expected.keys() - tensors.keys())]
         faults += [f"foreign {key}" for key in sorted(tensors.keys() - expected.keys())]
@@ -133,7 +133,7 @@ class SharedBase:
         return faults
 
     def parameters(self, name: str) -> dict[str, torch.nn.Parameter]:
-        """The adapter's trainable parameters, by a name free of the adapter's own."""
+        """The adapter's trainable parameters, without its name in their keys."""
         return {
             key.replace(f".{name}", ""): parameter
             for key, parameter in self._peft.named_parameters()
@@ -141,8 +141,8 @@ class SharedBase:
         }
 
     def set_dropout(self, name: str, rate: float) -> None:
-        """Dropout on what enters the adapter. PEFT builds no dropout layer for rate 0,
-        and spaCy gives the rate with every batch."""
+        """Set the dropout on the adapter's inputs. PEFT fixes the rate when it builds
+        an adapter, but spaCy passes one with every batch."""
         for module in self._peft.modules():
             if isinstance(module, LoraLayer) and name in module.lora_dropout:
                 module.lora_dropout[name] = torch.nn.Dropout(rate)

@@ -1,7 +1,7 @@
-"""What a format asks of an engine: complete these branches, all at once, greedily.
+"""The protocol between a format and an engine.
 
-An engine opens a session for a batch of texts. Within a session it may keep what it
-has computed: prompts of one text share their beginning, also across calls.
+A format opens a session for a batch of texts and has it complete branches, greedily.
+Within a session, prompts of one text share the computation of their prefixes.
 """
 
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ class PromptTooLong(DoesNotFit, ValueError):
 
 
 class Session(Protocol):
-    """A batch of texts under work."""
+    """A batch of texts."""
 
     def complete(self, branches: Sequence[Sequence[Branch]]) -> list[list[Completion]]:
         """Complete the branches of each text (outer: texts, in the session's order)."""
@@ -27,8 +27,8 @@ class Session(Protocol):
 class Engine(Protocol):
     """Completes branches; never knows what a label is.
 
-    An engine may have a number `in_flight`: so many sessions, in threads of their own,
-    are worth having at once. Without it, it is one.
+    An engine may have an attribute `in_flight`: the number of sessions to run at once,
+    each in a thread of its own. The default is 1.
     """
 
     def session(self, n_texts: int) -> AbstractContextManager[Session]: ...

@@ -1,8 +1,7 @@
 """The token tries of a batch of texts, several in a row of the batch.
 
-Short texts share a row, so that rows are about equally long and little is padded. Each
-text keeps its own trie; tokens of two texts never see each other, as neither is the
-other's ancestor.
+Short texts share a row, so that rows are about equally long and need little padding.
+Each text keeps its own trie, so tokens of two texts never attend to each other.
 """
 
 from collections.abc import Iterable, Sequence
@@ -13,22 +12,21 @@ import torch
 
 from ..trees.trie import ROOT, Trie, subtree_ends
 
-# Rows are about so long: texts that are shorter share one.
+# Texts that are shorter than this share a row.
 ROW_TOKENS = 128
-# A token compared with so many others costs attention what it costs the other layers
-# (the base's widths; larger models come out higher).
-ATTENTION = 3000
+# With this many tokens in a row, attention costs as much as the other layers (at the
+# widths of the default base; larger models have a higher number).
+ATTENTION_TOKENS = 3000
 
 
 @dataclass(slots=True)
 class Tree:
     """The trie of one text.
 
-    row: of the batch. slots: where each node's keys and values lie in that row's
-        cache; nodes from `len(slots)` on have not been through the model.
-    column: where its first pending node stands in the next pass.
-    prefix: so many of its first nodes see each other.
-    prefetched: what follows prompts that were run before they were asked for, as logits [vocabulary].
+    row: of the batch. slots: the cache slot of each node in that row; later nodes are
+        pending. column: of the first pending node in the next forward pass.
+    prefix: this many tokens of the text attend to each other.
+    prefetched: logits [vocabulary] after the last node of each prefetched prompt.
     """
 
     row: int = 0
@@ -43,24 +41,23 @@ class Tree:
         return range(len(self.slots), len(self.trie))
 
     def insert(self, ids: Sequence[int], parent: int = ROOT) -> int:
-        """The node of the last of `ids`, to be run in the next pass unless it was taken
-        along in an earlier one."""
+        """The node of the last of `ids`: a pending one, unless it was prefetched."""
         node = self.trie.insert(ids, parent)[-1]
         if node < len(self.slots) and node not in self.prefetched:
-            # Its hidden state is gone: the token goes through the model once more,
-            # beside its first copy, which it cannot see.
+            # Its hidden state is gone, so the model has to run the token again. The
+            # two copies do not attend to each other.
             return self.trie.duplicate(node)
         return node
 
 
 @dataclass(frozen=True, slots=True)
-class Pass:
-    """What is new in all rows, padded.
+class ForwardBatch:
+    """The pending nodes of all rows, padded.
 
-    ids, positions: [rows, new]. attach: [rows, new], the slot of the old node to which
-        a token's branch is attached, -1 for none. starts, ends: [rows, new], as in
-        `GoldTree`.
-    real: [tokens], which of the rows x new are no padding, flattened.
+    ids, positions: [rows, new].
+    attach: [rows, new], the slot of the cached node that a token's branch continues,
+        or -1. starts, ends: [rows, new], as in `GoldTree`.
+    real: [tokens], indices into the flattened rows x new that are not padding.
     """
 
     ids: np.ndarray
@@ -71,22 +68,22 @@ class Pass:
     real: np.ndarray
 
 
-def share_rows(sizes: Sequence[int]) -> list[int]:
-    """The row of each tree, so that rows are alike and little is padded.
+def assign_rows(sizes: Sequence[int]) -> list[int]:
+    """The row of each tree, chosen so that the batch needs little padding.
 
-    sizes: tokens of each tree. The longest tree goes first, always to the shortest row;
-    of several numbers of rows the cheapest is taken.
+    sizes: tokens of each tree. Trees are added to the shortest row, longest tree first.
+    The number of rows is the cheapest of several.
     """
     if not sizes:
         return []
-    few = max(1, sum(sizes) // max(ROW_TOKENS, *sizes))
+    guess = max(1, sum(sizes) // max(ROW_TOKENS, *sizes))
     tried = {
-        min(len(sizes), max(1, few + more * few // 16)) for more in range(-6, 13, 2)
+        min(len(sizes), max(1, guess + more * guess // 16)) for more in range(-6, 13, 2)
     }
-    return min((_share(sizes, n_rows) for n_rows in sorted(tried)), key=_cost)[0]
+    return min((_assign(sizes, n_rows) for n_rows in sorted(tried)), key=_cost)[0]
 
 
-def _share(sizes: Sequence[int], n_rows: int) -> tuple[list[int], list[int]]:
+def _assign(sizes: Sequence[int], n_rows: int) -> tuple[list[int], list[int]]:
     """The row of each tree, and the tokens of each row."""
     rows, filled = [0] * len(sizes), [0] * n_rows
     for tree in sorted(range(len(sizes)), key=lambda tree: -sizes[tree]):
@@ -95,15 +92,15 @@ def _share(sizes: Sequence[int], n_rows: int) -> tuple[list[int], list[int]]:
     return rows, filled
 
 
-def _cost(shared: tuple[list[int], list[int]]) -> float:
-    """Padded tokens, each dearer by what it is compared with in attention."""
-    _, filled = shared
+def _cost(assigned: tuple[list[int], list[int]]) -> float:
+    """Padded tokens, weighted by the cost of attention over a row."""
+    _, filled = assigned
     width = max(filled)
-    return len(filled) * width * (1 + width / ATTENTION)
+    return len(filled) * width * (1 + width / ATTENTION_TOKENS)
 
 
-def next_pass(trees: Iterable[Tree], n_rows: int, start: int) -> Pass:
-    """All pending nodes, which from now on lie in slots from `start` on."""
+def next_batch(trees: Iterable[Tree], n_rows: int, start: int) -> ForwardBatch:
+    """All pending nodes. They get the cache slots from `start` on."""
     trees = [tree for tree in trees if tree.pending]
     filled = [0] * n_rows
     for tree in trees:
@@ -117,13 +114,13 @@ def next_pass(trees: Iterable[Tree], n_rows: int, start: int) -> Pass:
     ends = starts + 1
     for tree in trees:
         trie, first, column = tree.trie, tree.pending.start, tree.column
-        here = slice(column, column + len(tree.pending))
+        columns = slice(column, column + len(tree.pending))
         parents = trie.parents[first:]
-        ids[tree.row, here] = trie.tokens[first:]
-        positions[tree.row, here] = trie.depths[first:]
+        ids[tree.row, columns] = trie.tokens[first:]
+        positions[tree.row, columns] = trie.depths[first:]
         if first == 0:
             starts[tree.row, column : column + tree.prefix] = column
-        ends[tree.row, here] = column + np.array(
+        ends[tree.row, columns] = column + np.array(
             subtree_ends([parent - first for parent in parents])
         )
         attached: list[int] = []
@@ -132,7 +129,7 @@ def next_pass(trees: Iterable[Tree], n_rows: int, start: int) -> Pass:
                 attached.append(attached[parent - first])
             else:
                 attached.append(-1 if parent == ROOT else tree.slots[parent])
-        attach[tree.row, here] = attached
-        tree.slots.extend(range(start + column, start + here.stop))
+        attach[tree.row, columns] = attached
+        tree.slots.extend(range(start + column, start + columns.stop))
     is_real = np.arange(width) < np.array(filled)[:, None]
-    return Pass(ids, positions, attach, starts, ends, np.flatnonzero(is_real))
+    return ForwardBatch(ids, positions, attach, starts, ends, np.flatnonzero(is_real))

@@ -1,6 +1,6 @@
 """An append-only key/value cache in buffers that grow by doubling.
 
-`DynamicCache` copies all it holds at every pass; this one writes behind what is there.
+`DynamicCache` copies all keys and values in every pass. This one writes after them.
 """
 
 import torch
@@ -8,7 +8,7 @@ from transformers.cache_utils import Cache, CacheLayerMixin
 
 
 class AppendOnlyLayer(CacheLayerMixin):
-    """Keys and values of a layer, [batch, heads, slots, width]; `length` are filled."""
+    """Keys and values, [batch, heads, slots, width]; the first `length` are filled."""
 
     is_sliding = False
 
@@ -40,7 +40,7 @@ class AppendOnlyLayer(CacheLayerMixin):
         return self.keys[:, :, :end], self.values[:, :, :end]
 
     def keep_rows(self, rows: torch.Tensor) -> None:
-        """Forget all rows of the batch but these, [rows]."""
+        """Keep these rows of the batch, [rows], and drop the others."""
         if self.is_initialized:
             self.keys = self.keys[rows]
             self.values = self.values[rows]

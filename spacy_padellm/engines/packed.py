@@ -1,4 +1,4 @@
-"""Branches completed by a model in this process."""
+"""An engine that runs the model in this process."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,19 +10,17 @@ from ..types import PromptTokenizer
 from .session import PackedSession
 from .usage import Usage
 
-# A pass reads all weights, however few tokens it has: up to so many, drafts are free.
+# A pass reads all weights, however few tokens it has. This many tokens cost as much as
+# one, so drafts up to it are free.
 FREE_TOKENS = {"cpu": 24, "cuda": 256, "mps": 64}
-# Batches under work at once: while one waits for the GPU, tokens, trees and spans of
-# another are computed. On a CPU they would only take each other's cores.
+# Batches at once: the CPU prepares one while the GPU computes another.
 IN_FLIGHT = {"cuda": 2}
 
 
 class PackedEngine:
     """Completes branches in packed trees.
 
-    drafts: whether a branch's draft is used.
-    in_flight: see `Engine`.
-    usage: counts what is done, session by session.
+    drafts: whether to use the drafts of branches. usage: of all closed sessions.
     """
 
     def __init__(

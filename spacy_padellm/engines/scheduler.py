@@ -1,4 +1,4 @@
-"""Which texts an engine works on together: batches, threads and memory."""
+"""Splits texts into batches for an engine: sizes, threads and memory."""
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -18,14 +18,14 @@ def run_batches(
     *,
     batch_tokens: int,
 ) -> list[Result]:
-    """Work on texts in batches of similar length.
+    """Run texts in batches of similar length.
 
-    lengths: tokens of each text, with what is asked about it.
-    work: given a session and the numbers of its texts, one result for each of them.
-    batch_tokens: padded tokens in a batch, at most; a longer text is a batch of its own.
+    lengths: tokens of each text with its labels.
+    work: takes a session and the indices of its texts; returns one result for each.
+    batch_tokens: the most padded tokens in a batch; a longer text is a batch of its
+        own. A batch that does not fit is halved and run again, with no other beside it.
 
-    A batch that does not fit is halved and tried again, when no other batch takes memory
-    beside it. Raises RowDoesNotFit, with the number of the text, where that did not help.
+    Raises RowDoesNotFit, with the index of the text, if a text alone does not fit.
     """
 
     def run(batch: list[int]) -> dict[int, Result]:
@@ -40,7 +40,7 @@ def run_batches(
         batches = [batch for batch in batches if batch[0] not in results]
     for _, found in run_halving(batches, run, before_retry=lambda _: free_memory()):
         results |= found
-    return [results[number] for number in range(len(lengths))]
+    return [results[index] for index in range(len(lengths))]
 
 
 def _run_at_once(
@@ -48,7 +48,7 @@ def _run_at_once(
     run: Callable[[list[int]], dict[int, Result]],
     in_flight: int,
 ) -> dict[int, Result]:
-    """Run the batches in so many threads; those that do not fit are left out."""
+    """Run the batches in `in_flight` threads; leave out those that do not fit."""
 
     def run_if_it_fits(batch: list[int]) -> dict[int, Result]:
         try:

@@ -1,4 +1,4 @@
-"""Branches under completion, and which token each takes next."""
+"""Sequences that are being generated, and how their next tokens are sampled."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -13,11 +13,8 @@ from .forest import Tree
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """A node behind which a branch wants to know the next token.
-
-    state: of the branch's draft, there.
-    """
+class SamplePosition:
+    """A node after which a branch samples; `state` is its draft's state there."""
 
     branch: Branch
     node: int
@@ -26,84 +23,87 @@ class Asked:
 
 @dataclass(slots=True, eq=False)
 class ActiveSequence:
-    """A branch, and what is written for it so far.
+    """A branch and the tokens generated for it so far.
 
-    text, place: which branch of which text it is. tree: the text's. node: the last of
-        what is written. asked: the nodes behind which the next token is wanted: `node`,
-        and those of a draft behind it.
+    text, index: branch `index` of text `text`. tree: the text's tree. node: the
+        sequence's last token. positions: `node` and the drafted nodes after it.
     """
 
     text: int
-    place: int
+    index: int
     branch: Branch
     tree: Tree
     node: int
-    asked: list[Asked]
+    positions: list[SamplePosition]
     ids: list[int] = field(default_factory=list)
     logprobs: list[float] = field(default_factory=list)
     candidates: tuple[float, ...] = ()
 
     @classmethod
-    def begin(
-        cls, text: int, place: int, branch: Branch, tree: Tree
+    def start(
+        cls, text: int, index: int, branch: Branch, tree: Tree
     ) -> "ActiveSequence":
         node = tree.insert(branch.prompt)
         state = branch.draft.start() if branch.draft else None
-        return cls(text, place, branch, tree, node, [Asked(branch, node, state)])
+        positions = [SamplePosition(branch, node, state)]
+        return cls(text, index, branch, tree, node, positions)
 
-    def ask(self, most: int) -> None:
-        """Ask behind the branch's node, and behind at most so many nodes of its draft,
-        which enter the trie at once: so its pending nodes stay in depth-first order."""
-        draft, state = self.branch.draft, self._state()
-        self.asked = [Asked(self.branch, self.node, state)]
+    def propose(self, limit: int) -> None:
+        """Draft up to `limit` tokens. They enter the trie at once, so that its pending
+        nodes stay in depth-first order."""
+        draft, state = self.branch.draft, self._draft_state()
+        self.positions = [SamplePosition(self.branch, self.node, state)]
         if draft is None:
             return
-        most = min(most, draft.longest)
+        limit = min(limit, draft.longest)
         left = self.branch.max_new_tokens - len(self.ids) - 1
-        if min(most, left) < 1:
+        if min(limit, left) < 1:
             return
-        proposed = draft.propose(state, min(most, left))[:most]
-        share = most // max(1, len(proposed))
-        found: dict[int, Asked] = {}
+        proposed = draft.propose(state, min(limit, left))[:limit]
+        share = limit // max(1, len(proposed))
+        drafted: dict[int, SamplePosition] = {}
         for ids in sorted(ids[:share] for ids in proposed):
-            node, behind = self.node, state
+            node, next_state = self.node, state
             for token in ids:
                 node = self.tree.insert((token,), node)
-                behind = draft.advance(behind, token)
-                found[node] = Asked(self.branch, node, behind)
-        self.asked += found.values()
+                next_state = draft.advance(next_state, token)
+                drafted[node] = SamplePosition(self.branch, node, next_state)
+        self.positions += drafted.values()
 
-    def take(
+    def accept(
         self,
         tokens: Sequence[int],
         logprobs: Sequence[float],
         tokenizer: PromptTokenizer,
     ) -> Completion | None:
-        """Take what was chosen behind the nodes asked for, as far as the draft agrees
-        with it, and one token more; a Completion where the branch ends."""
-        answers = {one.node: at for at, one in enumerate(self.asked)}
+        """Accept the drafted tokens that equal the sampled ones, and one token more.
+
+        tokens, logprobs: sampled at each of `positions`.
+        Returns a Completion if the sequence ends.
+        """
+        numbers = {position.node: n for n, position in enumerate(self.positions)}
         while True:
-            at = answers[self.node]
-            self.logprobs.append(logprobs[at])
-            completion = self._write(tokens[at], tokenizer)
+            n = numbers[self.node]
+            self.logprobs.append(logprobs[n])
+            completion = self._append(tokens[n], tokenizer)
             if completion is not None:
                 return completion
-            drafted = self.tree.trie.child(self.node, tokens[at])
-            if drafted not in answers:
-                self.node = self.tree.insert((tokens[at],), self.node)
+            drafted = self.tree.trie.child(self.node, tokens[n])
+            if drafted not in numbers:
+                self.node = self.tree.insert((tokens[n],), self.node)
                 return None
             self.node = drafted
 
-    def _state(self) -> Any:
-        """The draft's state behind all that is written."""
+    def _draft_state(self) -> Any:
+        """The draft's state after all generated tokens."""
         draft = self.branch.draft
         if draft is None:
             return None
-        known = {one.node: one.state for one in self.asked}
+        states = {position.node: position.state for position in self.positions}
         parent = self.tree.trie.parents[self.node]
-        return draft.advance(known[parent], self.ids[-1])
+        return draft.advance(states[parent], self.ids[-1])
 
-    def _write(self, token: int, tokenizer: PromptTokenizer) -> Completion | None:
+    def _append(self, token: int, tokenizer: PromptTokenizer) -> Completion | None:
         branch = self.branch
         if token in branch.stop_ids:
             return self._completion(tokenizer.decode(self.ids), stopped=True)
@@ -124,32 +124,31 @@ class ActiveSequence:
         )
 
 
-def choose(
-    asked: Sequence[Asked], logits: torch.Tensor, norm: torch.Tensor
+def sample_greedily(
+    positions: Sequence[SamplePosition], logits: torch.Tensor, norm: torch.Tensor
 ) -> tuple[list[int], list[float]]:
-    """The likeliest token behind each node, of those that may follow there, and its
-    log-probability among all.
+    """The most likely allowed token at each position, and its log-probability.
 
-    logits: [nodes, vocabulary]; norm: their logsumexp, [nodes, 1].
+    logits: [positions, vocabulary]. norm: logsumexp of the logits, [positions, 1].
     """
     best = logits.max(dim=-1)
     tokens, values = best.indices, best.values
-    bound = [
-        (at, [*_allowed(one), *one.branch.stop_ids])
-        for at, one in enumerate(asked)
-        if one.branch.constrained
+    constrained = [
+        (row, [*_allowed(position), *position.branch.stop_ids])
+        for row, position in enumerate(positions)
+        if position.branch.constrained
     ]
-    if bound:
-        widest = max(len(allowed) for _, allowed in bound)
-        padded = [ids + ids[-1:] * (widest - len(ids)) for _, ids in bound]
-        rows = torch.tensor([at for at, _ in bound], device=logits.device)
+    if constrained:
+        widest = max(len(allowed) for _, allowed in constrained)
+        padded = [ids + ids[-1:] * (widest - len(ids)) for _, ids in constrained]
+        rows = torch.tensor([row for row, _ in constrained], device=logits.device)
         choices = torch.tensor(padded, device=logits.device)
-        among = logits[rows[:, None], choices].max(dim=-1)
-        tokens[rows] = choices.gather(1, among.indices[:, None])[:, 0]
-        values[rows] = among.values
+        best = logits[rows[:, None], choices].max(dim=-1)
+        tokens[rows] = choices.gather(1, best.indices[:, None])[:, 0]
+        values[rows] = best.values
     return tokens.tolist(), (values - norm[:, 0]).tolist()
 
 
-def _allowed(asked: Asked) -> list[int]:
-    draft = asked.branch.draft
-    return draft.allowed(asked.state) if isinstance(draft, MentionDraft) else []
+def _allowed(position: SamplePosition) -> list[int]:
+    draft = position.branch.draft
+    return draft.allowed(position.state) if isinstance(draft, MentionDraft) else []

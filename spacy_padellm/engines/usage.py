@@ -5,11 +5,11 @@ from dataclasses import dataclass, fields
 
 @dataclass(slots=True)
 class Usage:
-    """What an engine has done so far.
+    """Counts of what an engine has done so far.
 
-    sessions: batches of texts. passes: forward passes. tokens: that went through the
-        model. padded: the same with the padding that matrix products compute; fused
-        ones leave it out. attended: with all padding, as in attention.
+    sessions: batches of texts. passes: forward passes. tokens: without padding.
+    padded: tokens that the linears compute, with the padding that they do not skip.
+    attended: tokens that attention computes, with all padding.
     """
 
     sessions: int = 0

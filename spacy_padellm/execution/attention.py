@@ -1,4 +1,4 @@
-"""Attention over a tree's tokens, behind one product for queries, keys and values."""
+"""Attention over packed trees, from one linear for queries, keys and values."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -7,19 +7,17 @@ import torch
 from torch import nn
 from torch.nn.functional import scaled_dot_product_attention
 
-# Over so few keys two products and a softmax are faster, in bfloat16 on a CPU, than
-# torch's kernel: three to six times in training.
+# Up to this many keys, two matrix products and a softmax are faster than torch's kernel
+# in bfloat16 on a CPU: three to six times in training.
 FEW_KEYS = 128
 
 
 @dataclass(frozen=True, slots=True)
 class Attention:
-    """What follows the product of queries, keys and values.
+    """Grouped-query attention with rotary embeddings.
 
-    Query heads that share keys stand behind one another as further queries: so keys and
-    values need no copies.
-
-    group: query heads that share keys. head_width: of each head.
+    Query heads with the same keys are concatenated as further queries, so that keys and
+    values need no copies. group: the number of these heads.
     """
 
     body: nn.Module
@@ -36,21 +34,22 @@ class Attention:
         return cls(body, config.num_key_value_heads, group, width, scaling)
 
     def cos_sin(
-        self, positions: torch.Tensor, like: torch.Tensor
+        self, positions: torch.Tensor, dtype_like: torch.Tensor
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Cosines and sines [batch, tokens, 1, half of head_width], in the numbers of
-        `like`: q and k turn together, one half of each head against the other."""
-        cos, sin = self.body.rotary_emb(like, position_ids=positions)
+        """Cosines and sines [batch, tokens, 1, head_width / 2] of rotary embeddings, in
+        the dtype of `dtype_like`."""
+        cos, sin = self.body.rotary_emb(dtype_like, position_ids=positions)
         half = self.head_width // 2
         return cos[:, :, None, :half], sin[:, :, None, :half]
 
-    def bias(self, mask: torch.Tensor, like: torch.Tensor) -> torch.Tensor:
-        """What is added to the scores, for all layers alike.
+    def bias(self, mask: torch.Tensor, dtype_like: torch.Tensor) -> torch.Tensor:
+        """The bias of attention scores, the same for all layers.
 
-        mask: bool [batch, tokens, all tokens].
+        mask: bool [batch, tokens, cached + tokens].
         """
-        bias = torch.zeros(mask.shape, dtype=like.dtype, device=like.device)
-        bias.masked_fill_(~mask, torch.finfo(like.dtype).min)
+        dtype = dtype_like.dtype
+        bias = torch.zeros(mask.shape, dtype=dtype, device=dtype_like.device)
+        bias.masked_fill_(~mask, torch.finfo(dtype).min)
         return bias[:, None].repeat(1, 1, self.group, 1)
 
     def __call__(
@@ -58,22 +57,21 @@ class Attention:
         qkv: torch.Tensor,
         cos_sin: tuple[torch.Tensor, torch.Tensor],
         bias: torch.Tensor,
-        store: Any = None,
+        cache_layer: Any = None,
     ) -> torch.Tensor:
-        """[batch, tokens, heads x head_width] of queries, keys and values [batch,
-        tokens, all heads x head_width].
+        """The attention output, [batch, tokens, query heads x head_width].
 
-        store: a layer of a cache with the keys and values of earlier passes.
+        qkv: [batch, tokens, all heads x head_width]. cache_layer: earlier keys, values.
         """
         batch, tokens, _ = qkv.shape
         heads, group, width = self.n_kv_heads, self.group, self.head_width
         qkv = qkv.view(batch, tokens, heads * group + 2 * heads, width)
-        turned = apply_rotary(qkv[:, :, : heads * group + heads], *cos_sin)
-        q, k = turned.split((heads * group, heads), dim=2)
+        rotated = apply_rotary(qkv[:, :, : heads * group + heads], *cos_sin)
+        q, k = rotated.split((heads * group, heads), dim=2)
         keys = k.transpose(1, 2)
         values = qkv[:, :, heads * group + heads :].transpose(1, 2)
-        if store is not None:
-            keys, values = store.update(keys, values)
+        if cache_layer is not None:
+            keys, values = cache_layer.update(keys, values)
         q = q.view(batch, tokens, heads, group, width).permute(0, 2, 3, 1, 4)
         q = q.reshape(batch, heads, group * tokens, width)
         attended = attend(q, keys, values, bias, self.scaling)
@@ -105,6 +103,6 @@ def attend(
 
 
 def apply_rotary(x: torch.Tensor, cos: torch.Tensor, sin: torch.Tensor) -> torch.Tensor:
-    """Rotary positions for x [batch, tokens, heads, width]."""
-    one, other = x.chunk(2, dim=-1)
-    return torch.cat([one * cos - other * sin, other * cos + one * sin], dim=-1)
+    """Apply rotary embeddings to x [batch, tokens, heads, width]."""
+    first, second = x.chunk(2, dim=-1)
+    return torch.cat([first * cos - second * sin, second * cos + first * sin], dim=-1)

@@ -1,27 +1,26 @@
-"""The tokens of a batch that are no padding, as the rows of matrix products."""
+"""The tokens of a batch without padding, as the rows of matrix products."""
 
 import torch
-from torch.nn.functional import pad
+from torch.nn import functional as F
 
 
 def bucket_size(rows: int) -> int:
-    """The number of rows that so many are filled up to before oneDNN multiplies them.
+    """The number of rows to which `rows` are padded before oneDNN multiplies them.
 
-    It makes a kernel for each number of rows of each product, in milliseconds, keeps
-    1,024 of them, and gives back only half of the 0.6 MB of one that it drops. So
-    there are eight numbers from each power of two to the next: an eighth more rows at
-    most, and 4 in 100 on average.
+    oneDNN compiles a kernel for each number of rows of each linear, which takes
+    milliseconds. It keeps 1,024 kernels and leaks half of the 0.6 MB of each dropped
+    one. There are eight buckets between powers of two: padding adds up to an eighth,
+    and 4% on average.
     """
     step = max(1, 2 ** ((rows - 1).bit_length() - 1) // 8) if rows > 1 else 1
     return -(-rows // step) * step
 
 
-class Rows:
-    """Where the tokens of a batch stand: those that are no padding, one after the
-    other, and the rows that they fill.
+class UnpaddedTokens:
+    """Removes the padding of a batch, and puts it back.
 
-    real: [n], which of batch x tokens are no padding; None: all.
-    padded_to_bucket: the first token is repeated after the last up to `bucket_size`.
+    real: [n], indices into batch x tokens that are not padding; None: all.
+    use_buckets: repeat the first token at the end, up to `bucket_size` tokens.
     """
 
     def __init__(
@@ -30,24 +29,24 @@ class Rows:
         tokens: int,
         real: torch.Tensor | None,
         *,
-        padded_to_bucket: bool,
+        use_buckets: bool,
     ) -> None:
         self.shape = batch, tokens
         self.real = real if real is not None and len(real) < batch * tokens else None
         self.n_real = batch * tokens if self.real is None else len(self.real)
-        self.multiplied = self.real
-        fill = bucket_size(self.n_real) - self.n_real if padded_to_bucket else 0
+        self.index = self.real
+        fill = bucket_size(self.n_real) - self.n_real if use_buckets else 0
         if fill:
             if real is None:
                 real = torch.arange(self.n_real)
-            self.multiplied = torch.cat([real, real[:1].expand(fill)])
+            self.index = torch.cat([real, real[:1].expand(fill)])
 
     def unpad(self, x: torch.Tensor) -> torch.Tensor:
-        """[batch x tokens, ...] → [multiplied tokens, ...]."""
-        return x if self.multiplied is None else x.index_select(0, self.multiplied)
+        """[batch x tokens, ...] → [unpadded tokens, ...]."""
+        return x if self.index is None else x.index_select(0, self.index)
 
     def pad(self, x: torch.Tensor) -> torch.Tensor:
-        """[multiplied tokens, width] → [batch, tokens, width]; the padding is 0."""
+        """[unpadded tokens, width] → [batch, tokens, width]; the padding is 0."""
         x = x[: self.n_real]
         if self.real is not None:
             batch, tokens = self.shape
@@ -55,6 +54,6 @@ class Rows:
         return x.view(*self.shape, -1)
 
 
-def padded_to_bucket(x: torch.Tensor) -> torch.Tensor:
-    """x [rows, width] with zeros up to `bucket_size`."""
-    return pad(x, (0, 0, 0, bucket_size(len(x)) - len(x)))
+def pad_to_bucket(x: torch.Tensor) -> torch.Tensor:
+    """Pad x [rows, width] with zeros up to `bucket_size` rows."""
+    return F.pad(x, (0, 0, 0, bucket_size(len(x)) - len(x)))

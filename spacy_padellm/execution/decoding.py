@@ -1,4 +1,4 @@
-"""What runs an adapted model where nothing is to be learned."""
+"""Chooses the fastest decoder for an adapted model."""
 
 from dataclasses import dataclass
 from threading import Lock
@@ -8,21 +8,20 @@ import torch
 
 from ..adapters.adapted import AdaptedLM
 from ..errors import Errors
-from .fused import KINDS, fused_base
+from .fused import MODEL_TYPES, fused_base
 from .graphs import GraphedDecoder, can_record
 from .onednn import Int8Linear, PackedLinear, can_pack, has_int8
 
-# Copies of the weights, with the adapter merged in or in another order, save time;
-# larger weights are not copied.
+# Copies of the weights, merged or packed, save time. Larger weights are not copied.
 COPIED_BYTES = 2**31
 
 
 class Decoder(Protocol):
-    """Gives what the model thinks, as `AdaptedLM` does."""
+    """Computes hidden states and logits, as `AdaptedLM` does."""
 
     def computed_tokens(self, rows: int, tokens: int, real: int) -> int:
-        """How many tokens its matrix products compute in a pass of rows x tokens, of
-        which so many are real."""
+        """How many tokens the linears compute in a pass of rows x tokens, of which
+        `real` are not padding."""
         ...
 
     def hidden(
@@ -39,9 +38,8 @@ class Decoder(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class DecodingSettings:
-    """merge: whether the adapter is merged into a copy of the weights; "auto" is for up to
-        COPIED_BYTES of them.
-    int8: multiply in 8-bit integers, on a CPU.
+    """merge: "always" or "never" merge the adapter into a copy of the weights; "auto"
+        does for up to COPIED_BYTES. int8: multiply in 8-bit integers, on a CPU.
     graphs: on CUDA, run small passes as CUDA graphs.
     """
 
@@ -54,7 +52,7 @@ EXACT = DecodingSettings()
 
 
 class Decoding:
-    """Holds a decoder as long as the adapter stays what it is."""
+    """Caches a decoder until the adapter changes."""
 
     def __init__(self, lm: AdaptedLM, settings: DecodingSettings = EXACT) -> None:
         self.lm = lm
@@ -65,16 +63,16 @@ class Decoding:
         self._lock = Lock()
 
     def decoder(self) -> Decoder:
-        """A decoder with the adapter as it is now.
+        """A decoder with the current weights of the adapter.
 
-        Raises ValueError (E707) if int8 was asked for and there is none for this base.
+        Raises ValueError (E707) if int8 is set and this base does not support it.
         """
-        # torch counts what is written into a tensor
+        # torch counts the changes of each tensor
         version = sum(parameter._version for parameter in self._parameters)
         with self._lock:
             if version != self._version:
-                self._decoder = self.lm  # frees the old one first
-                # a tensor made in inference mode could never be trained with again
+                self._decoder = self.lm  # frees the old decoder first
+                # tensors made in inference mode cannot be trained later
                 with torch.inference_mode(False), torch.no_grad():
                     self._decoder = self._build()
                 self._version = version
@@ -86,18 +84,18 @@ class Decoding:
         if fused is None:
             if settings.int8:
                 kind = base.model.config.model_type
-                message = Errors.E707.format(kind=kind, known=", ".join(KINDS))
-                raise ValueError(message)
+                known = ", ".join(MODEL_TYPES)
+                raise ValueError(Errors.E707.format(kind=kind, known=known))
             return self.lm
-        weights = [product.weight for product in fused.linears]
+        weights = [linear.weight for linear in fused.linears]
         small = sum(weight.nbytes for weight in weights) <= COPIED_BYTES
         merge = settings.merge == "always" or (settings.merge == "auto" and small)
-        prepare = None
+        prepack = None
         if settings.int8 and has_int8():
-            prepare = Int8Linear
+            prepack = Int8Linear
         elif small and all(map(can_pack, weights)):
-            prepare = PackedLinear
-        decoder = fused.decoder(self.lm.name, merge=merge, prepare=prepare)
+            prepack = PackedLinear
+        decoder = fused.decoder(self.lm.name, merge=merge, prepack=prepack)
         if decoder is None:
             return self.lm
         is_cuda = self.lm.device.type == "cuda"

@@ -1,7 +1,8 @@
 """Small passes on a GPU as CUDA graphs.
 
-A pass over one text launches a dozen kernels a layer, which can take longer than the
-kernels do. A graph launches them all at once; it needs shapes and addresses that stay.
+A pass over one text launches a dozen kernels for each layer, and the launches can take
+longer than the kernels. A graph launches all at once; its shapes and addresses are
+static.
 """
 
 import weakref
@@ -15,22 +16,21 @@ from transformers.cache_utils import Cache
 
 from .fused import FusedDecoder
 
-# Passes of one row of the batch and so many tokens, with so many slots of the cache at
-# most: larger ones keep a GPU busy for longer than their launches take.
-MOST_TOKENS, MOST_SLOTS = 256, 2048
-# Tokens are padded to a power of two from here, slots to a multiple of this many.
-LEAST_TOKENS, SLOTS = 8, 256
+# Passes with one row and up to this many tokens and cache slots run as graphs. Larger
+# passes keep a GPU busy for longer than their launches take.
+MAX_TOKENS, MAX_SLOTS = 256, 2048
+# Tokens are padded to a power of two from MIN_TOKENS on, slots to a multiple.
+MIN_TOKENS, SLOT_STEP = 8, 256
 
-# Runs a function so that it can be run again faster: what runs it again, and the tensor
-# that it writes each time.
+# Records a function. Returns its replay, and the tensor that each replay writes.
 Record = Callable[[Callable[[], torch.Tensor]], tuple[Callable[[], Any], torch.Tensor]]
 
 
 class GraphedDecoder:
-    """Computes what a fused decoder computes, its small passes in graphs.
+    """Computes what a fused decoder computes, with small passes as graphs.
 
-    Keys and values lie in buffers that are lent to one cache at a time; a second cache
-    beside it, and a pass that is too large, go without graphs.
+    The static keys and values are lent to one cache at a time, the borrower. Other
+    caches and larger passes run without graphs.
     """
 
     def __init__(self, decoder: FusedDecoder, record: Record | None = None) -> None:
@@ -38,12 +38,12 @@ class GraphedDecoder:
         self.record = record or cuda_graph
         self._graphs: dict[tuple[int, int], Graph] = {}
         self._lock = Lock()
-        self._stores: list[StaticLayer] = []
+        self._layers: list[StaticLayer] = []
         self._borrower: Callable[[], Cache | None] = lambda: None
 
     def computed_tokens(self, rows: int, tokens: int, real: int) -> int:
-        """See `Decoder.computed_tokens`: graphs compute padding."""
-        if rows == 1 and tokens <= MOST_TOKENS:
+        """See `Decoder.computed_tokens`; graphs compute padding."""
+        if rows == 1 and tokens <= MAX_TOKENS:
             return padded(tokens)
         return self.decoder.computed_tokens(rows, tokens, real)
 
@@ -57,9 +57,9 @@ class GraphedDecoder:
     ) -> torch.Tensor:
         """See `FusedDecoder.hidden`."""
         _, tokens, end = mask.shape
-        slots = -(-(end - tokens + padded(tokens)) // SLOTS) * SLOTS
+        slots = -(-(end - tokens + padded(tokens)) // SLOT_STEP) * SLOT_STEP
         lent = len(ids) == 1 and self._lend(cache)
-        if not lent or tokens > MOST_TOKENS or slots > MOST_SLOTS:
+        if not lent or tokens > MAX_TOKENS or slots > MAX_SLOTS:
             return self.decoder.hidden(ids, positions, mask, cache, real)
         key = padded(tokens), slots
         graph = self._graphs.get(key)
@@ -81,29 +81,29 @@ class GraphedDecoder:
         return self.decoder.logits(hidden)
 
     def _run(self, graph: "Graph") -> torch.Tensor:
-        stores = [store.at(graph.written, graph.slots) for store in self._stores]
+        layers = [one.at(graph.new_slots, graph.n_slots) for one in self._layers]
         return self.decoder.hidden(
-            graph.ids, graph.positions, graph.mask, StaticCache(stores)
+            graph.ids, graph.positions, graph.mask, StaticCache(layers)
         )
 
     def _lend(self, cache: Cache) -> bool:
-        """Whether a cache writes into the buffers, from its first pass on."""
+        """Lend the static layers to an empty cache, if free; whether it has them."""
         with self._lock:
             borrower = self._borrower()
             if borrower is None and not any(one.is_initialized for one in cache.layers):
-                self._stores = self._stores or self._new_stores()
-                for layer, store in zip(cache.layers, self._stores, strict=True):
-                    layer.lazy_initialization(store.keys, store.values)
-                    layer.keys, layer.values = store.keys, store.values
+                self._layers = self._layers or self._new_layers()
+                for layer, static in zip(cache.layers, self._layers, strict=True):
+                    layer.lazy_initialization(static.keys, static.values)
+                    layer.keys, layer.values = static.keys, static.values
                 self._borrower = weakref.ref(cache)
                 return True
-            # a cache that has grown, or lost rows, has other buffers now
-            return borrower is cache and cache.layers[0].keys is self._stores[0].keys
+            # a cache that has grown or lost rows has new buffers
+            return borrower is cache and cache.layers[0].keys is self._layers[0].keys
 
-    def _new_stores(self) -> list["StaticLayer"]:
-        """Zeros, as what is masked is still multiplied."""
+    def _new_layers(self) -> list["StaticLayer"]:
+        """Layers of zeros: masked slots are multiplied, so they must be finite."""
         attention, weight = self.decoder.attention, self.decoder.body.norm.weight
-        shape = 1, attention.n_kv_heads, MOST_SLOTS, attention.head_width
+        shape = 1, attention.n_kv_heads, MAX_SLOTS, attention.head_width
         return [
             StaticLayer(weight.new_zeros(shape), weight.new_zeros(shape))
             for _ in self.decoder.layers
@@ -112,48 +112,48 @@ class GraphedDecoder:
 
 @dataclass(frozen=True, slots=True)
 class StaticLayer:
-    """Keys and values of a layer, [1, heads, MOST_SLOTS, width].
+    """Keys and values of a layer, [1, heads, MAX_SLOTS, width].
 
-    written: [tokens], the slots of the tokens of a pass. slots: so many are looked at.
+    new_slots: [tokens], for the tokens of a pass. n_slots: attended to in the pass.
     """
 
     keys: torch.Tensor
     values: torch.Tensor
-    written: torch.Tensor | None = None
-    slots: int = 0
+    new_slots: torch.Tensor | None = None
+    n_slots: int = 0
 
-    def at(self, written: torch.Tensor, slots: int) -> "StaticLayer":
-        return StaticLayer(self.keys, self.values, written, slots)
+    def at(self, new_slots: torch.Tensor, n_slots: int) -> "StaticLayer":
+        return StaticLayer(self.keys, self.values, new_slots, n_slots)
 
     def update(
         self, keys: torch.Tensor, values: torch.Tensor
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        """As a cache's layer does it, at places that a tensor names."""
-        self.keys.index_copy_(2, self.written, keys)
-        self.values.index_copy_(2, self.written, values)
-        return self.keys[:, :, : self.slots], self.values[:, :, : self.slots]
+        """Write keys and values into `new_slots`, as `Cache.layers` do."""
+        self.keys.index_copy_(2, self.new_slots, keys)
+        self.values.index_copy_(2, self.new_slots, values)
+        return self.keys[:, :, : self.n_slots], self.values[:, :, : self.n_slots]
 
 
 @dataclass(frozen=True, slots=True)
 class StaticCache:
-    """What stands for a cache in a graph."""
+    """The cache of a graph."""
 
     layers: list[StaticLayer]
 
 
 @dataclass(slots=True)
 class Graph:
-    """What a graph reads and writes, always at the same addresses.
+    """The static inputs and outputs of a graph.
 
-    ids, positions: [1, tokens]; mask: bool [1, tokens, slots]; written: [tokens];
+    ids, positions: [1, tokens]. mask: bool [1, tokens, slots]. new_slots: [tokens].
     hidden: [1, tokens, width].
     """
 
     ids: torch.Tensor
     positions: torch.Tensor
     mask: torch.Tensor
-    written: torch.Tensor
-    slots: int
+    new_slots: torch.Tensor
+    n_slots: int
     replay: Callable[[], Any] | None = None
     hidden: torch.Tensor | None = None
 
@@ -166,39 +166,39 @@ class Graph:
     def fill(
         self, ids: torch.Tensor, positions: torch.Tensor, mask: torch.Tensor
     ) -> None:
-        """Enter a pass. What pads it is written behind it, where the next pass writes,
-        and seen by nothing."""
+        """Copy a pass into the inputs. Padding takes the slots after it, which the next
+        pass overwrites, and is masked."""
         _, tokens, end = mask.shape
         first = end - tokens
         self.ids[:, :tokens] = ids
         self.positions[:, :tokens] = positions
         self.mask.zero_()
         self.mask[:, :tokens, :end] = mask
-        torch.arange(first, first + len(self.written), out=self.written)
+        torch.arange(first, first + len(self.new_slots), out=self.new_slots)
 
 
 def can_record(decoder: FusedDecoder) -> bool:
-    """Whether a pass waits for nothing: some rotary positions ask how long a text is
-    before they go on."""
+    """Whether a pass runs without a synchronisation. Some rotary embeddings read the
+    largest position on the CPU."""
     return decoder.body.rotary_emb.rope_type not in ("dynamic", "longrope")
 
 
 def padded(tokens: int) -> int:
-    """Tokens of the graph for a pass."""
-    return max(LEAST_TOKENS, 1 << (tokens - 1).bit_length())
+    """The tokens of the graph for a pass of `tokens`."""
+    return max(MIN_TOKENS, 1 << (tokens - 1).bit_length())
 
 
 def cuda_graph(
     run: Callable[[], torch.Tensor],
 ) -> tuple[Callable[[], Any], torch.Tensor]:
-    """Record a function's kernels. It has to read and write the same memory whenever it
-    is run, and wait for nothing."""
-    aside = torch.cuda.Stream()
-    aside.wait_stream(torch.cuda.current_stream())
-    with torch.cuda.stream(aside):
-        run()  # what allocates and tunes does so once, and not in the graph
-    torch.cuda.current_stream().wait_stream(aside)
+    """Record a function's kernels. The function must always read and write the same
+    memory, and must not synchronise."""
+    side_stream = torch.cuda.Stream()
+    side_stream.wait_stream(torch.cuda.current_stream())
+    with torch.cuda.stream(side_stream):
+        run()  # warm up: allocate and tune before the recording
+    torch.cuda.current_stream().wait_stream(side_stream)
     graph = torch.cuda.CUDAGraph()
     with torch.cuda.graph(graph, capture_error_mode="thread_local"):
-        written = run()
-    return graph.replay, written
+        out = run()
+    return graph.replay, out

@@ -1,4 +1,4 @@
-"""Linear modules that read the same input, as one matrix product."""
+"""Linears with the same input, fused into one."""
 
 from collections.abc import Callable, Sequence
 from contextlib import contextmanager
@@ -8,7 +8,7 @@ import torch
 from peft.tuners.lora import LoraLayer
 from peft.utils import ModulesToSaveWrapper
 from torch import nn
-from torch.nn.functional import linear
+from torch.nn import functional as F
 
 LinearFn = Callable[[torch.Tensor], torch.Tensor]
 
@@ -24,23 +24,20 @@ class DenseLinear:
     bias: torch.Tensor | None = None
 
     def __call__(self, x: torch.Tensor) -> torch.Tensor:
-        return linear(x, self.weight, self.bias)
+        return F.linear(x, self.weight, self.bias)
 
 
 @dataclass(frozen=True, slots=True)
 class LoraLinear:
-    """A product with an adapter beside it.
+    """A linear with a LoRA adapter. down: [rank, width], up: [outputs, rank]."""
 
-    down: [rank, width], up: [outputs, rank].
-    """
-
-    product: LinearFn
+    linear: LinearFn
     down: torch.Tensor
     up: torch.Tensor
 
     def __call__(self, x: torch.Tensor) -> torch.Tensor:
-        out = self.product(x)
-        out += linear(linear(x.to(self.down.dtype), self.down), self.up)
+        out = self.linear(x)
+        out += F.linear(F.linear(x.to(self.down.dtype), self.down), self.up)
         return out
 
 
@@ -50,7 +47,7 @@ def is_plain(module: nn.Module) -> bool:
 
 
 def fuse(modules: Sequence[nn.Module]) -> DenseLinear:
-    """One product for all; from now on each module's weight is a part of its weight."""
+    """Fuse linears. The weight of each module becomes a view of the fused weight."""
     layers = [_linear(module) for module in modules]
     if len(layers) == 1:
         return DenseLinear(layers[0].weight.data, _bias(layers[0]))
@@ -62,7 +59,7 @@ def fuse(modules: Sequence[nn.Module]) -> DenseLinear:
 
 
 def has_adapter(modules: Sequence[nn.Module], name: str | None) -> bool:
-    """Whether an adapter of that name is on one of the modules."""
+    """Whether one of the modules has the adapter `name`."""
     return any(
         name in module.lora_A
         if isinstance(module, LoraLayer)
@@ -72,8 +69,7 @@ def has_adapter(modules: Sequence[nn.Module], name: str | None) -> bool:
 
 
 def is_plain_lora(modules: Sequence[nn.Module], name: str) -> bool:
-    """Whether what is on the modules under that name is a plain sum, unlike DoRA and
-    copies of the modules."""
+    """Whether the adapter `name` is plain LoRA, unlike DoRA and copies of modules."""
     return all(
         isinstance(module, LoraLayer)
         and name not in module.lora_variant
@@ -85,17 +81,17 @@ def is_plain_lora(modules: Sequence[nn.Module], name: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Lora:
-    """The adapter of a product's modules as one: x → x down^T up^T.
+    """The adapter of fused modules as one: x → x down^T up^T.
 
-    parts: for each module, its parameters [rank, width] and [outputs, rank] and what
-        the second is scaled by; without an adapter, the number of its outputs.
+    blocks: for each module, LoRA A [rank, width], B [outputs, rank] and the scaling;
+        without an adapter, the number of its outputs.
     """
 
-    parts: Sequence[tuple[nn.Parameter, nn.Parameter, float] | int]
+    blocks: Sequence[tuple[nn.Parameter, nn.Parameter, float] | int]
 
     @classmethod
     def of(cls, modules: Sequence[nn.Module], name: str) -> "Lora | None":
-        """None where no adapter of that name is on any module."""
+        """None if no module has the adapter `name`."""
         if not has_adapter(modules, name):
             return None
         return cls(
@@ -113,36 +109,35 @@ class Lora:
 
     def down(self) -> torch.Tensor:
         """[all ranks, width]"""
-        return torch.cat([part[0] for part in self.parts if not isinstance(part, int)])
+        return torch.cat([one[0] for one in self.blocks if not isinstance(one, int)])
 
     def up(self) -> torch.Tensor:
         """[all outputs, all ranks]"""
-        blocks = [
-            torch.zeros(part, 0) if isinstance(part, int) else part[1] * part[2]
-            for part in self.parts
+        matrices = [
+            torch.zeros(one, 0) if isinstance(one, int) else one[1] * one[2]
+            for one in self.blocks
         ]
-        return torch.block_diag(*(block.to(self._device) for block in blocks))
+        return torch.block_diag(*(matrix.to(self._device) for matrix in matrices))
 
     @property
     def _device(self) -> torch.device:
-        return next(part[0].device for part in self.parts if not isinstance(part, int))
+        return next(one[0].device for one in self.blocks if not isinstance(one, int))
 
 
 def with_adapter(
-    product: LinearFn, modules: Sequence[nn.Module], name: str | None
+    linear: LinearFn, modules: Sequence[nn.Module], name: str | None
 ) -> LinearFn | None:
-    """The modules' adapter `name` beside their product; None for a kind of adapter that
-    is no plain sum."""
+    """The fused linear with the modules' adapter; None if it is not plain LoRA."""
     if not has_adapter(modules, name):
-        return product
+        return linear
     if not is_plain_lora(modules, name):
         return None
     lora = Lora.of(modules, name)
-    return LoraLinear(product, lora.down(), lora.up())
+    return LoraLinear(linear, lora.down(), lora.up())
 
 
 def merged(modules: Sequence[nn.Module], name: str) -> DenseLinear:
-    """The modules' product with their adapter `name` merged into a copy."""
+    """The fused linear with the adapter `name` merged into a copy of the weights."""
     with _merged_layers(modules, name):
         layers = [_linear(module) for module in modules]
         weight = torch.cat([layer.weight.data for layer in layers])
@@ -151,7 +146,7 @@ def merged(modules: Sequence[nn.Module], name: str) -> DenseLinear:
 
 @contextmanager
 def _merged_layers(modules: Sequence[nn.Module], name: str):
-    """PEFT merges into the layers' own weights; afterwards they are what they were."""
+    """Merge the adapter into the layers' weights, and restore them afterwards."""
     layers = [_linear(module) for module in modules]
     before = [(layer.weight.data, _bias(layer)) for layer in layers]
     try:
@@ -181,7 +176,7 @@ def _linear(module: nn.Module) -> nn.Module:
 
 
 def _copy_of(module: nn.Module, name: str | None) -> nn.Module | None:
-    """What an adapter has in a module's place; None where it has nothing there."""
+    """The adapter's copy of a module, if it has one."""
     if isinstance(module, ModulesToSaveWrapper) and name in module.modules_to_save:
         return module.modules_to_save[name]
     return None

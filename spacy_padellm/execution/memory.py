@@ -1,4 +1,4 @@
-"""Memory that does not suffice, as one type of exception. Imports torch when needed."""
+"""Out-of-memory errors as one exception type. Imports torch when needed."""
 
 import gc
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ from ..trees.batching import DoesNotFit
 
 @contextmanager
 def memory_checked() -> Iterator[None]:
-    """Raises DoesNotFit where torch or Python runs out of memory."""
+    """Raises DoesNotFit if torch or Python runs out of memory."""
     import torch
 
     try:
@@ -17,14 +17,14 @@ def memory_checked() -> Iterator[None]:
     except (MemoryError, torch.OutOfMemoryError) as error:
         raise DoesNotFit(str(error)) from error
     except RuntimeError as error:
-        # torch has no type of its own for the CPU's memory
+        # torch has no exception type for CPU memory
         if "can't allocate memory" not in str(error):
             raise
         raise DoesNotFit(str(error)) from error
 
 
 def free_memory() -> None:
-    """Give back what is no longer used, so that a smaller batch finds room."""
+    """Free unused memory, so that a smaller batch may fit."""
     import torch
 
     gc.collect()

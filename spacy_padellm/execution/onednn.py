@@ -1,7 +1,7 @@
-"""Linears by oneDNN, through operators that torch keeps for its own compiler.
+"""Linears by oneDNN, with operators that are internal to torch's compiler.
 
-They may change or vanish with a version of torch. Then plain linears are used, and a
-warning says so: `benchmarks linears` compares them with what torch offers in public.
+A version of torch may change or remove them. Plain linears then replace them, with a
+warning. `benchmarks linears` compares them with torch's public operators.
 """
 
 import warnings
@@ -20,15 +20,15 @@ INT8_OPERATORS = (("onednn", "qlinear_prepack"), ("onednn", "qlinear_pointwise")
 
 
 class PackedLinear:
-    """A product with a copy of its weights in the order that oneDNN reads them in.
+    """A linear with a copy of its weights in oneDNN's memory layout.
 
-    BLAS orders them anew in each call, which for a few rows takes longer than the
-    product: on two cores, 4 to 24 rows take about half the time, and 700 nine tenths.
+    BLAS reorders the weights in each call, which for a few rows takes longer than the
+    product. On two cores, 4 to 24 rows take about half the time, and 700 rows 90%.
     """
 
-    def __init__(self, product: DenseLinear) -> None:
-        self.packed = torch.ops.mkldnn._reorder_linear_weight(product.weight, None)
-        self.bias = product.bias
+    def __init__(self, linear: DenseLinear) -> None:
+        self.packed = torch.ops.mkldnn._reorder_linear_weight(linear.weight, None)
+        self.bias = linear.bias
 
     def __call__(self, x: torch.Tensor) -> torch.Tensor:
         return torch.ops.mkldnn._linear_pointwise(
@@ -37,27 +37,27 @@ class PackedLinear:
 
 
 class Int8Linear:
-    """A product in 8-bit integers, by oneDNN.
+    """A linear in 8-bit integers, by oneDNN.
 
-    Weights are rounded once, with a scale for each output; inputs anew each time, with
-    a scale for each row: no row depends on the others of its batch.
+    Weights are quantized once, with a scale for each output. Inputs are quantized in
+    each call, with a scale for each row, so rows do not depend on their batch.
     """
 
-    def __init__(self, product: DenseLinear) -> None:
-        weight = product.weight.float()
+    def __init__(self, linear: DenseLinear) -> None:
+        weight = linear.weight.float()
         self.scales = weight.abs().amax(dim=1).clamp(min=1e-8) / 127
         rounded = (weight / self.scales[:, None]).round_().to(torch.int8)
         self.packed = torch.ops.onednn.qlinear_prepack(rounded, None)
         self.zeros = torch.zeros(len(weight), dtype=torch.int32)
-        self.bias = product.bias
-        # Inputs are stored as 0 to twice the zero point. Without VNNI the CPU adds two
-        # of their products with weights in 16 bits, and 2 x 128 x 127 is what fits.
+        self.bias = linear.bias
+        # Inputs are stored as 0 to twice the zero point. Without VNNI, the CPU adds two
+        # products of inputs and weights in 16 bits, which hold at most 2 x 128 x 127.
         has_vnni = torch.cpu._is_vnni_supported()
         self.steps, self.zero_point = (127, 128) if has_vnni else (64, 64)
 
     def __call__(self, x: torch.Tensor) -> torch.Tensor:
-        largest = x.abs().amax(dim=-1, keepdim=True).clamp_(min=1e-8) / self.steps
-        rounded = (x / largest).round_().add_(self.zero_point).to(torch.uint8)
+        scales = x.abs().amax(dim=-1, keepdim=True).clamp_(min=1e-8) / self.steps
+        rounded = (x / scales).round_().add_(self.zero_point).to(torch.uint8)
         out = torch.ops.onednn.qlinear_pointwise(
             rounded,
             1.0,
@@ -73,28 +73,28 @@ class Int8Linear:
             [],
             "",
         )
-        out *= largest
+        out *= scales
         if self.bias is not None:
             out += self.bias
         return out
 
 
 def can_pack(weight: torch.Tensor) -> bool:
-    """Whether a weight of this kind can be packed on this CPU. Warns (W702) if torch has
-    oneDNN without the operators for it."""
+    """Whether this CPU has packed linears for a weight. Warns (W702) if torch has
+    oneDNN without their operators."""
     if weight.device.type != "cpu" or not torch.backends.mkldnn.is_available():
         return False
     if not _has(PACKED_OPERATORS):
         _warn_once("packed")
         return False
-    if weight.dtype == torch.bfloat16:  # an error on a CPU that has AVX2 at most
+    if weight.dtype == torch.bfloat16:  # fails on CPUs that have no more than AVX2
         return torch.ops.mkldnn._is_mkldnn_bf16_supported()
     return weight.dtype == torch.float32
 
 
 def has_int8() -> bool:
-    """Whether there are 8-bit products for this CPU. Warns (W702) if torch has oneDNN
-    without the operators for them."""
+    """Whether this CPU has 8-bit linears. Warns (W702) if torch has oneDNN without
+    their operators."""
     if not torch.backends.mkldnn.is_available():
         return False
     if not _has(INT8_OPERATORS):
@@ -104,7 +104,7 @@ def has_int8() -> bool:
 
 
 def _has(operators: tuple[tuple[str, str], ...]) -> bool:
-    return all(hasattr(getattr(torch.ops, room), name) for room, name in operators)
+    return all(hasattr(getattr(torch.ops, module), name) for module, name in operators)
 
 
 @cache

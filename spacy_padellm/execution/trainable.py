@@ -1,19 +1,18 @@
-"""A decoder's forward pass with gradients for its adapter, in few, large products.
+"""A decoder's forward and backward pass for the adapter, with few, large linears.
 
-As `fused` for decoding: the products that read the same input are one, their weights
-are packed, padding is left out. The weights are frozen, so the way back is a product
-too, with a packed transpose.
+As in `fused`, linears with the same input are fused, weights are packed, and padding is
+removed. The weights are frozen, so the backward pass is a linear with the transpose.
 """
 
 from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch.nn.functional import dropout, linear, silu
+from torch.nn import functional as F
 
 from ..adapters.adapted import AdaptedLM
 from .attention import Attention
-from .buckets import Rows, padded_to_bucket
+from .buckets import UnpaddedTokens, pad_to_bucket
 from .decoding import COPIED_BYTES
 from .fused import FusedBase, fused_base, norm
 from .linears import DenseLinear, LinearFn, Lora, is_plain_lora
@@ -22,9 +21,9 @@ from .onednn import PackedLinear, can_pack
 
 @dataclass(frozen=True, slots=True)
 class FrozenLinear:
-    """A product whose weights are not learned.
+    """A linear whose weights are not trained.
 
-    forward: x [n, width] → [n, outputs]. backward: its transpose.
+    forward: x [n, width] → [n, outputs]. backward: gradients of outputs → of x.
     """
 
     forward: LinearFn
@@ -34,24 +33,24 @@ class FrozenLinear:
         return _Frozen.apply(x, self)
 
 
-def packed_transpose(product: DenseLinear) -> PackedLinear:
-    return PackedLinear(DenseLinear(product.weight.T.contiguous()))
+def packed_transpose(linear: DenseLinear) -> PackedLinear:
+    return PackedLinear(DenseLinear(linear.weight.T.contiguous()))
 
 
 class _Frozen(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, x: torch.Tensor, product: FrozenLinear) -> torch.Tensor:
-        ctx.product = product
-        return product.forward(x)
+    def forward(ctx: Any, x: torch.Tensor, linear: FrozenLinear) -> torch.Tensor:
+        ctx.linear = linear
+        return linear.forward(x)
 
     @staticmethod
     def backward(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor, None]:
-        return ctx.product.backward(gradient.contiguous()), None
+        return ctx.linear.backward(gradient.contiguous()), None
 
 
 def trainable(lm: AdaptedLM) -> "TrainableDecoder | AdaptedLM":
-    """What computes hidden states and logits with gradients for the adapter: on a CPU
-    fused products where these can be, else the modules themselves."""
+    """A decoder with gradients for the adapter: with fused linears where possible,
+    otherwise the model itself."""
     lm.check_trainable()
     base = None if lm.name is None else fused_base(lm.base)
     if base is None or not TrainableDecoder.can_train(base, lm):
@@ -60,9 +59,9 @@ def trainable(lm: AdaptedLM) -> "TrainableDecoder | AdaptedLM":
 
 
 class TrainableDecoder:
-    """Computes what the base with its adapter computes, and can be learned from.
+    """Computes what the base with its adapter computes, with gradients.
 
-    Products are taken in the base's own numbers, all else in float32.
+    Linears and attention use the base's dtype, everything else is float32.
     """
 
     def __init__(self, base: FusedBase, lm: AdaptedLM) -> None:
@@ -71,16 +70,17 @@ class TrainableDecoder:
         self.attention = Attention.of(base.body)
         self.dtype = base.linears[0].weight.dtype
         self.linears = [
-            FrozenLinear(base.ready(n, PackedLinear), base.ready(n, packed_transpose))
+            FrozenLinear(
+                base.prepacked(n, PackedLinear), base.prepacked(n, packed_transpose)
+            )
             for n in range(len(base.linears))
         ]
         self.loras = [Lora.of(modules, lm.name) for modules in base.modules()]
 
     @staticmethod
     def can_train(base: FusedBase, lm: AdaptedLM) -> bool:
-        """Whether this can stand in for the adapter's own modules: they are plain LoRA,
-        and the base is small and on a CPU."""
-        weights = [product.weight for product in base.linears]
+        """Whether the adapter is plain LoRA, and the base is small and on a CPU."""
+        weights = [linear.weight for linear in base.linears]
         return (
             sum(weight.nbytes for weight in weights) <= COPIED_BYTES
             and all(map(can_pack, weights))
@@ -96,25 +96,25 @@ class TrainableDecoder:
         real: torch.Tensor,
     ) -> torch.Tensor:
         """float32 hidden states [batch, tokens, width]; see `FusedDecoder.hidden`."""
-        rows = Rows(*ids.shape, real, padded_to_bucket=True)
-        x = self.body.embed_tokens(rows.unpad(ids.flatten())).float()
-        like = x.to(self.dtype)
-        cos_sin = self.attention.cos_sin(positions, like)
-        bias = self.attention.bias(mask, like)
+        tokens = UnpaddedTokens(*ids.shape, real, use_buckets=True)
+        x = self.body.embed_tokens(tokens.unpad(ids.flatten())).float()
+        dtype_like = x.to(self.dtype)
+        cos_sin = self.attention.cos_sin(positions, dtype_like)
+        bias = self.attention.bias(mask, dtype_like)
         for number, layer in enumerate(self.body.layers):
-            at = 4 * number
-            qkv = self._linear(at, norm(layer.input_layernorm, x))
-            attended = self.attention(rows.pad(qkv), cos_sin, bias)
-            attended = rows.unpad(attended.flatten(0, 1))
-            x = x + self._linear(at + 1, attended)
-            second = norm(layer.post_attention_layernorm, x)
-            gate, up = self._linear(at + 2, second).chunk(2, dim=-1)
-            x = x + self._linear(at + 3, silu(gate) * up)
-        return rows.pad(norm(self.body.norm, x))
+            first = 4 * number
+            qkv = self._linear(first, norm(layer.input_layernorm, x))
+            attended = self.attention(tokens.pad(qkv), cos_sin, bias)
+            attended = tokens.unpad(attended.flatten(0, 1))
+            x = x + self._linear(first + 1, attended)
+            normed = norm(layer.post_attention_layernorm, x)
+            gate, up = self._linear(first + 2, normed).chunk(2, dim=-1)
+            x = x + self._linear(first + 3, F.silu(gate) * up)
+        return tokens.pad(norm(self.body.norm, x))
 
     def logits(self, hidden: torch.Tensor) -> torch.Tensor:
         """float32 logits [rows, vocabulary] of hidden states [rows, width]."""
-        logits = self._linear(len(self.linears) - 1, padded_to_bucket(hidden))
+        logits = self._linear(len(self.linears) - 1, pad_to_bucket(hidden))
         return logits[: len(hidden)].float()
 
     def _linear(self, number: int, x: torch.Tensor) -> torch.Tensor:
@@ -124,6 +124,6 @@ class TrainableDecoder:
         if lora is None:
             return out
         if self.lm.dropout:
-            x = dropout(x, self.lm.dropout)
+            x = F.dropout(x, self.lm.dropout)
         down, up = lora.down().to(self.dtype), lora.up().to(self.dtype)
-        return out + linear(linear(x, down), up)
+        return out + F.linear(F.linear(x, down), up)

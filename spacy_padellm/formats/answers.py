@@ -1,4 +1,4 @@
-"""What a model wrote, with the log-probability of any part of it."""
+"""A model's answer, with the log-probability of any part of it."""
 
 from bisect import bisect_right
 from functools import cached_property
@@ -10,8 +10,8 @@ from ..types import PromptTokenizer
 class Answer:
     """A completion as text.
 
-    length: tokens generated, the end token included.
-    stopped: whether the model ended it by itself.
+    length: generated tokens, including the end token.
+    stopped: whether the model ended the answer.
     """
 
     def __init__(self, completion: Completion, tokenizer: PromptTokenizer) -> None:
@@ -22,8 +22,8 @@ class Answer:
         self.length = len(completion.logprobs)
 
     def logprob(self, start: int, end: int) -> float:
-        """Log-probability of the tokens that write characters `start` to `end`; with
-        an `end` beyond the text, of the end token too."""
+        """The log-probability of characters `start` to `end`. If `end` is beyond the
+        text, it includes the end token."""
         ends = self._token_ends
         first = bisect_right(ends, start)
         last = bisect_right(ends, end - 1)
@@ -31,6 +31,6 @@ class Answer:
 
     @cached_property
     def _token_ends(self) -> list[int]:
-        """Where each token ends, in characters."""
+        """The end of each token, in characters."""
         ids = self.completion.ids
         return [len(self.tokenizer.decode(ids[: n + 1])) for n in range(len(ids))]

@@ -1,4 +1,4 @@
-"""Autoregressive NER, which the paper compares with: one sequence for all labels."""
+"""Autoregressive NER, the paper's baseline: one sequence for all labels."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -16,55 +16,54 @@ from .segments import TextSegments, format_name
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
-    """A mention in an answer, at characters `start` to `end` of it.
+class ParsedMention:
+    """A mention at characters `start` to `end` of an answer.
 
-    place: its first character in the text, where the answer tells.
+    text_start: its first character in the text, if the answer determines it.
     """
 
     name: str
     text: str
     start: int
     end: int
-    place: int | None = None
+    text_start: int | None = None
 
 
 @dataclass(slots=True)
 class ParsedAnswer:
-    """The mentions of an answer in its order, and how much was lost by what reason."""
+    """The mentions of an answer in order, and the number of lost ones by reason."""
 
-    mentions: list[Written] = field(default_factory=list)
+    mentions: list[ParsedMention] = field(default_factory=list)
     lost: Counter[str] = field(default_factory=Counter)
 
 
 class Notation(Protocol):
-    """How mentions and their labels are written down in one sequence."""
+    """How one sequence lists mentions and their labels."""
 
     name: str
-    copies_text: bool  # from its beginning to its end
+    copies_text: bool  # the answer copies the whole text
 
     def write(
         self, text: TextSegments, mentions: Sequence[tuple[int, int, str]]
     ) -> TokenIds:
-        """The answer for mentions (start, end, name) in text order, without its end."""
+        """The answer for mentions (start, end, name) in text order, without end token."""
         ...
 
     def parse(
         self, answer: str, text: str, names: Sequence[str], is_whole: bool
     ) -> ParsedAnswer:
-        """The mentions in an answer, however malformed.
+        """The mentions in an answer, which may be malformed.
 
-        is_whole: the model ended the answer; else its last words were cut off.
+        is_whole: the model ended the answer; otherwise its last words are cut off.
         """
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class AutoReg:
-    """One branch a text: `{text}\\n{names}:` is answered in a notation.
+    """One branch for each text: `{text}\\n{names}:` is answered in a notation.
 
-    max_new_tokens: at most so many tokens in an answer; never more than a text with a
-        mention every few tokens could need.
+    max_new_tokens: the most tokens in an answer; short texts have a lower limit.
     """
 
     notation: Notation
@@ -128,16 +127,16 @@ class AutoReg:
         )
         counts = dict.fromkeys(query.labels, 0)
         mentions = []
-        for written in parsed.mentions:
-            label = labels[written.name]
+        for mention in parsed.mentions:
+            label = labels[mention.name]
             counts[label] += 1
             mentions.append(
                 Mention(
                     label,
-                    written.text,
+                    mention.text,
                     counts[label],
-                    answer.logprob(written.start, written.end),
-                    start=written.place,
+                    answer.logprob(mention.start, mention.end),
+                    start=mention.text_start,
                 )
             )
         lost = parsed.lost + Counter({"cut off": not answer.stopped})

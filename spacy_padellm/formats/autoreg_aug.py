@@ -1,7 +1,7 @@
 """AutoReg aug: the text rewritten, `[ Japan | location ] beat [ Syria | location ]`.
 
-The reader walks along the text and the answer, whitespace left aside. So it knows where
-in the text a bracket stands, also behind words that the model changed or left out.
+The parser aligns the answer with the text, without whitespace. So it finds the offset of
+a bracket in the text, also after words that the model changed or left out.
 """
 
 import re
@@ -10,10 +10,10 @@ from dataclasses import dataclass
 
 from ..settings import check_positive
 from ..types import TokenIds
-from .autoreg import AutoReg, ParsedAnswer, Written
+from .autoreg import AutoReg, ParsedAnswer, ParsedMention
 from .segments import TextSegments
 
-# where so many characters agree again, a copy that went astray is back on its way
+# After a deviation, alignment resumes where this many characters agree.
 ANCHOR = 6
 
 
@@ -22,8 +22,8 @@ def build_autoreg_aug_v1(
 ) -> AutoReg:
     """The format AutoReg aug: the text with its mentions bracketed and labelled.
 
-    max_new_tokens: at most so many tokens in an answer.
-    prefix_lm: tokens of the text see all of it, and not only what is before them.
+    max_new_tokens: the most tokens in an answer.
+    prefix_lm: tokens of the text attend to all of it, and not only to earlier ones.
     """
     check_positive(max_new_tokens=max_new_tokens)
     return AutoReg(Augmented(), max_new_tokens, prefix_lm)
@@ -31,7 +31,7 @@ def build_autoreg_aug_v1(
 
 @dataclass(frozen=True, slots=True)
 class Augmented:
-    """` [` before a mention, ` | name ]` behind it; nested ones inside each other."""
+    """` [` before a mention, ` | name ]` after it; mentions may be nested."""
 
     name: str = "aug"
     copies_text: bool = True
@@ -58,7 +58,7 @@ class Augmented:
     def parse(
         self, answer: str, text: str, names: Sequence[str], is_whole: bool
     ) -> ParsedAnswer:
-        return _Walk(answer, text, names).parse(is_whole)
+        return _Parser(answer, text, names).parse(is_whole)
 
 
 def _closing(text: TextSegments, end: int, name: str) -> tuple[int, TokenIds]:
@@ -66,7 +66,7 @@ def _closing(text: TextSegments, end: int, name: str) -> tuple[int, TokenIds]:
 
 
 def _copied(text: TextSegments, start: int, end: int) -> TokenIds:
-    """Characters `start` to `end` of the text, less the whitespace at both ends."""
+    """Characters `start` to `end` of the text, without outer whitespace."""
     string = text.text[start:end]
     start += len(string) - len(string.lstrip())
     return text.part(start, start + len(string.strip())) if string.strip() else ()
@@ -74,23 +74,23 @@ def _copied(text: TextSegments, start: int, end: int) -> TokenIds:
 
 @dataclass(frozen=True, slots=True)
 class _Opened:
-    """A bracket not closed yet: where its mention begins in the answer and in the text,
-    and how often the copy had gone astray by then."""
+    """An open bracket: where its mention starts in the answer and in the text, and the
+    number of deviations before it."""
 
     at: int
     cursor: int
     drifts: int
 
 
-class _Walk:
-    """Along an answer and its text at once, both without their whitespace.
+class _Parser:
+    """Aligns an answer with its text, both without whitespace.
 
-    at, cursor: where it is in the answer, and in the text.
+    at, cursor: the offsets in the answer and in the text.
     """
 
     def __init__(self, answer: str, text: str, names: Sequence[str]) -> None:
         self.answer, self.text = answer, text
-        self.written, self.answer_places = _without_whitespace(answer)
+        self.generated, self.answer_places = _without_whitespace(answer)
         self.source, self.text_places = _without_whitespace(text)
         self.names = {_without_whitespace(name)[0]: name for name in names}
         known = "|".join(map(re.escape, self.names))
@@ -100,24 +100,26 @@ class _Walk:
         self.parsed = ParsedAnswer()
 
     def parse(self, is_whole: bool) -> ParsedAnswer:
-        while self.at < len(self.written):
-            closing = self.closing.match(self.written, self.at) if self.opened else None
-            copied = self.source.startswith(self.written[self.at], self.cursor)
+        while self.at < len(self.generated):
+            closing = (
+                self.closing.match(self.generated, self.at) if self.opened else None
+            )
+            copied = self.source.startswith(self.generated[self.at], self.cursor)
             if closing and not (copied and closing[1] not in self.names):
                 self._close(self.opened.pop(), closing)
             elif copied:
                 self.at += 1
                 self.cursor += 1
-            elif self.written[self.at] == "[":
+            elif self.generated[self.at] == "[":
                 self.at += 1
                 self.opened.append(_Opened(self.at, self.cursor, self.drifts))
             else:
-                self._find_the_way_back()
+                self._realign()
         if is_whole:
             self.parsed.lost["malformed"] += len(self.opened)
             self.drifts += self.cursor < len(self.source)
         self.parsed.lost["drifted"] = min(self.drifts, 1)
-        self.parsed.mentions.sort(key=lambda written: written.start)
+        self.parsed.mentions.sort(key=lambda mention: mention.start)
         return self.parsed
 
     def _close(self, opened: _Opened, closing: re.Match) -> None:
@@ -127,26 +129,26 @@ class _Walk:
         elif closing[1] not in self.names:
             self.parsed.lost["unknown label"] += 1
         else:
-            text, places, place = self.answer, self.answer_places, None
-            if self.drifts == opened.drifts:  # a true copy: then it is the text's
+            text, places, text_start = self.answer, self.answer_places, None
+            if self.drifts == opened.drifts:  # an exact copy of the text
                 text, places = self.text, self.text_places
                 first, last = opened.cursor, self.cursor - 1
-                place = places[first]
+                text_start = places[first]
             self.parsed.mentions.append(
-                Written(
+                ParsedMention(
                     self.names[closing[1]],
                     text[places[first] : places[last] + 1],
                     self.answer_places[opened.at - 1],
                     self.answer_places[closing.end() - 1] + 1,
-                    place,
+                    text_start,
                 )
             )
         self.at = closing.end()
 
-    def _find_the_way_back(self) -> None:
-        """The answer is not the text: go on where they agree again."""
+    def _realign(self) -> None:
+        """The answer deviates from the text: continue where they agree again."""
         self.drifts += 1
-        ahead = self.closing.sub("", self.written[self.at : self.at + 16 * ANCHOR])
+        ahead = self.closing.sub("", self.generated[self.at : self.at + 16 * ANCHOR])
         anchor = ahead.replace("[", "")[:ANCHOR]
         found = self.source.find(anchor, self.cursor)
         if found > self.cursor and len(anchor) == ANCHOR:
@@ -156,6 +158,6 @@ class _Walk:
 
 
 def _without_whitespace(string: str) -> tuple[str, list[int]]:
-    """What is left of a string, and where each of those characters stood."""
+    """A string without whitespace, and the offset of each character before."""
     places = [place for place, char in enumerate(string) if not char.isspace()]
     return "".join(string[place] for place in places), places

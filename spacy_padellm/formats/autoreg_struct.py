@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from ..settings import check_positive
 from ..types import TokenIds
-from .autoreg import AutoReg, ParsedAnswer, Written
+from .autoreg import AutoReg, ParsedAnswer, ParsedMention
 from .segments import TextSegments
 
 # between two mentions; the space may be missing
@@ -19,8 +19,8 @@ def build_autoreg_struct_v1(
 ) -> AutoReg:
     """The format AutoReg struct: mentions with their labels in one list, in text order.
 
-    max_new_tokens: at most so many tokens in an answer.
-    prefix_lm: tokens of the text see all of it, and not only what is before them.
+    max_new_tokens: the most tokens in an answer.
+    prefix_lm: tokens of the text attend to all of it, and not only to earlier ones.
     """
     check_positive(max_new_tokens=max_new_tokens)
     return AutoReg(Struct(), max_new_tokens, prefix_lm)
@@ -28,7 +28,7 @@ def build_autoreg_struct_v1(
 
 @dataclass(frozen=True, slots=True)
 class Struct:
-    """Brackets around each mention with its label, and around all; `()` is nothing."""
+    """A list of `(name : mention)` in brackets; `()` is an empty list."""
 
     name: str = "struct"
     copies_text: bool = False
@@ -48,7 +48,7 @@ class Struct:
         self, answer: str, text: str, names: Sequence[str], is_whole: bool
     ) -> ParsedAnswer:
         parsed = ParsedAnswer()
-        # `((` and `))` stand around all items: what is left is items between borders
+        # `((` and `))` enclose all items
         outer = re.match(r"\s*\(\s*\(?", answer)
         start = outer.end() if outer else len(answer) - len(answer.lstrip())
         end = len(answer)
@@ -85,26 +85,29 @@ class Struct:
             if known:
                 mention = item[known.end() :].strip()
                 if mention:
-                    parsed.mentions.append(Written(name, mention, start, end + 1))
+                    parsed.mentions.append(ParsedMention(name, mention, start, end + 1))
                 else:
                     parsed.lost["malformed"] += 1
                 return
         parsed.lost["unknown label" if ":" in item else "malformed"] += 1
 
 
-def _placed_if_ambiguous(mentions: Sequence[Written], text: str) -> list[Written]:
-    """Where a string has several labels, its k-th mention is at its k-th place: the
-    list is in text order."""
+def _placed_if_ambiguous(
+    mentions: Sequence[ParsedMention], text: str
+) -> list[ParsedMention]:
+    """Align the k-th mention of a string with its k-th occurrence, if the string has
+    several labels: the list is in text order."""
     names = defaultdict(set)
     for mention in mentions:
         names[mention.text].add(mention.name)
-    places = {
+    occurrences = {
         string: re.finditer(rf"(?<!\w){re.escape(string)}(?!\w)", text)
         for string in names
         if len(names[string]) > 1
     }
     placed = []
     for mention in mentions:
-        found = next(places.get(mention.text, iter(())), None)
-        placed.append(replace(mention, place=found.start()) if found else mention)
+        found = next(occurrences.get(mention.text, iter(())), None)
+        start = found.start() if found else None
+        placed.append(replace(mention, text_start=start) if found else mention)
     return placed

@@ -1,4 +1,4 @@
-"""What a format is: how labels are asked for as prompts, and answers are read."""
+"""The protocol of formats, which write prompts and parse answers."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,17 +11,14 @@ from ..types import LabelNames, Mention, PromptTokenizer
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A text, and the labels to look for with the name that the model reads for each."""
+    """A text, and the labels to find, each with the name that the model reads."""
 
     text: str
     labels: LabelNames
 
 
 class TokenisedText(Protocol):
-    """What a format makes of a text, in order to write prompts about it.
-
-    n_tokens: of the text alone.
-    """
+    """A text as a format tokenises it. n_tokens: of the text alone, without prompts."""
 
     n_tokens: int
 
@@ -44,13 +41,13 @@ class EncodedQuery(Generic[Text]):
 
 @dataclass(frozen=True, slots=True)
 class Extraction:
-    """What the model answered to one query.
+    """The model's answer to one query.
 
-    counts: how many mentions the model said that each label has.
-    lengths: tokens generated in each sequence, the end token included.
-    lost: how often a part of the answer could not be read, by reason: "malformed" (no
-        mention with its label), "unknown label", "cut off" (the answer was too long to
-        end), and "drifted" for a text that was to be copied and was not.
+    counts: the predicted number of mentions of each label.
+    lengths: generated tokens of each sequence, including the end token.
+    lost: the number of parts that cannot be parsed, by reason: "malformed" (no mention
+        with its label), "unknown label", "cut off" (the answer is too long to end), and
+        "drifted" (the answer is not the copy of the text that it should be).
     """
 
     mentions: tuple[Mention, ...]
@@ -60,17 +57,16 @@ class Extraction:
 
 
 class Format(Protocol):
-    """Knows prompts and answers; never touches torch.
+    """Writes prompts and parses answers; never imports torch.
 
-    name: what an adapter trained in this format says that it was trained in, such as
-        "PaDeLLM compact".
+    name: in the cards of adapters trained in this format, such as "PaDeLLM compact".
     """
 
     @property
     def name(self) -> str: ...
 
     def encode(self, query: Query, tokenizer: PromptTokenizer) -> EncodedQuery:
-        """Tokenise a query's text, once."""
+        """Tokenise the text of a query."""
         ...
 
     def extract(
@@ -78,7 +74,7 @@ class Format(Protocol):
     ) -> list[Extraction]:
         """Find the mentions of each query's labels in its text.
 
-        encoded: what `encode` gave, one for each text of the session.
+        encoded: one query for each text of the session.
         """
         ...
 
@@ -88,8 +84,8 @@ class Format(Protocol):
         spans: Mapping[str, Sequence[tuple[int, int]]],
         tokenizer: PromptTokenizer,
     ) -> list[GoldSequence]:
-        """The sequences to learn from.
+        """The sequences to train on.
 
-        spans: the characters (start, end) of each label's mentions, in text order.
+        spans: the character offsets (start, end) of each label's mentions, in order.
         """
         ...

@@ -1,4 +1,4 @@
-"""Queries through a format and an engine."""
+"""Extracts mentions with a format and an engine."""
 
 from collections.abc import Sequence
 
@@ -7,7 +7,7 @@ from ..engines.scheduler import run_batches
 from ..types import PromptTokenizer
 from .base import Extraction, Format, Query
 
-# Tokens that a label adds to a text, about: its name and its answer.
+# Estimated tokens that a label adds to a text: its name and its answer.
 LABEL_TOKENS = 4
 
 
@@ -19,12 +19,12 @@ def extract(
     format: Format,
     batch_tokens: int,
 ) -> list[Extraction]:
-    """What is found for each query, however many there are.
+    """Extract the mentions of each query, in batches.
 
-    batch_tokens: padded tokens of texts and labels in a batch, at most.
+    batch_tokens: the most padded tokens of texts and labels in a batch.
 
-    Raises RowDoesNotFit, with the number of the query, for a query that is too long for
-    the model or takes more memory than there is.
+    Raises RowDoesNotFit, with the index of the query, if a query is too long for the
+    model or for the memory.
     """
     encoded = [format.encode(query, tokenizer) for query in queries]
     lengths = [
@@ -33,7 +33,7 @@ def extract(
     ]
 
     def work(session: Session, batch: list[int]) -> list[Extraction]:
-        return format.extract([encoded[number] for number in batch], session)
+        return format.extract([encoded[index] for index in batch], session)
 
     return run_batches(engine, lengths, work, batch_tokens=batch_tokens)
 
@@ -45,5 +45,5 @@ def extract_in_session(
     tokenizer: PromptTokenizer,
     format: Format,
 ) -> list[Extraction]:
-    """What is found for each query of a session's texts."""
+    """Extract the mentions of each query in an open session."""
     return format.extract([format.encode(one, tokenizer) for one in queries], session)

@@ -1,4 +1,4 @@
-"""Labels and the names that the model reads for them."""
+"""The names that the model reads for labels."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from ..errors import Errors
 from ..types import LabelNames
 
-# What the model reads for labels that say little by themselves.
+# Names for common abbreviated labels.
 KNOWN_NAMES = {
     "PER": "person",
     "PERSON": "person",
@@ -17,11 +17,11 @@ KNOWN_NAMES = {
 
 
 def label_names(labels: Sequence[str] | Mapping[str, str]) -> LabelNames:
-    """A table label → name from a table or a plain list.
+    """The name of each label, from a mapping or a list of labels.
 
-    A label without a name of its own is read as it is written, but for PER, PERSON,
-    ORG, LOC and MISC. Raises ValueError naming the labels that are empty, doubled, or
-    hold a newline or outer whitespace: prompts are lines.
+    A list gives each label itself as the name, except for KNOWN_NAMES. Raises
+    ValueError (E503 to E505) for labels that are empty, duplicate, or contain a
+    newline or outer whitespace.
     """
     if isinstance(labels, str):
         raise ValueError(Errors.E503.format(labels=labels))
@@ -44,11 +44,11 @@ def label_names(labels: Sequence[str] | Mapping[str, str]) -> LabelNames:
     ]
     if faulty:
         raise ValueError(Errors.E504.format(labels=", ".join(map(repr, faulty))))
-    doubled = _doubled(given) or _doubled(list(names.values()))
-    if doubled:
-        raise ValueError(Errors.E505.format(labels=", ".join(map(repr, doubled))))
+    duplicates = _duplicates(given) or _duplicates(list(names.values()))
+    if duplicates:
+        raise ValueError(Errors.E505.format(labels=", ".join(map(repr, duplicates))))
     return names
 
 
-def _doubled(values: Sequence[str]) -> list[str]:
+def _duplicates(values: Sequence[str]) -> list[str]:
     return [value for value, times in Counter(values).items() if times > 1]

@@ -1,4 +1,4 @@
-"""OneStep: for each label one sequence with all its mentions, labels in parallel.
+"""OneStep: one sequence with all mentions for each label, labels in parallel.
 
 The paper's ablation of its own method (arXiv 2402.04838, section 5): parallel over
 labels, not over mentions.
@@ -23,11 +23,11 @@ SEPARATOR = "\n"
 def build_one_step_v1(
     *, max_new_tokens: int = 256, prefix_lm: bool = False
 ) -> "OneStep":
-    """The OneStep format: `{text}\\n{name}:` is answered by the mentions, a line each.
+    """The OneStep format: `{text}\\n{name}:` is answered by one mention per line.
 
-    max_new_tokens: at most so many tokens in the answer for a label; never more than
-        the text could need.
-    prefix_lm: tokens of the text see all of it, and not only what is before them.
+    max_new_tokens: the most tokens in the answer for a label; short texts have a lower
+        limit.
+    prefix_lm: tokens of the text attend to all of it, and not only to earlier ones.
     """
     check_positive(max_new_tokens=max_new_tokens)
     return OneStep(max_new_tokens, prefix_lm)
@@ -91,7 +91,7 @@ class OneStep:
 
     def _branches(self, encoded: EncodedQuery[TextSegments]) -> list[Branch]:
         text = encoded.text
-        # at the worst every token is a mention, with a separator behind it
+        # at most, every token is a mention with a separator
         most = min(self.max_new_tokens, 2 * text.n_tokens + 1)
         return [
             Branch(
@@ -105,7 +105,7 @@ class OneStep:
 
 
 def _mentions(label: str, answer: Answer) -> list[Mention]:
-    """One a line; the last line of an answer without an end is not to be trusted."""
+    """One mention per line. A last line that is cut off is dropped."""
     mentions = []
     start = 0
     for line in answer.text.split(SEPARATOR):

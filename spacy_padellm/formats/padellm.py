@@ -1,4 +1,4 @@
-"""PaDeLLM: for each label the count of mentions, then every mention at once.
+"""PaDeLLM: the count of mentions for each label, then all mentions in parallel.
 
 Lu et al., PaDeLLM-NER, NeurIPS 2024 (arXiv 2402.04838).
 """
@@ -6,6 +6,7 @@ Lu et al., PaDeLLM-NER, NeurIPS 2024 (arXiv 2402.04838).
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 
 from ..engines.base import Session
 from ..errors import Errors
@@ -17,7 +18,7 @@ from .base import EncodedQuery, Extraction, Query
 from .segments import digit_id, format_name
 from .templates import GoldMention, Template, TextPrompts, get_template
 
-# Mentions of up to so many are asked for together with the count, where that is free.
+# Mentions of counts up to this are prefetched with the count, if that is free.
 LIKELY_COUNTS = 2
 
 
@@ -33,17 +34,16 @@ def build_padellm_v1(
     """The PaDeLLM format.
 
     template: "compact", "padellm.en" or "padellm.zh".
-    max_count: at most so many mentions of one label in one window of text; the count
-        is also capped by the window's tokens.
-    max_mention_tokens: at most so many model tokens in a mention.
-    only_in_text: write no mention that is not in the text. The model then chooses among
-        the tokens with which a part of the text goes on, and the end.
-    prefix_lm: tokens of the text see all of it, and not only what is before them. Null
-        is true for the template "compact", which alone knows it.
-    count_threshold: take the largest count i with P(count >= i) of this or more, in
-        place of the likeliest count; lower finds more mentions. For counts up to 9.
+    max_count: the most mentions of one label in one window of text; the number of
+        the window's tokens is a limit too.
+    max_mention_tokens: the most model tokens in a mention.
+    only_in_text: constrain mentions to parts of the text.
+    prefix_lm: tokens of the text attend to all of it, and not only to earlier ones.
+        Null is true for the template "compact", the only one that supports it.
+    count_threshold: predict the largest count i with P(count >= i) of at least this,
+        instead of the likeliest count; lower finds more mentions. For counts up to 9.
 
-    ValueError: a value is out of range, or the template knows no `prefix_lm`.
+    Raises ValueError if a value is out of range, or for an unsupported `prefix_lm`.
     """
     check_positive(max_count=max_count, max_mention_tokens=max_mention_tokens)
     check_count_threshold(count_threshold)
@@ -62,7 +62,7 @@ def build_padellm_v1(
 
 
 def check_count_threshold(value: float | None) -> None:
-    """ValueError (E507) for what is neither None nor between 0 and 1."""
+    """Raises ValueError (E507) unless the value is None or between 0 and 1."""
     if value is not None and not 0 < value < 1:
         raise ValueError(Errors.E507.format(value=value))
 
@@ -97,22 +97,20 @@ class PaDeLLM:
         tokenizer = encoded[0].text.tokenizer
         digits = tuple(digit_id(digit, tokenizer) for digit in "0123456789")
         states = [self._label_states(one) for one in encoded]
-        # The first pass asks for the counts' first digits alone. From then on, the
-        # mentions are asked for together with the count's next digit: nearly always
-        # there is none, and no pass was spent on learning that.
+        # The first round generates the first digit of each count. Later rounds generate
+        # mentions together with the next digit: nearly always there is none, and no
+        # pass is spent on it.
         while any(state.open for row in states for state in row):
             opened = [[state for state in row if state.open] for row in states]
-            asked = [
+            branches = [
                 [self._branches(state, digits, tokenizer) for state in row]
                 for row in opened
             ]
-            completed = session.complete(
-                [[branch for group in groups for branch in group] for groups in asked]
-            )
-            for row, groups, completions in zip(opened, asked, completed, strict=True):
-                answers = iter(completions)
+            completed = session.complete([[*chain(*groups)] for groups in branches])
+            for row, groups, answers in zip(opened, branches, completed, strict=True):
+                answer = iter(answers)
                 for state, group in zip(row, groups, strict=True):
-                    state.take([next(answers) for _ in group], digits)
+                    state.accept([next(answer) for _ in group], digits)
         return [
             Extraction(
                 mentions=tuple(m for state in row for m in state.mentions()),
@@ -155,7 +153,7 @@ class PaDeLLM:
         digits: TokenIds,
         tokenizer: PromptTokenizer,
     ) -> list[Branch]:
-        """The count's next digit, then each mention of the count so far."""
+        """A branch for the count's next digit, and one for each mention so far."""
         next_digit = Branch(
             state.prompt + state.count_ids,
             max_new_tokens=1,
@@ -183,8 +181,8 @@ class PaDeLLM:
 class _LabelState:
     """One label of one text, while its count and mentions are generated.
 
-    prompt: the count prompt; count_ids, digits: what the model wrote after it so far.
-    at_least: log P(count >= i) at place i, from the first digit's probabilities.
+    prompt: of the count. count_ids, digits: the count's tokens and digits so far.
+    at_least: log P(count >= i) at index i, from the first digit's probabilities.
     """
 
     label: str
@@ -204,12 +202,12 @@ class _LabelState:
     def count(self) -> int:
         return min(int(self.digits), self.cap) if self.digits else 0
 
-    def take(self, completions: Sequence[Completion], digits: TokenIds) -> None:
-        """Take the answers to the branches; digits: the tokens of 0 to 9."""
+    def accept(self, completions: Sequence[Completion], digits: TokenIds) -> None:
+        """Accept the completions of the branches; digits: the tokens of 0 to 9."""
         next_digit, *self.completions = completions
-        written = next_digit.text.strip()
+        digit = next_digit.text.strip()
         ids, logprob = next_digit.ids, next_digit.logprob
-        is_number = written.isascii() and written.isdigit()
+        is_number = digit.isascii() and digit.isdigit()
         if not is_number or self.count == self.cap:
             self.open = False
             return
@@ -218,15 +216,15 @@ class _LabelState:
             if self.count_threshold is not None:
                 least = math.log(self.count_threshold)
                 count = sum(value >= least for value in self.at_least[1:])
-                written, ids = str(count), (digits[count],)
+                digit, ids = str(count), (digits[count],)
                 logprob = next_digit.candidates[count]
-        self.digits += written
+        self.digits += digit
         self.count_ids += ids
         self.count_logprob += logprob
         self.open = self.count > 0
 
     def prefetch(self, digits: TokenIds) -> tuple[tuple[TokenIds, ...], ...]:
-        """What will be asked if the count is 1, 2, ..."""
+        """The next prompts if the count is 1, 2, ..."""
         groups = []
         for count in range(1, min(self.cap, LIKELY_COUNTS) + 1):
             prompts = [
@@ -236,12 +234,12 @@ class _LabelState:
                     for index in range(1, count + 1)
                 ),
             ]
-            begun = len(self.prompt)
-            groups.append(tuple(ids for ids in prompts if ids[:begun] == self.prompt))
+            start = len(self.prompt)
+            groups.append(tuple(ids for ids in prompts if ids[:start] == self.prompt))
         return tuple(groups)
 
     def lengths(self) -> list[int]:
-        """Of each sequence: the count's digits, and the mention up to its end."""
+        """The generated tokens of each sequence: the count and one mention."""
         n_digits = max(1, len(self.count_ids))
         mentions = [len(completion.logprobs) for completion in self.completions]
         return [n_digits + n_tokens for n_tokens in mentions] or [n_digits]
@@ -261,7 +259,7 @@ class _LabelState:
 
 
 def _at_least(digit_logprobs: Sequence[float]) -> list[float]:
-    """log P(count >= i) for i in 0..9, counts of several digits left aside."""
+    """log P(count >= i) for i in 0..9, if the count has one digit."""
     tail = 0.0
     at_least = []
     for logprob in reversed(digit_logprobs):

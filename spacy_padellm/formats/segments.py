@@ -1,14 +1,14 @@
-"""A text as token ids, any part of it with the ids that it has there."""
+"""A text as token ids, and the ids of any part of it."""
 
 from ..trees.drafts import MentionDraft
 from ..types import EncodedText, PromptTokenizer, TokenIds
 
 
 class TextSegments:
-    """Segments that are tokenised one by one. The text has a space before it, so that
-    its first word is written like any other word.
+    """Tokenises prompts in segments. A space precedes the text, so that its first word
+    has the same tokens as elsewhere.
 
-    prompt: the text and a newline, with which every prompt begins.
+    prompt: the text and a newline, the start of every prompt.
     prefix: this many of the prompt's first tokens see each other in both directions.
     n_tokens: tokens of the text alone.
     """
@@ -28,13 +28,12 @@ class TextSegments:
         self.n_tokens = len(self.encoded.ids)
 
     def segment(self, string: str) -> TokenIds:
-        """Any string by itself."""
+        """The ids of any string, tokenised alone."""
         return self.tokenizer.encode(string, add_special_tokens=False).ids
 
     def part(self, start: int, end: int) -> TokenIds:
-        """Characters `start` to `end` of the text with the space before them, as they
-        are written there; tokenised by themselves where a token crosses their border.
-        """
+        """The ids of characters `start` to `end` of the text, with the space before
+        them. They are tokenised alone if a token crosses a border."""
         spaced = start == 0 or self.text[start - 1].isspace()
         ids = token_slice(self.encoded, start + self.shift, end + self.shift, spaced)
         if ids is not None:
@@ -43,17 +42,17 @@ class TextSegments:
 
 
 def format_name(name: str, *, prefix_lm: bool) -> str:
-    """What an adapter trained in a format says that it was trained in."""
+    """The name of a format in the card of an adapter."""
     return f"{name}, prefix LM" if prefix_lm else name
 
 
 def token_slice(
     encoded: EncodedText, start: int, end: int, spaced: bool
 ) -> TokenIds | None:
-    """The ids of the tokens that write exactly characters `start` to `end`; None where
-    a token crosses the border or offsets are unknown.
+    """The tokens of characters `start` to `end`; None if a token crosses a border or if
+    offsets are unknown.
 
-    spaced: whether there is a space before `start`, which the first token may write.
+    spaced: a space precedes `start`, and the first token may include it.
     """
     if encoded.offsets is None:
         return None
@@ -72,12 +71,12 @@ def token_slice(
 
 
 def digit_id(digit: str, tokenizer: PromptTokenizer) -> int:
-    """The token that writes a digit behind other text."""
+    """The token of a digit that follows other text."""
     return tokenizer.encode(f"\n{digit}", add_special_tokens=False).ids[-1]
 
 
 def mention_draft(text: TextSegments) -> MentionDraft | None:
-    """The mentions that a text may have; None where its tokens do not spell it."""
+    """A draft for mentions of a text; None if its tokens do not spell it."""
     spelling = text.tokenizer.spelling
     if spelling is None:
         return None

@@ -1,9 +1,8 @@
-"""The words around a text, a label and a mention, by name.
+"""Prompt templates, by name.
 
-`padellm.en` and `padellm.zh` are the paper's own strings (arXiv 2402.04838, section 3),
-token for token as the tokenizer writes the whole prompt, so that checkpoints trained
-elsewhere in that format work. `compact` is ours: fewer tokens, and a mention has the
-very token ids that it has in the text.
+`padellm.en` and `padellm.zh` are the paper's (arXiv 2402.04838, section 3). The whole
+prompt is tokenised at once, so that checkpoints trained elsewhere in the format work.
+`compact` is ours: it has fewer tokens, and mentions have the token ids of the text.
 """
 
 from dataclasses import dataclass, field
@@ -19,8 +18,8 @@ from .segments import TextSegments, digit_id, mention_draft
 
 @dataclass(frozen=True, slots=True)
 class GoldMention:
-    """Mention `index`, from 1, of `count` that a label has: characters `start` to `end`
-    of the text."""
+    """Characters `start` to `end` of the text: mention `index`, from 1, of the `count`
+    mentions of a label."""
 
     count: int
     index: int
@@ -29,24 +28,24 @@ class GoldMention:
 
 
 class TextPrompts(Protocol):
-    """The prompts of one text. A prompt starts with all that is shared."""
+    """The prompts of one text. They share a prefix."""
 
     n_tokens: int
     prefix: int  # this many tokens of each prompt see each other
     tokenizer: PromptTokenizer
-    draft: MentionDraft | None  # what mentions may be; None if that is unknown
+    draft: MentionDraft | None  # for mentions; None if the tokens do not spell the text
 
     def count(self, name: str) -> TokenIds:
-        """The prompt that asks how many mentions the label `name` has."""
+        """The prompt for the number of mentions of the label `name`."""
         ...
 
     def mention(self, name: str, count: int, index: int) -> TokenIds:
-        """The prompt that asks for mention `index`, from 1, of `count`."""
+        """The prompt for mention `index`, from 1, of `count`."""
         ...
 
     def gold(self, name: str, mention: GoldMention) -> GoldSequence:
-        """What to learn for a mention: from the count on, the appended text included
-        (leaving it out cost the paper 0.5 to 4.2 F)."""
+        """The sequence to train on. Its answer starts with the count and includes the
+        template's text (without it, the paper lost 0.5 to 4.2 F)."""
         ...
 
 
@@ -57,7 +56,7 @@ class Template(Protocol):
     def prompts(
         self, text: str, tokenizer: PromptTokenizer, *, prefix_lm: bool = False
     ) -> TextPrompts:
-        """ValueError (E506): the template knows no `prefix_lm`."""
+        """Raises ValueError (E506) if it does not support `prefix_lm`."""
         ...
 
 
@@ -104,20 +103,19 @@ class StringPrompts:
     def gold(self, name: str, mention: GoldMention) -> GoldSequence:
         count, index = mention.count, mention.index
         prompt = self.count(name)
-        asked = self.mention(name, count, index)
-        shared = common_prefix(prompt, asked)
+        mention_prompt = self.mention(name, count, index)
+        shared = common_prefix(prompt, mention_prompt)
         string = self.text[mention.start : mention.end]
         whole = self.tokenizer.encode(self._mention_string(name, count, index) + string)
-        if whole.ids[: len(asked)] == asked:
-            written = whole.ids[len(asked) :]
-        else:  # the mention's first token would swallow the prompt's last
-            written = self.tokenizer.encode(string, add_special_tokens=False).ids
-        written += (self.tokenizer.eos_id,)
-        answer = asked[shared:] + written
+        if whole.ids[: len(mention_prompt)] == mention_prompt:
+            ids = whole.ids[len(mention_prompt) :]
+        else:  # the mention's first token includes the end of the prompt
+            ids = self.tokenizer.encode(string, add_special_tokens=False).ids
+        answer = mention_prompt[shared:] + ids + (self.tokenizer.eos_id,)
         return GoldSequence(prompt[:shared], answer, (1.0,) * len(answer))
 
     def _count_string(self, name: str) -> str:
-        # one pass of replacement: braces and placeholders in a text stay characters
+        # replaced in one pass, so that placeholders in a text stay as they are
         return _fill(self.template.count, text=self.text, label=name)
 
     def _mention_string(self, name: str, count: int, index: int) -> str:
@@ -157,26 +155,26 @@ class CompactPrompts:
 
     def gold(self, name: str, mention: GoldMention) -> GoldSequence:
         appended = self._appended(mention.count, mention.index)
-        written = self.text.part(mention.start, mention.end) + (self.tokenizer.eos_id,)
-        # Behind `\n1` comes mention 1, or a further digit of an index: nothing but the
-        # mention is to be learned there. Further digits are never generated.
+        ids = self.text.part(mention.start, mention.end) + (self.tokenizer.eos_id,)
+        # After `\n1` comes mention 1, or another digit of an index. Only the mention is
+        # trained there, because further digits are never generated.
         n_first = len(self._appended(mention.count, 1))
         weights = (1.0,) * n_first + (0.0,) * (len(appended) - n_first)
         return GoldSequence(
             self.count(name),
-            appended + written,
-            weights + (1.0,) * len(written),
+            appended + ids,
+            weights + (1.0,) * len(ids),
             self.prefix,
         )
 
     def _appended(self, count: int, index: int) -> TokenIds:
-        # digit by digit, as it is generated: sentencepiece would begin `▁12`
+        # digit by digit, as it is generated; sentencepiece would start `▁12`
         digits = tuple(digit_id(digit, self.tokenizer) for digit in str(count))
         return digits + self.text.segment(f"\n{index}")
 
 
 def common_prefix(first: TokenIds, second: TokenIds) -> int:
-    """How many leading tokens the two share."""
+    """The length of the common prefix."""
     shared = 0
     for one, other in zip(first, second, strict=False):
         if one != other:
@@ -186,7 +184,7 @@ def common_prefix(first: TokenIds, second: TokenIds) -> int:
 
 
 def _fill(template: str, **values: str) -> str:
-    """Put each value in its place; a value that holds a placeholder stays as it is."""
+    """Fill in values; placeholders inside a value stay as they are."""
     parts = template.split("{")
     filled = [parts[0]]
     for part in parts[1:]:
@@ -216,7 +214,7 @@ TEMPLATES: dict[str, Template] = {
 
 
 def get_template(name: str) -> Template:
-    """The template called `name`; a ValueError names those there are."""
+    """The template `name`. Raises ValueError (E501) if there is none."""
     if name not in TEMPLATES:
         raise ValueError(Errors.E501.format(name=name, known=", ".join(TEMPLATES)))
     return TEMPLATES[name]

@@ -1,4 +1,4 @@
-"""Rows of similar length in one batch, so that little is spent on padding."""
+"""Batches of rows of similar length, which need little padding."""
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
@@ -11,10 +11,7 @@ class DoesNotFit(Exception):
 
 
 class RowDoesNotFit(ValueError):
-    """A row that does not fit even as a batch of its own.
-
-    row: its number.
-    """
+    """Row `row` does not fit, even as a batch of its own."""
 
     def __init__(self, row: int, reason: str) -> None:
         super().__init__(reason)
@@ -26,10 +23,9 @@ def batches_by_padded_tokens(
 ) -> list[list[int]]:
     """Group rows, longest first, so that no batch exceeds `max_tokens` when padded.
 
-    lengths: tokens of each row.
-    max_tokens: rows x longest row, at most; a row that is longer alone is a batch of
-        its own.
-    Returns the row numbers of each batch; every row is in exactly one.
+    lengths: tokens of each row. max_tokens: the limit for rows x longest row; a longer
+        row is a batch of its own.
+    Returns the row indices of each batch; every row is in exactly one.
     """
     batches: list[list[int]] = []
     longest = 0
@@ -50,10 +46,10 @@ def run_halving(
 ) -> Iterator[tuple[list[int], Result]]:
     """Run each batch. One that raises DoesNotFit is halved and tried again.
 
-    before_retry: called with a batch that did not fit, to free memory say.
+    before_retry: called with a batch that did not fit, for example to free memory.
 
-    Yields the row numbers of each batch that was run, with its result.
-    Raises RowDoesNotFit for a batch of one row that does not fit.
+    Yields the row indices and the result of each batch that was run.
+    Raises RowDoesNotFit if a batch of one row does not fit.
     """
     left = list(batches)[::-1]
     while left:
@@ -65,7 +61,7 @@ def run_halving(
             if len(batch) == 1:
                 raise RowDoesNotFit(batch[0], str(error)) from error
             reason = error
-        # outside of `except`: the traceback would keep the batch's tensors alive
+        # outside of `except`, where the traceback keeps the batch's tensors alive
         if reason is None:
             yield batch, result
         else:

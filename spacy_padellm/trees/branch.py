@@ -1,4 +1,4 @@
-"""A prompt to complete, and what was written for it."""
+"""A prompt to complete, and its completion."""
 
 from dataclasses import dataclass
 
@@ -10,16 +10,16 @@ from .drafts import Draft
 class Branch:
     """A prompt to complete.
 
-    max_new_tokens: at most so many tokens, the stop token not counted.
+    max_new_tokens: the most tokens to generate, without the stop token.
     stop_ids: tokens that end the completion.
-    stop_strings: strings that end it as well; the text is cut before them.
-    candidates: tokens whose log-probability as the first new token is wanted.
-    draft: what will probably be written; changes the speed alone.
-    constrained: write nothing but what a MentionDraft allows, or the end.
-    prefix: so many of the prompt's first tokens see each other, in both directions; all
-        branches of a text have them in common.
-    prefetch: prompts that may be asked for next, each with this one at its beginning, in
-        groups, the likeliest first. An engine for which they are free takes them along.
+    stop_strings: strings that end the completion; the text is cut before them.
+    candidates: return the log-probabilities of these tokens as the first new token.
+    draft: proposes new tokens; it changes the speed alone.
+    constrained: generate only tokens that a MentionDraft allows, or a stop token.
+    prefix: this many of the prompt's first tokens see each other in both directions.
+        All branches of a text share them.
+    prefetch: prompts that may come next, in groups, the likeliest first. Each starts
+        with this prompt. An engine may run them in the same pass where that is free.
     """
 
     prompt: TokenIds
@@ -35,14 +35,13 @@ class Branch:
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """What the model wrote.
+    """What the model generated.
 
     ids: the new tokens, without the stop token.
-    text: the same as a string, cut before a stop string.
-    logprobs: log-probability of each token that was generated: of `ids`, and of the
-        stop token if there is one.
+    text: the decoded tokens, cut before a stop string.
+    logprobs: the log-probability of each of `ids`, and of the stop token if any.
     stopped: whether a stop token or stop string ended it, and not `max_new_tokens`.
-    candidates: log-probabilities of the branch's candidates.
+    candidates: the log-probabilities of the branch's candidates.
     """
 
     ids: TokenIds
@@ -53,5 +52,5 @@ class Completion:
 
     @property
     def logprob(self) -> float:
-        """Of all that was generated."""
+        """The log-probability of all generated tokens."""
         return sum(self.logprobs)

@@ -1,8 +1,7 @@
-"""Copying from a text: how a copy may go on, and what to propose for it.
+"""Drafts for speculative decoding that copy from the text.
 
-What a model writes in named entity recognition is mostly copied from the text. So a
-few tokens are proposed from there and verified in one pass: the tokens written are the
-same as without, in fewer passes.
+In named entity recognition, models mostly copy from the text. A draft proposes tokens
+of the text, and the model verifies them in one pass. The output stays the same.
 """
 
 from functools import cached_property
@@ -12,9 +11,9 @@ from ..types import Spelling, TokenIds
 
 
 class Draft(Protocol):
-    """What will probably be written, token after token. A state is where it stands.
+    """Proposes the next tokens. A state is the draft's position.
 
-    longest: more tokens than that are seldom right.
+    longest: the most tokens worth drafting at once.
     """
 
     longest: int
@@ -22,18 +21,18 @@ class Draft(Protocol):
     def start(self) -> Any: ...
 
     def advance(self, state: Any, token: int) -> Any:
-        """The state behind `token`."""
+        """The state after `token`."""
         ...
 
     def propose(self, state: Any, n: int) -> list[TokenIds]:
-        """Continuations of `n` tokens at most, the likeliest first."""
+        """Continuations of at most `n` tokens, the likeliest first."""
         ...
 
 
 class TextDraft:
-    """A text that is copied from its beginning to its end, with marks in between.
+    """Copies a text from start to end. The answer may have marks in between.
 
-    A state is the next token of the text: marks leave it where it is.
+    A state is the index of the text's next token; marks do not change it.
     """
 
     longest = 16
@@ -54,14 +53,14 @@ class TextDraft:
 
 
 class MentionDraft:
-    """A mention: any part of a text that begins where a word may.
+    """Copies a mention: any part of a text that starts where a word may start.
 
-    Copies are followed by their bytes, so that a mention may be written with other
-    tokens than those of the text, as where it begins inside of one. Its first token may
-    write a space before it, whether or not the text has one there.
+    Copies are compared by bytes, because a mention's tokens may differ from the text's
+    tokens, for example if it starts inside of one. The first token may start with a
+    space, whether or not the text has one there.
 
-    A state is the places in the text, in bytes, where the copy may go on; None before
-    its first letter.
+    A state is the byte offsets in the text where the copy may continue; None before
+    the first letter.
     """
 
     longest = 8
@@ -71,22 +70,22 @@ class MentionDraft:
         self.spelling = spelling
         self.text = b"".join(spelling.of[token] for token in ids)
         self._token_at: dict[int, int] = {}
-        place = 0
+        offset = 0
         for number, token in enumerate(ids):
-            self._token_at[place] = number
-            place += len(spelling.of[token])
+            self._token_at[offset] = number
+            offset += len(spelling.of[token])
         self._allowed: dict[tuple[int, bytes], tuple[int, ...]] = {}
 
     @cached_property
     def starts(self) -> tuple[int, ...]:
-        """Where a character begins, but for spaces and the inside of words in ASCII."""
+        """Where characters start, except spaces and the inside of ASCII words."""
         starts = []
         before = 0x20
-        for place, byte in enumerate(self.text):
+        for offset, byte in enumerate(self.text):
             inside_character = byte & 0xC0 == 0x80
             inside_word = _is_ascii_word(byte) and _is_ascii_word(before)
             if not (byte in b" \t\r\n" or inside_character or inside_word):
-                starts.append(place)
+                starts.append(offset)
             before = byte
         return tuple(starts)
 
@@ -94,41 +93,41 @@ class MentionDraft:
         return None
 
     def advance(self, state: tuple[int, ...] | None, token: int) -> tuple[int, ...]:
-        written = self.spelling.of[token]
+        spelled = self.spelling.of[token]
         if state is None:
             state = self.starts
-            if written == b" ":
+            if spelled == b" ":
                 return state
-            written = written.removeprefix(b" ")
+            spelled = spelled.removeprefix(b" ")
         return tuple(
-            place + len(written)
-            for place in state
-            if written and self.text.startswith(written, place)
+            offset + len(spelled)
+            for offset in state
+            if spelled and self.text.startswith(spelled, offset)
         )
 
     def propose(self, state: tuple[int, ...] | None, n: int) -> list[TokenIds]:
-        numbers = [self._token_at.get(place) for place in state or ()]
+        numbers = [self._token_at.get(offset) for offset in state or ()]
         ahead = [self.ids[at : at + n] for at in numbers if at is not None]
         return list(dict.fromkeys(ahead))
 
     def allowed(self, state: tuple[int, ...] | None) -> list[int]:
-        """All tokens with which some copy goes on."""
+        """All tokens that continue a copy."""
         found: dict[int, None] = {}
         befores = (b"", b" ") if state is None else (b"",)
-        for place in self.starts if state is None else state:
+        for offset in self.starts if state is None else state:
             for before in befores:
-                found.update(dict.fromkeys(self._tokens_at(place, before)))
+                found.update(dict.fromkeys(self._tokens_at(offset, before)))
         return list(found)
 
-    def _tokens_at(self, place: int, before: bytes) -> tuple[int, ...]:
-        """The tokens that write `before` and then what stands at a place."""
-        known = self._allowed.get((place, before))
+    def _tokens_at(self, offset: int, before: bytes) -> tuple[int, ...]:
+        """The tokens that spell `before` and then the text from `offset` on."""
+        known = self._allowed.get((offset, before))
         if known is None:
-            most = min(self.spelling.longest, len(self.text) - place)
-            pieces = (before + self.text[place : place + n] for n in range(most + 1))
+            most = min(self.spelling.longest, len(self.text) - offset)
+            pieces = (before + self.text[offset : offset + n] for n in range(most + 1))
             tokens = map(self.spelling.ids.get, pieces)
             known = tuple(token for token in tokens if token is not None)
-            self._allowed[place, before] = known
+            self._allowed[offset, before] = known
         return known
 
 

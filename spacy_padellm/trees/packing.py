@@ -1,7 +1,7 @@
-"""Gold sequences as one tree: each shared token once, each answer token a target.
+"""Gold sequences packed into one tree, in which shared tokens are computed once.
 
-The loss of the tree equals that of the flat data set with one sequence a (label,
-mention) pair: pairs that fall on the same node add their weights.
+The loss of the tree equals the loss of the flat data set with one sequence for each
+(label, mention) pair: equal targets at the same node add their weights.
 """
 
 from collections.abc import Sequence
@@ -15,11 +15,11 @@ from .trie import Trie, subtree_ends
 
 @dataclass(frozen=True, slots=True)
 class GoldSequence:
-    """One sequence of the flat data set: what is given and what is to be learned.
+    """One sequence of the flat data set: a prompt and the answer to learn.
 
     answer: the tokens to predict, the end-of-sequence token included.
-    weights: the weight of each answer token's loss.
-    prefix: so many of the prompt's first tokens see each other, in both directions.
+    weights: the loss weight of each answer token.
+    prefix: this many of the prompt's first tokens see each other in both directions.
     """
 
     prompt: TokenIds
@@ -34,8 +34,8 @@ class GoldTree:
 
     ids, positions, starts, ends: [nodes]; node i sees node j where
         `starts[j] <= i < ends[j]`, see `subtree_ends`.
-    sources, targets, weights: [pairs]: the hidden state at node `source` should
-        predict token `target`; its loss counts `weight` times.
+    sources, targets, weights: [pairs]; the hidden state of node `source` predicts token
+        `target`, with the loss weight `weight`.
     """
 
     ids: np.ndarray
@@ -51,8 +51,7 @@ class GoldTree:
 
 
 def pack_gold(sequences: Sequence[GoldSequence]) -> GoldTree:
-    """Pack the gold sequences of one text (at least one, none with an empty prompt; all
-    with one prefix)."""
+    """Pack the gold sequences of one text: one or more, with prompts and one prefix."""
     trie = Trie()
     pairs: dict[tuple[int, int], float] = {}
     # sorted sequences enter the trie in depth-first order

@@ -1,4 +1,4 @@
-"""Token ids that share their beginnings, as one tree."""
+"""A tree of token sequences with shared prefixes."""
 
 from collections.abc import Iterable
 
@@ -6,11 +6,11 @@ ROOT = -1
 
 
 class Trie:
-    """A token trie. Nodes are numbered in the order in which they are inserted, so a
-    parent always has a smaller number than its children.
+    """A token trie. Nodes are numbered in the order of insertion, so parents come
+    before their children.
 
-    tokens, parents, depths: one entry a node; depth is the token's position in its
-        sequence, from 0. The parent of a first token is ROOT.
+    tokens, parents, depths: one entry for each node. The depth is the token's position
+        in its sequence, from 0. The parent of a first token is ROOT.
     """
 
     __slots__ = ("tokens", "parents", "depths", "_children")
@@ -25,10 +25,7 @@ class Trie:
         return len(self.tokens)
 
     def insert(self, ids: Iterable[int], parent: int = ROOT) -> list[int]:
-        """Walk `ids` down from `parent`, adding what is missing.
-
-        Returns the nodes of the path, one a token.
-        """
+        """Insert `ids` below `parent`; returns the node of each token."""
         path = []
         for token in ids:
             node = self._children.get((parent, token))
@@ -39,12 +36,12 @@ class Trie:
         return path
 
     def child(self, parent: int, token: int) -> int | None:
-        """The node of `token` behind `parent`, if there is one."""
+        """The child of `parent` with this token, if there is one."""
         return self._children.get((parent, token))
 
     def duplicate(self, node: int) -> int:
-        """A second node for the same token behind the same parent; the later one is the
-        one that `insert` finds from now on."""
+        """Add a second node with the same token and parent, which replaces the first
+        one in `insert`."""
         return self._add(self.tokens[node], self.parents[node])
 
     def _add(self, token: int, parent: int) -> int:
@@ -57,10 +54,10 @@ class Trie:
 
 
 def subtree_ends(parents: list[int]) -> list[int]:
-    """For nodes in depth-first order, where each node's subtree ends, exclusive.
+    """The exclusive end of each node's subtree, for nodes in depth-first order.
 
-    Node j is i's ancestor, or i itself, exactly when `j <= i < ends[j]`: the whole
-    attention mask of a packed tree in one comparison.
+    Node j is i or an ancestor of i exactly if `j <= i < ends[j]`. This one comparison
+    gives the whole attention mask of a packed tree.
     """
     ends = list(range(1, len(parents) + 1))
     for node in range(len(parents) - 1, -1, -1):

@@ -113,7 +113,7 @@ def test_a_missing_package_is_named_with_its_extra(monkeypatch, tmp_path):
     )
     result = run("pipeline", "gold.spacy", tmp_path / "report.html")
     assert result.exit_code == 1
-    assert "[E861]" in result.stderr and "drawn with jinja2, which" in result.stderr
+    assert "[E861]" in result.stderr and "needs jinja2, but" in result.stderr
     assert 'pip install "spacy-padellm[cli,report]"' in result.stderr
 
 

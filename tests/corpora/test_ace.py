@@ -131,7 +131,7 @@ def test_either_file_is_read_with_the_other_beside_it(ace, tmp_path):
     expected = ace()
     assert read(tmp_path / "made_up.sgm").texts == expected.texts
     (tmp_path / "made_up.sgm").unlink()
-    with pytest.raises(ValueError, match=r"E210.*made_up.sgm is not beside it"):
+    with pytest.raises(ValueError, match=r"E210.*made_up.sgm is missing next to"):
         read(tmp_path / "made_up.apf.xml")
 
 

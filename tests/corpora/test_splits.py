@@ -111,5 +111,5 @@ def test_of_the_copies_of_an_ace_document_the_last_step_is_taken(folder):
 
 
 def test_a_folder_without_a_corpus_is_an_error(folder):
-    with pytest.raises(ValueError, match="E213.*corpus has no corpus"):
+    with pytest.raises(ValueError, match="E213.*No corpus found in .*corpus"):
         find_splits(folder("README.md", "all.json"))

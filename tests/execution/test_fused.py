@@ -235,7 +235,7 @@ def test_adapters_beside_a_base_share_what_is_packed_of_it():
         one, other = adapted(base, seed=1), adapted(base, seed=7)
     decoders = [decoder_of(lm, merge="never") for lm in (one, other)]
     first, second = (decoder.layers[0].qkv for decoder in decoders)
-    assert first.product is second.product and first.down is not second.down
+    assert first.linear is second.linear and first.down is not second.down
 
 
 @pytest.mark.parametrize("merge", ["always", "never"])
@@ -332,7 +332,7 @@ def test_small_bases_are_merged_and_large_ones_are_not(monkeypatch):
     decoder = decoder_of(lm)
     # no copy: the products are the base's own memory
     q = lm.base.body.layers[0].self_attn.q_proj.base_layer.weight
-    assert decoder.layers[0].qkv.product.weight.data_ptr() == q.data_ptr()
+    assert decoder.layers[0].qkv.linear.weight.data_ptr() == q.data_ptr()
 
 
 @pytest.mark.parametrize("merge", ["always", "never"])

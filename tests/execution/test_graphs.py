@@ -86,8 +86,8 @@ def test_nothing_is_left_of_earlier_texts(fused, monkeypatch):
     """Not even numbers that no product survives."""
     decoder = GraphedDecoder(fused, Recorded())
     assert_same(decoder, fused, 20, 9)
-    for store in decoder._stores:
-        store.keys[:, :, 40:] = store.values[:, :, 40:] = 1e30
+    for layer in decoder._layers:
+        layer.keys[:, :, 40:] = layer.values[:, :, 40:] = 1e30
     assert_same(decoder, fused, 3, 2, seed=1)
 
 
@@ -107,7 +107,7 @@ def test_what_a_pass_gave_stays_as_it_was(fused):
     ids=["too many tokens", "at first", "later", "too many slots"],
 )
 def test_large_passes_go_without(fused, monkeypatch, sizes, replays):
-    for name, value in {"MOST_TOKENS": 32, "SLOTS": 32, "MOST_SLOTS": 64}.items():
+    for name, value in {"MAX_TOKENS": 32, "SLOT_STEP": 32, "MAX_SLOTS": 64}.items():
         monkeypatch.setattr(graphs, name, value)
     recorded = Recorded()
     assert_same(GraphedDecoder(fused, recorded), fused, *sizes)

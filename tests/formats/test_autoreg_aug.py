@@ -111,9 +111,9 @@ def test_no_answer_is_too_strange(text, answer, is_whole):
     for written in reading.mentions:
         assert written.text == written.text.strip() != ""
         assert 0 <= written.start < written.end <= len(answer)
-        if written.place is not None:
-            end = written.place + len(written.text)
-            assert text[written.place : end] == written.text
+        if written.text_start is not None:
+            end = written.text_start + len(written.text)
+            assert text[written.text_start : end] == written.text
 
 
 def test_every_bracket_of_the_corpus_is_in_its_place(workshop, any_tokenizer):

@@ -65,7 +65,7 @@ def test_a_window_longer_than_the_context_fails_alone_and_is_named(
         said = str(error)
         assert "E807" in said and "E601" in said
         assert f"Tokens 0 to {n_tokens} of the doc's {n_tokens}" in said
-        assert f"begins '{begin}" in said and "max_tokens" in said
+        assert f"begins with '{begin}" in said and "max_tokens" in said
 
 
 def test_the_window_to_blame_is_named(make_nlp, trained):

@@ -214,12 +214,12 @@ def test_the_engine_writes_what_plain_decoding_writes(work):
 
 
 def test_a_difference_is_shown_with_its_margin(work, monkeypatch):
-    def second_best(asked, logits, norm):
+    def second_best(positions, logits, norm):
         tokens = logits.topk(2).indices[:, 1]
         return tokens.tolist(), [0.0] * len(tokens)
 
     # in the packed engine alone: plain decoding chooses by itself
-    monkeypatch.setattr("spacy_padellm.engines.session.choose", second_best)
+    monkeypatch.setattr("spacy_padellm.engines.session.sample_greedily", second_best)
     arguments = ["--work", work, "--set", "shop", "--cores", 0, "--docs", 1]
     said = run("identical", *arguments, "--texts", TEXTS, code=1).stdout
     assert "with drafts, " in said and "without drafts, " in said and "nats" in said
