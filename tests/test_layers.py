@@ -1,4 +1,5 @@
-"""Imports run one way: from the rooms on top to those below, and in no circle of files."""
+"""Imports run one way: from the rooms on top to those below, and in no circle of
+files."""
 
 import ast
 from pathlib import Path

@@ -67,7 +67,7 @@ class AdaptedLM:
     def loaded(
         cls, base: SharedBase, config: dict[str, Any], weights: bytes, *, source: str
     ) -> "AdaptedLM":
-        """An adapter from its files. `source`: its name in errors (ValueError E325)."""
+        """An adapter from its files. source: its name in ValueError E325."""
         known = LoraConfig.__dataclass_fields__
         settings = {key: value for key, value in config.items() if key in known}
         settings["inference_mode"] = False

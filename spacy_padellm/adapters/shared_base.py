@@ -119,7 +119,7 @@ class SharedBase:
         )
 
     def load_tensors(self, name: str, tensors: dict[str, torch.Tensor]) -> list[str]:
-        """Load the adapter's tensors; returns what is wrong with them, if anything."""
+        """Load the adapter's tensors; returns the faults, such as missing keys."""
         expected = self.tensors(name)
         faults = [f"missing {key}" for key in sorted(expected.keys() - tensors.keys())]
         faults += [f"foreign {key}" for key in sorted(tensors.keys() - expected.keys())]

@@ -23,7 +23,7 @@ from .sequences import ActiveSequence, sample_greedily
 from .usage import Usage
 
 # Each branch drafts at least this many tokens, even if they are not free: most drafted
-# tokens are accepted and save a pass. Halves the passes of a large batch.
+# tokens are accepted and save a pass. This halves the passes of a large batch.
 DRAFTED = 2
 
 

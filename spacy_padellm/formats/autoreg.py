@@ -46,7 +46,7 @@ class Notation(Protocol):
     def write(
         self, text: TextSegments, mentions: Sequence[tuple[int, int, str]]
     ) -> TokenIds:
-        """The answer for mentions (start, end, name) in text order, without end token."""
+        """The answer for mentions (start, end, name) in text order; no end token."""
         ...
 
     def parse(

@@ -1,7 +1,7 @@
 """AutoReg aug: the text rewritten, `[ Japan | location ] beat [ Syria | location ]`.
 
-The parser aligns the answer with the text, without whitespace. So it finds the offset of
-a bracket in the text, also after words that the model changed or left out.
+The parser aligns the answer with the text, without whitespace. So it finds a bracket's
+offset in the text, also after words that the model changed or left out.
 """
 
 import re
@@ -90,7 +90,7 @@ class _Parser:
 
     def __init__(self, answer: str, text: str, names: Sequence[str]) -> None:
         self.answer, self.text = answer, text
-        self.generated, self.answer_places = _without_whitespace(answer)
+        self.output, self.answer_places = _without_whitespace(answer)
         self.source, self.text_places = _without_whitespace(text)
         self.names = {_without_whitespace(name)[0]: name for name in names}
         known = "|".join(map(re.escape, self.names))
@@ -100,17 +100,15 @@ class _Parser:
         self.parsed = ParsedAnswer()
 
     def parse(self, is_whole: bool) -> ParsedAnswer:
-        while self.at < len(self.generated):
-            closing = (
-                self.closing.match(self.generated, self.at) if self.opened else None
-            )
-            copied = self.source.startswith(self.generated[self.at], self.cursor)
+        while self.at < len(self.output):
+            closing = self.closing.match(self.output, self.at) if self.opened else None
+            copied = self.source.startswith(self.output[self.at], self.cursor)
             if closing and not (copied and closing[1] not in self.names):
                 self._close(self.opened.pop(), closing)
             elif copied:
                 self.at += 1
                 self.cursor += 1
-            elif self.generated[self.at] == "[":
+            elif self.output[self.at] == "[":
                 self.at += 1
                 self.opened.append(_Opened(self.at, self.cursor, self.drifts))
             else:
@@ -146,9 +144,9 @@ class _Parser:
         self.at = closing.end()
 
     def _realign(self) -> None:
-        """The answer deviates from the text: continue where they agree again."""
+        """After a deviation from the text, continue where the answer agrees again."""
         self.drifts += 1
-        ahead = self.closing.sub("", self.generated[self.at : self.at + 16 * ANCHOR])
+        ahead = self.closing.sub("", self.output[self.at : self.at + 16 * ANCHOR])
         anchor = ahead.replace("[", "")[:ANCHOR]
         found = self.source.find(anchor, self.cursor)
         if found > self.cursor and len(anchor) == ANCHOR:

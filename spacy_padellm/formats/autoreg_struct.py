@@ -65,7 +65,7 @@ class Struct:
             starts, ends = starts[:-1], ends[:-1]
         for item_start, item_end in zip(starts, ends, strict=True):
             self._parse_item(answer, item_start, item_end, names, parsed)
-        parsed.mentions = _placed_if_ambiguous(parsed.mentions, text)
+        parsed.mentions = _align_ambiguous(parsed.mentions, text)
         return parsed
 
     @staticmethod
@@ -92,9 +92,7 @@ class Struct:
         parsed.lost["unknown label" if ":" in item else "malformed"] += 1
 
 
-def _placed_if_ambiguous(
-    mentions: Sequence[ParsedMention], text: str
-) -> list[ParsedMention]:
+def _align_ambiguous(mentions: list[ParsedMention], text: str) -> list[ParsedMention]:
     """Align the k-th mention of a string with its k-th occurrence, if the string has
     several labels: the list is in text order."""
     names = defaultdict(set)
@@ -105,9 +103,8 @@ def _placed_if_ambiguous(
         for string in names
         if len(names[string]) > 1
     }
-    placed = []
+    aligned = []
     for mention in mentions:
         found = next(occurrences.get(mention.text, iter(())), None)
-        start = found.start() if found else None
-        placed.append(replace(mention, text_start=start) if found else mention)
-    return placed
+        aligned.append(replace(mention, text_start=found.start()) if found else mention)
+    return aligned

@@ -19,7 +19,7 @@ class Branch:
     prefix: this many of the prompt's first tokens see each other in both directions.
         All branches of a text share them.
     prefetch: prompts that may come next, in groups, the likeliest first. Each starts
-        with this prompt. An engine may run them in the same pass where that is free.
+        with this prompt. An engine may run them in the same pass if that is free.
     """
 
     prompt: TokenIds

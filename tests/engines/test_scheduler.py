@@ -13,8 +13,8 @@ from spacy_padellm.trees.batching import RowDoesNotFit
 
 
 class Memory:
-    """An engine in which so many words fit; more raise `error`. The result of a text is its
-    length."""
+    """An engine in which so many words fit; more raise `error`. The result of a text is
+    its length."""
 
     def __init__(self, words, error):
         self.words = words

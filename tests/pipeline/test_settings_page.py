@@ -22,5 +22,3 @@ def test_every_setting_of_the_component_is_named_with_its_default(setting):
     if not isinstance(default, dict):
         shown = rows[0].split("|")[2].strip().strip("`")
         assert shown == srsly.json_dumps(default).strip('"')
-
-

@@ -1,4 +1,5 @@
-"""Training stays on the device, and where memory does not suffice, in smaller batches."""
+"""Training stays on the device, and where memory does not suffice, in smaller
+batches."""
 
 import numpy as np
 import pytest
@@ -50,8 +51,8 @@ def lm(open_tiny):
 
 @pytest.fixture
 def small_memory(monkeypatch):
-    """A function that lets no microbatch of more padded tokens pass. It fails as late as
-    can be, when all gradients are taken. Returns the sizes of those that passed."""
+    """A function that lets no microbatch of more padded tokens pass. It fails as late
+    as can be, when all gradients are taken. Returns the sizes of those that passed."""
 
     def limit(most: int) -> list[int]:
         real, sizes = torch.autograd.grad, []

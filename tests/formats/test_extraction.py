@@ -1,0 +1,57 @@
+"""Queries go through a format and an engine; each text is tokenised once."""
+
+import pytest
+
+from spacy_padellm.formats.autoreg_aug import build_autoreg_aug_v1
+from spacy_padellm.formats.autoreg_struct import build_autoreg_struct_v1
+from spacy_padellm.formats.base import Query
+from spacy_padellm.formats.extraction import extract
+from spacy_padellm.formats.one_step import build_one_step_v1
+from spacy_padellm.formats.padellm import build_padellm_v1
+
+TEXTS = ["Maria Rossi left Oslo.", " Li Wei stayed", "No one.", "Oslo"]
+LABELS = {"PER": "person", "LOC": "location"}
+
+
+@pytest.mark.parametrize(
+    "build",
+    [
+        build_padellm_v1,
+        build_one_step_v1,
+        build_autoreg_struct_v1,
+        build_autoreg_aug_v1,
+    ],
+)
+def test_a_text_is_tokenised_once(build, engine, tiny_tokenizer, monkeypatch):
+    encoded = []
+    encode = tiny_tokenizer.encode
+
+    def counted(text, **options):
+        encoded.append(text)
+        return encode(text, **options)
+
+    monkeypatch.setattr(tiny_tokenizer, "encode", counted)
+    extract(
+        [Query(text, LABELS) for text in TEXTS],
+        engine=engine,
+        tokenizer=tiny_tokenizer,
+        format=build(),
+        batch_tokens=20,
+    )
+    for text in TEXTS:
+        assert sum(one.strip() == text.strip() for one in encoded) == 1
+    # and nothing that holds a text is tokenised besides
+    assert not [one for one in encoded if "Maria" in one and one.strip() != TEXTS[0]]
+
+
+def test_extractions_come_in_the_order_of_the_queries(engine, tiny_tokenizer):
+    format, settings = build_padellm_v1(), {"engine": engine, "batch_tokens": 20}
+    queries = [Query(text, LABELS) for text in TEXTS]
+    together = extract(queries, tokenizer=tiny_tokenizer, format=format, **settings)
+    apart = [
+        extract([query], tokenizer=tiny_tokenizer, format=format, **settings)[0]
+        for query in queries
+    ]
+    for one, other in zip(together, apart, strict=True):
+        assert one.counts == other.counts
+        assert [m.text for m in one.mentions] == [m.text for m in other.mentions]
