@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 def drop_duplicates(
     mentions: Sequence[Mention],
 ) -> tuple[list[Mention], list[Mention]]:
-    """If several labels have a mention with the same text, keep the most probable label.
+    """If several labels have a mention with the same text, keep the most probable
+    label.
 
     This is the de-duplication of PaDeLLM-NER (arXiv 2402.04838). The model is queried
     for each label separately, so it may return the same text for several labels. The
