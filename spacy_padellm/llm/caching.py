@@ -1,8 +1,8 @@
-"""What docs are cached under: all that decides how a doc comes out.
+"""The cache key of a task: everything that the annotations of a doc depend on.
 
-spacy-llm's cache keeps the task's prompt template beside the docs, and refuses a folder
-whose template is another. It asks for the template when a component is built, and tells
-the task nothing of the model. So the task looks which component is asking.
+spacy-llm's cache stores the task's prompt template with the docs, and rejects a folder
+with another template. It reads the template when a component is created, but does not
+tell the task about the model. The task therefore looks for the component on the stack.
 """
 
 import json
@@ -17,7 +17,7 @@ TASK = "spacy_padellm.NER.v1"
 
 
 def component_asking_for(task: object) -> LLMWrapper | None:
-    """The component of this task that is on the call stack; None if there is none."""
+    """Return the component of this task on the call stack, or None."""
     frame = sys._getframe(1)
     while frame is not None:
         caller = frame.f_locals.get("self")
@@ -28,9 +28,9 @@ def component_asking_for(task: object) -> LLMWrapper | None:
 
 
 def cache_key(settings: dict[str, Any], component: LLMWrapper | None) -> str:
-    """A task's settings and its component's model, as JSON for people to read.
+    """Return the task's settings and the component's model as readable JSON.
 
-    Without a folder nothing is kept: then no file of the model is looked at.
+    If the cache has no folder, the model is not included, so its files are not read.
     """
     key = {"task": TASK, **settings}
     if component is not None and getattr(component._cache, "_path", True) is not None:

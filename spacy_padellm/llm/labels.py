@@ -1,4 +1,4 @@
-"""The labels of a task: what the model reads for each, and what answers call them."""
+"""The labels of a task, with their names in prompts and in answers."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -11,11 +11,11 @@ from ..types import LabelNames
 
 
 class TaskLabels:
-    """Never changed: `replaced` and `added` give others.
+    """An immutable table of labels. `replaced` and `added` return new tables.
 
-    names: label → name that the model reads. That is the label's definition, else what
-        `padellm_ner` has the model read for it.
-    Raises ValueError for labels or names that are empty, not one line, or alike.
+    names: label → name in the prompt. This is the label's definition if there is one,
+        or else the name that `padellm_ner` uses.
+    Raises ValueError if labels or names are empty, duplicate, or not a single line.
     """
 
     def __init__(
@@ -38,7 +38,7 @@ class TaskLabels:
                 raise ValueError(Errors.E843.format(labels=f"{other!r}, {label!r}"))
 
     def of_answer(self, label: str) -> str | None:
-        """The task's label for one in an answer; None for a label of others."""
+        """Return the task's label for a label in an answer, or None if unknown."""
         return self._by_answer.get(self.normalizer(label))
 
     def replaced(
@@ -46,13 +46,13 @@ class TaskLabels:
         labels: Sequence[str] | str | Mapping[str, str],
         definitions: Mapping[str, str] | None = None,
     ) -> "TaskLabels":
-        """Other labels; what definitions there are stay."""
+        """Return a table with other labels. It keeps the existing definitions."""
         given = labels if isinstance(labels, Mapping) else {}
         known = {**self.definitions, **given, **(definitions or {})}
         return TaskLabels(list(given) or labels, known, self.normalizer)
 
     def added(self, label: str, definition: str | None) -> "TaskLabels":
-        """One more label. Raises ValueError if it is no string."""
+        """Return a table with one more label. Raises ValueError if it is no string."""
         if not isinstance(label, str):
             raise ValueError(Errors.E504.format(labels=repr(label)))
         definitions = {} if definition is None else {label: definition}

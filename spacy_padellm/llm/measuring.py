@@ -1,4 +1,4 @@
-"""How many tokens the model may need for a prompt, without a model."""
+"""Compute how many tokens a prompt and its answer may need, without a model."""
 
 import math
 from collections.abc import Sequence
@@ -8,20 +8,20 @@ from ..formats.extraction import extract_in_session
 from ..trees.branch import Branch, Completion
 from ..types import PromptTokenizer
 
-# A measured count has one digit, and so has its mention's number: room for more.
+# The measured counts and mention numbers have one digit. This leaves room for more.
 SPARE = 8
 
 
 def longest_sequence(query: Query, format: Format, tokenizer: PromptTokenizer) -> int:
-    """Tokens that the longest of a query's sequences may have: prompt and answer."""
+    """Return the maximum tokens of a query's sequences, including prompt and answer."""
     session = MeasuringSession(tokenizer)
     extract_in_session([query], session, tokenizer=tokenizer, format=format)
     return session.longest + SPARE
 
 
 class MeasuringSession:
-    """Notes what a format asks for. Of the candidates it chooses the second, once a
-    label, which is a count of 1; else it writes nothing."""
+    """Records the longest sequence that a format requests. It answers the first request
+    with the second candidate, which is a count of 1, and all others with no text."""
 
     def __init__(self, tokenizer: PromptTokenizer) -> None:
         self.tokenizer = tokenizer

@@ -1,14 +1,14 @@
-"""What the task and the model say to each other: prompts and answers as JSON.
+"""Prompts and answers between the task and the model, as JSON.
 
-A prompt is `{"text": "Ann left.", "labels": {"PER": "person"}}`, the names being what
-the model reads for the labels. Its answer is
+A prompt is `{"text": "Ann left.", "labels": {"PER": "person"}}`. It maps each label to
+its name for the model. The answer is
 
     {"mentions": [{"label": "PER", "text": "Ann", "index": 1, "probability": 0.98,
                    "count_probability": 0.99}],
      "counts": {"PER": 1}}
 
-where `start` is added to mentions whose first character in the text is known, and
-`lost` to an answer of which some could not be read (see `Extraction.lost`).
+A mention has a `start` if its first character in the text is known. An answer has
+`lost` if a part of it could not be parsed (see `Extraction.lost`).
 """
 
 import json
@@ -25,7 +25,7 @@ def write_prompt(query: Query) -> str:
 
 
 def read_prompt(prompt: str) -> Query:
-    """Raises ValueError for what `write_prompt` did not write."""
+    """Parse a prompt. Raises ValueError unless `write_prompt` wrote it."""
     try:
         data = json.loads(prompt)
         return Query(_string(data["text"]), dict(data["labels"]))
@@ -44,7 +44,7 @@ def write_answer(extraction: Extraction) -> str:
 
 
 def read_answer(answer: str) -> Extraction:
-    """Raises ValueError for what `write_answer` did not write."""
+    """Parse an answer. Raises ValueError unless `write_answer` wrote it."""
     try:
         data = json.loads(answer)
         mentions = tuple(_read_mention(fields) for fields in data["mentions"])
@@ -76,7 +76,7 @@ def _read_mention(fields: dict[str, Any]) -> Mention:
 
 
 def _probability(logprob: float) -> float | None:
-    """JSON has no NaN, which says that the model gave no number."""
+    """Return None for NaN, because JSON has no NaN."""
     return None if math.isnan(logprob) else math.exp(logprob)
 
 
@@ -88,7 +88,7 @@ def _logprob(probability: float | None) -> float:
 
 def _string(value: Any) -> str:
     if not isinstance(value, str):
-        raise TypeError(f"{value!r} is no string")
+        raise TypeError(f"{value!r} is not a string")
     return value
 
 

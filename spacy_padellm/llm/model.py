@@ -1,11 +1,11 @@
-"""The model of spacy-llm that reads the prompts of `spacy_padellm.NER.v1`."""
+"""The spacy-llm model for the task `spacy_padellm.NER.v1`."""
 
 import hashlib
 import json
 from collections.abc import Sequence
 from functools import cached_property
 
-# spacy-llm compares type hints, and knows those of `typing` alone
+# spacy-llm compares type hints and only knows those from `typing`
 from typing import Any, Iterable  # noqa: UP035
 
 from ..adapters.files import Adapter
@@ -36,18 +36,18 @@ def build_parallel_decoder_v1(
     context_length: int = 192,
     batch_tokens: int = 4096,
 ) -> "ParallelDecoder":
-    """A causal language model that answers the prompts of a whole batch at once.
+    """A causal language model that answers the prompts of a batch in parallel.
 
     base, revision, adapter, device, dtype, merge_adapter, cuda_graphs,
-        trust_remote_code: as in `spacy_padellm.CausalLM.v1`. A base that a
-        `padellm_ner` of this process has loaded is used, not loaded again.
-    format: how prompts are written, a `Format`; null is `spacy_padellm.PaDeLLM.v1`.
-    context_length: model tokens of a prompt with its longest answer, at most: longer
-        docs are cut. Adapters are trained on short texts: the shipped one finds half as
-        much in texts of 140 words as in single sentences.
-    batch_tokens: padded tokens in a batch of texts, at most.
+        trust_remote_code: as in `spacy_padellm.CausalLM.v1`. If a `padellm_ner` in this
+        process uses the same base, both share it.
+    format: the `Format` of the prompts. Null is `spacy_padellm.PaDeLLM.v1`.
+    context_length: the maximum number of model tokens in a prompt with its longest
+        answer. Longer docs are cut. Adapters are trained on short texts: the included
+        one finds half as much in texts of 140 words as in single sentences.
+    batch_tokens: the maximum number of tokens in a batch, including padding.
 
-    Nothing is loaded before the first prompt.
+    The model is loaded when it gets the first prompt.
     """
     check_positive(context_length=context_length, batch_tokens=batch_tokens)
     model = build_causal_lm_v1(
@@ -85,28 +85,28 @@ class ParallelDecoder:
         self.batch_tokens = batch_tokens
 
     def __call__(self, prompts: Iterable[Iterable[str]]) -> Iterable[Iterable[str]]:
-        """An answer for each prompt, see `messages`.
+        """Return an answer for each prompt, see `messages`.
 
-        prompts: of each doc, one for each of its shards.
+        prompts: for each doc, one prompt per shard.
         Raises ValueError for prompts of other tasks.
         """
         queries = [[read_prompt(prompt) for prompt in doc] for doc in prompts]
-        asked = [query for doc in queries for query in doc if _asks(query)]
-        found = iter(self._extract(asked))
-        nothing = Extraction((), {})
+        filled = [query for doc in queries for query in doc if not _is_empty(query)]
+        found = iter(self._extract(filled))
+        empty = Extraction((), {})
         return [
-            [write_answer(next(found) if _asks(query) else nothing) for query in doc]
+            [write_answer(empty if _is_empty(query) else next(found)) for query in doc]
             for doc in queries
         ]
 
     def n_tokens(self, prompt: str) -> int:
-        """Tokens that the model may need for a prompt with its longest answer."""
+        """Return the maximum number of tokens of a prompt with its answer."""
         self._check()
         return longest_sequence(read_prompt(prompt), self.format, self.lm.tokenizer)
 
     @cached_property
     def identity(self) -> dict[str, Any]:
-        """What its answers depend on, as JSON. The base has to be there for it."""
+        """Everything that the answers depend on, as JSON. Requires the base's files."""
         settings = self.lm.settings
         adapter = self.lm.adapter(self.format.name, {})
         return {
@@ -132,8 +132,7 @@ class ParallelDecoder:
         )
 
     def _check(self) -> None:
-        """An adapter answers only in the format that it was trained in, and a base has
-        a longest sequence."""
+        """Raise ValueError unless the format and the context length fit the model."""
         card = self.lm.card()
         if card is not None and card.format and card.format != self.format.name:
             raise ValueError(
@@ -148,12 +147,12 @@ class ParallelDecoder:
             raise ValueError(Errors.E845.format(value=self.context_length, most=most))
 
 
-def _asks(query: Query) -> bool:
-    """Whether there is anything to look for, and to look at."""
-    return bool(query.labels and query.text.strip())
+def _is_empty(query: Query) -> bool:
+    """Return whether the query has no labels or no text."""
+    return not query.labels or not query.text.strip()
 
 
 def _fingerprint(adapter: Adapter) -> str:
-    """A sha256, in hex, of an adapter's settings and weights."""
+    """Return a sha256, in hex, of the adapter's settings and weights."""
     config = json.dumps(adapter.config, sort_keys=True).encode("utf8")
     return hashlib.sha256(config + adapter.weights).hexdigest()

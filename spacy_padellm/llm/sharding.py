@@ -1,4 +1,4 @@
-"""Docs that are too long for the model, cut as spacy-llm's shard mappers do."""
+"""Shard docs that are too long for the model."""
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -16,7 +16,7 @@ from ..types import Window
 class Shards(list[Doc]):
     """The shards of a doc, and the doc itself.
 
-    Raises ValueError if they do not tile it.
+    Raises ValueError unless the shards contain each token exactly once.
     """
 
     def __init__(self, doc: Doc, shards: Sequence[Doc]) -> None:
@@ -28,14 +28,14 @@ class Shards(list[Doc]):
 
     @classmethod
     def fused(cls, shards: Iterable[Doc]) -> "Shards":
-        """Shards of a doc that is not there any more: it is put together again."""
+        """Create it from shards alone. The doc is rebuilt from them."""
         docs = list(shards)
         if len(docs) == 1:
             return cls(docs[0], docs)
         return cls(Doc.from_docs(docs, ensure_whitespace=False), docs)
 
     def windows(self) -> Iterator[Window]:
-        """Where each shard lies in the doc."""
+        """Yield the window of each shard in the doc."""
         start = 0
         for shard in self:
             end = start + len(shard)
@@ -45,13 +45,13 @@ class Shards(list[Doc]):
 
 @dataclass(frozen=True, slots=True)
 class SentenceShardMapper:
-    """Shards of whole sentences, as many as fit; a `ShardMapper` of spacy-llm.
+    """Fills each shard with as many whole sentences as fit.
 
-    The doc's own sentences are used where it has any, else simple rules split it. A
-    sentence that does not fit is cut, after a comma, semicolon or whitespace where
-    there is one in the second half of what fits.
+    If the doc has sentence boundaries, they are used. Otherwise simple rules split it.
+    A sentence that does not fit is cut after a comma, semicolon or whitespace if the
+    second half of the part that fits has one.
 
-    n_tokens: the tokens that the model needs for a prompt.
+    n_tokens: returns the number of tokens that the model needs for a prompt.
     """
 
     n_tokens: NTokenEstimator
@@ -63,7 +63,7 @@ class SentenceShardMapper:
         context_length: int,
         render_template: Callable[[Doc, int, int, int], str],
     ) -> list[Doc]:
-        """Raises ValueError where not even one token of the doc fits."""
+        """Return the shards of a doc. Raises ValueError if one token is too long."""
 
         def fits(shard: Doc) -> bool:
             return self.n_tokens(render_template(shard, 0, i_doc, 1)) <= context_length
@@ -74,9 +74,9 @@ class SentenceShardMapper:
         ends = sentence_ends(doc)
         start = 0
         while start < len(doc):
-            # few of spaCy's tokens take less than one of the model's
-            furthest = min(start + context_length, len(doc))
-            end = _end(doc, start, furthest, ends, fits)
+            # most spaCy tokens need at least one model token
+            max_end = min(start + context_length, len(doc))
+            end = _shard_end(doc, start, max_end, ends, fits)
             if end is None:
                 token = doc[start].text
                 raise ValueError(Errors.E844.format(token=token, value=context_length))
@@ -86,33 +86,33 @@ class SentenceShardMapper:
 
 
 def _shard(doc: Doc, start: int, end: int) -> Doc:
-    """A slice of a doc, its words alone: `Span.as_doc` takes time for the whole doc."""
+    """Copy the words of a slice. `Span.as_doc` is slow: it processes the whole doc."""
     tokens = doc[start:end]
     words = [token.text for token in tokens]
     spaces = [bool(token.whitespace_) for token in tokens]
     return Doc(doc.vocab, words=words, spaces=spaces)
 
 
-def _end(
+def _shard_end(
     doc: Doc,
     start: int,
-    furthest: int,
+    max_end: int,
     sentences: Sequence[int],
     fits: Callable[[Doc], bool],
 ) -> int | None:
-    """Where a shard ends that starts at token `start`; None if not one token fits."""
+    """Return the end of the shard that starts at `start`. None if no token fits."""
 
     def last_that_fits(ends: Sequence[int]) -> int | None:
         n = bisect_left(ends, True, key=lambda end: not fits(_shard(doc, start, end)))
         return ends[n - 1] if n else None
 
-    end = last_that_fits([end for end in sentences if start < end <= furthest])
+    end = last_that_fits([end for end in sentences if start < end <= max_end])
     if end is not None:
         return end
-    hard = last_that_fits(range(start + 1, furthest + 1))
-    if hard is None:
+    limit = last_that_fits(range(start + 1, max_end + 1))
+    if limit is None:
         return None
-    for i in range(hard - 1, (start + hard) // 2 - 1, -1):
+    for i in range(limit - 1, (start + limit) // 2 - 1, -1):
         if doc[i].is_space or doc[i].text in PAUSES:
             return i + 1
-    return hard
+    return limit

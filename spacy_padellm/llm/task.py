@@ -1,4 +1,4 @@
-"""The task of spacy-llm that finds named entities with `ParallelDecoder`."""
+"""The spacy-llm task that finds named entities with `ParallelDecoder`."""
 
 import logging
 from collections import Counter
@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
 
-# spacy-llm compares type hints, and knows those of `typing` alone
+# spacy-llm compares type hints and only knows those from `typing`
 from typing import Any, Iterable, Tuple  # noqa: UP035
 
 import srsly
@@ -49,18 +49,18 @@ def build_ner_v1(
     alignment_mode: str = "contract",
     save_trace: bool = False,
 ) -> "NERTask":
-    """Named entities by parallel decoding, for `spacy_padellm.ParallelDecoder.v1`.
+    """Named entity recognition for the model `spacy_padellm.ParallelDecoder.v1`.
 
-    labels: a list, a string with commas, or a table label → name that the model reads.
-        Null or empty: those of the examples that `initialize` is given.
-    label_definitions: label → what the model reads in its place. Adapters are trained
-        on names of a word or two: "sports team", not a sentence.
-    normalizer: makes the labels of answers and of the task alike; null is
+    labels: a list, a string with commas, or a dict label → name in the prompt. If null
+        or empty, `initialize` takes the labels of its examples.
+    label_definitions: label → name in the prompt. Adapters are trained on names of one
+        or two words, such as "sports team". Do not use sentences.
+    normalizer: normalizes labels before they are compared. Null is
         `spacy.LowercaseNormalizer.v1`.
-    shard_mapper: how docs that are too long are cut; null cuts between sentences, by
-        the model's own tokens.
-    scorer: null is that of `spacy.NER.v3`.
-    The others are as in `padellm_ner`.
+    shard_mapper: cuts docs that are too long. Null cuts them between sentences, and
+        measures them in model tokens.
+    scorer: null is the scorer of `spacy.NER.v3`.
+    The other settings are those of `padellm_ner`.
     """
     register_score()
     return NERTask(
@@ -80,7 +80,7 @@ def build_ner_v1(
 
 
 class NERTask:
-    """See `build_ner_v1`; what spacy-llm asks of a task is in `spacy_llm.ty`."""
+    """See `build_ner_v1`. The protocol of a task is in `spacy_llm.ty`."""
 
     def __init__(
         self,
@@ -102,10 +102,10 @@ class NERTask:
     def generate_prompts(
         self, docs: Iterable[Doc], context_length: int | None = None
     ) -> Iterable[Tuple[Iterable[str], Iterable[Doc]]]:  # noqa: UP006
-        """Each doc's prompts, and the shards of the doc that they are for.
+        """Yield the prompts and the shards of each doc.
 
-        context_length: model tokens of a prompt with its answer, at most. None, or a
-            model that cannot count them: docs are not cut.
+        context_length: the maximum number of model tokens in a prompt with its answer.
+            Docs are not cut if it is None or if the model cannot count tokens.
         """
         if not self.labels:
             self._warn_once("no labels", Warnings.W841)
@@ -116,11 +116,10 @@ class NERTask:
     def parse_responses(
         self, shards: Iterable[Iterable[Doc]], responses: Iterable[Iterable[str]]
     ) -> Iterable[Doc]:
-        """The docs with what was found in their shards.
+        """Yield the docs with the entities from their shards.
 
-        A doc that was cut is given back as it was, not put together from its shards:
-        what other components wrote into it stays.
-        Raises ValueError for answers of other models.
+        It annotates and yields the original doc, so annotations of other components
+        are preserved. Raises ValueError for answers of other models.
         """
         for of_doc, answers in zip(shards, responses, strict=True):
             of_doc = of_doc if isinstance(of_doc, Shards) else Shards.fused(of_doc)
@@ -150,7 +149,7 @@ class NERTask:
         return write_prompt(self._query(shard))
 
     def _query(self, shard: Doc) -> Query:
-        # of a slice: a text without the whitespace after its last token
+        # the text of a span has no whitespace after its last token
         return Query(shard[:].text, self._table.names)
 
     def _annotated(self, shards: Shards, answers: Iterable[str]) -> Doc:
@@ -176,7 +175,7 @@ class NERTask:
         return shards.doc
 
     def _extraction(self, answer: str) -> Extraction:
-        """What an answer says, with the task's own labels."""
+        """Parse an answer and replace its labels with the task's labels."""
         extraction = read_answer(answer)
         lost = Counter(extraction.lost)
         mentions = []
@@ -196,19 +195,19 @@ class NERTask:
 
     @property
     def label_definitions(self) -> dict[str, str]:
-        """Label → what the model reads in its place, where one was given."""
+        """Label → name in the prompt, for the labels with a definition."""
         return dict(self._table.definitions)
 
     def add_label(self, label: str, label_definition: str | None = None) -> int:
-        """Ask for one more label. Returns 1, or 0 if the label is there already."""
+        """Add a label. Returns 1, or 0 if the task already has the label."""
         if label in self.labels:
             return 0
-        self._use(self._table.added(label, label_definition))
+        self._set_table(self._table.added(label, label_definition))
         return 1
 
     def clear(self) -> None:
-        """Forget all labels and definitions."""
-        self._use(TaskLabels(None, None, self._table.normalizer))
+        """Remove all labels and definitions."""
+        self._set_table(TaskLabels(None, None, self._table.normalizer))
 
     def initialize(
         self,
@@ -216,18 +215,17 @@ class NERTask:
         nlp: Language | None = None,
         labels: list[str] | str | dict[str, str] | None = None,
     ) -> None:
-        """Settle the labels: those given here, else the task's own, else those of the
-        examples."""
+        """Set the labels to `labels`. If it is empty and the task has no labels, set
+        them to the labels of the examples."""
         if labels:
-            self._use(self._table.replaced(labels))
+            self._set_table(self._table.replaced(labels))
         elif not self.labels:
             found = gold_labels(get_examples())
             names = {label: name for label, name in found.items() if name}
-            self._use(self._table.replaced(list(found), names))
+            self._set_table(self._table.replaced(list(found), names))
 
-    def _use(self, table: TaskLabels) -> None:
-        """Have these labels from now on. Raises ValueError if docs are cached under
-        others."""
+    def _set_table(self, table: TaskLabels) -> None:
+        """Replace the labels. Raises ValueError if the cache has docs for others."""
         before, self._table = self._table, table
         if self._component is None or table.names == before.names:
             return
@@ -243,7 +241,7 @@ class NERTask:
 
     @property
     def prompt_template(self) -> str:
-        """What docs are cached under, see `caching`."""
+        """The cache key, see `caching`."""
         self._component = component_asking_for(self) or self._component
         settings = {"labels": self._table.names, "output": asdict(self.output)}
         return cache_key(settings, self._component)
@@ -257,7 +255,7 @@ class NERTask:
     def from_bytes(
         self, bytes_data: bytes, *, exclude: Iterable[str] = ()
     ) -> "NERTask":
-        fields = {"cfg": lambda data: self._take(srsly.json_loads(data))}
+        fields = {"cfg": lambda data: self._load(srsly.json_loads(data))}
         util.from_bytes(bytes_data, fields, exclude)
         return self
 
@@ -266,18 +264,18 @@ class NERTask:
         util.to_disk(path, fields, exclude)
 
     def from_disk(self, path: Path, *, exclude: Iterable[str] = ()) -> "NERTask":
-        fields = {"cfg": lambda file: self._take(srsly.read_json(file))}
+        fields = {"cfg": lambda file: self._load(srsly.read_json(file))}
         util.from_disk(path, fields, exclude)
         return self
 
-    def _take(self, cfg: dict[str, Any]) -> None:
-        self._use(TaskLabels(**cfg, normalizer=self._table.normalizer))
+    def _load(self, cfg: dict[str, Any]) -> None:
+        self._set_table(TaskLabels(**cfg, normalizer=self._table.normalizer))
 
     # -- messages ---------------------------------------------------------------------
 
     @property
     def _name(self) -> str:
-        """The component's, else the task's."""
+        """The name of the component, or of the task if there is no component."""
         return TASK if self._component is None else self._component._name
 
     def _warn_once(self, kind: str, message: str, **values: Any) -> None:

@@ -65,10 +65,8 @@ def score_sets(gold: Iterable[Found], predicted: Iterable[Found]) -> LabelScores
     per_label: defaultdict[str, PRF] = defaultdict(PRF)
     for wanted, found in zip(gold, predicted, strict=True):
         for label in dict.fromkeys([*wanted, *found]):
-            right, given = wanted.get(label, set()), found.get(label, set())
-            per_label[label] += PRF(
-                tp=len(right & given), fp=len(given - right), fn=len(right - given)
-            )
+            a, b = wanted.get(label, set()), found.get(label, set())
+            per_label[label] += PRF(tp=len(a & b), fp=len(b - a), fn=len(a - b))
     return LabelScores(dict(per_label))
 
 
