@@ -110,6 +110,8 @@ def load_base(
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     check_folder(folder)
+    if not trust_remote_code and _needs_its_own_code(folder):
+        raise ValueError(Errors.E307.format(path=folder))
     options: dict[str, Any] = {
         "local_files_only": True,
         "trust_remote_code": trust_remote_code,
@@ -127,8 +129,6 @@ def load_base(
                 **options,
             )
     except Exception as error:  # transformers raises many types
-        if "trust_remote_code" in str(error) and not trust_remote_code:
-            raise ValueError(Errors.E307.format(path=folder)) from error
         packages = _missing_packages() if _is_sentencepiece(folder) else ""
         if packages:
             message = Errors.E331.format(path=folder, packages=packages)
@@ -137,6 +137,17 @@ def load_base(
         raise ValueError(Errors.E330.format(path=folder, reason=reason)) from error
     _check_tensors(folder, info)
     return model.to(device).eval().requires_grad_(False), tokenizer
+
+
+def _needs_its_own_code(folder: Path) -> bool:
+    """Whether transformers knows the model only by Python code in the folder."""
+    from transformers import CONFIG_MAPPING
+
+    try:
+        config = json.loads((folder / "config.json").read_bytes())
+        return "auto_map" in config and config.get("model_type") not in CONFIG_MAPPING
+    except (ValueError, TypeError):
+        return False  # transformers says what is wrong with it
 
 
 def _check_tensors(folder: Path, info: dict[str, Any]) -> None:

@@ -1,7 +1,7 @@
-"""ACE 2005 (LDC2006T06): the text in X.sgm, its annotation beside it in X.apf.xml.
+"""ACE 2005 (LDC2006T06): the text is in X.sgm and its annotation in X.apf.xml.
 
-Offsets count characters of the .sgm with its tags removed, newlines and escapes such
-as &amp; as they stand there, END inclusive.
+Offsets are characters of the .sgm file without its tags, END inclusive. Newlines count,
+and escapes such as &amp; count as they are written.
 """
 
 import re
@@ -24,8 +24,12 @@ SPACE = re.compile(r"\s+")
 
 
 class Source(NamedTuple):
-    """text: without tags. edges: where passages end. body: whether each character is
-    inside <TEXT>."""
+    """A .sgm file. Offsets are characters of `text`.
+
+    text: the file without its tags.
+    edges: the offsets where passages begin or end.
+    body: the (start, end) of each <TEXT> element.
+    """
 
     text: str
     edges: list[int]
@@ -39,14 +43,17 @@ def read_ace(
     part: Literal["extent", "head"] = "extent",
     kinds: Collection[str] = ("NAM", "NOM", "PRO"),
 ) -> Iterator[AnnotatedText]:
-    """One text a passage of <TEXT>: what stands between tags or empty lines, line
-    breaks made spaces (nothing between Chinese characters). `document` is the DOCID.
+    """Yield one text for each passage of <TEXT>. `document` is the DOCID.
 
-    By default as in the literature on nested NER: names, nominals and pronouns of the
-    seven entity types, by their whole extent. part: "head" takes their heads. kinds:
-    the mention types to take. Passages that a mention spans stay together; one
-    outside <TEXT> is read where it has a mention.
-    path: either of the two files. ValueError: the other is not there, or no XML.
+    Tags and empty lines separate passages, except inside of a mention. Line breaks
+    become spaces, or nothing between Chinese characters. Passages outside of <TEXT> are
+    only read if they have a mention.
+
+    path: either of the two files.
+    part: read whole mentions ("extent") or their heads.
+    kinds: the mention types to read. By default these are names, nominals and pronouns,
+        as in the literature on nested NER.
+    Raises ValueError if the other file is missing, or if the annotation is not XML.
     """
     path, sgm = sources(path)
     try:
@@ -59,13 +66,13 @@ def read_ace(
     for mention in mentions:
         if mention.kind not in kinds:
             continue
-        stands = source.text[mention.start : mention.end]
+        found_words = source.text[mention.start : mention.end]
         if not 0 <= mention.start < mention.end <= len(source.text):
             report.skip(mention.line, "entity outside the text", str(mention.words))
         elif not mention.label:
             report.skip(mention.line, "entity without a label", mention.words)
-        elif _plain(stands) != _plain(mention.words):
-            detail = f"{mention.words!r}, where the text has {stands!r}"
+        elif _plain(found_words) != _plain(mention.words):
+            detail = f"{mention.words!r}, but the text has {found_words!r}"
             report.skip(mention.line, "mention is not at its offsets", detail)
         else:
             found.append(mention)
@@ -79,7 +86,7 @@ def read_ace(
 
 
 def sources(path: Path) -> tuple[Path, Path]:
-    """The .apf.xml and the .sgm that belong together. ValueError: one is not there."""
+    """Return the .apf.xml and the .sgm file. Raises ValueError if one is missing."""
     stem = path.name.removesuffix(".sgm").removesuffix(".xml").removesuffix(".apf")
     pair = path.with_name(f"{stem}.apf.xml"), path.with_name(f"{stem}.sgm")
     for file in pair:
@@ -109,7 +116,7 @@ def read_sgm(path: Path, report: ReadReport) -> Source:
 
 
 def passages(source: Source, mentions: list[ApfMention]) -> Iterator[tuple[int, int]]:
-    """First and last character (exclusive) of each passage to read."""
+    """Yield the first character and the end (exclusive) of each passage to read."""
     inner = {
         edge
         for mention in mentions
@@ -126,8 +133,8 @@ def passages(source: Source, mentions: list[ApfMention]) -> Iterator[tuple[int, 
 
 
 def tidy(text: str, start: int, end: int) -> tuple[str, dict[int, int]]:
-    """The passage on one line, escapes resolved, and where each of its characters'
-    offsets (and `end`) is in it."""
+    """Return the passage on one line with resolved escapes, and a map from offsets in
+    `text` (`start` to `end`, inclusive) to offsets in it."""
     pieces, place, length, at = [], {}, 0, start
     while at < end:
         if escape := ESCAPE.match(text, at, end):
@@ -142,7 +149,7 @@ def tidy(text: str, start: int, end: int) -> tuple[str, dict[int, int]]:
                 piece = "" if chinese else " "
         else:
             piece, stop = text[at], at + 1
-        # an offset inside an escape or a break is that of its beginning
+        # offsets inside an escape or whitespace map to its beginning
         place.update((i, length) for i in range(at, stop))
         pieces.append(piece)
         length += len(piece)
@@ -152,5 +159,5 @@ def tidy(text: str, start: int, end: int) -> tuple[str, dict[int, int]]:
 
 
 def _plain(text: str) -> str:
-    """Without what the two files write differently: escapes, breaks, dashes' spaces."""
+    """Remove what differs between the two files: escapes, line breaks and spaces."""
     return SPACE.sub("", ESCAPE.sub(lambda m: ESCAPED[m[1].lower()], text))

@@ -1,4 +1,4 @@
-"""The mentions of an ACE annotation file, *.apf.xml."""
+"""Read the mentions of an ACE annotation file, *.apf.xml."""
 
 import xml.sax
 from pathlib import Path
@@ -9,8 +9,8 @@ from xml.sax.handler import ContentHandler
 class ApfMention(NamedTuple):
     """A mention of an entity: characters `start` to `end` (exclusive) of the text.
 
-    label: type of its entity, such as PER. kind: NAM, NOM or PRO. words: what the
-    file says stands there. line: of the .apf.xml.
+    label: the type of its entity, such as PER. kind: NAM, NOM or PRO. words: the text
+    of the mention according to the .apf.xml. line: its line in the .apf.xml.
     """
 
     start: int
@@ -24,15 +24,15 @@ class ApfMention(NamedTuple):
 def read_apf(
     path: Path, part: Literal["extent", "head"]
 ) -> tuple[str, list[ApfMention]]:
-    """DOCID and mentions of entities, by their extent or their head. Relations,
-    events, values and times are not read.
+    """Return the DOCID and the mentions of entities. Relations, events, values and
+    times are not read. part: read whole mentions ("extent") or their heads.
 
-    SAXParseException: not XML, or a mention without numbers for its place.
+    Raises SAXParseException for invalid XML, or a mention without START and END.
     """
     handler = _Handler(part)
     parser = xml.sax.make_parser()
     parser.setContentHandler(handler)
-    with path.open("rb") as file:  # the parser must not fetch the DTD beside it
+    with path.open("rb") as file:  # given a path, the parser would load the DTD
         parser.parse(file)
     return handler.document, handler.mentions
 

@@ -1,4 +1,4 @@
-"""The plain data of the corpora: a text with its entities, and a report of reading."""
+"""Data classes for corpora: annotated texts, and reports about reading a file."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -6,14 +6,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-# key of Doc.user_data: a tuple of the labels that the doc was annotated for, or a dict
-# from them to the names that the model reads. The trainer asks for these alone; a doc
-# without the key was annotated for every label.
+# Key in Doc.user_data. Its value is a tuple of the labels that the doc was annotated
+# for, or a dict label → name in the prompt. Training only uses these labels. A doc
+# without this key was annotated for all labels.
 ANNOTATED_LABELS = "padellm_labels"
 
 
 class Entity(NamedTuple):
-    """Characters `start` to `end` (exclusive) of a text bear `label`."""
+    """A label for the characters `start` to `end` (exclusive) of a text."""
 
     start: int
     end: int
@@ -22,16 +22,15 @@ class Entity(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class AnnotatedText:
-    """One sentence or passage of a corpus with its entities, in text order.
+    """A sentence or passage of a corpus, with its entities in text order.
 
-    Offsets are characters of `text`, whatever the file counted; entities may nest or
-    overlap, as in the file.
+    Offsets are characters of `text`. Entities may nest or overlap.
 
-    words, spaces: the corpus's own tokens and whether a space follows each. None
-        where the corpus has no tokens: a spaCy tokenizer then makes them.
-    labels: the labels that the text was annotated for; None means all.
-    document: name or number of the document that it comes from, "" if unknown.
-    line: the line of the file that it begins in, from 1.
+    words, spaces: the tokens of the corpus, and whether a space follows each token.
+        None if the corpus has no tokens. A spaCy tokenizer then splits the text.
+    labels: the labels that the text was annotated for. None means all labels.
+    document: the name or number of its document, "" if unknown.
+    line: the line in the file where it begins, from 1.
     """
 
     text: str
@@ -50,10 +49,12 @@ class AnnotatedText:
         spaces: Sequence[bool] | None = None,
         **details,
     ) -> "AnnotatedText":
-        """A text of tokens. `entities` are (start, end, label) in tokens, end
-        exclusive. Without `spaces`, single spaces join the words (the paper's way).
+        """Create a text from tokens.
 
-        IndexError: an entity reaches beyond the words.
+        entities: (start, end, label) in tokens, end exclusive.
+        spaces: whether a space follows each token. By default, all have one, as in the
+            paper.
+        Raises IndexError if an entity ends after the last token.
         """
         if spaces is None:
             spaces = [True] * len(words)
@@ -70,9 +71,9 @@ class AnnotatedText:
         return cls("".join(pieces), tuple(placed), tuple(words), spaces, **details)
 
     def token_entities(self) -> list[tuple[int, int, str]]:
-        """(start, end, label) in `words`, end exclusive.
+        """Return (start, end, label) of each entity in tokens, end exclusive.
 
-        ValueError: the text has no words, or an entity begins or ends inside one.
+        Raises ValueError if an entity does not begin and end at token boundaries.
         """
         starts, ends, at = {}, {}, 0
         for i, (word, space) in enumerate(
@@ -89,11 +90,11 @@ class AnnotatedText:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Something in a file that is not as it should be, or not taken, and where.
+    """A problem in a file.
 
-    action: "skipped" (a text, line or entity is lost that should not have been),
-        "repaired", or "left out" (by a rule: a rejected answer, an inner entity).
-    kind: the same words for every such problem, so that they can be counted.
+    action: "skipped" (a text, line or entity could not be used), "repaired", or
+        "left out" (by a rule, such as a rejected answer).
+    kind: a description. Problems of the same kind have the same one.
     """
 
     path: Path
@@ -103,7 +104,7 @@ class Problem:
     detail: str = ""
 
     def place(self) -> str:
-        """file:line, and what is there."""
+        """Return file:line and the detail."""
         return f"{self.path}:{self.line}" + (f": {self.detail}" if self.detail else "")
 
     def __str__(self) -> str:
@@ -112,11 +113,11 @@ class Problem:
 
 @dataclass(slots=True)
 class ReadReport:
-    """What was read from a file. The one thing here that changes: readers add to it.
+    """Statistics and problems of reading a file. Readers update it.
 
-    texts, entities: what was read (entities per label, before any label map).
-    lost: texts that could not be read; each is among the problems too.
-    dropped: entities per label that a label map or a choice of labels left out.
+    texts, entities: the number of texts, and of entities per original label.
+    lost: the number of texts that could not be read. Each of them is also a problem.
+    dropped: the number of entities per label that were dropped on request.
     """
 
     path: Path | None
@@ -128,13 +129,13 @@ class ReadReport:
     problems: list[Problem] = field(default_factory=list)
 
     def count(self, text: AnnotatedText) -> AnnotatedText:
-        """Count a text that was read, and hand it on."""
+        """Count a text and return it."""
         self.texts += 1
         self.entities.update(entity.label for entity in text.entities)
         return text
 
     def lose(self, line: int, kind: str, detail: str = "") -> None:
-        """A whole text cannot be read."""
+        """Record a text that cannot be read."""
         self.lost += 1
         self.skip(line, kind, detail)
 
@@ -148,7 +149,7 @@ class ReadReport:
         self.problems.append(Problem(self.path, line, "left out", kind, detail))
 
     def add(self, other: "ReadReport") -> None:
-        """Add what was read from another file."""
+        """Add the report of another file."""
         self.texts += other.texts
         self.lost += other.lost
         self.entities += other.entities
@@ -156,5 +157,5 @@ class ReadReport:
         self.problems += other.problems
 
     def kinds(self) -> Counter[tuple[str, str]]:
-        """How often each (action, kind) of problem occurred."""
+        """Return the number of problems for each (action, kind)."""
         return Counter((problem.action, problem.kind) for problem in self.problems)

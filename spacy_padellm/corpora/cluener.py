@@ -1,4 +1,4 @@
-"""CLUENER: a line {"text": ..., "label": {type: {mention: [[start, end], ...]}}}."""
+"""CLUENER: lines of {"text": ..., "label": {type: {mention: [[start, end], ...]}}}."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,10 +9,10 @@ from .mentions import checked
 
 
 def read_cluener(path: Path, report: ReadReport) -> Iterator[AnnotatedText]:
-    """One text a line. The file's offsets are characters, end inclusive.
+    """Yield one text per line. Offsets in the file are characters, end inclusive.
 
-    A line without the key "label" was not annotated (CLUENER's test set): it is
-    reported and skipped, or it would be read as a text without entities.
+    Lines without "label" have no annotation (CLUENER's test set). They are skipped and
+    reported.
     """
     for line, value in read_json_lines(path, report):
         if not isinstance(value, dict) or not isinstance(value.get("text"), str):

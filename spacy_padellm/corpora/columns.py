@@ -1,4 +1,4 @@
-"""CoNLL-like files: one token a line with its tag, an empty line between sentences."""
+"""CoNLL-like files: lines of a token and a tag, with empty lines between sentences."""
 
 import re
 from collections import Counter
@@ -15,18 +15,19 @@ from .tags import BARE_TAG, TAG, Scheme, guess_scheme, read_tags
 SPACES = re.compile(" +")
 INDEX = re.compile(r"\d+([-.]\d+)?")
 BLANK = " \t\r" + BOM
-# StackOverflowNER puts these before each post: they are no text
+# StackOverflowNER puts these before each post. They are not part of the text.
 METADATA = {"Question_ID", "Question_URL", "Answer_to_Question_ID"}
-SAMPLE = 5_000  # lines that a layout is guessed from
-MOST_BARE_TAGS = 64  # of more different ones it is no column of tags
+SAMPLE = 5_000  # number of lines for guessing a layout
+MAX_BARE_TAGS = 64  # a column with more distinct values is not a column of tags
 
 
 @dataclass(frozen=True, slots=True)
 class ColumnLayout:
-    """Which column holds what, from 0. width: columns of most lines.
+    """The numbers of the token and the tag column, from 0.
 
-    index: column 0 numbers the tokens of a sentence, as in CoNLL-U and UNER.
-    bare: the tags are labels alone, PER for I-PER.
+    width: the number of columns in most lines.
+    index: whether column 0 numbers the tokens of a sentence, as in CoNLL-U and UNER.
+    bare: whether tags have no prefix, such as PER instead of I-PER.
     """
 
     token: int
@@ -36,7 +37,7 @@ class ColumnLayout:
     bare: bool = False
 
     def reads(self, fields: list[str]) -> bool:
-        """Whether these are the columns of a token."""
+        """Return whether these are the columns of a token."""
         pattern = BARE_TAG if self.bare else TAG
         return (
             len(fields) > max(self.token, self.tag)
@@ -51,22 +52,23 @@ class _Sentence:
     words: list[str] = field(default_factory=list)
     tags: list[str] = field(default_factory=list)
     lines: list[int] = field(default_factory=list)
-    text: str = ""  # of a "# text = ..." comment
-    broken: tuple[int, str] | None = None  # line, why
+    text: str = ""  # from a "# text = ..." comment
+    broken: tuple[int, str] | None = None  # (line, reason)
 
 
 def split_row(line: str) -> list[str]:
-    """The columns of a line: parted by tabs where it has any, else by spaces."""
+    """Split a line into columns, at tabs if it has any, or else at spaces."""
     line = line.rstrip(BLANK)
     return line.split("\t") if "\t" in line else SPACES.split(line.lstrip(" "))
 
 
 def guess_layout(lines: list[tuple[int, str]]) -> ColumnLayout | None:
-    """The layout that fits the lines, None if no column looks like tags.
+    """Return the layout of the lines, or None if no column looks like tags.
 
-    The tag is the last column of tags before the token is repeated (StackOverflowNER
-    writes token, tag, token, tag); the token is the first other column but an index.
-    Where no column has tags such as B-PER the last may have bare ones, O and PER.
+    The tag is the last column of tags, but if the token column is repeated, it is
+    before the repetition (StackOverflowNER has token, tag, token, tag). The token is
+    the first column that is not a tag or an index. If no column has tags such as B-PER,
+    the last column may have tags without a prefix, such as PER.
     """
     rows = [
         split_row(line)
@@ -88,7 +90,7 @@ def guess_layout(lines: list[tuple[int, str]]) -> ColumnLayout | None:
     repeats = [i for i in range(token + 1, width) if columns[i] == columns[token]]
     before = [i for i in tags if not repeats or i < repeats[0]]
     tag = before[-1] if before else tags[-1]
-    if index:  # Universal NER: a second column has another annotator's tags
+    if index:  # Universal NER has the tags of another annotator in a second column
         tag = tags[0]
     return ColumnLayout(token, tag, width, index, bare)
 
@@ -99,10 +101,10 @@ def _mostly(pattern: re.Pattern, column: tuple[str, ...]) -> bool:
 
 
 def _are_bare_tags(column: tuple[str, ...]) -> bool:
-    different = set(column)
+    values = set(column)
     return (
-        "O" in different
-        and 1 < len(different) <= MOST_BARE_TAGS
+        "O" in values
+        and 1 < len(values) <= MAX_BARE_TAGS
         and _mostly(BARE_TAG, column)
     )
 
@@ -116,16 +118,16 @@ def read_columns(
     scheme: Scheme | None = None,
     joiner: str | None = None,
 ) -> Iterator[AnnotatedText]:
-    """One text a sentence.
+    """Yield one text per sentence. Arguments that are None are guessed.
 
-    token, tag: columns from 0, negative from the end; guessed where not given.
-    scheme: IO, IOB1, BIO or BIOES; guessed where not given. Bare tags, PER and O, are
-        of the scheme IO: neighbours of one label are one entity.
-    joiner: " ", or "" for text without spaces; guessed where not given. A
-        `# text = ...` comment that fits its tokens gives their real spacing instead.
+    token, tag: column numbers from 0, or negative numbers from the end.
+    scheme: IO, IOB1, BIO or BIOES. Tags without a prefix have the scheme IO: adjacent
+        tokens with the same label are one entity.
+    joiner: the string between tokens, " " or "". If a sentence has a `# text = ...`
+        comment that matches its tokens, the spacing comes from there.
 
-    A sentence with a line that has no token or tag is skipped and reported: a token
-    left out would change the text. ValueError: no column of tags.
+    Sentences with a line that has no tag are skipped and reported, because a missing
+    token would change the text. Raises ValueError if no column has tags.
     """
     lines = list(read_lines(path, report))
     layout = guess_layout(lines)
@@ -153,7 +155,8 @@ def read_columns(
         if sentence.text:
             real = real_spaces(sentence.words, sentence.text)
             if real is None:
-                report.repair(sentence.lines[0], "text comment unlike its tokens")
+                kind = "text comment does not match its tokens"
+                report.repair(sentence.lines[0], kind)
             spaces = real or spaces
         yield report.count(
             AnnotatedText.from_words(
@@ -204,7 +207,7 @@ def _sentences(lines, layout: ColumnLayout, report: ReadReport) -> Iterator[_Sen
                 f"{line!r} has no tag in column {layout.tag}",
             )
         elif layout.index and not fields[0].isdigit():
-            pass  # CoNLL-U: the surface of several words, or a word not in the text
+            pass  # CoNLL-U multiword token or empty node
         elif not fields[layout.token]:
             report.skip(number, "line without a token", line)
         else:
@@ -215,7 +218,7 @@ def _sentences(lines, layout: ColumnLayout, report: ReadReport) -> Iterator[_Sen
 
 
 def real_spaces(words: list[str], text: str) -> list[bool] | None:
-    """Whether a space follows each word in `text`; None if it is not these words."""
+    """Return whether a space follows each word in `text`. None if they do not match."""
     spaces, at = [], 0
     for word in words:
         if not text.startswith(word, at):

@@ -1,10 +1,10 @@
-"""CoNLL-2012, the form in which OntoNotes 5 is mostly used: *_gold_conll.
+"""CoNLL-2012, the most common format of OntoNotes 5: *_gold_conll.
 
     #begin document (bc/cctv/00/cctv_0000); part 000
     bc/cctv/00/cctv_0000 0 0 Ada NNP (TOP(S(NP* - - - Speaker#1 (PERSON* * (12
     bc/cctv/00/cctv_0000 0 1 Byron NNP *) - - - Speaker#1 *) * 12)
 
-Column 3 is the word, column 10 its part of a name.
+Column 3 is the word. Column 10 has the brackets of names.
 """
 
 import re
@@ -19,11 +19,11 @@ from .script import joiner_of
 NUMBER, WORD, NAME = 2, 3, 10
 BEGIN = re.compile(r"#begin document \((.*)\); part (\d+)")
 BRACKETS = re.compile(r"(?P<opens>(\([^()*\s]+)*)\*?(?P<closes>\)*)")
-ABSENT = "[WORD]"  # in files that have the annotation without the text
+ABSENT = "[WORD]"  # placeholder in files with annotation but no text
 
 
 def is_conll2012(lines: list[tuple[int, str]]) -> bool:
-    """Whether lines begin as such a file does."""
+    """Return whether the lines have this format."""
     rows = [line for _, line in lines if line.strip()]
     if any(BEGIN.match(line) for line in rows[:5]):
         return True
@@ -43,12 +43,12 @@ def _is_token(fields: list[str]) -> bool:
 def read_conll2012(
     path: Path, report: ReadReport, *, joiner: str | None = None
 ) -> Iterator[AnnotatedText]:
-    """One text a sentence; its `document` is the name and part after #begin document.
+    """Yield one text per sentence. `document` is the name and part from #begin document.
 
-    joiner: " ", or "" for text without spaces; guessed where not given.
-    Nested brackets are all read. A sentence with a line that is no token, or whose
-    brackets do not match, is skipped and reported. ValueError: files of the task
-    without their text, where every word is [WORD].
+    joiner: the string between tokens, " " or "". It is guessed if None.
+
+    Nested names are read too. Sentences with an invalid line or unmatched brackets are
+    skipped and reported. Raises ValueError if all words are the placeholder [WORD].
     """
     sentences = list(_sentences(path, report))
     words = [fields[WORD] for _, _, rows in sentences for fields in rows]
@@ -77,7 +77,7 @@ def read_conll2012(
 def _sentences(
     path: Path, report: ReadReport
 ) -> Iterator[tuple[int, str, list[list[str]]]]:
-    """(first line, document, columns of each token) of each whole sentence."""
+    """Yield (first line, document, columns of each token) for each valid sentence."""
     document, rows, first, bad = "", [], 0, None
     for number, line in _ended(read_lines(path, report)):
         fields = line.split()
@@ -107,8 +107,8 @@ def _ended(lines: Iterator[tuple[int, str]]) -> Iterator[tuple[int, str]]:
 def _spans(
     names: list[str],
 ) -> tuple[list[tuple[int, int, str]], tuple[int, str] | None]:
-    """Spans in tokens, end exclusive, and the first bracket without a partner as
-    (token, what it does)."""
+    """Return spans in tokens, end exclusive, and the first unmatched bracket as
+    (token, problem), or None."""
     open_names: list[tuple[int, str]] = []
     spans = []
     for i, name in enumerate(names):

@@ -1,4 +1,4 @@
-"""UniversalNER's conversations: a text, then a question and an answer for each label.
+"""UniversalNER's conversations: a text, and a question and an answer for each label.
 
     {"conversations": [
       {"from": "human", "value": "Text: Ada met Bo in Rome."},
@@ -6,7 +6,7 @@
       {"from": "human", "value": "What describes person in the text?"},
       {"from": "gpt", "value": "[\"Ada\", \"Bo\"]"}, ...]}
 
-one a line, or in one JSON list.
+A file has one conversation per line, or a JSON list.
 """
 
 import json
@@ -22,11 +22,11 @@ QUESTION = re.compile(r"What describes (.+) in the text\?")
 
 
 def read_conversations(path: Path, report: ReadReport) -> Iterator[AnnotatedText]:
-    """One text a conversation, annotated for the labels that were asked.
+    """Yield one text per conversation. `labels` are the labels in its questions.
 
-    The answers are strings without offsets: the k-th like string of an answer is its
-    k-th occurrence in the text, whole words preferred. A mention that is not in the
-    text is reported and skipped.
+    Answers have no offsets. The k-th mention with the same text is aligned with its
+    k-th occurrence, and whole words are preferred. Mentions that are not in the text
+    are skipped and reported.
     """
     for line, value in read_json_items(path, report):
         text = _read(value, line, report)
@@ -84,7 +84,7 @@ def _place(
 
 
 def occurrences(text: str, mention: str) -> list[int]:
-    """Where `mention` begins in `text`: as whole words if it stands so anywhere."""
+    """Return the offsets of `mention` in `text`. Whole words are preferred."""
     if not mention:
         return []
     plain = re.escape(mention)

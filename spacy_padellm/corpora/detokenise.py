@@ -1,4 +1,4 @@
-"""Ordinary English spacing for the tokens of a corpus that came without it."""
+"""Restore English spacing for corpora that only have tokens."""
 
 import re
 
@@ -6,19 +6,18 @@ from .base import AnnotatedText
 
 CLOSING = re.compile(r"[,.;:!?%)\]}”»…]+|\.-|''|°")
 OPENING = re.compile(r"[(\[{“‘«$£€#@]|`{1,2}|US\$|\((?=;)")
-# the second halves of split words: do n't, film 's, I 'm
+# the second part of a split word: do n't, film 's, I 'm
 CLITIC = re.compile(r"n['’]t|['’](s|re|ve|ll|d|m|t)", re.IGNORECASE)
 PART = re.compile(r"s|re|ve|ll|d|m|t", re.IGNORECASE)
 EMOTICON = re.compile(r"[:;=8xX][-']?[)(DPpOo/\\|]+")
 
 
 def detokenise(text: AnnotatedText, *, hyphens: bool = False) -> AnnotatedText:
-    """The same words and entities with other spaces: closing punctuation, clitics,
-    brackets and quotes stand as in ordinary English text.
+    """Return the text with English spacing around punctuation, clitics and quotes.
 
-    hyphens: the corpus cuts words at hyphens (well - known); they are joined again,
-        but for those that stand as dashes (1895 - July). Re-DocRED does so.
-    A text without words, or with spacing of its own, comes back as it is.
+    hyphens: also join words at hyphens (well - known), but not at dashes (1895 - July).
+        Re-DocRED needs this.
+    A text without words, or with spacing of its own, is returned unchanged.
     """
     if text.words is None or not all(text.spaces[:-1]):
         return text
@@ -33,7 +32,7 @@ def detokenise(text: AnnotatedText, *, hyphens: bool = False) -> AnnotatedText:
 
 
 def english_spaces(words: tuple[str, ...], *, hyphens: bool = False) -> list[bool]:
-    """Whether a space follows each word."""
+    """Return whether a space follows each word."""
     spaces = [True] * len(words)
     open_quotes: set[str] = set()
 
@@ -77,8 +76,8 @@ def english_spaces(words: tuple[str, ...], *, hyphens: bool = False) -> list[boo
 
 
 def _is_apostrophe(words: tuple[str, ...], i: int, open_quotes: set[str]) -> bool:
-    """Whether the ' at i belongs to the word before: no quote is open, and none
-    closes later, or a clitic follows (should ' ve)."""
+    """Return whether the ' at i is an apostrophe and not a quote. It is one if a clitic
+    follows (should ' ve), or if it neither opens nor closes a quotation."""
     if i and i + 1 < len(words) and PART.fullmatch(words[i + 1]):
         return True
     return "'" not in open_quotes and (

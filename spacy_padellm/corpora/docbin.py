@@ -1,4 +1,4 @@
-"""spaCy's own binary files, .spacy: written for `spacy train`, and read."""
+"""Read and write spaCy's binary format, .spacy."""
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
 
 def write_docbin(docs: Iterable["Doc"], path: Path) -> int:
-    """Write docs to `path`, its folder made if need be; how many there were.
+    """Write docs to `path`, and create its folder. Returns the number of docs.
 
-    User data is stored: it names the labels that a doc was annotated for.
+    User data is stored, because it has the labels that a doc was annotated for.
     """
     from spacy.tokens import DocBin
 
@@ -24,7 +24,7 @@ def write_docbin(docs: Iterable["Doc"], path: Path) -> int:
         docbin.add(doc)
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    # not spaCy's to_disk: an interrupted write must not leave half a file
+    # Unlike spaCy's to_disk, this never leaves an incomplete file.
     part = path.with_name(path.name + ".part")
     part.write_bytes(docbin.to_bytes())
     part.replace(path)
@@ -32,20 +32,19 @@ def write_docbin(docs: Iterable["Doc"], path: Path) -> int:
 
 
 def read_docbin(path: Path, report: ReadReport) -> Iterator[AnnotatedText]:
-    """One text a doc, its number from 1 as its line; its entities are its ents, and
-    the spans in doc.spans["sc"], where nested ones are kept.
+    """Yield one text per doc. `line` is the number of the doc, from 1.
 
-    A doc without entity annotation is reported and skipped, or it would be read as a
-    text without entities.
+    The entities are doc.ents and doc.spans["sc"], which has the nested ones. Docs
+    without entity annotation are skipped and reported.
 
-    ValueError: not a DocBin.
+    Raises ValueError if the file is not a DocBin.
     """
     from spacy.tokens import DocBin
     from spacy.vocab import Vocab
 
     try:
         docs = list(DocBin().from_disk(path).get_docs(Vocab()))
-    except Exception as error:  # zlib, msgpack and KeyErrors of spaCy's own
+    except Exception as error:  # from zlib, msgpack or spaCy
         why = f"not a DocBin ({error})"
         raise ValueError(
             Errors.E204.format(path=path, line=1, format=report.format, why=why)

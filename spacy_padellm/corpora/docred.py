@@ -1,4 +1,4 @@
-"""DocRED and Re-DocRED: one JSON list of documents with `sents` and `vertexSet`."""
+"""DocRED and Re-DocRED: a JSON list of documents with `sents` and `vertexSet`."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,11 +9,10 @@ from .json_values import read_json_items
 
 
 def read_docred(path: Path, report: ReadReport) -> Iterator[AnnotatedText]:
-    """One text a sentence; its `document` is the title of the DocRED document.
+    """Yield one text per sentence. `document` is the title of its document.
 
-    A mention that is listed twice counts once. Mentions whose offsets are outside
-    their sentence are reported and skipped.
-    ValueError: not JSON, or not a list of such documents.
+    Duplicate mentions are merged. Mentions outside of their sentence are skipped and
+    reported. Raises ValueError if the file is not a JSON list of such documents.
     """
     try:
         for line, document in read_json_items(path, report):

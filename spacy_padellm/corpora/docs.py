@@ -1,4 +1,4 @@
-"""Annotated texts as spaCy docs."""
+"""Convert annotated texts to spaCy docs."""
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
@@ -20,16 +20,19 @@ def make_doc(
     *,
     spans_key: str | None = None,
 ) -> "Doc":
-    """The text as a gold doc: its own words, or else those of nlp's tokenizer, cut
-    where an entity begins or ends inside one. Spaces at an entity's edge are left out.
+    """Convert a text to a gold doc.
 
-    `doc.ents` holds no overlaps: of entities that overlap the longest stays, the
-    first of equals. The others are reported: as skipped, or as left out of the ents
-    where the spans keep them.
-    spans_key: put all entities, nested ones too, in `doc.spans[spans_key]`.
+    If the text has no words, the tokenizer of `nlp` splits it. Tokens are cut if an
+    entity begins or ends inside of them. Spaces at the edges of entities are removed.
 
-    Tokens outside the entities are marked as outside, not as unknown, so
-    `doc.has_annotation("ENT_IOB")` holds without entities too.
+    `doc.ents` cannot overlap. If entities overlap, it gets the longest one, or the
+    first one in a tie. The others are reported.
+
+    spans_key: also store all entities, including nested ones, in
+        `doc.spans[spans_key]`.
+
+    Tokens without an entity are marked as outside. `doc.has_annotation("ENT_IOB")` is
+    therefore true even if the doc has no entities.
     """
     from spacy.tokens import Doc
 
@@ -50,7 +53,7 @@ def make_doc(
         if spans_key is None:
             report.skip(text.line, kind, detail)
         else:
-            kind += f", kept in doc.spans[{spans_key!r}] alone"
+            kind += f", kept only in doc.spans[{spans_key!r}]"
             report.leave_out(text.line, kind, detail)
     doc.set_ents(kept, default="outside")
     if spans_key is not None:
@@ -61,7 +64,7 @@ def make_doc(
 
 
 def has_overlaps(text: AnnotatedText) -> bool:
-    """Whether any two entities of the text share a character."""
+    """Return whether any entities of the text overlap."""
     return any(
         after.start < before.end
         for before, after in zip(text.entities, text.entities[1:], strict=False)
@@ -69,8 +72,8 @@ def has_overlaps(text: AnnotatedText) -> bool:
 
 
 def part_overlaps(spans: Iterable["Span"]) -> tuple[list["Span"], list["Span"]]:
-    """Spans that do not overlap, the longest and then the first preferred, and the
-    others."""
+    """Return spans that do not overlap, and the others. Longer spans are preferred, or
+    the first one in a tie."""
     kept: list[Span] = []
     lost: list[Span] = []
     taken: set[int] = set()
@@ -87,8 +90,8 @@ def part_overlaps(spans: Iterable["Span"]) -> tuple[list["Span"], list["Span"]]:
 def cut_words(
     words: list[str], spaces: list[bool], entities: Iterable[Entity]
 ) -> tuple[list[str], list[bool], list[str]]:
-    """Words and spaces, cut where an entity begins or ends inside a word, and the
-    words that were cut."""
+    """Cut words if an entity begins or ends inside of them. Returns the new words and
+    spaces, and the words that were cut."""
     edges = {edge for entity in entities for edge in (entity.start, entity.end)}
     new_words, new_spaces, cut, at = [], [], [], 0
     for word, space in zip(words, spaces, strict=True):

@@ -1,4 +1,4 @@
-"""The JSON lines of DyGIE++ and PURE, in which copies of ACE and GENIA go round:
+"""The JSON lines of DyGIE++ and PURE, which are common for ACE and GENIA:
 
     {"doc_key": "a", "sentences": [["Ada", "left"], ["Rome", "fell"]],
      "ner": [[[0, 0, "PER"]], [[2, 2, "GPE"]]]}
@@ -18,11 +18,11 @@ from .script import joiner_of
 def read_dygie(
     path: Path, report: ReadReport, *, joiner: str | None = None
 ) -> Iterator[AnnotatedText]:
-    """One text a sentence; its `document` is the doc_key.
+    """Yield one text per sentence. `document` is the doc_key.
 
-    joiner: " ", or "" for text without spaces; guessed where not given.
-    A document of another shape is reported and skipped, and so is an entity that is
-    not in its sentence.
+    joiner: the string between tokens, " " or "". It is guessed if None.
+    Documents with another structure, and entities outside of their sentence, are
+    skipped and reported.
     """
     for line, value in read_json_items(path, report):
         sentences = value.get("sentences") if isinstance(value, dict) else None

@@ -1,4 +1,4 @@
-"""From what was read to gold docs: labels chosen, texts drawn, spacing, language."""
+"""Convert corpora to gold docs: select labels and texts, set spacing and language."""
 
 import random
 from collections.abc import Callable, Iterable, Sequence
@@ -23,12 +23,14 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """What to make of the texts of a corpus.
+    """Settings for converting a corpus.
 
-    renames: other names of labels, None to drop one. keep: of the new names, those to
-    keep; None is all. mark_labels: note in each doc the labels that the corpus
-    annotates. detokenise: English spacing. limit: at most so many texts, 0 is all;
-    the first, or with a seed a random choice.
+    renames: old label → new label, or None to drop the label.
+    keep: the new labels to keep. None keeps all.
+    mark_labels: store in each doc the labels that the corpus annotates.
+    detokenise: use English spacing.
+    limit: the maximum number of texts. 0 means all texts.
+    seed: draw the texts at random. None takes the first texts.
     """
 
     renames: dict[str, str | None] = field(default_factory=dict)
@@ -45,13 +47,12 @@ def gold_docs(
     choices: Choices,
     progress: Callable[[list], Iterable] = iter,
 ) -> list["Doc"]:
-    """The texts of all the corpora as docs; what happens to them is added to their
-    reports. Where entities overlap, every doc has all of its own in doc.spans["sc"].
+    """Convert the texts of all corpora to docs, and update the corpora's reports.
 
-    progress: wraps what is gone through, as tqdm does.
+    If any entities overlap, all docs store their entities in doc.spans["sc"]. Chinese
+    texts are split into characters by `nlp`, unless they come from a .spacy file.
 
-    In Chinese the texts are split by `nlp`, into characters, whatever the tokens of
-    the corpus; those of a .spacy file stay.
+    progress: wraps the iterable of texts, like tqdm.
     """
     chosen = []
     for corpus in corpora:
@@ -74,8 +75,8 @@ def gold_docs(
 
 
 def draw(items: list[T], limit: int, seed: int | None) -> list[T]:
-    """The first `limit` items, or with a seed a random choice, in their order; all of
-    them where `limit` is 0."""
+    """Return the first `limit` items, or a random sample in the same order if there is
+    a seed. limit = 0 returns all items."""
     if not 0 < limit < len(items):
         return items
     if seed is None:
@@ -89,20 +90,20 @@ def labels_of(texts: Iterable[AnnotatedText]) -> list[str]:
 
 
 def language_of(corpora: Iterable[Corpus]) -> str:
-    """zh if the texts are mostly Chinese, else en."""
+    """Return "zh" if most of the texts are Chinese, else "en"."""
     texts = (text.text for corpus in corpora for text in corpus.texts)
     return "zh" if mostly_chinese(texts) else "en"
 
 
 def misfits(corpora: Sequence[Corpus], choices: Choices, lang: str) -> list[str]:
-    """Warnings of choices that cannot mean what they say, given what was read."""
+    """Return warnings about choices that do not fit the corpora."""
     found = labels_of(text for corpus in corpora for text in corpus.texts)
     known = {choices.renames.get(label, label) for label in found}
     absent = [label for label in choices.renames if label not in found]
     absent += [label for label in choices.keep or () if label not in known]
-    said = [
+    messages = [
         Warnings.W201.format(label=label, labels=", ".join(found)) for label in absent
     ]
     if lang not in UNSPACED and language_of(corpora) == "zh":
-        said.append(Warnings.W202.format(lang=lang))
-    return said
+        messages.append(Warnings.W202.format(lang=lang))
+    return messages

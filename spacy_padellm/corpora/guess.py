@@ -1,4 +1,4 @@
-"""The format that a file seems to be in, by its name and its beginning."""
+"""Guess the format of a file from its name and its beginning."""
 
 import re
 from pathlib import Path
@@ -11,11 +11,11 @@ from .iob import is_iob
 from .json_values import first_item
 from .lines import BOM, read_lines
 
-HEAD = 1 << 20  # characters that a format is guessed from
+HEAD = 1 << 20  # number of characters to look at
 SUFFIXES = {".spacy": "docbin", ".apf.xml": "ace", ".sgm": "ace"}
 ACE_TAG = re.compile(r"<!DOCTYPE source_file|<source_file\b")
 NAME_TAG = re.compile(r'<(ENAMEX|NUMEX|TIMEX) TYPE="|<DOC DOCNO="')
-# the first of these keys that JSON has names its format
+# the first of these keys in a JSON object determines the format
 KEYS = {
     "rasa_nlu_data": "rasa",
     "conversations": "conversations",
@@ -26,7 +26,7 @@ KEYS = {
 
 
 def seems(path: Path) -> str | None:
-    """The name of the format in the registry's FORMATS; None: of none of them."""
+    """Return the name of the format in the registry's FORMATS, or None."""
     for suffix, name in SUFFIXES.items():
         if path.name.endswith(suffix):
             return name
@@ -62,7 +62,7 @@ def _json_format(head: str) -> str | None:
     if isinstance(value, list) and value and isinstance(value[0], str):
         annotated = len(value) == 2 and isinstance(value[1], dict)
         return "train_data" if annotated else "padellm"
-    # cut off: one object that is longer than the head
+    # a single object that is longer than the head
     return next((KEYS[key] for key in KEYS if f'"{key}"' in head), None)
 
 

@@ -1,4 +1,4 @@
-"""spaCy's `iob` files: a sentence a line, its tokens as word|tag or word|POS|tag."""
+"""spaCy's `iob` format: lines of sentences with word|tag or word|POS|tag tokens."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +10,7 @@ from .tags import TAG, guess_scheme, read_tags
 
 
 def is_iob(lines: list[tuple[int, str]]) -> bool:
-    """Whether the lines are of this format: their tokens end in a bar and a tag."""
+    """Return whether the lines have this format: tokens that end with | and a tag."""
     tokens = [token for _, line in lines for token in line.split()]
     hits = sum(TAG.fullmatch(token.rpartition("|")[2]) is not None for token in tokens)
     return bool(tokens) and hits >= 0.99 * len(tokens)
@@ -19,13 +19,13 @@ def is_iob(lines: list[tuple[int, str]]) -> bool:
 def read_iob(
     path: Path, report: ReadReport, *, joiner: str | None = None
 ) -> Iterator[AnnotatedText]:
-    """One text a line. A line with a token that has no tag is skipped and reported.
+    """Yield one text per line. Lines with an untagged token are skipped and reported.
 
-    joiner: " ", or "" for text without spaces; guessed where not given.
+    joiner: the string between tokens, " " or "". It is guessed if None.
     """
     rows = [(n, line.split()) for n, line in read_lines(path, report) if line.strip()]
     bars = [token.count("|") for _, row in rows for token in row]
-    # a bar may be in the word itself: a|b|O
+    # the word itself may contain a bar: a|b|O
     parts = 2 if sum(n >= 2 for n in bars) >= 0.99 * len(bars) else 1
     sentences = []
     for number, row in rows:

@@ -1,4 +1,4 @@
-"""JSON files: the items of one list, or a value a line, each with its line."""
+"""Read the items of a JSON list or of JSON lines, with their line numbers."""
 
 import json
 import re
@@ -10,7 +10,7 @@ from ..errors import Errors
 from .base import ReadReport
 from .lines import read_lines
 
-# a list of objects or lists, not a line ["text", ...]
+# matches a list of objects or lists, but not a line ["text", ...]
 LIST_OF_ITEMS = re.compile(r"\s*\[(?=\s*[\[{\]])")
 SPACE = re.compile(r"\s*")
 COMMA = re.compile(r"\s*,?")
@@ -18,27 +18,28 @@ SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
 def read_json_lines(path: Path, report: ReadReport) -> Iterator[tuple[int, Any]]:
-    """(number from 1, value) of each line that is not empty. A line that is not JSON
-    is reported as a lost text."""
+    """Yield (number from 1, value) for each line that is not empty. A line that is not
+    JSON is reported as a lost text."""
     yield from _lines_of_json(read_lines(path, report), report)
 
 
 def read_json_items(
     path: Path, report: ReadReport, *, of: str | None = None
 ) -> Iterator[tuple[int, Any]]:
-    """(line that it begins in, item) of a file that is one JSON list, or JSON lines,
-    or JSON values over several lines each.
+    """Yield (first line, item) for each item of a file.
 
-    of: the list is the value of this key, somewhere in the file's JSON.
+    The file is a JSON list, JSON lines, or JSON values that span several lines.
+
+    of: the key of the list, if the list is inside of a JSON object.
     A line of JSON lines that is not JSON is reported as a lost text.
-    ValueError: no such list, or it is broken, or does not end.
+    Raises ValueError if there is no such list, or if it is invalid or incomplete.
     """
     lines = list(read_lines(path, report))
     text = "\n".join(line for _, line in lines)
     if of is not None:
         key = re.search(rf'"{of}"\s*:\s*\[', text)
         if key is None:
-            raise _error(report, 1, f"it has no list {of}")
+            raise _error(report, 1, f"it has no list called {of}")
         yield from _walk(text, key.end(), report)
     elif listed := LIST_OF_ITEMS.match(text):
         yield from _walk(text, listed.end(), report)
@@ -49,8 +50,8 @@ def read_json_items(
 
 
 def first_item(head: str) -> tuple[Any, bool]:
-    """The first value of a file by its beginning, or the first item if that is a list
-    of items, and whether it is. None: broken, or cut off."""
+    """Return the first item of a file, and whether the file is a list of items. The item
+    is None if it is invalid or cut off. head: the beginning of the file."""
     listed = LIST_OF_ITEMS.match(head)
     try:
         value, _ = decode(head, listed.end() if listed else 0)
@@ -60,12 +61,12 @@ def first_item(head: str) -> tuple[Any, bool]:
 
 
 def decode(text: str, start: int = 0) -> tuple[Any, int]:
-    """The JSON value that begins at `start`, and where it ends. JSONDecodeError: there
-    is none, it nests too deep, or it holds half a surrogate pair, which is no text."""
+    """Return the JSON value that begins at `start`, and its end. Raises JSONDecodeError
+    if it is invalid, nested too deeply, or contains half a surrogate pair."""
     try:
         value, end = json.JSONDecoder().raw_decode(text, SPACE.match(text, start).end())
     except RecursionError:
-        raise json.JSONDecodeError("nested too deep", text, start) from None
+        raise json.JSONDecodeError("nested too deeply", text, start) from None
     if SURROGATE.search(text, start, end):
         try:
             json.dumps(value, ensure_ascii=False).encode("utf8")
@@ -76,7 +77,7 @@ def decode(text: str, start: int = 0) -> tuple[Any, int]:
 
 
 def _spans_lines(text: str) -> bool:
-    """Whether the first value goes on after the first line."""
+    """Return whether the first value spans several lines."""
     first = text.lstrip().partition("\n")[0].rstrip()
     return first.startswith("{") and first.endswith(("{", "[", ","))
 
@@ -84,7 +85,8 @@ def _spans_lines(text: str) -> bool:
 def _walk(
     text: str, at: int, report: ReadReport, *, closed: bool = True
 ) -> Iterator[tuple[int, Any]]:
-    """Values from `at` on, up to the ] that closes their list, or to the end."""
+    """Yield values from `at` on. They end at the ] of their list if it is `closed`, or
+    else at the end of the text."""
     line, counted = 1, 0
     while True:
         at = SPACE.match(text, at).end()

@@ -9,8 +9,8 @@
     {"sentence": ["Ada"], "ner": [{"index": [0], "type": "PER"}]}
     {"text": "Ada met Bo", "label": [[0, 3, "PER"]]}
 
-Offsets are characters of a text or tokens of tokens, end exclusive. The others
-are the shapes of Rasa and HWU64, Prodigy, GUM, SLURP, SpERT, W2NER and doccano.
+Offsets are characters if there is a text, and tokens otherwise, end exclusive. These
+are the formats of Rasa and HWU64, Prodigy, GUM, SLURP, SpERT, W2NER and doccano.
 """
 
 from collections.abc import Iterator
@@ -22,24 +22,24 @@ from .json_values import read_json_items
 from .mentions import checked
 from .script import joiner_of
 
-# GUM's "entities" are all nominal mentions, pronouns too; its "named" are names
+# GUM's "entities" include nominals and pronouns. Its "named" are the names.
 ENTITIES_KEYS = ("named", "entities", "spans", "ner", "label")
 LABEL_KEYS = ("label", "entity", "type")
-# what Prodigy writes of an example that was not accepted
+# Prodigy's answers for examples that were not accepted
 NOT_ACCEPTED = ("reject", "ignore")
 
 
 def read_jsonl(
     path: Path, report: ReadReport, *, entities_key: str | None = None
 ) -> Iterator[AnnotatedText]:
-    """One text a line, or an item of the list.
+    """Yield one text per line or list item.
 
-    entities_key: where the entities are; by default the first of "named", "entities",
-        "spans", "ner" and "label" that the line has.
-    The key "labels" names the labels that the text was annotated for. What was
-    rejected or ignored in Prodigy is left out and counted.
-    A line of another shape is reported and skipped, and so is an entity outside its
-    text.
+    entities_key: the key of the entities. By default it is the first of "named",
+        "entities", "spans", "ner" and "label" that the line has.
+
+    The key "labels" has the labels that the text was annotated for. Examples that were
+    rejected or ignored in Prodigy are left out and reported. Lines with another
+    structure, and entities outside of their text, are skipped and reported.
     """
     for line, value in read_json_items(path, report):
         answer = value.get("answer") if isinstance(value, dict) else None
@@ -47,7 +47,7 @@ def read_jsonl(
             kind = f"example with the answer {answer!r}"
             report.leave_out(line, kind, str(value.get("text", ""))[:60])
             continue
-        if answer == "accept":  # Prodigy may leave out spans where there are none
+        if answer == "accept":  # Prodigy may omit an empty list of spans
             value.setdefault("spans", [])
         text = read_example(value, line, report, entities_key)
         if text is not None:
@@ -57,7 +57,7 @@ def read_jsonl(
 def read_example(
     value: Any, line: int, report: ReadReport, entities_key: str | None = None
 ) -> AnnotatedText | None:
-    """The text of one JSON object; None, reported, if it has no text and entities."""
+    """Read a JSON object. Reports it and returns None if it has another structure."""
     if not isinstance(value, dict):
         report.lose(line, "not a JSON object", repr(value)[:60])
         return None
@@ -112,8 +112,8 @@ def _inside(start: Any, end: Any, size: int) -> bool:
 
 
 def _triple(raw: Any) -> tuple[Any, Any, Any]:
-    """(start, end, label) of an entity as a list or an object; Nones if it is none."""
-    if isinstance(raw, list) and len(raw) >= 3:  # GUM adds the identity
+    """Return (start, end, label) of an entity, with None for missing values."""
+    if isinstance(raw, list) and len(raw) >= 3:  # GUM adds an identity
         return tuple(raw[:3])
     if isinstance(raw, dict):
         label = next((raw[key] for key in LABEL_KEYS if key in raw), None)

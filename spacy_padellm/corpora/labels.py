@@ -1,4 +1,4 @@
-"""Other names for labels, labels left out, labels that a corpus annotates."""
+"""Rename, drop and mark labels."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -14,11 +14,12 @@ def relabel(
     *,
     keep: Iterable[str] | None = None,
 ) -> Iterator[AnnotatedText]:
-    """Texts with `label_map` applied: {"person": "PER", "OTH": None}, where None
-    leaves out that label's entities. A label that is not in the map stays.
+    """Yield texts with renamed labels.
 
-    keep: of the new labels, those to keep; None keeps all.
-    Entities left out are counted in `report.dropped` by their old label.
+    label_map: old label → new label, such as {"person": "PER", "OTH": None}. None drops
+        the entities. Other labels do not change.
+    keep: the new labels to keep. None keeps all.
+    Dropped entities are counted in `report.dropped` by their old label.
     """
     wanted = None if keep is None else set(keep)
 
@@ -44,10 +45,10 @@ def relabel(
 def annotated_for(
     texts: Iterable[AnnotatedText], labels: Iterable[str]
 ) -> Iterator[AnnotatedText]:
-    """Texts that say which labels they were annotated for: those of their corpus.
+    """Yield texts that store the labels that they were annotated for.
 
-    Needed where corpora with different labels are mixed: a label that a corpus does
-    not annotate is unknown in its texts, not absent.
+    You need this if you mix corpora with different labels. If a corpus does not
+    annotate a label, its texts may still have such entities.
     """
     labels = tuple(labels)
     for text in texts:
@@ -55,8 +56,8 @@ def annotated_for(
 
 
 def parse_label_map(value: str) -> dict[str, str | None]:
-    """`person=PER,OTH=` as {"person": "PER", "OTH": None}. ValueError: no OLD=NEW, or
-    OLD twice."""
+    """Parse `person=PER,OTH=` to {"person": "PER", "OTH": None}. Raises ValueError if a
+    part is not OLD=NEW, or if OLD occurs twice."""
     pairs: dict[str, str | None] = {}
     for pair in filter(None, value.split(",")):
         old, equals, new = (part.strip() for part in pair.partition("="))
@@ -67,5 +68,5 @@ def parse_label_map(value: str) -> dict[str, str | None]:
 
 
 def parse_labels(value: str) -> list[str] | None:
-    """`PER,LOC` as a list; None if there is none."""
+    """Parse `PER,LOC` to a list. Returns None if it is empty."""
     return [name.strip() for name in value.split(",") if name.strip()] or None

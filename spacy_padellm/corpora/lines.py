@@ -1,4 +1,4 @@
-"""Lines of a text file, numbered, whatever its encoding turns out to be."""
+"""Read the lines of a text file."""
 
 import re
 from collections.abc import Iterator
@@ -14,12 +14,12 @@ GB_BYTES = re.compile(rb"[\xa1-\xfe]+")
 
 
 def read_lines(path: Path, report: ReadReport) -> Iterator[tuple[int, str]]:
-    """(number from 1, line without its end), split at newlines alone: corpora hold
-    tokens such as U+2028, at which `str.splitlines` would cut.
+    """Yield (number from 1, line without its newline).
 
-    A line that is not UTF-8 is read as Latin-1 and reported as repaired.
-    ValueError: a NUL byte, so not text in an 8-bit encoding, or a file that seems to
-    be in a Chinese encoding.
+    It only splits at newlines, unlike `str.splitlines`, because corpora have tokens
+    such as U+2028. A line that is not UTF-8 is read as Latin-1 and reported.
+
+    Raises ValueError for a NUL byte, or if the file seems to have a Chinese encoding.
     """
     with Path(path).open("rb") as file:
         for number, raw in enumerate(file, 1):
@@ -40,8 +40,9 @@ def read_lines(path: Path, report: ReadReport) -> Iterator[tuple[int, str]]:
 
 
 def seems_gb18030(data: bytes) -> bool:
-    """Whether bytes that are not UTF-8 look like GB18030 (or GBK, GB2312): there the
-    bytes of common characters come in pairs, in Latin-1 mostly alone."""
+    """Return whether bytes that are not UTF-8 look like GB18030, GBK or GB2312. These
+    encode common characters as pairs of high bytes. In Latin-1, most high bytes occur
+    alone."""
     lines = b"\n".join(filterfalse(_is_utf8, data.split(b"\n")))
     runs = HIGH_BYTES.findall(lines)
     pairs = sum(len(run) % 2 == 0 for run in runs if GB_BYTES.fullmatch(run))

@@ -1,4 +1,4 @@
-"""Checks of an entity that a file gives by character offsets and by its mention."""
+"""Check entities that have character offsets and the text of the mention."""
 
 from .base import Entity, ReadReport
 
@@ -10,11 +10,11 @@ def checked(
     entity: tuple[int, int, str],
     mention: str | None = None,
 ) -> Entity | None:
-    """The entity if it can be used, None if not; reported where anything is wrong.
+    """Return the entity, or None if it is invalid. Problems are reported.
 
     entity: (start, end, label) in characters of `text`, end exclusive.
-    mention: what the file says stands there. Where it does not, it is looked for: if
-        it occurs just once in the text the entity moves there, else it is skipped.
+    mention: the text of the mention. If it is not at the offsets but occurs exactly
+        once in `text`, the entity moves there. Otherwise the entity is skipped.
     """
     start, end, label = entity
     what = f"{[start, end, label]} in {text[:60]!r}"

@@ -1,11 +1,11 @@
-"""OntoNotes 4 and 5 as the LDC releases them: *.name files.
+"""The *.name files of OntoNotes 4 and 5, as released by the LDC.
 
     <DOC DOCNO="nw/xinhua/00/chtb_0001@all@xinhua@nw@zh@on">
     <ENAMEX TYPE="PERSON">Ada Byron</ENAMEX> left <ENAMEX TYPE="GPE">Rome</ENAMEX> .
     </DOC>
 
-A line is a sentence, its tokens are parted by spaces. S_OFF and E_OFF count the
-characters of the first and last token that are outside the name.
+Each line is a sentence, with spaces between tokens. S_OFF and E_OFF are the numbers of
+characters of the first and last token that are outside of the name.
 """
 
 import html
@@ -27,13 +27,13 @@ VALUE = re.compile(r'(\w+)="([^"]*)"')
 def read_ontonotes(
     path: Path, report: ReadReport, *, joiner: str | None = None
 ) -> Iterator[AnnotatedText]:
-    """One text a line, with names, numbers and times, nested ones too; `document` is
-    its DOCNO.
+    """Yield one text per line. `document` is its DOCNO.
 
-    joiner: what stands between the tokens, " " or "" for text without spaces; guessed
-        where not given.
-    A line whose tags do not match is skipped and reported. ValueError: there is not
-    one such tag in the file.
+    The entities are names, numbers and times, including nested ones.
+
+    joiner: the string between tokens, " " or "". It is guessed if None.
+    Lines with unmatched tags are skipped and reported. Raises ValueError if the file has
+    no such tags.
     """
     lines = list(read_lines(path, report))
     if not any(DOC.match(line) or TAG.search(line) for _, line in lines):
@@ -57,7 +57,7 @@ def _sentence(
     line: str, number: int, document: str, joiner: str, report: ReadReport
 ) -> AnnotatedText | None:
     words: list[str] = []
-    starts: list[int] = []  # of each word in the text
+    starts: list[int] = []  # the offset of each word in the text
     open_tags: list[tuple[int, dict[str, str]]] = []
     found: list[tuple[int, int, dict[str, str]]] = []
     at, length = 0, 0

@@ -1,4 +1,4 @@
-"""The paper's own data: a line ["text", [start, end, "mention", "LABEL"], ...]."""
+"""The paper's format: lines of ["text", [start, end, "mention", "LABEL"], ...]."""
 
 import re
 from collections import Counter
@@ -14,14 +14,14 @@ Unit: TypeAlias = Literal["tokens", "characters"]
 
 
 class Offsets(NamedTuple):
-    """What the offsets of a file count: whitespace-separated tokens or characters,
-    their end inside the mention or after it."""
+    """The unit of a file's offsets: whitespace-separated tokens or characters, with an
+    inclusive or exclusive end."""
 
     unit: Unit = "tokens"
     end_inclusive: bool = True
 
 
-# CoNLL03; the Chinese sets; GENIA. In this order where they fit equally well.
+# Used by CoNLL03, by the Chinese sets and by GENIA. In a tie, the first one is used.
 KNOWN = (
     Offsets("tokens", True),
     Offsets("characters", True),
@@ -37,18 +37,17 @@ def read_padellm_json(
     unit: Unit | None = None,
     end_inclusive: bool | None = None,
 ) -> Iterator[AnnotatedText]:
-    """One text a line. With token offsets its words are the whitespace-separated
-    tokens; with character offsets it has none.
+    """Yield one text per line. If the offsets are tokens, it has words.
 
-    unit, end_inclusive: guessed where not given: what puts most of the file's
-        mentions where they stand.
-    A line of another shape is reported and skipped, and so is an entity that is not
-    in its text.
+    unit, end_inclusive: the unit of the offsets. If None, they are guessed from the
+        offsets that match most mentions in the file.
+    Lines with another structure, and entities outside of their text, are skipped and
+    reported.
     """
     rows = []
     for line, value in read_json_items(path, report):
         text, *entities = value if isinstance(value, list) and value else [None]
-        # an object in place of entities is spaCy's TRAIN_DATA
+        # an object instead of entities is spaCy's TRAIN_DATA
         if not isinstance(text, str) or any(isinstance(e, dict) for e in entities):
             report.lose(line, "line is not [text, entity, ...]", repr(value)[:60])
             continue
@@ -85,7 +84,7 @@ def read_padellm_json(
 
 
 def guess_offsets(rows: list[tuple[str, list[list]]]) -> Offsets:
-    """Of the known ways to count, the one that fits most mentions."""
+    """Return the known offsets that match most mentions."""
     fits: Counter[Offsets] = Counter()
     for text, entities in rows:
         tokens = token_edges(text)
@@ -97,15 +96,15 @@ def guess_offsets(rows: list[tuple[str, list[list]]]) -> Offsets:
 
 
 def token_edges(text: str) -> list[tuple[int, int]]:
-    """First and last character (exclusive) of each whitespace-separated token."""
+    """Return the start and end (exclusive) of each whitespace-separated token."""
     return [match.span() for match in re.finditer(r"\S+", text)]
 
 
 def characters(
     start: int, end: int, tokens: list[tuple[int, int]], offsets: Offsets
 ) -> tuple[int, int] | None:
-    """Offsets of a file as characters, end exclusive; None if they are no numbers or
-    there are no such tokens."""
+    """Convert offsets to characters, end exclusive. Returns None if they are not numbers
+    or if there are no such tokens."""
     if not (isinstance(start, int) and isinstance(end, int)):
         return None
     end += offsets.end_inclusive

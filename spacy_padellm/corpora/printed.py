@@ -1,4 +1,4 @@
-"""A report of reading as the command line prints it."""
+"""Print a report for the command line."""
 
 from collections import Counter
 from typing import TYPE_CHECKING
@@ -8,12 +8,11 @@ from .base import ReadReport
 if TYPE_CHECKING:
     from rich.console import Console
 
-SHOWN = 10  # problems of each kind
+SHOWN = 10  # maximum number of printed problems of each kind
 
 
 def show(report: ReadReport, written: Counter[str], console: "Console") -> None:
-    """Print what was read and written for each label, then every kind of problem
-    with the places of the first of them."""
+    """Print a table of entities per label, then the problems of each kind."""
     from rich.table import Table
     from rich.text import Text
 
@@ -37,5 +36,5 @@ def show(report: ReadReport, written: Counter[str], console: "Console") -> None:
 
 
 def printable(text: str) -> str:
-    """A corpus must not steer the terminal: control characters as escapes."""
+    """Escape control characters, so that a corpus cannot control the terminal."""
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)

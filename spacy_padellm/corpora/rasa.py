@@ -1,4 +1,4 @@
-"""Rasa NLU's JSON: one object with rasa_nlu_data.common_examples."""
+"""Rasa NLU's JSON: an object with rasa_nlu_data.common_examples."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,9 +9,9 @@ from .jsonl import read_example
 
 
 def read_rasa(path: Path, report: ReadReport) -> Iterator[AnnotatedText]:
-    """One text an example; offsets are characters, end exclusive.
+    """Yield one text per example. Offsets in the file are characters, end exclusive.
 
-    ValueError: no list of common_examples, or it is broken.
+    Raises ValueError if there is no valid list of common_examples.
     """
     for line, example in read_json_items(path, report, of="common_examples"):
         text = read_example(example, line, report)

@@ -1,4 +1,4 @@
-"""The formats by name, the format of a file guessed, a file read."""
+"""The registry of formats. Guess the format of a file and read it."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -30,8 +30,12 @@ Reader: TypeAlias = Callable[..., Iterator[AnnotatedText]]
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """title: the format in words. read: (path, report, **options) to texts.
-    joins: its reader takes a `joiner`, what to put between its tokens."""
+    """A format.
+
+    title: a description.
+    read: a function (path, report, **options) → texts.
+    joins: whether `read` has the option `joiner`, the string between tokens.
+    """
 
     title: str
     read: Reader
@@ -61,7 +65,7 @@ FORMATS: dict[str, Format] = {
 
 @dataclass(frozen=True, slots=True)
 class Corpus:
-    """What one file held. format: the name in FORMATS that it was read as."""
+    """The texts of a file. format: its name in FORMATS."""
 
     texts: tuple[AnnotatedText, ...]
     report: ReadReport
@@ -69,9 +73,9 @@ class Corpus:
 
 
 def guess_format(path: Path) -> str:
-    """The name in FORMATS of the format that a file seems to be in.
+    """Return the name of the file's format in FORMATS.
 
-    ValueError: no such file, or it looks like none of them.
+    Raises ValueError if the file does not exist, or if its format is unknown.
     """
     path = _file(path)
     name = seems(path)
@@ -92,11 +96,12 @@ def _file(path: Path) -> Path:
 
 
 def read(path: Path, format: str | None = None, **options) -> Corpus:
-    """All texts of a file. format: a name in FORMATS, guessed if None; `options` are
-    those of its reader.
+    """Read all texts of a file.
 
-    ValueError: no such file or format, nothing in it that can be read, or more texts
-    unreadable than readable: then it is most likely another format.
+    format: a name in FORMATS. It is guessed if None.
+    options: the options of the format's reader.
+    Raises ValueError if there is no such file or format, or if less than half of the
+    texts can be read, which usually means that the file has another format.
     """
     path = _file(path)
     name = guess_format(path) if format is None else format
@@ -108,7 +113,8 @@ def read(path: Path, format: str | None = None, **options) -> Corpus:
     if report.lost > report.texts:
         worst = next(p for p in report.problems if p.action == "skipped")
         why = (
-            f"{report.lost} of {report.lost + report.texts} texts are not; {worst.kind}"
+            f"{report.lost} of {report.lost + report.texts} texts are invalid; "
+            f"{worst.kind}"
         )
         raise ValueError(
             Errors.E204.format(path=path, line=worst.line, format=name, why=why)

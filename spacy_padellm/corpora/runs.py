@@ -1,4 +1,4 @@
-"""Consecutive sentences of one document, joined into longer texts."""
+"""Join consecutive sentences of a document to longer texts."""
 
 import sys
 from collections.abc import Iterable, Iterator, Sequence
@@ -8,8 +8,11 @@ from .base import AnnotatedText, Entity
 
 
 def join(texts: Sequence[AnnotatedText], joiner: str = " ") -> AnnotatedText:
-    """The texts as one, `joiner` (" " or "") between them; the first one's document,
-    line and labels. Words are kept if all the texts have them."""
+    """Join texts. joiner: the string between them, " " or "".
+
+    The document, line and labels are those of the first text. The result has words if
+    all texts have words.
+    """
     pieces, entities, words, spaces, at = [], [], [], [], 0
     for i, text in enumerate(texts):
         last = i == len(texts) - 1
@@ -38,11 +41,12 @@ def runs(
     lengths: Iterable[int] | None = None,
     joiner: str = " ",
 ) -> Iterator[AnnotatedText]:
-    """Texts joined into runs: consecutive, of one document, at most `max_words` words
-    together. A text that is longer stays alone; texts of no document stay alone too.
+    """Join consecutive texts of the same document to runs of at most `max_words` words.
 
-    lengths: the most texts of each run in turn (over again when used up); None sets
-        no limit.
+    Longer texts, and texts without a document, are not joined.
+
+    lengths: the maximum number of texts in each run. The lengths are repeated as often
+        as needed. None sets no limit.
     """
     wanted = cycle(lengths if lengths is not None else [sys.maxsize])
     for document, group in groupby(texts, key=lambda text: text.document):

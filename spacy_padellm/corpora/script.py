@@ -1,4 +1,4 @@
-"""Whether a text is Chinese: written without spaces, split into characters."""
+"""Detect Chinese, which has no spaces and is split into characters."""
 
 import re
 from collections.abc import Iterable
@@ -7,18 +7,17 @@ from itertools import islice
 CHINESE = re.compile("[\u3400-\u9fff\uf900-\ufaff]")
 KANA = re.compile("[\u3040-\u30ff]")
 SPACE = re.compile(r"\s+")
-SAMPLE = 2_000  # words or texts looked at
+SAMPLE = 2_000  # number of words or texts to look at
 
 
 def mostly_chinese(pieces: Iterable[str]) -> bool:
-    """Whether more than half of the characters of the first pieces, spaces aside, are
-    Chinese. Japanese, with its kana, is not."""
+    """Return whether more than half of the characters are Chinese. Spaces do not count,
+    only the first pieces are used, and text with kana is Japanese."""
     sample = SPACE.sub("", "".join(islice(pieces, SAMPLE)))
     kana, chinese = len(KANA.findall(sample)), len(CHINESE.findall(sample))
     return 2 * chinese > len(sample) and 20 * kana < len(sample)
 
 
 def joiner_of(words: Iterable[str]) -> str:
-    """What stands between the words of a corpus that does not say: nothing in
-    Chinese, else a space."""
+    """Return the string between words: "" for Chinese, or else a space."""
     return "" if mostly_chinese(words) else " "

@@ -23,15 +23,15 @@ class _Paragraph(NamedTuple):
     words: list[str]
     tags: list[str]
     raw: str | None
-    spaces: list[bool] | None  # as the tokens say
+    spaces: list[bool] | None  # from the key "space" of the tokens
 
 
 def read_spacy_json(path: Path, report: ReadReport) -> Iterator[AnnotatedText]:
-    """One text a paragraph; `document` is the id of its document.
+    """Yield one text per paragraph. `document` is the id of its document.
 
-    Not by spaCy's converter, which reads IOB tags in BILUO's place as no entity and
-    says nothing. A paragraph of another shape is reported and skipped, and so is one
-    without entity annotation; a token without it is read as outside and reported.
+    It does not use spaCy's converter, which silently drops entities with IOB instead of
+    BILUO tags. Paragraphs with another structure or without entity annotation are
+    skipped and reported. Tokens without annotation are read as outside and reported.
     """
     paragraphs = list(_paragraphs(path, report))
     scheme = guess_scheme(paragraph.tags for paragraph in paragraphs)
@@ -43,7 +43,8 @@ def read_spacy_json(path: Path, report: ReadReport) -> Iterator[AnnotatedText]:
         if raw is not None:
             spaces = real_spaces(words, raw)
             if spaces is None:
-                report.repair(line, "raw text unlike its tokens", raw[:60])
+                kind = "raw text does not match its tokens"
+                report.repair(line, kind, raw[:60])
         spaces = spaces or [bool(joiner)] * len(words)
         yield report.count(
             AnnotatedText.from_words(words, spans, spaces, document=document, line=line)
@@ -67,7 +68,7 @@ def _paragraphs(path: Path, report: ReadReport) -> Iterator[_Paragraph]:
             bad = [tag for tag in found.tags if tag not in MISSING and not _is_tag(tag)]
             missing = sum(tag in MISSING for tag in found.tags)
             if bad:
-                report.lose(line, "tag that is none", f"{where}: {bad[0]!r}")
+                report.lose(line, "invalid tag", f"{where}: {bad[0]!r}")
             elif missing == len(found.tags):
                 report.lose(line, "paragraph without entity annotation", where)
             else:
@@ -85,11 +86,11 @@ def _paragraph(value: Any, line: int, document: str) -> _Paragraph:
         raise TypeError("orth is not a string")
     tags = [token.get("ner") for token in tokens]
     spaces = [bool(token.get("space", True)) for token in tokens]
-    said = any("space" in token for token in tokens)
+    has_spaces = any("space" in token for token in tokens)
     raw = value.get("raw")
     if raw is not None and not isinstance(raw, str):
         raise TypeError("raw is not a string")
-    return _Paragraph(line, document, words, tags, raw, spaces if said else None)
+    return _Paragraph(line, document, words, tags, raw, spaces if has_spaces else None)
 
 
 def _is_tag(tag: Any) -> bool:

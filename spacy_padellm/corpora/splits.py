@@ -1,4 +1,4 @@
-"""The train, dev and test files of a folder, and corpora that are many files."""
+"""Find the train, dev and test files of a folder, or the documents of a corpus."""
 
 import re
 from collections.abc import Iterable
@@ -8,7 +8,7 @@ from typing import NamedTuple
 from ..errors import Errors
 
 SPLITS = ("train", "dev", "test")
-# eng.testa and eng.testb are how CoNLL-2003 names its dev and test
+# CoNLL-2003 calls its dev and test splits eng.testa and eng.testb
 WORDS = {
     "train": r"train(ing)?",
     "dev": r"testa|dev(el(opment)?)?|(?<![a-z])val(id(ation)?)?",
@@ -18,26 +18,30 @@ PATTERNS = {
     split: re.compile(f"({word})(?![a-z])", re.IGNORECASE)
     for split, word in WORDS.items()
 }
-# corpora of a file a document, the first kind that a folder has
+# corpora with one file per document; the first suffix that a folder has is used
 DOCUMENTS = (".apf.xml", "_gold_conll", ".name")
 NO_CORPUS = re.compile(
     r"\..*|(licen[cs]e|readme|index|copying|notice)\b.*|.*\.md", re.I
 )
-# LDC2006T06 has a document up to four times: the last step of its annotation, the
-# adjudicated one, then the two first passes
+# LDC2006T06 has up to four versions of a document: the final annotation, the
+# adjudicated one and two first passes
 ACE_STEPS = ("timex2norm", "adj", "fp1", "fp2")
 
 
 class Part(NamedTuple):
-    """Files that make up one split, and the name (no suffix) of what to write."""
+    """The files of a split. name: the name of the output file, without suffix."""
 
     name: str
     files: tuple[Path, ...]
 
 
 class Folder(NamedTuple):
-    """parts: what to convert. missing: splits that are not there, where any is.
-    others: files that belong to no split."""
+    """The corpus in a folder.
+
+    parts: the splits to convert.
+    missing: the splits that the folder lacks. Empty if it has no splits at all.
+    others: files that do not belong to a split.
+    """
 
     parts: tuple[Part, ...]
     missing: tuple[str, ...] = ()
@@ -45,18 +49,20 @@ class Folder(NamedTuple):
 
 
 def split_of(name: str) -> str | None:
-    """train, dev or test, as a file's or folder's name says; None if it does not."""
+    """Return train, dev or test from a file's or folder's name, or None."""
     found = [(match.start(), split) for split, p in PATTERNS.items()
              for match in p.finditer(name)]  # fmt: skip
     return max(found)[1] if found else None
 
 
 def find_splits(folder: Path) -> Folder:
-    """What a folder has to convert: each file with train, dev or test in its name; or
-    else all files below folders of such names, as one split each; or else all the
-    documents (.apf.xml, _gold_conll, .name) in it, as one part named like the folder.
+    """Find the corpus in a folder. It uses the first of these that exists:
 
-    ValueError: none of these.
+    - files with train, dev or test in their names, as one part each
+    - folders with train, dev or test in their names, as one part per split
+    - documents (.apf.xml, _gold_conll, .name), as one part with the folder's name
+
+    Raises ValueError if there is none of them.
     """
     files = [f for f in sorted(folder.iterdir()) if f.is_file() and is_data(f)]
     named = [(file, split_of(file.name)) for file in files]
@@ -85,7 +91,7 @@ def find_splits(folder: Path) -> Folder:
 
 
 def is_data(file: Path) -> bool:
-    """Whether a file may be part of a corpus: not hidden, no licence or read-me."""
+    """Return False for hidden files, licences, read-mes and the like."""
     return NO_CORPUS.fullmatch(file.name) is None
 
 
@@ -96,7 +102,7 @@ def _complete(parts: list[Part], others: tuple[Path, ...]) -> Folder:
 
 
 def _name(file: Path, split: str, alike: list[Path]) -> str:
-    """train, dev or test, or the file's own name where a split has several files."""
+    """Return the name of the split, or of the file if the split has several files."""
     if len(alike) == 1:
         return split
     stem = file.stem if file.suffix and split_of(file.stem) else file.name
@@ -112,8 +118,7 @@ def _documents(folder: Path) -> tuple[Path, ...]:
 
 
 def final_copies(files: Iterable[Path]) -> list[Path]:
-    """One file of each ACE document: of the last step of annotation that there is.
-    Other files are all kept."""
+    """Keep the last annotation step of each ACE document, and all other files."""
     best: dict[tuple, Path] = {}
     for file in files:
         step = file.parent.name

@@ -1,4 +1,4 @@
-"""Tags such as B-PER of the IO, IOB1, BIO and BIOES schemes, read into spans."""
+"""Convert tags of the IO, IOB1, BIO and BIOES schemes to spans."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -7,44 +7,43 @@ from typing import Literal, TypeAlias
 Scheme: TypeAlias = Literal["IO", "IOB1", "BIO", "BIOES"]
 TAG = re.compile(r"O|[BIESLUM][-_]\S.*", re.DOTALL)
 BARE_TAG = re.compile(r"[^\W\d_][\w./&-]*")
-# BILOU and BMES write the same scheme with other letters
+# BILOU and BMES are the BIOES scheme with other letters
 LETTERS = {"L": "E", "U": "S", "M": "I"}
 
 
 def split_tag(tag: str) -> tuple[str, str]:
-    """("B", "PER") of "B-PER"; ("O", "") of "O", and of "B-O": label O means none."""
+    """Split "B-PER" to ("B", "PER"). "O" and tags with the label O are ("O", "")."""
     if tag == "O" or tag[2:] == "O":
         return "O", ""
     return LETTERS.get(tag[0], tag[0]), tag[2:]
 
 
 def guess_scheme(sentences: Iterable[Sequence[str]]) -> Scheme:
-    """The scheme that the tags of a file follow.
+    """Return the scheme of a file's tags.
 
-    BIOES: any end or single tag. IO: no B at all. IOB1: B only right after the same
-    label, to part two entities. Else BIO.
+    It is BIOES if there are E or S tags, and IO if there are no B tags. It is IOB1 if
+    B tags only occur directly after the same label. Otherwise it is BIO.
     """
-    letters, parting_only = set(), True
+    letters, b_only_separates = set(), True
     for tags in sentences:
         last = ""
         for letter, label in map(split_tag, tags):
             letters.add(letter)
             if letter == "B" and last != label:
-                parting_only = False
+                b_only_separates = False
             last = label
     if letters & {"E", "S"}:
         return "BIOES"
     if "B" not in letters:
         return "IO"
-    return "IOB1" if parting_only and "I" in letters else "BIO"
+    return "IOB1" if b_only_separates and "I" in letters else "BIO"
 
 
 def read_tags(
     tags: Sequence[str], scheme: Scheme
 ) -> tuple[list[tuple[int, int, str]], list[tuple[int, str]]]:
-    """Spans (start, end, label) in tokens, end exclusive, and what had to be repaired
-    as (token, kind). A tag that cannot continue the open span begins one of its own.
-    """
+    """Return spans (start, end, label) in tokens, end exclusive, and repairs as
+    (token, kind). A tag that cannot continue the open span begins a new one."""
     spans: list[tuple[int, int, str]] = []
     repairs: list[tuple[int, str]] = []
     start, open_label, ended = 0, "", True
@@ -75,5 +74,5 @@ def read_tags(
     return spans, repairs
 
 
-NO_BEGINNING = "tag without a beginning, read as one"
+NO_BEGINNING = "tag without a beginning, read as a beginning"
 OTHER_LABEL = "tag differs from the open span, read as a beginning"

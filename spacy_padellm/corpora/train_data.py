@@ -1,5 +1,5 @@
-"""TRAIN_DATA of spaCy 2: ["Ada left", {"entities": [[0, 3, "PER"]]}], in a list or a
-line each."""
+"""TRAIN_DATA of spaCy 2: ["Ada left", {"entities": [[0, 3, "PER"]]}], as a list or as
+lines."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,8 +10,9 @@ from .jsonl import read_example
 
 
 def read_train_data(path: Path, report: ReadReport) -> Iterator[AnnotatedText]:
-    """One text a pair; offsets are characters, end exclusive. A pair of another shape
-    is reported and skipped, and so is an entity outside its text."""
+    """Yield one text per pair. Offsets in the file are characters, end exclusive. Pairs
+    with another structure, and entities outside of their text, are skipped and
+    reported."""
     for line, pair in read_json_items(path, report):
         whole = isinstance(pair, list) and len(pair) == 2 and isinstance(pair[1], dict)
         if not whole or not isinstance(pair[0], str):
