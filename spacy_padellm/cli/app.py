@@ -1,4 +1,4 @@
-"""The command line: `python -m spacy_padellm COMMAND`, one file a command."""
+"""The command line: `python -m spacy_padellm COMMAND`. Each command has its file."""
 
 import os
 from importlib import import_module
@@ -7,7 +7,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-# Each is a function of the same name in the module of that name, imported when asked.
+# Each command is a function in the module of the same name, which is imported lazily.
 COMMANDS = (
     "calibrate",
     "convert",
@@ -19,9 +19,9 @@ COMMANDS = (
 
 
 class Commands(TyperGroup):
-    """Finds a command by its module; prints a user's error as a line, exit code 1.
+    """A group of commands. It prints users' errors as one line and exits with code 1.
 
-    package: where the modules are. names: of the commands.
+    package: the package of the commands' modules. names: the names of the commands.
     """
 
     package = __package__
@@ -43,7 +43,7 @@ class Commands(TyperGroup):
         try:
             return super().invoke(ctx)
         except BrokenPipeError:
-            raise  # `| head`: not the user's error
+            raise  # e.g. `| head`, which is not an error
         except (ValueError, OSError, ImportError) as error:
             if os.environ.get("SPACY_PADELLM_DEBUG") == "1":
                 raise

@@ -1,4 +1,4 @@
-"""`calibrate`: choose how likely a mention must be to be asked for."""
+"""`calibrate`: choose the threshold for the counts of mentions."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -21,24 +21,24 @@ def calibrate(
     gold: Annotated[
         Path,
         typer.Argument(
-            help="A .spacy file, or any file that `convert` reads: texts that were "
-            "not trained on."
+            help="A .spacy file, or any file that `convert` can read. Do not use "
+            "training texts."
         ),
     ],
     thresholds: Annotated[
         str | None,
         typer.Option(
-            help="With commas between; beside the likeliest count. Some from 0.5 to "
-            "0.2 if not given."
+            help="Thresholds to try, with commas. The default has values from 0.5 to "
+            "0.2. The most likely count is always tried too."
         ),
     ] = None,
     limit: Limit = 0,
     pipe: Pipe = None,
     write: Annotated[
-        bool, typer.Option(help="Whether to keep the best in the pipeline's config.")
+        bool, typer.Option(help="Write the best value to the pipeline's config.")
     ] = True,
 ) -> None:
-    """Try values of `count_threshold` on gold documents, and keep the best."""
+    """Try values of `count_threshold` on gold documents, and keep the best one."""
     import spacy
 
     from ..pipeline.calibrate import THRESHOLDS, best_of, try_thresholds
@@ -78,12 +78,12 @@ def print_table(trials: Iterable["Trial"], best: "Trial") -> None:
 
 
 def shown(trial: "Trial") -> str:
-    """As a config has it."""
+    """Format the threshold as in a config."""
     return "null" if trial.threshold is None else str(trial.threshold)
 
 
 def keep_threshold(config_file: Path, name: str, threshold: float | None) -> None:
-    """Set it in the config of a saved pipeline, and change nothing else."""
+    """Set `count_threshold` of the component `name` in a config file."""
     from spacy.util import load_config
 
     config = load_config(config_file)

@@ -1,4 +1,4 @@
-"""`convert`: a public corpus as spaCy docs, ready for `spacy train`."""
+"""`convert`: convert a corpus to .spacy files for `spacy train`."""
 
 from collections import Counter
 from functools import partial
@@ -24,53 +24,53 @@ if TYPE_CHECKING:
 def convert(
     source: Annotated[
         Path,
-        typer.Argument(help="A file of a corpus, or a folder with train, dev, test."),
+        typer.Argument(help="A corpus file, or a folder with train, dev and test."),
     ],
     target: Annotated[
-        Path, typer.Argument(help="A .spacy file to write, or a folder for it.")
+        Path, typer.Argument(help="The .spacy file to write, or a folder.")
     ],
     format: Annotated[
         str | None,
-        typer.Option(help=f"{', '.join(FORMATS)}; guessed if not given."),
+        typer.Option(help=f"{', '.join(FORMATS)}. Guessed by default."),
     ] = None,
     lang: Annotated[
         str | None,
         typer.Option(
-            help="Its tokenizer splits texts without tokens; zh splits all texts into "
-            "characters. zh or en, by the texts, if not given."
+            help="The language of the tokenizer for texts without tokens. zh splits "
+            "all texts into characters. Guessed by default (zh or en)."
         ),
     ] = None,
     label_map: Annotated[
-        str, typer.Option(help="person=PER,OTH= renames, and drops OTH.")
+        str, typer.Option(help="person=PER,OTH= renames person and drops OTH.")
     ] = "",
     labels: Annotated[
-        str, typer.Option(help="PER,LOC: keep these labels alone (the new names).")
+        str, typer.Option(help="PER,LOC only keeps these labels (after renaming).")
     ] = "",
     mark_labels: Annotated[
         bool,
         typer.Option(
             "--mark-labels",
-            help="Note in each doc which labels this corpus annotates, to train on it "
-            "together with corpora that annotate others.",
+            help="Store the labels of this corpus in each doc. Use it if you train on "
+            "several corpora with different labels.",
         ),
     ] = False,
     detokenise: Annotated[
         bool,
-        typer.Option("--detokenise", help="English spacing, not a space a token."),
+        typer.Option("--detokenise", help="Use English spacing between tokens."),
     ] = False,
     limit: Annotated[
-        int, typer.Option(min=0, help="At most so many texts, the first; 0 is all.")
+        int, typer.Option(min=0, help="Only convert the first texts. 0 means all.")
     ] = 0,
     seed: Annotated[
-        int | None, typer.Option(help="With --limit: draw the texts at random.")
+        int | None, typer.Option(help="Draw the texts of --limit at random.")
     ] = None,
     strict: Annotated[
-        bool, typer.Option("--strict", help="Exit with 1 if anything was skipped.")
+        bool, typer.Option("--strict", help="Exit with code 1 if anything is skipped.")
     ] = False,
 ) -> None:
-    """Convert a corpus to spaCy's binary format; report what was in it.
+    """Convert a corpus to spaCy's binary format, and report its contents.
 
-    Exits with 1 if any file could not be read; the others are converted.
+    If a file cannot be read, the others are converted and the exit code is 1.
     """
     from rich.console import Console
 
@@ -98,10 +98,10 @@ def convert(
 
 
 def jobs(source: Path, target: Path) -> list[tuple[tuple[Path, ...], Path]]:
-    """Files to read and the one to write from them: one pair for a file, one for each
-    split of a folder. Missing splits and files of no split are warned of.
+    """Return (source files, target file) for each output. A folder has one per split.
 
-    ValueError: nothing to read, or no place for what there is to write.
+    Warns about missing splits, and about files that do not belong to a split. Raises
+    ValueError if there is nothing to read, or if the target does not fit.
     """
     if not source.is_dir():
         return [((source,), target_file(source, target))]
@@ -116,8 +116,8 @@ def jobs(source: Path, target: Path) -> list[tuple[tuple[Path, ...], Path]]:
 
 
 def target_file(source: Path, target: Path) -> Path:
-    """The file to write: in `target`, named like `source`, if that is a folder.
-    ValueError: its name does not end in .spacy, which `spacy train` asks for."""
+    """Return the file to write. In a folder, it is named like `source`. Raises
+    ValueError unless its name ends in .spacy, which `spacy train` requires."""
     if target.is_dir():
         return target / f"{source.name.partition('.')[0]}.spacy"
     if target.suffix != ".spacy":
@@ -128,8 +128,8 @@ def target_file(source: Path, target: Path) -> Path:
 def targets(
     source: Path, parts: tuple[Part, ...], target: Path
 ) -> list[tuple[tuple[Path, ...], Path]]:
-    """A file in the folder `target` for each part; `target` itself if that is a .spacy
-    file and there is one part. ValueError: there are several."""
+    """Return the target of each part: a file in the folder `target`, or `target` if it
+    is a .spacy file. Raises ValueError if one file would get several parts."""
     if target.suffix != ".spacy" or target.is_dir():
         return [(part.files, target / f"{part.name}.spacy") for part in parts]
     if len(parts) > 1:
@@ -139,7 +139,7 @@ def targets(
 
 
 def try_to_read(file: Path, format: str | None, lang: str | None) -> Corpus | None:
-    """The texts of a file; None, with the error printed, where it cannot be read."""
+    """Read a file. Prints the error and returns None if it cannot be read."""
     try:
         name = format or guess_format(file)
         unspaced = lang in UNSPACED and name in FORMATS and FORMATS[name].joins
@@ -156,7 +156,7 @@ def write_gold(
     lang: str | None,
     console: "Console",
 ) -> ReadReport:
-    """Write the texts of the corpora to one file; the report of all, which is shown."""
+    """Write all corpora to one file. Prints and returns the report."""
     import spacy
 
     if lang is None:
@@ -177,13 +177,13 @@ def write_gold(
 
 
 def names(corpora: list[Corpus]) -> str:
-    """The file that was read, or how many."""
+    """Describe the files that were read."""
     first = corpora[0].report.path
     return str(first) if len(corpora) == 1 else f"{len(corpora):,} files, {first} first"
 
 
 def titles(corpora: list[Corpus], how: str) -> str:
-    """The formats that were read, in words."""
+    """Describe the formats that were read."""
     names = dict.fromkeys(corpus.format for corpus in corpora)
     return "; ".join(f"{name}, {FORMATS[name].title} ({how})" for name in names)
 

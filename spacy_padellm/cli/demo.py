@@ -23,7 +23,7 @@ SENTENCES = (
     "London.",
 )
 COLOURS = ("cyan", "yellow", "green", "magenta", "blue", "red")
-# Control characters as their pictures: a text must not steer the terminal.
+# Symbols for control characters, so that a text cannot control the terminal.
 PICTURES = {code: 0x2400 + code for code in range(32)} | {127: 0x2421}
 PICTURES |= {code: 0xFFFD for code in range(128, 160)}
 KEEP_LINES = {code: to for code, to in PICTURES.items() if chr(code) not in "\n\t"}
@@ -31,7 +31,7 @@ KEEP_LINES = {code: to for code, to in PICTURES.items() if chr(code) not in "\n\
 
 def demo(
     text: Annotated[
-        list[str] | None, typer.Argument(help="Texts; sentences of its own if none.")
+        list[str] | None, typer.Argument(help="Texts. Default: example sentences.")
     ] = None,
     model: Annotated[
         str | None, typer.Option(help="A trained pipeline: a folder or a package.")
@@ -39,15 +39,15 @@ def demo(
     labels: Annotated[
         str | None,
         typer.Option(
-            help="PER=person,ORG=organization or DISH,DRINK; not with --model."
+            help="PER=person,ORG=organization or DISH,DRINK. Not with --model."
         ),
     ] = None,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1 …")] = "auto",
     file: Annotated[
-        Path | None, typer.Option(help="A file with a UTF-8 text; - is stdin.")
+        Path | None, typer.Option(help="A file with a UTF-8 text, or - for stdin.")
     ] = None,
 ) -> None:
-    """Find the entities of each text; print them with labels, scores and offsets."""
+    """Find the entities of each text. Print their labels, scores and offsets."""
     from rich.console import Console
 
     texts = list(text or [])
@@ -70,7 +70,7 @@ def demo(
 def blank_pipeline(
     labels: dict[str, str] | list[str] | None, device: str
 ) -> "Language":
-    """A blank English pipeline with the shipped adapter, its base fetched if absent."""
+    """Create an English pipeline with the included adapter. Downloads the base."""
     import spacy
 
     download_base(say=lambda line: typer.echo(line, err=True))
@@ -83,7 +83,7 @@ def blank_pipeline(
 
 
 def trained_pipeline(model: str, device: str) -> "Language":
-    """A saved pipeline, its padellm_ner put on `device`."""
+    """Load a saved pipeline, with its padellm_ner on `device`."""
     import spacy
 
     override = {"components.padellm_ner.model.device": device}
@@ -91,9 +91,9 @@ def trained_pipeline(model: str, device: str) -> "Language":
 
 
 def parse_labels(value: str | None) -> dict[str, str] | list[str] | None:
-    """`A,B` as a list, `A=name,B=name` as a dict from label to what the model reads.
+    """Parse `A,B` to a list, or `A=name,B=name` to a dict.
 
-    Raises ValueError if a label or a name is empty, or a label is given twice.
+    Raises ValueError if a label or a name is empty, or if a label occurs twice.
     """
     if value is None:
         return None
@@ -108,7 +108,7 @@ def parse_labels(value: str | None) -> dict[str, str] | list[str] | None:
 
 
 def read_text(file: Path) -> str:
-    """A file's text as it is; `-` is the standard input. ValueError if not UTF-8."""
+    """Read a file, or standard input for `-`. Raises ValueError unless it is UTF-8."""
     try:
         data = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
         return data.decode("utf-8-sig")
@@ -121,7 +121,7 @@ def read_text(file: Path) -> str:
 
 
 def rows(doc: "Doc") -> Iterable[tuple[str, str, str, str, str]]:
-    """Every entity's text, label, score (0 to 1), and start and end character."""
+    """Yield the text, label, score (0 to 1), start and end character of entities."""
     for ent in doc.ents:
         text = ent.text.translate(PICTURES)
         start, end = str(ent.start_char), str(ent.end_char)
@@ -134,14 +134,14 @@ def _score(ent: "Span") -> str:
 
 
 def plain(doc: "Doc") -> str:
-    """The text, then a line of tab-separated columns for each entity."""
+    """Return the text, and a line of tab-separated columns for each entity."""
     lines = [doc.text, "entity\tlabel\tscore\tstart\tend"]
     lines += ["\t".join(row) for row in rows(doc)]
     return "\n".join(lines) + "\n\n"
 
 
 def show(doc: "Doc", console: "Console") -> None:
-    """Print the text with its entities coloured by label, and their table."""
+    """Print the text with coloured entities, and a table of them."""
     from rich.table import Table
     from rich.text import Text
 

@@ -1,4 +1,4 @@
-"""`download`: fetch a base model's weights before they are needed."""
+"""`download`: download the weights of a base model."""
 
 from typing import Annotated
 
@@ -16,10 +16,10 @@ def download(
         str | None, typer.Option(help="A hub id's branch, tag or commit.")
     ] = None,
     force: Annotated[
-        bool, typer.Option("--force", help="Fetch anew what is there already.")
+        bool, typer.Option("--force", help="Download it again if it already exists.")
     ] = False,
 ) -> None:
-    """Fetch a base model, check it, and keep it for offline use."""
+    """Download a base model, verify it, and keep it for offline use."""
     if name == DEFAULT_BASE and revision is None:
         folder = download_base(force=force, say=typer.echo)
     else:

@@ -1,4 +1,4 @@
-"""`merge`: a pipeline's base and adapter as one checkpoint."""
+"""`merge`: merge a pipeline's base and adapter into one checkpoint."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -18,14 +18,14 @@ def merge(
     model: Annotated[
         str, typer.Argument(help="A pipeline with padellm_ner: a folder or a package.")
     ],
-    output: Annotated[Path, typer.Argument(help="The folder to write, empty or new.")],
+    output: Annotated[Path, typer.Argument(help="A new or empty folder to write to.")],
     pipe: Pipe = None,
     adapter: Annotated[
         str | None,
-        typer.Option(help="One of its adapters by name; its own if not given."),
+        typer.Option(help="The name of one of its adapters. Default: its own adapter."),
     ] = None,
 ) -> None:
-    """Write the base with the adapter in its weights, for engines without adapters."""
+    """Merge the adapter into the base's weights, for engines without adapters."""
     if output.exists() and (not output.is_dir() or any(output.iterdir())):
         raise ValueError(Errors.E405.format(path=output))
 
@@ -39,12 +39,12 @@ def merge(
     if adapter is not None:
         ner.active_adapter = adapter
     write_checkpoint(ner.active_lm, output)
-    typer.echo(f"Wrote {output}. A component that reads the same with it:\n")
+    typer.echo(f"Wrote {output}. This component makes the same predictions with it:\n")
     typer.echo(part_of_config(nlp, ner, output))
 
 
 def part_of_config(nlp: "Language", ner: "PaDeLLMNER", base: Path) -> str:
-    """The component on the checkpoint, as part of a config."""
+    """Return the part of a config for the component on the checkpoint."""
     from thinc.api import Config
 
     config = dict(nlp.get_pipe_config(ner.name))

@@ -1,4 +1,4 @@
-"""Progress bars, for terminals alone."""
+"""Progress bars."""
 
 from collections.abc import Iterable
 from typing import TypeVar
@@ -7,7 +7,7 @@ T = TypeVar("T")
 
 
 def progress(items: Iterable[T], title: str, total: int | None = None) -> Iterable[T]:
-    """The items, with a bar while they are gone through; no bar where nobody looks."""
+    """Yield the items, with a progress bar if the output is a terminal."""
     from tqdm import tqdm
 
     return tqdm(items, title, total, disable=None, leave=False)

@@ -1,4 +1,4 @@
-"""`report`: a page with a pipeline's scores and errors on gold documents."""
+"""`report`: write a page with a pipeline's scores and errors on gold documents."""
 
 from collections import Counter
 from importlib.util import find_spec
@@ -23,19 +23,19 @@ def report(
     ],
     gold: Annotated[
         Path,
-        typer.Argument(help="A .spacy file, or any file that `convert` reads."),
+        typer.Argument(help="A .spacy file, or any file that `convert` can read."),
     ],
     output: Annotated[Path, typer.Argument(help="The HTML file to write.")],
     limit: Limit = 0,
     spans_key: Annotated[
         str,
         typer.Option(
-            help="The group of doc.spans with the scores, for entities without "
+            help="The group of doc.spans with scores for entities that have no "
             "ent._.score."
         ),
     ] = "padellm_ner",
 ) -> None:
-    """Write one HTML page: scores, threshold, counts, and each document's errors."""
+    """Write an HTML page with scores, thresholds, counts and errors."""
     check_packages()
     if output.is_dir():
         raise ValueError(Errors.E864.format(path=output))
@@ -66,7 +66,7 @@ def report(
 
 
 def check_packages() -> None:
-    """ValueError (E861): a package of the extra `report` is not installed."""
+    """Raise ValueError (E861) if a package of the extra `report` is missing."""
     missing = [name for name in ("jinja2", "matplotlib") if find_spec(name) is None]
     if missing:
         raise ValueError(Errors.E861.format(packages=" and ".join(missing)))
@@ -80,7 +80,7 @@ def about_run(nlp: "Language", model: str, gold: Path, skipped: int) -> "About":
         pipeline=f"{nlp.lang}_{nlp.meta['name']} {nlp.meta['version']}",
         gold=str(gold),
         skipped=skipped,
-        # spaCy's xx is no language, and HTML says so by an empty one
+        # xx is spaCy's code for any language; HTML uses an empty string
         lang="" if nlp.lang == "xx" else nlp.lang,
         direction=nlp.vocab.writing_system["direction"],
     )

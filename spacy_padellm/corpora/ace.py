@@ -24,12 +24,8 @@ SPACE = re.compile(r"\s+")
 
 
 class Source(NamedTuple):
-    """A .sgm file. Offsets are characters of `text`.
-
-    text: the file without its tags.
-    edges: the offsets where passages begin or end.
-    body: the (start, end) of each <TEXT> element.
-    """
+    """text: a .sgm file without its tags. edges: the characters where passages begin or
+    end. body: the (start, end) of each <TEXT> element in `text`."""
 
     text: str
     edges: list[int]

@@ -51,9 +51,8 @@ class AnnotatedText:
     ) -> "AnnotatedText":
         """Create a text from tokens.
 
-        entities: (start, end, label) in tokens, end exclusive.
-        spaces: whether a space follows each token. By default, all have one, as in the
-            paper.
+        entities: (start, end, label) in tokens, end exclusive. spaces: whether a space
+        follows each token. By default, all have one, as in the paper.
         Raises IndexError if an entity ends after the last token.
         """
         if spaces is None:

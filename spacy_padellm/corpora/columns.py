@@ -103,9 +103,7 @@ def _mostly(pattern: re.Pattern, column: tuple[str, ...]) -> bool:
 def _are_bare_tags(column: tuple[str, ...]) -> bool:
     values = set(column)
     return (
-        "O" in values
-        and 1 < len(values) <= MAX_BARE_TAGS
-        and _mostly(BARE_TAG, column)
+        "O" in values and 1 < len(values) <= MAX_BARE_TAGS and _mostly(BARE_TAG, column)
     )
 
 

@@ -43,7 +43,7 @@ def _is_token(fields: list[str]) -> bool:
 def read_conll2012(
     path: Path, report: ReadReport, *, joiner: str | None = None
 ) -> Iterator[AnnotatedText]:
-    """Yield one text per sentence. `document` is the name and part from #begin document.
+    """Yield one text per sentence. `document` is the name and part of its document.
 
     joiner: the string between tokens, " " or "". It is guessed if None.
 

@@ -87,6 +87,6 @@ def occurrences(text: str, mention: str) -> list[int]:
     """Return the offsets of `mention` in `text`. Whole words are preferred."""
     if not mention:
         return []
-    plain = re.escape(mention)
-    whole = [m.start() for m in re.finditer(rf"(?<!\w){plain}(?!\w)", text)]
-    return whole or [m.start() for m in re.finditer(plain, text)]
+    pattern = re.escape(mention)
+    whole_words = [m.start() for m in re.finditer(rf"(?<!\w){pattern}(?!\w)", text)]
+    return whole_words or [m.start() for m in re.finditer(pattern, text)]

@@ -24,15 +24,11 @@ def make_doc(
 
     If the text has no words, the tokenizer of `nlp` splits it. Tokens are cut if an
     entity begins or ends inside of them. Spaces at the edges of entities are removed.
+    If entities overlap, `doc.ents` gets the longest one, or the first one in a tie. The
+    others are reported. Tokens without an entity are marked as outside, so
+    `doc.has_annotation("ENT_IOB")` is true even if the doc has no entities.
 
-    `doc.ents` cannot overlap. If entities overlap, it gets the longest one, or the
-    first one in a tie. The others are reported.
-
-    spans_key: also store all entities, including nested ones, in
-        `doc.spans[spans_key]`.
-
-    Tokens without an entity are marked as outside. `doc.has_annotation("ENT_IOB")` is
-    therefore true even if the doc has no entities.
+    spans_key: also store all entities, including nested ones, in this group of spans.
     """
     from spacy.tokens import Doc
 

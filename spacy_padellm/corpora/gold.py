@@ -25,12 +25,10 @@ T = TypeVar("T")
 class Choices:
     """Settings for converting a corpus.
 
-    renames: old label → new label, or None to drop the label.
-    keep: the new labels to keep. None keeps all.
-    mark_labels: store in each doc the labels that the corpus annotates.
-    detokenise: use English spacing.
-    limit: the maximum number of texts. 0 means all texts.
-    seed: draw the texts at random. None takes the first texts.
+    renames: old label → new label, or None to drop the label. keep: the new labels to
+    keep. None keeps all. mark_labels: store in each doc the labels that the corpus
+    annotates. detokenise: use English spacing. limit: the maximum number of texts, 0
+    means all. seed: draw the texts at random. None takes the first ones.
     """
 
     renames: dict[str, str | None] = field(default_factory=dict)

@@ -26,11 +26,9 @@ def read_json_lines(path: Path, report: ReadReport) -> Iterator[tuple[int, Any]]
 def read_json_items(
     path: Path, report: ReadReport, *, of: str | None = None
 ) -> Iterator[tuple[int, Any]]:
-    """Yield (first line, item) for each item of a file.
+    """Yield (first line, item) for each item of a JSON list, of JSON lines, or of JSON
+    values that span several lines. of: the key of the list inside of a JSON object.
 
-    The file is a JSON list, JSON lines, or JSON values that span several lines.
-
-    of: the key of the list, if the list is inside of a JSON object.
     A line of JSON lines that is not JSON is reported as a lost text.
     Raises ValueError if there is no such list, or if it is invalid or incomplete.
     """
@@ -50,8 +48,8 @@ def read_json_items(
 
 
 def first_item(head: str) -> tuple[Any, bool]:
-    """Return the first item of a file, and whether the file is a list of items. The item
-    is None if it is invalid or cut off. head: the beginning of the file."""
+    """Return the first item of a file, and whether the file is a list of items. The
+    item is None if it is invalid or cut off. head: the beginning of the file."""
     listed = LIST_OF_ITEMS.match(head)
     try:
         value, _ = decode(head, listed.end() if listed else 0)

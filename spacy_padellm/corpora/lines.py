@@ -40,9 +40,8 @@ def read_lines(path: Path, report: ReadReport) -> Iterator[tuple[int, str]]:
 
 
 def seems_gb18030(data: bytes) -> bool:
-    """Return whether bytes that are not UTF-8 look like GB18030, GBK or GB2312. These
-    encode common characters as pairs of high bytes. In Latin-1, most high bytes occur
-    alone."""
+    """Return whether bytes that are not UTF-8 look like GB18030, GBK or GB2312, which
+    have pairs of high bytes. In Latin-1, most high bytes are single."""
     lines = b"\n".join(filterfalse(_is_utf8, data.split(b"\n")))
     runs = HIGH_BYTES.findall(lines)
     pairs = sum(len(run) % 2 == 0 for run in runs if GB_BYTES.fullmatch(run))

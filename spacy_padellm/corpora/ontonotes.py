@@ -32,8 +32,8 @@ def read_ontonotes(
     The entities are names, numbers and times, including nested ones.
 
     joiner: the string between tokens, " " or "". It is guessed if None.
-    Lines with unmatched tags are skipped and reported. Raises ValueError if the file has
-    no such tags.
+    Lines with unmatched tags are skipped and reported. Raises ValueError if the file
+    has no such tags.
     """
     lines = list(read_lines(path, report))
     if not any(DOC.match(line) or TAG.search(line) for _, line in lines):

@@ -103,8 +103,8 @@ def token_edges(text: str) -> list[tuple[int, int]]:
 def characters(
     start: int, end: int, tokens: list[tuple[int, int]], offsets: Offsets
 ) -> tuple[int, int] | None:
-    """Convert offsets to characters, end exclusive. Returns None if they are not numbers
-    or if there are no such tokens."""
+    """Convert offsets to characters, end exclusive. Returns None if they are not
+    numbers, or if there are no such tokens."""
     if not (isinstance(start, int) and isinstance(end, int)):
         return None
     end += offsets.end_inclusive

@@ -30,12 +30,8 @@ Reader: TypeAlias = Callable[..., Iterator[AnnotatedText]]
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """A format.
-
-    title: a description.
-    read: a function (path, report, **options) → texts.
-    joins: whether `read` has the option `joiner`, the string between tokens.
-    """
+    """title: a description. read: a function (path, report, **options) → texts.
+    joins: whether `read` has the option `joiner`, the string between tokens."""
 
     title: str
     read: Reader
@@ -96,12 +92,10 @@ def _file(path: Path) -> Path:
 
 
 def read(path: Path, format: str | None = None, **options) -> Corpus:
-    """Read all texts of a file.
+    """Read all texts of a file. format: a name in FORMATS. It is guessed if None.
 
-    format: a name in FORMATS. It is guessed if None.
-    options: the options of the format's reader.
-    Raises ValueError if there is no such file or format, or if less than half of the
-    texts can be read, which usually means that the file has another format.
+    Options are passed to the format's reader. Raises ValueError if there is no such
+    file or format, or if less than half of the texts can be read.
     """
     path = _file(path)
     name = guess_format(path) if format is None else format
@@ -111,13 +105,10 @@ def read(path: Path, format: str | None = None, **options) -> Corpus:
     report = ReadReport(path, name)
     texts = tuple(FORMATS[name].read(path, report, **options))
     if report.lost > report.texts:
-        worst = next(p for p in report.problems if p.action == "skipped")
-        why = (
-            f"{report.lost} of {report.lost + report.texts} texts are invalid; "
-            f"{worst.kind}"
-        )
+        first = next(p for p in report.problems if p.action == "skipped")
+        why = f"{report.lost} of {report.lost + report.texts} texts fail; {first.kind}"
         raise ValueError(
-            Errors.E204.format(path=path, line=worst.line, format=name, why=why)
+            Errors.E204.format(path=path, line=first.line, format=name, why=why)
         )
     if not texts:
         raise ValueError(Errors.E205.format(path=path, format=name))

@@ -8,11 +8,8 @@ from .base import AnnotatedText, Entity
 
 
 def join(texts: Sequence[AnnotatedText], joiner: str = " ") -> AnnotatedText:
-    """Join texts. joiner: the string between them, " " or "".
-
-    The document, line and labels are those of the first text. The result has words if
-    all texts have words.
-    """
+    """Join texts. The document, line and labels are those of the first text. The result
+    has words if all texts have words. joiner: the string between texts, " " or ""."""
     pieces, entities, words, spaces, at = [], [], [], [], 0
     for i, text in enumerate(texts):
         last = i == len(texts) - 1

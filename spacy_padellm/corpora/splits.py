@@ -36,12 +36,8 @@ class Part(NamedTuple):
 
 
 class Folder(NamedTuple):
-    """The corpus in a folder.
-
-    parts: the splits to convert.
-    missing: the splits that the folder lacks. Empty if it has no splits at all.
-    others: files that do not belong to a split.
-    """
+    """parts: the splits to convert. missing: the splits that the folder lacks, empty if
+    it has no splits at all. others: files that do not belong to a split."""
 
     parts: tuple[Part, ...]
     missing: tuple[str, ...] = ()
@@ -56,13 +52,13 @@ def split_of(name: str) -> str | None:
 
 
 def find_splits(folder: Path) -> Folder:
-    """Find the corpus in a folder. It uses the first of these that exists:
+    """Find the corpus in a folder. These are tried in order:
 
     - files with train, dev or test in their names, as one part each
     - folders with train, dev or test in their names, as one part per split
     - documents (.apf.xml, _gold_conll, .name), as one part with the folder's name
 
-    Raises ValueError if there is none of them.
+    Raises ValueError if there are none.
     """
     files = [f for f in sorted(folder.iterdir()) if f.is_file() and is_data(f)]
     named = [(file, split_of(file.name)) for file in files]
@@ -70,8 +66,8 @@ def find_splits(folder: Path) -> Folder:
     if any(split for _, split in named):
         parts = []
         for split in SPLITS:
-            alike = [file for file, its in named if its == split]
-            parts += [Part(_name(file, split, alike), (file,)) for file in alike]
+            found = [file for file, file_split in named if file_split == split]
+            parts += [Part(_name(file, split, len(found)), (file,)) for file in found]
         others = tuple(file for file, split in named if split is None)
         return _complete(parts, others)
     inner = [p for p in sorted(folder.rglob("*")) if p.is_dir() and split_of(p.name)]
@@ -96,14 +92,14 @@ def is_data(file: Path) -> bool:
 
 
 def _complete(parts: list[Part], others: tuple[Path, ...]) -> Folder:
-    there = {split_of(part.name) for part in parts}
-    missing = tuple(split for split in SPLITS if split not in there)
+    existing = {split_of(part.name) for part in parts}
+    missing = tuple(split for split in SPLITS if split not in existing)
     return Folder(tuple(parts), missing, others)
 
 
-def _name(file: Path, split: str, alike: list[Path]) -> str:
+def _name(file: Path, split: str, n_files: int) -> str:
     """Return the name of the split, or of the file if the split has several files."""
-    if len(alike) == 1:
+    if n_files == 1:
         return split
     stem = file.stem if file.suffix and split_of(file.stem) else file.name
     return split if stem == split else stem

@@ -8,8 +8,10 @@ from .padellm_ner import PaDeLLMNER
 
 
 def find_component(nlp: Language, name: str | None) -> PaDeLLMNER:
-    """The padellm_ner of that name, or the only one; ValueError if there is none, or
-    several to choose from."""
+    """The padellm_ner of that name, or the only one if you give no name.
+
+    Raises ValueError (E406) if there is none, or several to choose from.
+    """
     found = [
         pipe for pipe in nlp.pipe_names if nlp.get_pipe_meta(pipe).factory == FACTORY
     ]
@@ -17,6 +19,6 @@ def find_component(nlp: Language, name: str | None) -> PaDeLLMNER:
         return nlp.get_pipe(found[0])
     if name not in found:
         there = ", ".join(found) or "none"
-        wanted = "the only one" if name is None else repr(name)
+        wanted = "the pipeline's only one" if name is None else repr(name)
         raise ValueError(Errors.E406.format(wanted=wanted, found=there))
     return nlp.get_pipe(name)

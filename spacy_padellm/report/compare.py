@@ -1,4 +1,4 @@
-"""A pipeline run over gold docs, and each doc's entities compared with the gold."""
+"""Run a pipeline on gold docs, and compare its entities with the gold entities."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from spacy.tokens import Doc, Span
     from spacy.training import Example
 
-# docs at a time: few enough that the progress bar moves
+# small enough for smooth progress bars
 BATCH_SIZE = 64
 
 
@@ -23,8 +23,8 @@ BATCH_SIZE = 64
 class ComparedDoc:
     """A doc's gold entities and predictions.
 
-    number: the doc's in the corpus, from 1.
-    gold_text, predicted_text: alike unless the pipeline's tokenizer changes texts.
+    number: the number of the doc in the corpus, from 1.
+    gold_text, predicted_text: equal unless the pipeline's tokenizer changes texts.
     """
 
     number: int
@@ -37,7 +37,7 @@ class ComparedDoc:
         return sum(pair.kind in ERRORS for pair in self.pairs)
 
     def counts(self) -> tuple[dict[str, int], dict[str, int]]:
-        """How many gold entities and how many predictions bear each label."""
+        """Return the numbers of gold entities and of predictions for each label."""
         gold: defaultdict[str, int] = defaultdict(int)
         predicted: defaultdict[str, int] = defaultdict(int)
         for pair in self.pairs:
@@ -54,13 +54,13 @@ def compare(
     spans_key: str,
     progress: Callable[[Iterable, int], Iterable] = lambda items, total: items,
 ) -> Iterator[ComparedDoc]:
-    """Run the pipeline over the examples' predicted docs and compare what it finds.
+    """Run the pipeline on the examples' predicted docs, and compare the entities.
 
-    Gold docs without entity annotation are left out, as by `spacy evaluate`.
+    Gold docs without entity annotation are skipped, as in `spacy evaluate`.
 
-    spans_key: the group of `doc.spans` that has scores in `attrs["scores"]`, for
-        entities without `ent._.score`.
-    progress: wraps the docs as they come; the second argument is how many will.
+    spans_key: the group of `doc.spans` with scores in `attrs["scores"]`. They are used
+        for entities without `ent._.score`.
+    progress: wraps the iterable of docs. The second argument is the number of docs.
     """
     numbered = [
         (number, example)
@@ -76,7 +76,7 @@ def compare(
 
 
 def compare_doc(number: int, example: "Example", spans_key: str) -> ComparedDoc:
-    """The two docs of an example, the predicted one with its entities set."""
+    """Compare the two docs of an example. The predicted one must have its entities."""
     gold, aligned = example.reference, example.alignment.x2y
     scores = scores_of(example.predicted, spans_key)
     judged, others = [], []
@@ -92,8 +92,8 @@ def compare_doc(number: int, example: "Example", spans_key: str) -> ComparedDoc:
 
 
 def scores_of(doc: "Doc", spans_key: str) -> list[float | None]:
-    """A score for each entity: `ent._.score`, else the one that stands in
-    `doc.spans[spans_key].attrs["scores"]` for its place and label, else None."""
+    """Return `ent._.score` of each entity, or the score of the same span in
+    `doc.spans[spans_key].attrs["scores"]`, or None."""
     group = doc.spans.get(spans_key, ())
     values = group.attrs.get("scores", ()) if group else ()
     grouped = dict(zip(map(_entity, group), values, strict=False))
@@ -111,7 +111,7 @@ def _entity(span: "Span", label: str | None = None) -> Entity:
 
 
 def score_docs(docs: Iterable[ComparedDoc]) -> LabelScores:
-    """Scores of each label, by name; what `spacy evaluate` gives for the same docs."""
+    """Return the scores of each label. They are equal to those of `spacy evaluate`."""
     per_label: defaultdict[str, PRF] = defaultdict(PRF)
     for doc in docs:
         for pair in doc.pairs:
@@ -128,7 +128,6 @@ def score_docs(docs: Iterable[ComparedDoc]) -> LabelScores:
 def count_docs(
     docs: Iterable[ComparedDoc], labels: Sequence[str]
 ) -> dict[str, CountScores]:
-    """For each label, how many of its entities the docs have against how many were
-    predicted."""
+    """Compare the number of gold and of predicted entities for each label."""
     gold, predicted = zip(*(doc.counts() for doc in docs), strict=True)
     return {label: score_counts(gold, predicted, [label]) for label in labels}

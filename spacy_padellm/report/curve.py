@@ -1,4 +1,4 @@
-"""Precision, recall and F if entities below a score were dropped."""
+"""Precision, recall and F1 for each score threshold."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from .pairs import CORRECT, NOT_JUDGED
 
 @dataclass(frozen=True, slots=True)
 class CurvePoint:
-    """scores: of the entities whose score is at least `threshold`, all labels."""
+    """The micro scores of the entities whose score is at least `threshold`."""
 
     threshold: float
     scores: PRF
@@ -18,26 +18,29 @@ class CurvePoint:
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """points: one for each score that occurs, rising; empty without scores.
-    unscored: predictions without a score, which every threshold keeps."""
+    """A threshold curve.
+
+    points: one for each distinct score, in ascending order. Empty without scores.
+    unscored: the number of predictions without a score. All thresholds keep them.
+    """
 
     points: tuple[CurvePoint, ...]
     unscored: int = 0
 
     @property
     def best(self) -> CurvePoint:
-        """The highest F; the lowest threshold of equals."""
+        """The point with the highest F1, or in a tie the lowest threshold."""
         return max(self.points, key=lambda point: point.scores.f)
 
     def sample(self, most: int) -> list[CurvePoint]:
-        """Some of the points, evenly over the scores, the first among them."""
+        """Return about `most` points at equal distances, including the first."""
         step = -(-len(self.points) // most) or 1
         return list(self.points[::step])
 
 
 def threshold_curve(docs: Iterable[ComparedDoc]) -> Curve:
-    """The curve from one run: a prediction's score and whether it is right do not
-    depend on the threshold."""
+    """Compute the curve from one run of the pipeline. This is possible because the
+    threshold does not change the scores, or which predictions are correct."""
     n_gold, unscored = 0, []
     by_score: dict[float, list[bool]] = {}
     for doc in docs:

@@ -1,4 +1,4 @@
-"""Gold docs to compare a pipeline with."""
+"""Read gold docs for evaluating a pipeline."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,13 +13,12 @@ if TYPE_CHECKING:
 
 
 def read_gold(nlp: "Language", path: Path, limit: int = 0) -> list["Example"]:
-    """The gold docs of a .spacy file, a folder of such files, or a file in any format
-    that `convert` reads; beside each a doc of the same text for `nlp` to read.
+    """Read examples of gold docs, and of unannotated docs from the tokenizer of `nlp`.
 
-    limit: at most so many docs, the first; 0 is all.
-
-    ValueError: no such file, not readable (E862, and those of `convert`), or none of
-        the docs has entity annotation (E863).
+    path: a .spacy file, a folder of .spacy files, or a file that `convert` can read.
+    limit: the maximum number of docs. 0 means all docs.
+    Raises ValueError if the file cannot be read (E862 and the errors of `convert`), or
+    if no doc has entity annotation (E863).
     """
     if path.is_dir() or path.suffix == ".spacy" and path.is_file():
         examples = _read_spacy(nlp, path, limit)
@@ -31,12 +30,12 @@ def read_gold(nlp: "Language", path: Path, limit: int = 0) -> list["Example"]:
 
 
 def _read_spacy(nlp: "Language", path: Path, limit: int) -> list["Example"]:
-    """As `spacy evaluate` reads them."""
+    """Read them as `spacy evaluate` does."""
     from spacy.training import Corpus
 
     try:
         return list(Corpus(path, limit=limit)(nlp))
-    except Exception as error:  # zlib, msgpack and KeyErrors of spaCy's own
+    except Exception as error:  # from zlib, msgpack or spaCy
         raise ValueError(Errors.E862.format(path=path, reason=error)) from error
 
 

@@ -1,4 +1,4 @@
-"""A text with its entities marked, as HTML that displaCy writes."""
+"""Render a text with its entities as HTML, with displaCy."""
 
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -8,11 +8,11 @@ from markupsafe import Markup, escape
 from ..corpora.base import Entity
 from .pairs import CORRECT
 
-# Control characters as their pictures, one for one: browsers hide or replace them.
+# Symbols for control characters, because browsers hide or replace those.
 PICTURES = {code: 0x2400 + code for code in range(32) if chr(code) not in "\n\t"}
 PICTURES |= {127: 0x2421}
-# One line: displaCy's own has newlines around the text, which a page shows as spaces
-# and Chinese has none. What stands in it is for the filters and the stylesheet.
+# displaCy's template has newlines around the text. A browser shows them as spaces,
+# which Chinese does not have. The page's filters and styles use the attributes.
 TEMPLATE = (
     '<mark class="entity" data-label="{label}" data-kind="{kind}">{text}'
     '<span class="tag"><b>{label}</b>{note}</span></mark>'
@@ -26,9 +26,9 @@ class Mark(NamedTuple):
 
 
 def render(text: str, marks: Iterable[Mark], direction: str = "ltr") -> Markup:
-    """HTML of a text with entities, which must not overlap.
+    """Render a text with its entities, which must not overlap.
 
-    displaCy escapes the text but not the labels, so that is done here.
+    displaCy escapes the text but not the labels, so this function does.
     """
     from spacy import displacy
 
@@ -55,7 +55,7 @@ def render(text: str, marks: Iterable[Mark], direction: str = "ltr") -> Markup:
 
 
 def _note(mark: Mark) -> Markup:
-    """The kind of error in words, as colours are not for everyone, and the score."""
+    """Return the kind of error in words and the score. Not everyone sees colours."""
     notes = [] if mark.kind == CORRECT else [mark.kind]
     notes += [] if mark.score is None else [f"{mark.score:.2f}"]
     return Markup("").join(Markup(" <span>{}</span>").format(note) for note in notes)

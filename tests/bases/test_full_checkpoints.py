@@ -1,5 +1,5 @@
-"""Checkpoints fine-tuned elsewhere in the paper's own format are dropped in: a folder
-or a hub id, a template, and no adapter."""
+"""You can use checkpoints that others fine-tuned in the paper's format: set a folder or
+a hub id, and a template, but no adapter."""
 
 import json
 import shutil
@@ -44,8 +44,8 @@ BORDERS = [
 
 @pytest.fixture(scope="module", params=["tokenizer.json", "tokenizer.model"])
 def folder(request, tmp_path_factory, workshop) -> Path:
-    """A checkpoint with each of the files in which sentencepiece-like tokenizers come;
-    the second one as Llama-2 and Baichuan2 ship it."""
+    """Checkpoints with the files of sentencepiece-like tokenizers. The second one is
+    like those of Llama 2 and Baichuan2."""
     if request.param == "tokenizer.model":
         pytest.importorskip("sentencepiece")
         pytest.importorskip("google.protobuf")
@@ -73,7 +73,7 @@ def component(base, template):
 
 
 def found(nlp, template):
-    """What a pipeline finds in the texts that the checkpoint has learned."""
+    """Return the predictions for the texts that the checkpoint was trained on."""
     docs = nlp.pipe([text for text, _ in LEARNED[template]])
     return [sorted((e.label_, e.text) for e in doc.ents) for doc in docs]
 
@@ -94,7 +94,7 @@ def test_a_checkpoint_finds_what_it_has_learned_elsewhere(folder, template):
 
 @pytest.mark.parametrize("template", LEARNED)
 def test_prompts_are_the_ids_of_the_whole_strings(folder, template, workshop):
-    """As the tokenizer's own library has them, with the start token and all."""
+    """Tokens are the same as in the tokenizer's library, including the start token."""
     tokenizer = causal_lm_shim(component(folder, template).model).tokenizer
     encode = raw_tokenizer(folder)
     learned = [text for rows in LEARNED.values() for text, _ in rows]
@@ -111,7 +111,7 @@ def test_prompts_are_the_ids_of_the_whole_strings(folder, template, workshop):
 
 @pytest.mark.parametrize("template", LEARNED)
 def test_pieces_do_change_at_the_borders_of_segments(folder, template):
-    """Else the test above would say little."""
+    """This shows that the test above is meaningful."""
     encode = raw_tokenizer(folder)
     changed = 0
     for text in BORDERS:
@@ -150,7 +150,7 @@ def test_the_papers_own_inference_finds_the_same(folder, template, workshop):
 
 
 def test_shards_from_the_hub_are_a_checkpoint_too(folder, tmp_path, monkeypatch):
-    """As large checkpoints come: by id, in several files and their index."""
+    """Large checkpoints have a hub id, several shards and an index."""
     from transformers import LlamaForCausalLM
 
     hub = Path(shutil.copytree(folder, tmp_path / "snapshot"))
@@ -179,7 +179,7 @@ def test_shards_from_the_hub_are_a_checkpoint_too(folder, tmp_path, monkeypatch)
 
 @pytest.fixture
 def modules(tmp_path, monkeypatch):
-    """Where transformers copies the code of checkpoints that are trusted."""
+    """The folder to which transformers copies the code of trusted checkpoints."""
     cache = str(tmp_path / "modules")
     monkeypatch.setattr("transformers.dynamic_module_utils.HF_MODULES_CACHE", cache)
 
@@ -189,8 +189,8 @@ def modules(tmp_path, monkeypatch):
 def test_code_of_a_checkpoint_runs_only_if_it_is_trusted(
     folder, tmp_path, own_tokenizer
 ):
-    """As for Baichuan2, whose model and tokenizer are Python files beside its weights;
-    that tokenizer is of the slow kind, without offsets."""
+    """Like Baichuan2, whose model and tokenizer are Python files next to the weights.
+    Its tokenizer is slow and has no offsets."""
     if own_tokenizer and not (folder / "tokenizer.model").is_file():
         pytest.skip("Baichuan's tokenizer reads a tokenizer.model")
     base = Path(shutil.copytree(folder, tmp_path / "baichuan"))
@@ -228,7 +228,7 @@ def test_a_text_with_a_slow_tokenizer_never_ends_its_prompt(folder, tmp_path, te
 
 @pytest.fixture
 def llama_2(tiny_base, tmp_path) -> Path:
-    """A base with a tokenizer.model alone, no matter what is in it."""
+    """A base whose only tokenizer file is tokenizer.model, with any content."""
     base = Path(shutil.copytree(tiny_base, tmp_path / "llama_2"))
     (base / "tokenizer.json").unlink()
     (base / "tokenizer.model").write_bytes(b"sentencepiece")
@@ -244,7 +244,7 @@ def test_the_packages_that_a_tokenizer_needs_are_named(llama_2, monkeypatch):
 
 
 def test_a_tokenizer_model_without_its_settings_is_refused(llama_2):
-    """It would be read, and write prompts without a start: nothing would be found."""
+    """It could be loaded, but prompts would lack a start token and find nothing."""
     (llama_2 / "tokenizer_config.json").unlink()
     with pytest.raises(ValueError, match="E302.*lacks tokenizer_config.json"):
         resolve_base(str(llama_2))

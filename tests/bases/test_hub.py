@@ -1,4 +1,4 @@
-"""A hub model comes from the cache if it is there whole, else from the hub."""
+"""A hub model comes from the cache if it is complete there, or else from the hub."""
 
 import shutil
 
@@ -20,7 +20,7 @@ def cache(tmp_path, monkeypatch):
 
 @pytest.fixture
 def hub(monkeypatch, cache):
-    """A hub that answers every request with the error put into it."""
+    """A hub that raises the given error for every request."""
     calls = []
 
     def snapshot_download(name, *, local_files_only=False, **options):

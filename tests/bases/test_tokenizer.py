@@ -1,4 +1,4 @@
-"""A text is plain characters whatever it holds; the rest is the tokenizer's."""
+"""Texts are plain characters. Otherwise tokens are those of the tokenizer."""
 
 import pytest
 
@@ -45,7 +45,7 @@ def test_unprotected_it_would(request, control):
 
 @pytest.mark.parametrize("text", [*HOSTILE, "It cost 10.50 (ten)  here. "])
 def test_offsets_lead_back_to_the_text(tokenizer, text):
-    """Tokens in order; every character but spaces is within one."""
+    """Tokens are in order, and cover every character that is not a space."""
     encoded = tokenizer.encode(text, add_special_tokens=False)
     assert len(encoded.offsets) == len(encoded.ids)
     starts = [start for start, _ in encoded.offsets]
@@ -89,7 +89,7 @@ def test_the_bytes_of_tokens_spell_the_text(text, tokenizer):
 
 
 def test_a_text_that_its_tokens_do_not_spell_has_no_draft(metaspace):
-    """Its mentions are then free, and no worse than without drafts."""
+    """Mentions are then unconstrained, and the same as without drafts."""
     for text in ("an <unk> in it", "spelled"):
         draft = mention_draft(TextSegments(text, metaspace))
         assert (draft is None) == ("<unk>" in text)

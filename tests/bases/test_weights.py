@@ -1,4 +1,4 @@
-"""A base is found by name, by folder or by hub id; what is wrong with it is said."""
+"""A base is found by name, folder or hub id. Errors say what is wrong with it."""
 
 import json
 import os
@@ -22,7 +22,7 @@ QUERY = "model.layers.0.self_attn.q_proj.weight"
 
 @pytest.fixture
 def base(tiny_base, tmp_path) -> Path:
-    """A copy of the tiny base to spoil."""
+    """A copy of the tiny base that tests can damage."""
     return Path(shutil.copytree(tiny_base, tmp_path / "base"))
 
 

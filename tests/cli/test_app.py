@@ -1,4 +1,4 @@
-"""The command line is light, and a user's error is a line and exit code 1."""
+"""The command line imports little. Users' errors are one line with exit code 1."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""`demo` shows a text as it is, with its entities, labels, scores and offsets."""
+"""`demo` shows a text with its entities, labels, scores and offsets."""
 
 import io
 
@@ -16,7 +16,7 @@ ODD = "[red]Li Wei[/red] \x1b[31mbeat\r\nFIFA \x07in 😀 FIFA"
 
 @pytest.fixture
 def nlp(monkeypatch):
-    """A ruler in the component's place, so that no model is needed."""
+    """Replace the component by a ruler, which needs no model."""
     ruler = spacy.blank("en")
     ruler.add_pipe("entity_ruler").add_patterns(
         [

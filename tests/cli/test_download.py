@@ -1,4 +1,4 @@
-"""`download` fetches the embedded base, or a hub id at a revision."""
+"""`download` gets the embedded base, or a hub id at a revision."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from spacy_padellm.cli.app import app
 
 @pytest.fixture
 def calls(monkeypatch):
-    """What was asked for; nothing is fetched."""
+    """Record the requests instead of downloading."""
     asked = []
 
     def download_base(*, force, say):

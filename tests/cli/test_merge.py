@@ -1,4 +1,4 @@
-"""`merge` writes a checkpoint that reads what the pipeline read."""
+"""`merge` writes a checkpoint that makes the same predictions."""
 
 import pytest
 import spacy

@@ -22,8 +22,8 @@ GOLD = [
 
 @pytest.fixture
 def pipeline(tmp_path):
-    """The folder of a pipeline that no model is needed for; it takes FIFA for a place
-    and knows no Li Wei."""
+    """The folder of a pipeline without a model. It predicts that FIFA is a place, and
+    misses Li Wei."""
     nlp = spacy.blank("en")
     nlp.add_pipe("entity_ruler").add_patterns(
         [{"label": "LOC", "pattern": pattern} for pattern in ("FIFA", "Rome")]
@@ -34,7 +34,7 @@ def pipeline(tmp_path):
 
 @pytest.fixture
 def gold(tmp_path):
-    """The gold docs as .spacy and as JSON lines."""
+    """Write the gold docs as .spacy and as JSON lines."""
     nlp = spacy.blank("en")
     docs = []
     for text, spans in GOLD:

@@ -51,6 +51,6 @@ def chinese():
 
 
 def columns_file(*sentences: str, separator: str = "\t") -> str:
-    """`Ada/B-PER met/O` as a file of columns."""
+    """Write `Ada/B-PER met/O` as a file of columns."""
     rows = (s.replace(" ", "\n").replace("/", separator) for s in sentences)
     return "\n\n".join(rows) + "\n"

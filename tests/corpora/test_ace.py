@@ -1,4 +1,4 @@
-"""ACE 2005: made-up documents in the shape of LDC2006T06."""
+"""ACE 2005, with invented documents in the format of LDC2006T06."""
 
 import html
 import re
@@ -43,7 +43,7 @@ MENTIONS = [
 
 
 def apf(sgm: str, found=MENTIONS, shift: int = 0) -> str:
-    """The annotation file: each mention where it first stands in the text."""
+    """Write the annotation file. Each mention is at its first occurrence."""
     text = re.sub(r"</?[A-Z][^<>]*>", "", sgm)
     after = text.index("Ada") if "Ada" in text else 0  # not in the header
 

@@ -1,4 +1,4 @@
-"""Whatever happens to a file, it is read, told of, or an error that names it."""
+"""Damaged files are read, reported, or raise an error with their name."""
 
 import json
 
@@ -33,7 +33,7 @@ EDITS = st.lists(st.tuples(st.integers(0), st.integers(0, 6), st.sampled_from(PI
 
 
 def edited(content: str, edits: list[tuple[int, int, str]]) -> str:
-    """Some characters cut out at each place, and a piece put in."""
+    """Remove some characters at each position, and insert a piece."""
     for at, cut, piece in edits:
         at %= len(content) + 1
         content = content[:at] + piece + content[at + cut :]

@@ -91,7 +91,7 @@ def test_uner_s_own_tags_stand_before_those_of_another_annotator(corpus):
 def test_a_text_comment_unlike_its_tokens_is_reported_and_not_used(corpus):
     read = corpus("# text = Ada met Bo\n1\tAda\tB-PER\n2\tsaw\tO\n3\tBo\tB-PER\n")
     assert read.texts[0].text == "Ada saw Bo"
-    assert problems(read) == [(2, "repaired", "text comment unlike its tokens")]
+    assert problems(read) == [(2, "repaired", "text comment does not match its tokens")]
 
 
 def test_a_number_sign_is_a_token_where_it_has_a_tag(corpus):
@@ -133,7 +133,9 @@ def test_a_line_with_a_tag_and_no_token_is_skipped_and_reported(corpus):
 def test_a_tag_without_a_beginning_begins_and_is_reported(corpus):
     read = corpus(columns_file("the/O Red/I-ORG Cross/I-ORG in/O Rome/B-LOC"))
     assert mentions(read) == [[("Red Cross", "ORG"), ("Rome", "LOC")]]
-    assert problems(read) == [(2, "repaired", "tag without a beginning, read as one")]
+    assert problems(read) == [
+        (2, "repaired", "tag without a beginning, read as a beginning")
+    ]
 
 
 def test_tags_without_a_prefix_are_labels_of_one_entity_each_run(corpus):

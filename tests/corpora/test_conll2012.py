@@ -1,4 +1,4 @@
-"""CoNLL-2012 columns, made up in the shape of OntoNotes 5."""
+"""CoNLL-2012 columns, with invented texts in the format of OntoNotes 5."""
 
 import pytest
 
@@ -10,7 +10,7 @@ def row(number: int, word: str, name: str) -> str:
 
 
 def conll(*sentences: str) -> str:
-    """`Ada:(PERSON* Byron:*)` as rows between begin and end."""
+    """Convert `Ada:(PERSON* Byron:*)` to rows between begin and end."""
     lines = ["#begin document (bc/a/00/a_0000); part 000"]
     for sentence in sentences:
         pairs = [token.rsplit(":", 1) for token in sentence.split()]

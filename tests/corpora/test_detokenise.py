@@ -1,4 +1,4 @@
-"""Tokens of a corpus with the spacing of ordinary English."""
+"""Tokens of a corpus get English spacing."""
 
 import pytest
 from hypothesis import given

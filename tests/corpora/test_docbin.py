@@ -1,4 +1,4 @@
-"""A .spacy file gives back what was written."""
+"""Reading a .spacy file returns what was written."""
 
 import pytest
 

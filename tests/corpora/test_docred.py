@@ -1,4 +1,4 @@
-"""Documents of DocRED, a text for each sentence."""
+"""DocRED documents become one text per sentence."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Annotated texts as docs: nothing but overlaps is lost, offsets stay exact."""
+"""Docs from annotated texts only lose overlaps, and keep exact offsets."""
 
 from pathlib import Path
 
@@ -69,7 +69,7 @@ def test_nested_entities_are_all_in_the_spans_if_asked(english, report):
     assert spans == {("New York", "A"), ("York", "B")}
     assert ents(doc) == [("New York", "A")]
     assert kinds(report) == [
-        "entity overlaps a longer one, kept in doc.spans['sc'] alone"
+        "entity overlaps a longer one, kept only in doc.spans['sc']"
     ]
 
 

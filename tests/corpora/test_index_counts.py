@@ -144,8 +144,12 @@ def test_unlabelled_test_data_is_an_error_not_texts_without_entities(shared_data
     "file, kind, number",
     [
         ("uner_en_ewt/train.iob2", "tag B-O read as O", 540),
-        ("wikigold/train.conll", "tag without a beginning, read as one", 0),
-        ("stackoverflow_ner/dev.txt", "tag without a beginning, read as one", 3),
+        ("wikigold/train.conll", "tag without a beginning, read as a beginning", 0),
+        (
+            "stackoverflow_ner/dev.txt",
+            "tag without a beginning, read as a beginning",
+            3,
+        ),
     ],
 )
 def test_what_the_index_notes_is_reported(shared_data, file, kind, number):

@@ -1,4 +1,4 @@
-"""The values of JSON files, with the line that each begins in."""
+"""The values of JSON files have the line that they begin in."""
 
 import json
 

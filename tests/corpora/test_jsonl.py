@@ -1,4 +1,4 @@
-"""JSON lines in their shapes, CLUENER's and Rasa's among them."""
+"""The variants of JSON lines, including CLUENER and Rasa."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Labels renamed, left out, and noted."""
+"""Labels are renamed, dropped and stored."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Files in whatever encoding: read and told of, or an error with file and line."""
+"""Files in other encodings are reported, or raise an error with file and line."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""OntoNotes .name files, made up in their shape."""
+"""OntoNotes .name files, with invented texts."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The paper's lines, whatever their offsets count."""
+"""The paper's format, with all units of offsets."""
 
 import json
 

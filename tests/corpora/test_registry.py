@@ -1,4 +1,4 @@
-"""A file's format is guessed; what is no corpus is an error that names the file."""
+"""Formats are guessed. Files that are not a corpus raise an error with their name."""
 
 import pytest
 

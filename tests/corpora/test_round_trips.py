@@ -1,4 +1,4 @@
-"""Random sentences, written in each format by the obvious writer, are read back."""
+"""Random sentences are written in each format by a simple writer, and read back."""
 
 import json
 from pathlib import Path
@@ -19,8 +19,8 @@ Sentence = tuple[list[str], list[tuple[int, int, str]]]
 
 @st.composite
 def sentences(draw, nested: bool = False) -> list[Sentence]:
-    """Words and spans in tokens, end exclusive, sorted; at least one span in all, so
-    that there is something to guess the format by."""
+    """Words and sorted spans in tokens, end exclusive. There is at least one span, as
+    guessing the format requires one."""
     found = [(["Ada", "left"], [(0, 1, "PER")])]
     for _ in range(draw(st.integers(1, 4))):
         words = draw(st.lists(st.sampled_from(WORDS), min_size=1, max_size=8))

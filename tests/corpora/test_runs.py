@@ -1,4 +1,4 @@
-"""Sentences joined into runs."""
+"""Sentences are joined into runs."""
 
 from hypothesis import given
 from hypothesis import strategies as st

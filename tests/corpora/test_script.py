@@ -1,4 +1,4 @@
-"""Chinese is told from what is not."""
+"""Chinese texts are detected."""
 
 import pytest
 

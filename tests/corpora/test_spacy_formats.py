@@ -31,7 +31,7 @@ def test_iob_reports_bad_tokens_and_tags_without_a_beginning(corpus):
     assert len(read.texts) == 41
     assert problems(read) == [
         (41, "skipped", "sentence with a bad token"),
-        (42, "repaired", "tag without a beginning, read as one"),
+        (42, "repaired", "tag without a beginning, read as a beginning"),
     ]
 
 
@@ -110,9 +110,9 @@ def test_the_training_json_reports_what_it_cannot_use(corpus):
     assert sorted(problems(read)) == [
         (3, "skipped", "paragraph without entity annotation"),
         (4, "repaired", "tokens without entity annotation, read as outside"),
-        (5, "repaired", "raw text unlike its tokens"),
-        (6, "repaired", "tag without a beginning, read as one"),
-        (7, "skipped", "tag that is none"),
+        (5, "repaired", "raw text does not match its tokens"),
+        (6, "repaired", "tag without a beginning, read as a beginning"),
+        (7, "skipped", "invalid tag"),
         (8, "skipped", "not a paragraph of tokens"),
         (9, "skipped", "no list of paragraphs"),
     ]

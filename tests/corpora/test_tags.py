@@ -1,4 +1,4 @@
-"""Tags of each scheme give the spans that they were written for."""
+"""Tags of each scheme are read as the spans that they were written for."""
 
 import pytest
 from hypothesis import given
@@ -29,7 +29,7 @@ def sentences_of_spans(draw) -> tuple[int, list[tuple[int, int, str]]]:
 
 
 def write_tags(size: int, spans, scheme: str) -> list[str]:
-    """The slow and obvious writer: one tag at a time."""
+    """A slow, simple writer: one tag at a time."""
     tags = []
     for i in range(size):
         tag = "O"

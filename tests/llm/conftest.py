@@ -14,7 +14,7 @@ LABELS = ["PERSON", "LOC"]  # of the pipeline `trained`
 
 
 def pytest_pycollect_makemodule() -> None:
-    """Before a test module of this folder is imported: without spacy-llm they skip."""
+    """Skip the test modules of this folder if spacy-llm is not installed."""
     pytest.importorskip("spacy_llm")
 
 
@@ -42,7 +42,7 @@ def make_llm(tiny_base: Path) -> Callable[..., Language]:
 
 @pytest.fixture
 def reading_nlp(make_llm, adapter_folder) -> Language:  # noqa: F811
-    """An `llm` that has learned what the pipeline `trained` has."""
+    """An `llm` with the adapter of the pipeline `trained`."""
     return make_llm(labels=LABELS, model={"adapter": str(adapter_folder)})
 
 

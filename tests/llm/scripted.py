@@ -1,4 +1,4 @@
-"""Answers without a model: by a script, as the model of a pipeline."""
+"""Scripted answers that replace the model of a pipeline."""
 
 import json
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from spacy_padellm.llm.messages import read_prompt
 
 
 def answer(*mentions: tuple[str, str], **more) -> str:
-    """An answer that names these mentions (label, string), in their order."""
+    """Return an answer with these mentions (label, string), in their order."""
     counts: dict[str, int] = {}
     written = []
     for label, text in mentions:
@@ -29,7 +29,7 @@ def answer(*mentions: tuple[str, str], **more) -> str:
 
 
 class ScriptedModel:
-    """Finds those strings that it knows. batches: the texts of each call, by doc."""
+    """Finds the given strings. batches: the texts of each call, by doc."""
 
     def __init__(
         self, known: Sequence[tuple[str, str]] = (), context_length: int = 1000

@@ -1,4 +1,4 @@
-"""The rest of spacy-llm goes on as before, and spacy-llm need not be there."""
+"""Other parts of spacy-llm still work, and spacy-llm is optional."""
 
 from typing import Iterable  # noqa: UP035
 
@@ -51,8 +51,7 @@ def test_names_of_spacy_llm_mean_what_they_did(kind):
 
 
 def test_nothing_else_of_the_package_needs_spacy_llm():
-    """spaCy loads entry points of other packages too, so this loads but the package's
-    own."""
+    """Only load the entry points of this package. spaCy also loads those of others."""
     code = blocked("spacy_llm") + (
         "from importlib.metadata import distribution\n"
         "points = distribution('spacy_padellm').entry_points\n"

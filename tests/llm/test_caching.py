@@ -1,4 +1,4 @@
-"""spacy-llm's cache of docs: it works, and serves nothing that another has read."""
+"""spacy-llm's cache works, and never returns docs of another model or task."""
 
 import json
 import shutil
@@ -53,7 +53,7 @@ def scores(doc: Doc) -> list[float]:
 
 
 def changed_copy(folder: Path, to: Path, file: str) -> Path:
-    """The same folder with other numbers in one of its weight files."""
+    """Copy the folder and change its weights."""
     shutil.copytree(folder, to)
     tensors = load_file(to / file)
     tensors = {name: tensor * 1.01 for name, tensor in tensors.items()}
@@ -220,7 +220,7 @@ def test_a_cache_of_another_kind_is_told_the_model_too(make_llm, tiny_base):
     from spacy_llm.pipeline import LLMWrapper
 
     class Remembering:
-        """Knows no folder."""
+        """A cache without a folder."""
 
         prompt_template = None
 
@@ -241,7 +241,7 @@ def test_a_cache_of_another_kind_is_told_the_model_too(make_llm, tiny_base):
 
 
 def test_two_components_with_one_task_each_know_their_own_model(make_llm, tmp_path):
-    """Whichever was built last."""
+    """It does not matter which one was created last."""
     nlp = make_llm(labels="PER", llm={"cache": {"path": str(tmp_path / "a")}})
     other = {"max_mention_tokens": 5, "@misc": "spacy_padellm.PaDeLLM.v1"}
     make_llm(

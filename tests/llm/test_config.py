@@ -1,4 +1,4 @@
-"""configs/spacy_llm.cfg as spaCy and spacy-llm read it."""
+"""spaCy and spacy-llm can read configs/spacy_llm.cfg."""
 
 import inspect
 

@@ -1,4 +1,4 @@
-"""The task's labels, and the names that the model reads for them."""
+"""The task's labels, and their names in the prompt."""
 
 import pytest
 from spacy_llm.registry import lowercase_normalizer, strip_normalizer

@@ -1,4 +1,4 @@
-"""No sequence of a query is longer than was measured, whatever a model writes."""
+"""No sequence of a query is longer than measured, whatever the model generates."""
 
 import random
 
@@ -27,8 +27,8 @@ TEXTS = ["Ann", "12 34 56", "The European Commission said. " * 9, "京都と大�
 
 
 class Chatty:
-    """Writes counts as high as it may, and mentions of anything; notes the longest
-    sequence that it was asked for."""
+    """Generates maximum counts and arbitrary mentions. Records the longest requested
+    sequence."""
 
     def __init__(self, tokenizer, seed: int) -> None:
         self.tokenizer = tokenizer

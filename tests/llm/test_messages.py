@@ -1,4 +1,4 @@
-"""Prompts and answers as JSON: what is written is read, and nothing else."""
+"""JSON prompts and answers are read back, and everything else is rejected."""
 
 import json
 import math

@@ -1,4 +1,4 @@
-"""The model: the prompts of a batch at once, on the base that padellm_ner has."""
+"""The model answers a batch of prompts, and shares its base with padellm_ner."""
 
 import copy
 import json
@@ -31,7 +31,7 @@ def prompt(text: str, **labels: str) -> str:
 
 @dataclass
 class CountingFormat(ScriptedFormat):
-    """calls: how often it was asked."""
+    """calls: the number of calls."""
 
     calls: int = 0
 
@@ -42,7 +42,7 @@ class CountingFormat(ScriptedFormat):
 
 @pytest.fixture
 def scripted(tiny_base) -> ParallelDecoder:
-    """With a format that finds every capitalised word to be a LOC."""
+    """A model with a format that predicts LOC for every capitalised word."""
     made = build_parallel_decoder_v1(base=str(tiny_base))
     made.format = CountingFormat(
         lambda text: [("LOC", word, 0.5) for word in text.split() if word.istitle()]

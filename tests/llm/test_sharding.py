@@ -1,4 +1,4 @@
-"""Docs that are too long: cut between sentences, by the model's own tokens."""
+"""Docs that are too long are cut between sentences, and measured in model tokens."""
 
 import pytest
 import spacy
@@ -25,7 +25,7 @@ def render(shard: Doc, i_shard: int, i_doc: int, n_shards: int) -> str:
 
 
 def cut(doc: Doc, context_length: int) -> list[Doc]:
-    """A prompt takes a model token for each of the shard's, and one more."""
+    """A prompt has one model token more than the shard has tokens."""
     mapper = SentenceShardMapper(lambda prompt: len(prompt.split()))
     return mapper(doc, 0, context_length, render)
 

@@ -68,12 +68,12 @@ NAMES = [
 
 @registry.llm_models("test.KnowsNames.v1")
 def knows_names() -> ScriptedModel:
-    """Finds names that spacy-llm's tests hold, as GPT does for them."""
+    """Finds the names in spacy-llm's tests, as GPT does for them."""
     return ScriptedModel(NAMES)
 
 
 class InTheirNotation:
-    """This task, but that it reads `1. Jack | True | PER | is a person`."""
+    """This task, but it parses `1. Jack | True | PER | is a person`."""
 
     def __init__(self, examples=(), case_sensitive_matching=True, **settings) -> None:
         self._task = build_ner_v1(**settings)
@@ -117,7 +117,7 @@ def config_string(labels: str, model: str, more: str = "") -> str:
 
 @pytest.fixture(autouse=True)
 def this_task_and_model(monkeypatch, tiny_base):
-    """Wherever spacy-llm's tests name a task and model of theirs, these are used."""
+    """Replace the task and the model in spacy-llm's tests by these."""
     add_pipe = Language.add_pipe
 
     def add(language, factory_name, name=None, *, config=None, **options):
@@ -156,7 +156,7 @@ def tiny_model_block(tiny_base) -> str:
 
 
 def test_their_names_are_replaced(nlp):
-    """Or they would be tested themselves."""
+    """Without this, they would be collected as tests."""
     nlp.add_pipe("llm", name="other", config=cache_tests._DEFAULT_CFG)
     assert type(nlp.get_pipe("other").task) is type(build_ner_v1())
     assert type(nlp.get_pipe("other")._model).__name__ == "ParallelDecoder"
@@ -201,7 +201,7 @@ def test_ner_io(labels, more, tiny_model_block):
 
 
 def test_ner_matching():
-    """Of its three cases, the one that minds the case."""
+    """Only the case-sensitive one of its three cases."""
     ner_tests.test_ner_matching(
         "1. Jean | True | PER | is a person's name", True, [("Jean", "PER")]
     )
@@ -214,7 +214,7 @@ def test_ner_scoring(n_detections):
 
 
 def test_ner_init(nlp):
-    """Labels of the config go before those of the examples."""
+    """Labels in the config take precedence over those of the examples."""
     doc = nlp.make_doc("Alice works with Bob in London.")
     gold = spacy.training.Example.from_dict(doc, {"entities": [(0, 5, "PER")]})
     nlp.initialize(lambda: [gold])
@@ -222,7 +222,7 @@ def test_ner_init(nlp):
 
 
 def test_ner_to_disk(nlp, tmp_path):
-    """What is saved is the task's cfg, in a file of that name, with its labels."""
+    """The task saves its labels in a file called cfg."""
     nlp.get_pipe("llm").add_label("ORG")
     nlp.to_disk(tmp_path)
     [cfg] = tmp_path.rglob("cfg")
@@ -260,7 +260,7 @@ def test_llm_custom_data(noop_config):
 
 
 def test_llm_custom_data_overwrite(nlp):
-    """What the task writes replaces what was there, and nothing else does."""
+    """Only annotations of the task are replaced."""
     doc = nlp.make_doc("This is a test")
     doc.user_data["test"] = "Test"
     doc.spans["padellm_ner"] = [doc[:1]]

@@ -1,4 +1,4 @@
-"""Docs compared by hand, and a hostile corpus."""
+"""Docs with handwritten comparisons, and a hostile corpus."""
 
 import pytest
 import spacy
@@ -17,7 +17,7 @@ HOSTILE_LABEL = "\"><img src=x onerror=alert(3)>'{0}<script>alert(4)</script>"
 
 
 def make_doc(nlp, text, ents, scores=()) -> Doc:
-    """ents: (start, end, label) in characters; their scores go to a group of spans."""
+    """ents: (start, end, label) in characters. Their scores are stored in doc.spans."""
     doc = nlp.make_doc(text)
     spans = [doc.char_span(start, end, label) for start, end, label in ents]
     doc.set_ents(spans, default="outside")
@@ -30,8 +30,8 @@ def make_doc(nlp, text, ents, scores=()) -> Doc:
 
 @pytest.fixture
 def compared():
-    """Texts with gold entities, predictions and their scores → the docs compared, by
-    a pipeline that leaves its docs as they are."""
+    """A function that compares docs. It takes texts with gold entities, predictions and
+    their scores, and its pipeline does not change the docs."""
 
     def compared(*rows, lang="en") -> list[ComparedDoc]:
         nlp = spacy.blank(lang)
@@ -66,7 +66,7 @@ def docs(compared):
 
 @pytest.fixture
 def hostile_docs():
-    """A doc whose text and labels are hostile; one prediction, and it is wrong."""
+    """A doc with a hostile text and labels, and one wrong prediction."""
     nlp = spacy.blank("en")
     gold, found = nlp.make_doc(HOSTILE_TEXT), nlp.make_doc(HOSTILE_TEXT)
     gold.set_ents([Span(gold, 0, 4, HOSTILE_LABEL)], default="outside")
@@ -76,7 +76,7 @@ def hostile_docs():
 
 @pytest.fixture
 def write(tmp_path):
-    """Docs → the file of their page."""
+    """A function that writes the page of docs and returns its path."""
 
     def write(docs, **about):
         path = tmp_path / "pages" / "report.html"

@@ -1,4 +1,4 @@
-"""A page taken apart by Python's own HTML parser."""
+"""Parse a page with Python's HTML parser."""
 
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
@@ -9,8 +9,8 @@ Mark = tuple[str | None, str | None]
 
 @dataclass
 class Article:
-    """marks: (label, kind) of each entity, of both sides. texts: of each side, without
-    labels and notes."""
+    """marks: (label, kind) of each entity on both sides. texts: the text of each side,
+    without labels and notes."""
 
     attributes: dict[str, str | None]
     marks: list[Mark] = field(default_factory=list)
@@ -18,8 +18,8 @@ class Article:
 
 
 class Page(HTMLParser):
-    """elements: each tag with its attributes, in order. inside: tag → the texts right
-    in such elements."""
+    """elements: the tags and their attributes, in order. inside: tag → the texts of its
+    elements, without nested elements."""
 
     def __init__(self, html: str) -> None:
         super().__init__(convert_charrefs=True)

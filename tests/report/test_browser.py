@@ -1,5 +1,5 @@
-"""The page in a real headless Chromium: apt-get install chromium, and the extra
-`browser`; then python -m pytest -m external tests/report
+"""Test the page in headless Chromium. To run it, apt-get install chromium, install the
+extra `browser`, and call python -m pytest -m external tests/report
 """
 
 import shutil
@@ -34,7 +34,7 @@ def chromium():
 
 @pytest.fixture
 def open_page(chromium):
-    """Opens a file; what the page then says and asks for is added to `page.events`."""
+    """Open a file. `page.events` records the page's messages and requests."""
     contexts = []
 
     def open_page(path, **options):
@@ -159,7 +159,7 @@ def test_hostile_text_and_labels_are_text(hostile_docs, write, open_page):
 
 
 def test_a_script_that_got_into_the_page_would_not_run(docs, write, open_page):
-    """The second line of defence: the policy, should some text not be escaped."""
+    """The content security policy protects the page if a text is not escaped."""
     path = write(docs)
     html = path.read_text(encoding="utf8")
     inserted = "<img src=x onerror=alert(1)><script>alert(2)</script></main>"

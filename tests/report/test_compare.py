@@ -1,4 +1,4 @@
-"""What the report counts is what `spacy evaluate` counts."""
+"""The report has the same counts as `spacy evaluate`."""
 
 from collections import Counter
 
@@ -29,8 +29,8 @@ VOCAB = Vocab()
 
 @st.composite
 def examples(draw):
-    """Docs whose predicted tokens are pieces of the gold ones, and whose gold docs say
-    nothing of some tokens."""
+    """Docs with predicted tokens that are parts of gold tokens, and with gold tokens
+    without annotation."""
     made = []
     for tokens, gold, _ in draw(documents()):
         reference = Doc(VOCAB, words(tokens))

@@ -1,4 +1,4 @@
-"""Each point of the curve is what dropping the entities below it would give."""
+"""Each point has the scores that you get if you drop the entities below it."""
 
 from hypothesis import given
 from hypothesis import strategies as st

@@ -1,4 +1,4 @@
-"""displaCy's HTML holds the text as it is, whatever stands in it."""
+"""The HTML from displaCy preserves any text."""
 
 import pytest
 from hypothesis import given
@@ -15,7 +15,7 @@ LETTERS = st.sampled_from([*"<>&\"'/=#;{}%\n\t ab", "<script>", "&lt;", "</div>"
 
 @st.composite
 def marked(draw):
-    """A text of many odd characters, and marks that do not overlap."""
+    """A text with unusual characters, and marks that do not overlap."""
     text = "".join(draw(st.lists(LETTERS, min_size=1)))
     edges = draw(st.lists(st.integers(0, len(text)), max_size=6, unique=True))
     edges.sort()
@@ -51,7 +51,7 @@ def test_control_characters_are_shown_one_for_one():
 
 
 def test_nothing_comes_between_the_characters():
-    """Chinese has no spaces, and a page would show a newline as one."""
+    """Chinese has no spaces, but browsers show a newline as a space."""
     html = render("李伟在北京。", [Mark(Entity(0, 2, "PER"), "correct")])
     assert Page(html).articles[0].texts == ["李伟在北京。"]
     assert "\n" not in html

@@ -1,4 +1,4 @@
-"""The page is whole by itself, has what the filters need, and errors stand first."""
+"""The page is self-contained, works with the filters, and shows errors first."""
 
 import re
 from base64 import b64encode
@@ -19,7 +19,7 @@ def page(docs, write):
 
 
 def rows(html: str, section: str) -> list[list[str]]:
-    """The cells of a section's tables, a list a row."""
+    """Return the cells of a section's tables, one list per row."""
     html = re.search(rf'<section id="{section}".*?</section>', html, re.S)[0]
     cells = [
         re.findall(r"<t[hd].*?>(.*?)</t[hd]>", row, re.S)
@@ -81,12 +81,15 @@ def test_counts_of_a_label_are_in_its_table(docs, write):
 def test_the_curve_is_drawn_where_there_are_scores(docs, compared, write):
     html = write(docs).read_text(encoding="utf8")
     assert html.count("<svg") == 1 and ">precision</text>" in html
-    assert "F1 is highest, 50.0, if entities with a score below 0.8 are" in html
+    assert (
+        "best F1 is 50.0. You get it if you drop entities with a score below 0.8"
+        in html
+    )
     figures = {row[0]: row[1:] for row in rows(html, "threshold")}
     assert figures["0.9"] == ["1", "100.0", "16.7", "28.6"]
     unscored = compared(*(row[:3] for row in ROWS))
     html = write(unscored).read_text(encoding="utf8")
-    assert "<svg" not in html and "gives its entities no scores" in html
+    assert "<svg" not in html and "There is no threshold to choose" in html
 
 
 def test_nothing_is_fetched_and_only_its_own_script_may_run(page, docs, write):
@@ -120,7 +123,7 @@ def test_hostile_text_label_and_names_stay_text(hostile_docs, write):
 def test_scores_may_be_any_numbers(compared, write, scores):
     ents = [(0, 4, "LOC"), (9, 12, "PER")]
     html = write(compared(("Rome and Ann", ents, ents, scores))).read_text("utf8")
-    assert f"if entities with a score below {min(scores):.3g} are" in html
+    assert f"drop entities with a score below {min(scores):.3g} (" in html
 
 
 def test_documents_without_entities_make_a_page(compared, write):
@@ -143,5 +146,5 @@ def test_right_to_left_and_chinese_texts_say_so(compared, write):
 
 def test_documents_that_say_nothing_of_entities_are_mentioned(docs, write):
     html = write(docs, skipped=3).read_text(encoding="utf8")
-    assert "3 more have no entity annotation" in html
+    assert "skipped 3 without entity annotation" in html
     assert "have no entity annotation" not in write(docs).read_text(encoding="utf8")

@@ -1,4 +1,4 @@
-"""Every entity is in one pair, and the pairs are the best there are."""
+"""Every entity is in one pair, and no other pairing is better."""
 
 import pytest
 from hypothesis import given
@@ -91,9 +91,9 @@ def test_a_pair_is_what_its_kind_says(sides):
 
 @given(two_sides())
 def test_no_other_pairs_are_better(sides):
-    """Of all ways to pair, none has more right ones; of those with as many, none has
-    more of only another label; and so on. Pairs of the last kind are what is left:
-    which wrong boundaries were paired, in text order, can cost one."""
+    """No pairing has more correct pairs, or as many and more wrong labels, and so on.
+    The last kind is not compared: its number depends on which wrong boundaries were
+    paired in text order."""
     kinds = [kind for kind, *_ in pairs(*sides)]
     best = max(way[:3] for way in all_ways(*sides))
     assert [kinds.count(kind) for kind in BEST_FIRST[:3]] == best
@@ -106,7 +106,7 @@ def test_pairs_are_made_in_text_order():
 
 
 def all_ways(gold, predicted):
-    """How many pairs of each kind there are, in each way to pair."""
+    """Yield the number of pairs of each kind for every possible pairing."""
     if not gold:
         yield [0] * len(BEST_FIRST)
         return

@@ -22,7 +22,7 @@ def flat(draw, tokens: int) -> Ents:
 
 @st.composite
 def nested(draw, tokens: int) -> Ents:
-    """Entities that may nest and overlap, each once."""
+    """Distinct entities that may nest and overlap."""
     places = [(i, j) for i in range(tokens) for j in range(i + 1, tokens + 1)]
     ent = st.tuples(st.sampled_from(places or [None]), st.sampled_from(LABELS))
     ents = draw(st.lists(ent, max_size=5, unique=True)) if places else []
@@ -31,7 +31,7 @@ def nested(draw, tokens: int) -> Ents:
 
 @st.composite
 def documents(draw, kind=flat) -> list[tuple[int, Ents, Ents]]:
-    """(tokens, gold, predicted) of each document; often the prediction is right."""
+    """(tokens, gold, predicted) for each document. Many predictions are right."""
     docs = []
     for tokens in draw(st.lists(st.integers(0, 7), min_size=1, max_size=4)):
         gold = draw(kind(tokens))
@@ -40,12 +40,12 @@ def documents(draw, kind=flat) -> list[tuple[int, Ents, Ents]]:
 
 
 def words(tokens: int) -> list[str]:
-    """Words of different lengths, each unlike the others."""
+    """Distinct words of different lengths."""
     return [f"w{'o' * i}rd" for i in range(tokens)]
 
 
 def characters(tokens: int, ents: Ents) -> Ents:
-    """Tokens as characters of the words joined by spaces."""
+    """Convert tokens to characters of the words joined by spaces."""
     starts, at = [], 0
     for word in words(tokens):
         starts.append((at, at + len(word)))

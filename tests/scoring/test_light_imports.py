@@ -1,4 +1,4 @@
-"""Scoring needs no model, and of spaCy no more than it must."""
+"""Scoring imports no model, and as little of spaCy as possible."""
 
 import pytest
 

@@ -24,7 +24,7 @@ def score(examples) -> dict:
 
 
 def doc_of(*ents: tuple[int, int, str], missing=(), tokens: int = 7) -> Doc:
-    """A doc of unlike words; `missing` tokens lack annotation."""
+    """A doc of distinct words. The tokens in `missing` have no annotation."""
     doc = Doc(VOCAB, words(tokens))
     doc.set_ents(
         [Span(doc, *ent) for ent in ents], missing=[doc[i : i + 1] for i in missing]
@@ -34,7 +34,7 @@ def doc_of(*ents: tuple[int, int, str], missing=(), tokens: int = 7) -> Doc:
 
 @pytest.fixture
 def nlp():
-    """Finds Japan and Korea, and scores them by the scorer."""
+    """A pipe that finds Japan and Korea, and has the scorer."""
     nlp = spacy.blank("en")
     ruler = nlp.add_pipe("entity_ruler", config={"scorer": {"@scorers": NAME}})
     ruler.add_patterns([{"label": "LOC", "pattern": p} for p in ("Japan", "Korea")])
@@ -43,7 +43,7 @@ def nlp():
 
 @pytest.fixture
 def gold(nlp):
-    """Korea is no LOC, and Zoë is a PER."""
+    """In the gold docs, Korea is not a LOC and Zoë is a PER."""
     doc = nlp.make_doc(TEXT)
     places = [(0, 5, "LOC"), (10, 15, "ORG"), (22, 27, "LOC"), (32, 35, "PER")]
     doc.ents = [doc.char_span(*place) for place in places]
@@ -87,7 +87,7 @@ def test_the_component_takes_the_scorer_by_name():
 
 @given(documents(), st.data())
 def test_where_no_string_recurs_both_scores_are_one(docs, data):
-    """Also where gold annotation is missing for some tokens or for whole docs."""
+    """Even if some tokens or docs have no gold annotation."""
     examples = []
     for tokens, gold, predicted in docs:
         free = set(range(tokens)) - {i for s, e, _ in gold for i in range(s, e)}

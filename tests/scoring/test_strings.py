@@ -13,7 +13,7 @@ DOCUMENT = st.dictionaries(st.sampled_from(["LOC", "MISC", "地"]), STRINGS)
 
 
 def as_the_paper_has_it(gold, predicted) -> dict[str, list[int]]:
-    """tp, fp, fn by label, counted one string after the other."""
+    """Count tp, fp and fn per label, one string at a time."""
     counts: dict[str, list[int]] = {}
     for wanted, found in zip(gold, predicted, strict=True):
         for label in set(wanted) | set(found):

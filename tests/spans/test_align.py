@@ -1,4 +1,4 @@
-"""Alignment: the k-th like mention goes to the k-th occurrence of its string."""
+"""The k-th mention with the same text is aligned with its k-th occurrence."""
 
 import time
 
@@ -156,7 +156,7 @@ def test_gold_spans_written_in_text_order_are_found_again(doc, data):
 
 
 def slow_starts(doc, text):
-    """The characters where `text` occurs on token boundaries, none overlapping."""
+    """Return the occurrences of `text` at token boundaries, without overlaps."""
     tokens = range(len(doc))
     found = []
     for span in (doc[i : j + 1] for i in tokens for j in tokens[i:]):

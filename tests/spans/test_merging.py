@@ -1,4 +1,4 @@
-"""Mentions at the overlap of windows: each is found once, and whole."""
+"""Mentions in overlapping windows are found once, and are not cut off."""
 
 import pytest
 from hypothesis import given
@@ -17,7 +17,7 @@ TWO = [Window(0, 6, 0, 5), Window(4, 10, 5, 10)]
 
 
 def answered(windows, *found):
-    """Of (window, start, end, label), those that are answered for."""
+    """Return the (window, start, end, label) that are kept."""
     pairs = [(number, LabelledSpan(*span)) for number, *span in found]
     kept = are_answered_for(windows, pairs)
     return [one for one, is_kept in zip(found, kept, strict=True) if is_kept]
@@ -55,7 +55,7 @@ def test_a_nested_mention_inside_the_window_is_no_part():
 
 
 def read_all(windows, gold):
-    """What a perfect reader finds: every mention, and of those cut what it sees."""
+    """Predict all mentions of each window, and the visible part of cut mentions."""
     return [
         (n, LabelledSpan(max(start, w.start), min(end, w.end), label))
         for n, w in enumerate(windows)
@@ -96,7 +96,7 @@ def tokens(one: LabelledSpan) -> set[int]:
 
 
 def slow_answering(windows, one):
-    """The number of the window that answers for a span, by looking at all of them."""
+    """Return the responsible window of a span by checking all windows."""
     [keeper] = [
         n for n, w in enumerate(windows) if w.keep_start <= one.start < w.keep_end
     ]

@@ -1,4 +1,4 @@
-"""What cannot stand together: like strings, overlapping spans, half tokens."""
+"""Conflicts: duplicate strings, overlapping spans, characters inside tokens."""
 
 import pytest
 from hypothesis import given
@@ -144,7 +144,7 @@ def test_dropping_overlaps_twice_drops_no_more(spans, taken):
 
 
 def slow_token_span(doc, start, end, mode):
-    """The tokens at some characters, by looking at every token."""
+    """Convert characters to tokens by checking every token."""
     touched = [t for t in doc if t.idx < end and t.idx + len(t) > start]
     inside = [t for t in touched if t.idx >= start and t.idx + len(t) <= end]
     if mode == "contract":

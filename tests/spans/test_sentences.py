@@ -1,4 +1,4 @@
-"""Where sentences end: the doc's own ends, else simple rules."""
+"""Sentence ends come from the doc, or else from simple rules."""
 
 import pytest
 from hypothesis import given

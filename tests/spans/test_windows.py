@@ -1,4 +1,4 @@
-"""Windows: every token of a doc is answered for by exactly one of them."""
+"""Windows: exactly one window keeps each token of a doc."""
 
 import pickle
 import time
@@ -34,7 +34,7 @@ def texts(doc, windows):
 
 
 def sentences(*lengths):
-    """A doc of sentences with these numbers of tokens."""
+    """A doc of sentences with the given numbers of tokens."""
     words, starts = [], []
     for length in lengths:
         words += ["a"] * length
