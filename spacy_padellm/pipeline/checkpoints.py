@@ -9,11 +9,11 @@ it had not been interrupted.
 """
 
 import hashlib
+import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import srsly
 from spacy.language import Language
 from wasabi import msg
 
@@ -181,4 +181,4 @@ def _config_digest(nlp: Language) -> str:
     for name in ("before_update", "logger", *ENDS):
         training.pop(name, None)
     parts = [config["nlp"], config["components"], training]
-    return hashlib.sha256(srsly.json_dumps(parts, sort_keys=True).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()

@@ -1,11 +1,11 @@
 """What a training has done so far, so that it can be replayed without a model."""
 
 import hashlib
+import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-import srsly
 from spacy.training import Example
 
 from ..errors import Errors
@@ -28,8 +28,9 @@ class TrainingRecord:
         self.texts = texts_digest(self.texts, examples)
 
     def add_scores(self, scores: dict[str, Any]) -> None:
-        # plain numbers, as a checkpoint holds no others; JSON keeps each bit of a float
-        self.scores.append(srsly.json_loads(srsly.json_dumps(scores)))
+        # plain numbers, as a checkpoint holds no others. Python's JSON keeps each bit of
+        # a float, and srsly's does not.
+        self.scores.append(json.loads(json.dumps(scores, default=float)))
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -81,5 +82,5 @@ def texts_digest(before: str, examples: Iterable[Example]) -> str:
     for example in examples:
         doc = example.reference
         ents = [(ent.start_char, ent.end_char, ent.label_) for ent in doc.ents]
-        digest.update(srsly.json_dumps([doc.text, ents]).encode("utf8"))
+        digest.update(json.dumps([doc.text, ents]).encode("utf8"))
     return digest.hexdigest()
