@@ -28,8 +28,8 @@ class TrainingRecord:
         self.texts = texts_digest(self.texts, examples)
 
     def add_scores(self, scores: dict[str, Any]) -> None:
-        # plain numbers, as a checkpoint holds no others. Python's JSON keeps each bit of
-        # a float, and srsly's does not.
+        # A checkpoint holds plain numbers. Python's JSON keeps each bit of a float;
+        # srsly's does not.
         self.scores.append(json.loads(json.dumps(scores, default=float)))
 
     def to_dict(self) -> dict[str, Any]:
