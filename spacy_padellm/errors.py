@@ -230,6 +230,16 @@ class Errors:
         "[E509] The component {name!r} has the format {format!r}, which predicts no "
         "counts to calibrate. Use a component with the format PaDeLLM."
     )
+    E510 = (
+        "[E510] The format Pointer needs to know where each token stands in the text, "
+        "which this tokenizer does not say. Use a base with a fast tokenizer "
+        "(tokenizer.json), or another format."
+    )
+    E511 = (
+        "[E511] The model's scores are no finite numbers for the text that begins "
+        "{begin!r}. The adapter or the base is damaged, or its numbers are too large "
+        'for the component\'s dtype: try dtype = "float32".'
+    )
     # engines
     E601 = (
         "[E601] A prompt and its answer need {needed} tokens, but the model's context "

@@ -10,7 +10,8 @@ from peft import LoraConfig
 from safetensors.torch import load, save
 
 from ..errors import Errors
-from .files import settings_that_change_the_base
+from .files import Adapter, HeadCard, settings_that_change_the_base
+from .pointer_head import PointerHead, load_head
 from .shared_base import SharedBase
 
 
@@ -32,11 +33,17 @@ def lora_config(settings: Mapping[str, Any]) -> LoraConfig:
 
 
 class AdaptedLM:
-    """A base with its adapter `name`, or without an adapter if it is None."""
+    """A base with its adapter `name`, or without an adapter if it is None.
 
-    def __init__(self, base: SharedBase, name: str | None) -> None:
+    head: what compares labels with tokens, if the adapter has been trained for that.
+    """
+
+    def __init__(
+        self, base: SharedBase, name: str | None, head: PointerHead | None = None
+    ) -> None:
         self.base = base
         self.name = name
+        self.head = None if head is None else head.to(self.device)
         self.dropout = 0.0
         if name is not None:
             weakref.finalize(self, base.release, name).atexit = False
@@ -46,10 +53,12 @@ class AdaptedLM:
         return cls(base, None)
 
     @classmethod
-    def fresh(cls, base: SharedBase, lora: Mapping[str, Any]) -> "AdaptedLM":
+    def fresh(
+        cls, base: SharedBase, lora: Mapping[str, Any], head: HeadCard | None = None
+    ) -> "AdaptedLM":
         """A new adapter, which changes nothing until it is trained.
 
-        lora: arguments of PEFT's `LoraConfig`.
+        lora: arguments of PEFT's `LoraConfig`. head: the head to train with it.
 
         Raises ValueError for faulty arguments (E713, E714), and if copies of layers
         would be trained in less than float32 (E712).
@@ -59,15 +68,16 @@ class AdaptedLM:
             name = base.attach(config)
         except (ValueError, TypeError) as error:  # for example, no such modules
             raise ValueError(Errors.E713.format(reason=error)) from error
-        lm = cls(base, name)
+        lm = cls(
+            base, name, None if head is None else PointerHead(base.width, head.size)
+        )
         lm.check_trainable()
         return lm
 
     @classmethod
-    def loaded(
-        cls, base: SharedBase, config: dict[str, Any], weights: bytes, *, source: str
-    ) -> "AdaptedLM":
+    def loaded(cls, base: SharedBase, adapter: Adapter, *, source: str) -> "AdaptedLM":
         """An adapter from its files. source: its name in ValueError E325."""
+        config = adapter.config
         known = LoraConfig.__dataclass_fields__
         settings = {key: value for key, value in config.items() if key in known}
         settings["inference_mode"] = False
@@ -77,8 +87,11 @@ class AdaptedLM:
             raise ValueError(
                 Errors.E325.format(path=source, faults=str(error))
             ) from error
-        adapted = cls(base, name)
-        faults = base.load_tensors(name, load(weights))
+        head, faults = None, base.load_tensors(name, load(adapter.weights))
+        if adapter.card.head is not None:
+            head = PointerHead(base.width, adapter.card.head.size)
+            faults += load_head(head, load(adapter.head))
+        adapted = cls(base, name, head)
         if faults:
             shown = "; ".join(faults[:3]) + ("; ..." if len(faults) > 3 else "")
             raise ValueError(Errors.E325.format(path=source, faults=shown))
@@ -142,7 +155,10 @@ class AdaptedLM:
                 raise ValueError(Errors.E712.format(dtype=dtype))
 
     def parameters(self) -> dict[str, torch.nn.Parameter]:
-        return {} if self.name is None else self.base.parameters(self.name)
+        """All that is trained: the adapter, and its head."""
+        adapter = {} if self.name is None else self.base.parameters(self.name)
+        head = {} if self.head is None else dict(self.head.named_parameters())
+        return {**adapter, **{f"head.{name}": one for name, one in head.items()}}
 
     def set_dropout(self, rate: float) -> None:
         if self.name is not None:
@@ -161,5 +177,16 @@ class AdaptedLM:
 
     def weights(self) -> bytes:
         """The adapter's tensors as safetensors."""
-        tensors = self.base.tensors(self.name)
-        return save({key: value.contiguous().cpu() for key, value in tensors.items()})
+        return _as_bytes(self.base.tensors(self.name))
+
+    def head_weights(self) -> bytes | None:
+        """The head's tensors as safetensors; None if there is no head."""
+        return None if self.head is None else _as_bytes(self.head.state_dict())
+
+    def head_card(self) -> HeadCard | None:
+        """What the card of the adapter says of its head."""
+        return self.head and HeadCard(size=self.head.size, width=self.head.width)
+
+
+def _as_bytes(tensors: Mapping[str, torch.Tensor]) -> bytes:
+    return save({key: value.contiguous().cpu() for key, value in tensors.items()})

@@ -12,10 +12,24 @@ from ..types import LabelNames
 CONFIG = "adapter_config.json"
 WEIGHTS = "adapter_model.safetensors"
 CARD = "padellm.json"
+HEAD = "pointer_head.safetensors"
 SHIPPED = "default"
 # The names of the adapters in the package, for configs.
 CHINESE = "chinese"
 SHIPPED_FOLDERS = {SHIPPED: "smollm2-135m-english", CHINESE: "smollm2-135m-chinese"}
+
+
+@dataclass(frozen=True, slots=True)
+class HeadCard:
+    """The head of an adapter, see `PointerHead`.
+
+    size: of each projection. width: of the base's hidden states; 0 before it is known.
+    file: in the adapter's folder.
+    """
+
+    size: int
+    width: int = 0
+    file: str = HEAD
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +40,7 @@ class AdapterCard:
     fingerprint: of the base's weights, see `base_fingerprint`.
     format: of prompts and answers, such as "PaDeLLM compact"; "" if unknown.
     labels: the name that the model reads for each label.
+    head: None for an adapter that generates.
     """
 
     base: str
@@ -33,11 +48,20 @@ class AdapterCard:
     fingerprint: str = ""
     format: str = ""
     labels: LabelNames = field(default_factory=dict)
+    head: HeadCard | None = None
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> "AdapterCard":
+        """Raises TypeError for unknown fields."""
+        head = data.get("head")
+        return cls(**{**data, "head": None if head is None else HeadCard(**head)})
 
 
 @dataclass(frozen=True, slots=True)
 class Adapter:
     """A LoRA adapter as plain data: PEFT's config, safetensors, and the card.
+
+    head: the tensors of its head as safetensors, if the card names one.
 
     An adapter may also hold copies of layers, which PEFT calls `modules_to_save`.
     """
@@ -45,6 +69,7 @@ class Adapter:
     config: dict[str, Any]
     weights: bytes
     card: AdapterCard
+    head: bytes | None = None
 
     @property
     def replaces_layers(self) -> bool:
@@ -56,6 +81,7 @@ class Adapter:
             "config": self.config,
             "weights": self.weights,
             "card": asdict(self.card),
+            "head": self.head,
         }
 
     def check_base(self, base: str, fingerprint: str, *, source: str | Path) -> None:
@@ -76,7 +102,8 @@ class Adapter:
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> "Adapter":
-        return cls(data["config"], data["weights"], AdapterCard(**data["card"]))
+        card = AdapterCard.from_dict(data["card"])
+        return cls(data["config"], data["weights"], card, data.get("head"))
 
 
 def shipped_adapter(name: str = SHIPPED) -> Path:
@@ -120,14 +147,18 @@ def read_adapter(folder: Path) -> Adapter:
     card = AdapterCard(base="")
     if (folder / CARD).is_file():
         try:
-            card = AdapterCard(**_read_json(folder / CARD))
+            card = AdapterCard.from_dict(_read_json(folder / CARD))
         except TypeError as error:
             raise ValueError(
                 Errors.E324.format(path=folder / CARD, reason=error)
             ) from error
-    weights = (folder / WEIGHTS).read_bytes()
-    _check_weights(folder / WEIGHTS, weights)
-    return Adapter(config, weights, card)
+    weights = _read_tensors(folder / WEIGHTS)
+    head = None
+    if card.head is not None:
+        if not (folder / card.head.file).is_file():
+            raise ValueError(Errors.E321.format(path=folder, missing=card.head.file))
+        head = _read_tensors(folder / card.head.file)
+    return Adapter(config, weights, card, head)
 
 
 def write_adapter(folder: Path, adapter: Adapter) -> None:
@@ -136,6 +167,8 @@ def write_adapter(folder: Path, adapter: Adapter) -> None:
     _write_json(folder / CONFIG, adapter.config)
     _write_json(folder / CARD, asdict(adapter.card))
     (folder / WEIGHTS).write_bytes(adapter.weights)
+    if adapter.head is not None:
+        (folder / adapter.card.head.file).write_bytes(adapter.head)
 
 
 def settings_that_change_the_base(config: Mapping[str, Any]) -> list[str]:
@@ -152,13 +185,15 @@ def settings_that_change_the_base(config: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def _check_weights(path: Path, weights: bytes) -> None:
+def _read_tensors(path: Path) -> bytes:
     from safetensors import SafetensorError, deserialize
 
+    tensors = path.read_bytes()
     try:
-        deserialize(weights)
+        deserialize(tensors)
     except SafetensorError as error:
         raise ValueError(Errors.E324.format(path=path, reason=error)) from error
+    return tensors
 
 
 def _read_json(path: Path) -> dict[str, Any]:

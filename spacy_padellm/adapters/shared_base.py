@@ -17,6 +17,7 @@ from peft.tuners.lora import LoraLayer
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from ..bases.weights import load_base
+from .tensors import tensor_faults
 
 # A forked worker of nlp.pipe(n_process=...) hangs on its parent's threads.
 if hasattr(os, "register_at_fork"):
@@ -73,6 +74,11 @@ class SharedBase:
         """The output layer. It changes if an adapter wraps it."""
         return self.model.get_output_embeddings()
 
+    @property
+    def width(self) -> int:
+        """Of hidden states."""
+        return self.model.config.get_text_config().hidden_size
+
     def attach(self, config: LoraConfig) -> str:
         """Put a new adapter on the base; returns its name."""
         name = f"padellm-{uuid.uuid4().hex}"
@@ -120,14 +126,7 @@ class SharedBase:
 
     def load_tensors(self, name: str, tensors: dict[str, torch.Tensor]) -> list[str]:
         """Load the adapter's tensors; returns the faults, such as missing keys."""
-        expected = self.tensors(name)
-        faults = [f"missing {key}" for key in sorted(expected.keys() - tensors.keys())]
-        faults += [f"foreign {key}" for key in sorted(tensors.keys() - expected.keys())]
-        faults += [
-            f"{key} has shape {list(tensors[key].shape)} for {list(value.shape)}"
-            for key, value in sorted(expected.items())
-            if key in tensors and tensors[key].shape != value.shape
-        ]
+        faults = tensor_faults(self.tensors(name), tensors)
         if not faults:
             set_adapter_tensors(self._peft, tensors, adapter_name=name)
         return faults

@@ -10,6 +10,7 @@ from typing import Protocol
 
 from ..trees.batching import DoesNotFit
 from ..trees.branch import Branch, Completion
+from ..trees.pointers import Pointers, PointerTree
 
 
 class PromptTooLong(DoesNotFit, ValueError):
@@ -21,6 +22,11 @@ class Session(Protocol):
 
     def complete(self, branches: Sequence[Sequence[Branch]]) -> list[list[Completion]]:
         """Complete the branches of each text (outer: texts, in the session's order)."""
+        ...
+
+    def score(self, trees: Sequence[PointerTree]) -> list[Pointers]:
+        """Compare the labels of each text with its tokens, in one pass. One tree for
+        each text of the session."""
         ...
 
 

@@ -8,6 +8,7 @@ must not see, such as a rejected draft, are masked.
 from collections.abc import Sequence
 from itertools import chain
 
+import numpy as np
 import torch
 
 from ..adapters.adapted import AdaptedLM
@@ -15,6 +16,8 @@ from ..errors import Errors
 from ..execution.decoding import Decoder
 from ..trees.branch import Branch, Completion
 from ..trees.masks import ancestors
+from ..trees.pointers import Pointers, PointerTree
+from ..trees.rows import pack_rows, pad
 from ..types import PromptTokenizer
 from .base import PromptTooLong
 from .forest import ForwardBatch, Tree, assign_rows, next_batch
@@ -56,7 +59,7 @@ class PackedSession:
     def complete(self, branches: Sequence[Sequence[Branch]]) -> list[list[Completion]]:
         # all checks come first, so that a refused call leaves the tries unchanged
         for branch in chain.from_iterable(branches):
-            self._check_length(branch)
+            self._check_tokens(len(branch.prompt) + branch.max_new_tokens)
         done: list[list[Completion | None]] = [[None] * len(row) for row in branches]
         running = self._start_sequences(branches)
         prefetched = [one for one in running if one.node in one.tree.prefetched]
@@ -68,6 +71,42 @@ class PackedSession:
             self._keep_rows({one.tree.row for one in running})
             running = self._sample(running, self._forward(running), done)
         return done
+
+    @torch.inference_mode()
+    def score(self, trees: Sequence[PointerTree]) -> list[Pointers]:
+        for tree in trees:
+            self._check_tokens(int(tree.positions.max()) + 1)
+        rows = pack_rows(trees, assign_rows([len(tree) for tree in trees]))
+        self._count_pass(rows.ids, rows.real)
+        device = self.lm.device
+        ids, positions, starts, ends, real = (
+            torch.from_numpy(array).to(device)
+            for array in (rows.ids, rows.positions, rows.starts, rows.ends, rows.real)
+        )
+        hidden = self.decoder.hidden(
+            ids, positions, ancestors(starts, ends), None, real
+        )
+        pairs = list(zip(trees, rows.firsts, strict=True))
+        scores = self.lm.head(
+            hidden.flatten(0, 1),
+            torch.from_numpy(pad([tree.queries + at for tree, at in pairs])).to(device),
+            torch.from_numpy(pad([tree.keys + at for tree, at in pairs])).to(device),
+        )
+        tokens, spans = (part.float().cpu().numpy() for part in scores)
+        return [
+            Pointers(
+                tokens[text, : len(tree.queries), : len(tree.keys)],
+                spans[text, : len(tree.queries), : len(tree.keys), : len(tree.keys)],
+            )
+            for text, tree in enumerate(trees)
+        ]
+
+    def _count_pass(self, ids: np.ndarray, real: np.ndarray) -> None:
+        """Count a pass over ids [rows, tokens], of which `real` are not padding."""
+        self.usage.passes += 1
+        self.usage.tokens += len(real)
+        self.usage.attended += ids.size
+        self.usage.padded += self.decoder.computed_tokens(*ids.shape, len(real))
 
     def _sample(
         self,
@@ -101,9 +140,8 @@ class PackedSession:
             first = rows.stop
         return unfinished
 
-    def _check_length(self, branch: Branch) -> None:
+    def _check_tokens(self, needed: int) -> None:
         most = self.lm.context_length
-        needed = len(branch.prompt) + branch.max_new_tokens
         if needed > most:
             raise PromptTooLong(Errors.E601.format(needed=needed, most=most))
 
@@ -210,10 +248,7 @@ class PackedSession:
         firsts = {id(tree): len(tree.slots) for tree, _ in nodes}
         trees = [tree for tree in self.trees if tree is not None]
         new = next_batch(trees, len(self.visible), start=self.visible.shape[1])
-        self.usage.passes += 1
-        self.usage.tokens += len(new.real)
-        self.usage.attended += new.ids.size
-        self.usage.padded += self.decoder.computed_tokens(*new.ids.shape, len(new.real))
+        self._count_pass(new.ids, new.real)
         device = self.lm.device
         hidden = self.decoder.hidden(
             torch.from_numpy(new.ids).to(device),

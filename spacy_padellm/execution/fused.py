@@ -7,6 +7,8 @@ added by two small linears. The base's modules share the weights, so they still 
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import count, repeat
 from weakref import WeakKeyDictionary
 
 import torch
@@ -73,24 +75,28 @@ class FusedBase:
         merge: merge the adapter into a copy of the weights. If false, all adapters
             share the prepacked base. Returns None if only merging is possible.
         """
-        linears: list[LinearFn | None] = []
-        for n, modules in enumerate(self.modules()):
+
+        def linear(n: int, modules: Sequence[nn.Module]) -> LinearFn | None:
             if merge and has_adapter(modules, adapter):
-                linear = merged(modules, adapter)
-                linears.append(linear if prepack is None else prepack(linear))
-            else:
-                linear = self.prepacked(n, prepack)
-                linears.append(with_adapter(linear, modules, adapter))
+                dense = merged(modules, adapter)
+                return dense if prepack is None else prepack(dense)
+            return with_adapter(self.prepacked(n, prepack), modules, adapter)
+
+        linears = list(map(linear, count(), self.layer_modules()))
         if None in linears:
             return None
-        *linears, output = linears
         layers = [
             FusedLayer(layer.input_layernorm, layer.post_attention_layernorm, *four)
             for layer, four in zip(
                 self.body.layers, zip(*[iter(linears)] * 4, strict=True), strict=True
             )
         ]
-        return FusedDecoder(self.body, layers, output, use_buckets=prepack is not None)
+        return FusedDecoder(
+            self.body,
+            layers,
+            lambda: linear(len(linears), [self.output]),
+            use_buckets=prepack is not None,
+        )
 
     def prepacked(self, number: int, prepack: Prepack | None) -> LinearFn:
         """A linear of the base, prepacked once for all adapters."""
@@ -102,11 +108,15 @@ class FusedBase:
 
     def modules(self) -> Iterator[list[nn.Module]]:
         """The modules that each linear replaces, with or without adapters."""
+        yield from self.layer_modules()
+        yield [self.output]
+
+    def layer_modules(self) -> Iterator[list[nn.Module]]:
+        """The same without the output layer."""
         for layer in self.body.layers:
             for block, names in FUSED_MODULES:
                 parent = getattr(layer, block)
                 yield [getattr(parent, name) for name in names]
-        yield [self.output]
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +134,8 @@ class FusedLayer:
 class FusedDecoder:
     """Computes what the base with its adapter computes.
 
+    build_output: builds the output layer when it is first needed. It is a fifth of
+        the base, and heads do without it.
     use_buckets: pad the rows of linears to `bucket_size`.
     """
 
@@ -131,15 +143,21 @@ class FusedDecoder:
         self,
         body: nn.Module,
         layers: Sequence[FusedLayer],
-        output: LinearFn,
+        build_output: Callable[[], LinearFn],
         *,
         use_buckets: bool,
     ) -> None:
         self.body = body
         self.layers = layers
-        self.output = output
+        self.build_output = build_output
         self.use_buckets = use_buckets
         self.attention = Attention.of(body)
+
+    @cached_property
+    def output(self) -> LinearFn:
+        # tensors made in inference mode cannot be trained later
+        with torch.inference_mode(False), torch.no_grad():
+            return self.build_output()
 
     def computed_tokens(self, rows: int, tokens: int, real: int) -> int:
         """See `Decoder.computed_tokens`; padding is removed."""
@@ -150,7 +168,7 @@ class FusedDecoder:
         ids: torch.Tensor,
         positions: torch.Tensor,
         mask: torch.Tensor,
-        cache: Cache,
+        cache: Cache | None,
         real: torch.Tensor | None = None,
     ) -> torch.Tensor:
         """See `AdaptedLM.hidden`. The hidden states of padding are 0."""
@@ -158,7 +176,8 @@ class FusedDecoder:
         x = self.body.embed_tokens(tokens.unpad(ids.flatten())).clone()
         cos_sin = self.attention.cos_sin(positions, x)
         bias = self.attention.bias(mask, x)
-        for layer, cache_layer in zip(self.layers, cache.layers, strict=True):
+        cache_layers = repeat(None) if cache is None else cache.layers
+        for layer, cache_layer in zip(self.layers, cache_layers, strict=False):
             qkv = tokens.pad(layer.qkv(norm(layer.attention_norm, x)))
             attended = self.attention(qkv, cos_sin, bias, cache_layer).flatten(0, 1)
             x += layer.out(tokens.unpad(attended))

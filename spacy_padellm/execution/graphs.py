@@ -52,10 +52,12 @@ class GraphedDecoder:
         ids: torch.Tensor,
         positions: torch.Tensor,
         mask: torch.Tensor,
-        cache: Cache,
+        cache: Cache | None,
         real: torch.Tensor | None = None,
     ) -> torch.Tensor:
-        """See `FusedDecoder.hidden`."""
+        """See `FusedDecoder.hidden`. A pass without a cache is no graph."""
+        if cache is None:
+            return self.decoder.hidden(ids, positions, mask, cache, real)
         _, tokens, end = mask.shape
         slots = -(-(end - tokens + padded(tokens)) // SLOT_STEP) * SLOT_STEP
         lent = len(ids) == 1 and self._lend(cache)

@@ -5,6 +5,7 @@ removed. The weights are frozen, so the backward pass is a linear with the trans
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -31,6 +32,11 @@ class FrozenLinear:
 
     def __call__(self, x: torch.Tensor) -> torch.Tensor:
         return _Frozen.apply(x, self)
+
+
+def transposed(linear: DenseLinear) -> DenseLinear:
+    """x [n, outputs] → x weight [n, width]. The weight is not copied."""
+    return DenseLinear(linear.weight.T)
 
 
 def packed_transpose(linear: DenseLinear) -> PackedLinear:
@@ -69,23 +75,26 @@ class TrainableDecoder:
         self.body = base.body
         self.attention = Attention.of(base.body)
         self.dtype = base.linears[0].weight.dtype
-        self.linears = [
-            FrozenLinear(
-                base.prepacked(n, PackedLinear), base.prepacked(n, packed_transpose)
-            )
-            for n in range(len(base.linears))
-        ]
+        self.base = base
+        # packed weights are a CPU's; a GPU multiplies them as they are
+        self.pack = can_pack(base.linears[0].weight)
+        self.layer_linears = [self._frozen(n) for n in range(len(base.linears) - 1)]
         self.loras = [Lora.of(modules, lm.name) for modules in base.modules()]
+
+    @cached_property
+    def output_linear(self) -> FrozenLinear:
+        """The output layer, which heads do without."""
+        return self._frozen(len(self.base.linears) - 1)
 
     @staticmethod
     def can_train(base: FusedBase, lm: AdaptedLM) -> bool:
-        """Whether the adapter is plain LoRA, and the base is small and on a CPU."""
+        """Whether the adapter is plain LoRA, and the base is on a GPU, or small and on
+        a CPU."""
         weights = [linear.weight for linear in base.linears]
+        small = sum(weight.nbytes for weight in weights) <= COPIED_BYTES
         return (
-            sum(weight.nbytes for weight in weights) <= COPIED_BYTES
-            and all(map(can_pack, weights))
-            and all(is_plain_lora(modules, lm.name) for modules in base.modules())
-        )
+            lm.device.type == "cuda" or (small and all(map(can_pack, weights)))
+        ) and all(is_plain_lora(modules, lm.name) for modules in base.modules())
 
     def hidden(
         self,
@@ -96,7 +105,7 @@ class TrainableDecoder:
         real: torch.Tensor,
     ) -> torch.Tensor:
         """float32 hidden states [batch, tokens, width]; see `FusedDecoder.hidden`."""
-        tokens = UnpaddedTokens(*ids.shape, real, use_buckets=True)
+        tokens = UnpaddedTokens(*ids.shape, real, use_buckets=self.pack)
         x = self.body.embed_tokens(tokens.unpad(ids.flatten())).float()
         dtype_like = x.to(self.dtype)
         cos_sin = self.attention.cos_sin(positions, dtype_like)
@@ -114,12 +123,20 @@ class TrainableDecoder:
 
     def logits(self, hidden: torch.Tensor) -> torch.Tensor:
         """float32 logits [rows, vocabulary] of hidden states [rows, width]."""
-        logits = self._linear(len(self.linears) - 1, pad_to_bucket(hidden))
-        return logits[: len(hidden)].float()
+        rows = pad_to_bucket(hidden) if self.pack else hidden
+        return self.output_linear(rows.to(self.dtype))[: len(hidden)].float()
+
+    def _frozen(self, number: int) -> FrozenLinear:
+        if self.pack:
+            forward, backward = PackedLinear, packed_transpose
+        else:
+            forward, backward = None, transposed
+        prepacked = self.base.prepacked
+        return FrozenLinear(prepacked(number, forward), prepacked(number, backward))
 
     def _linear(self, number: int, x: torch.Tensor) -> torch.Tensor:
         x = x.to(self.dtype)
-        out = self.linears[number](x)
+        out = self.layer_linears[number](x)
         lora = self.loras[number]
         if lora is None:
             return out

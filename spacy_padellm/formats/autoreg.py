@@ -11,7 +11,7 @@ from ..trees.drafts import TextDraft
 from ..trees.packing import GoldSequence
 from ..types import Mention, PromptTokenizer, TokenIds
 from .answers import Answer
-from .base import EncodedQuery, Extraction, Query
+from .base import EncodedQuery, Extraction, Generative, Query
 from .segments import TextSegments, format_name
 
 
@@ -60,7 +60,7 @@ class Notation(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class AutoReg:
+class AutoReg(Generative):
     """One branch for each text: `{text}\\n{names}:` is answered in a notation.
 
     max_new_tokens: the most tokens in an answer; short texts have a lower limit.

@@ -4,8 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, Protocol, TypeVar
 
+from ..adapters.files import HeadCard
 from ..engines.base import Session
-from ..trees.packing import GoldSequence
+from ..trees.packing import GoldSequence, GoldTree, pack_gold
+from ..trees.pointers import GoldPointers
 from ..types import LabelNames, Mention, PromptTokenizer
 
 
@@ -56,14 +58,30 @@ class Extraction:
     lost: Mapping[str, int] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class GoldText:
+    """The annotation of a text, in characters (start, end).
+
+    spans: of each label's mentions, in text order. They may overlap.
+    unknown: parts without annotation.
+    """
+
+    spans: Mapping[str, Sequence[tuple[int, int]]]
+    unknown: Sequence[tuple[int, int]] = ()
+
+
 class Format(Protocol):
     """Writes prompts and parses answers; never imports torch.
 
     name: in the cards of adapters trained in this format, such as "PaDeLLM compact".
+    head: that adapters in this format are trained with; None if answers are generated.
     """
 
     @property
     def name(self) -> str: ...
+
+    @property
+    def head(self) -> HeadCard | None: ...
 
     def encode(self, query: Query, tokenizer: PromptTokenizer) -> EncodedQuery:
         """Tokenise the text of a query."""
@@ -78,14 +96,34 @@ class Format(Protocol):
         """
         ...
 
+    def gold_tree(
+        self, query: Query, gold: GoldText, tokenizer: PromptTokenizer
+    ) -> GoldTree | GoldPointers | None:
+        """What a text teaches. None if it teaches nothing, as some of its annotation is
+        missing."""
+        ...
+
+
+class Generative:
+    """A format whose answers are generated token by token."""
+
+    __slots__ = ()
+    head = None
+
+    def gold_tree(
+        self, query: Query, gold: GoldText, tokenizer: PromptTokenizer
+    ) -> GoldTree | None:
+        """See `Format.gold_tree`. The answer is about the text as a whole, so a text
+        that is not annotated throughout teaches nothing."""
+        if gold.unknown:
+            return None
+        return pack_gold(self.gold(query, gold.spans, tokenizer))
+
     def gold(
         self,
         query: Query,
         spans: Mapping[str, Sequence[tuple[int, int]]],
         tokenizer: PromptTokenizer,
     ) -> list[GoldSequence]:
-        """The sequences to train on.
-
-        spans: the character offsets (start, end) of each label's mentions, in order.
-        """
-        ...
+        """The sequences to train on. spans: as in `GoldText`."""
+        raise NotImplementedError

@@ -14,7 +14,7 @@ from ..trees.branch import Branch
 from ..trees.packing import GoldSequence
 from ..types import Mention, PromptTokenizer
 from .answers import Answer
-from .base import EncodedQuery, Extraction, Query
+from .base import EncodedQuery, Extraction, Generative, Query
 from .segments import TextSegments, format_name
 
 SEPARATOR = "\n"
@@ -34,7 +34,7 @@ def build_one_step_v1(
 
 
 @dataclass(frozen=True, slots=True)
-class OneStep:
+class OneStep(Generative):
     """One round, a branch for each label. See `build_one_step_v1`."""
 
     max_new_tokens: int

@@ -14,7 +14,7 @@ from ..settings import check_positive
 from ..trees.branch import Branch, Completion
 from ..trees.packing import GoldSequence
 from ..types import Mention, PromptTokenizer, TokenIds
-from .base import EncodedQuery, Extraction, Query
+from .base import EncodedQuery, Extraction, Generative, Query
 from .segments import digit_id, format_name
 from .templates import GoldMention, Template, TextPrompts, get_template
 
@@ -68,7 +68,7 @@ def check_count_threshold(value: float | None) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class PaDeLLM:
+class PaDeLLM(Generative):
     """Two rounds: counts, then mentions. See `build_padellm_v1`."""
 
     template: Template

@@ -1,5 +1,9 @@
 """A text as token ids, and the ids of any part of it."""
 
+from collections.abc import Iterable
+from itertools import pairwise
+
+from ..errors import Errors
 from ..trees.drafts import MentionDraft
 from ..types import EncodedText, PromptTokenizer, TokenIds
 
@@ -11,17 +15,27 @@ class TextSegments:
     prompt: the text and a newline, the start of every prompt.
     prefix: this many of the prompt's first tokens see each other in both directions.
     n_tokens: tokens of the text alone.
+
+    cuts: characters of the text where no token may reach across, see `encode_in_parts`.
     """
 
     def __init__(
-        self, text: str, tokenizer: PromptTokenizer, *, prefix_lm: bool = False
+        self,
+        text: str,
+        tokenizer: PromptTokenizer,
+        *,
+        prefix_lm: bool = False,
+        cuts: Iterable[int] | None = None,
     ) -> None:
         self.text = text
         self.tokenizer = tokenizer
         self.shift = 0 if text[:1].isspace() else 1
-        self.encoded = tokenizer.encode(
-            " " * self.shift + text, add_special_tokens=False
-        )
+        spaced = " " * self.shift + text
+        if cuts is None:
+            self.encoded = tokenizer.encode(spaced, add_special_tokens=False)
+        else:
+            shifted = (cut + self.shift for cut in cuts)
+            self.encoded = encode_in_parts(spaced, tokenizer, shifted)
         start = () if tokenizer.bos_id is None else (tokenizer.bos_id,)
         self.prompt = start + self.encoded.ids + self.segment("\n")
         self.prefix = len(self.prompt) if prefix_lm else 0
@@ -39,6 +53,45 @@ class TextSegments:
         if ids is not None:
             return ids
         return self.segment(" " * spaced + self.text[start:end])
+
+
+def encode_in_parts(
+    text: str, tokenizer: PromptTokenizer, cuts: Iterable[int]
+) -> EncodedText:
+    """Encode a text so that no token holds parts of two characters, or the characters
+    on both sides of a cut. Offsets leave out whitespace before and after.
+
+    Raises ValueError (E510) if the tokenizer knows no offsets.
+    """
+    wanted = set(cuts)
+    borders: set[int] = set()
+    while True:
+        ids: list[int] = []
+        offsets: list[tuple[int, int]] = []
+        edges = sorted({0, *borders, len(text)})
+        for start, end in pairwise(edges):
+            part = tokenizer.encode(text[start:end], add_special_tokens=False)
+            if part.offsets is None:
+                raise ValueError(Errors.E510)
+            ids += part.ids
+            offsets += [_trimmed(text, start + a, start + b) for a, b in part.offsets]
+        crossed = {cut for cut in wanted for start, end in offsets if start < cut < end}
+        for (start, end), (next_start, next_end) in pairwise(offsets):
+            if next_start < end and end - start + next_end - next_start > 2:
+                crossed |= {next_start, end}
+        if crossed <= borders:
+            return EncodedText(tuple(ids), tuple(offsets))
+        borders |= crossed
+
+
+def _trimmed(text: str, start: int, end: int) -> tuple[int, int]:
+    """The same characters without whitespace at the edges; the end if there are no
+    others."""
+    while start < end and text[start].isspace():
+        start += 1
+    while end > start and text[end - 1].isspace():
+        end -= 1
+    return start, end
 
 
 def format_name(name: str, *, prefix_lm: bool) -> str:

@@ -9,7 +9,7 @@ from ..bases.devices import DTYPES, MERGE, check_device_name, resolve_device
 from ..bases.weights import DEFAULT_BASE
 from ..errors import Errors
 from ..settings import check_positive
-from ..trees.packing import GoldTree
+from ..trees.packing import PackedTree
 from .shim import CausalLMSettings, CausalLMShim
 
 # A new adapter, in the words of PEFT's `LoraConfig`.
@@ -28,7 +28,7 @@ def build_causal_lm_v1(
     trust_remote_code: bool = False,
     train_batch_tokens: int = 1024,
     lora: dict[str, Any] | None = None,
-) -> Model[Sequence[GoldTree], float]:
+) -> Model[Sequence[PackedTree], float]:
     """A causal language model with a LoRA adapter.
 
     base: the embedded base by name, a folder, or an id of the Hugging Face hub.
@@ -77,6 +77,6 @@ def build_causal_lm_v1(
     return Model("causal_lm", causal_lm_forward, shims=[CausalLMShim(settings)])
 
 
-def causal_lm_forward(model: Model, trees: Sequence[GoldTree], is_train: bool):
+def causal_lm_forward(model: Model, trees: Sequence[PackedTree], is_train: bool):
     """The mean loss of gold trees, and a callback that has nothing left to do."""
     return model.shims[0](trees, is_train)

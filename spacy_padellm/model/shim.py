@@ -10,18 +10,25 @@ import srsly
 from thinc.api import Model, Optimizer
 from thinc.shims import Shim
 
-from ..adapters.files import SHIPPED, Adapter, AdapterCard, adapter_folder, read_adapter
+from ..adapters.files import (
+    SHIPPED,
+    Adapter,
+    AdapterCard,
+    HeadCard,
+    adapter_folder,
+    read_adapter,
+)
 from ..bases.devices import check_fork, resolve_device, resolve_dtype
 from ..bases.fingerprint import base_fingerprint
 from ..bases.weights import DEFAULT_BASE, resolve_base
 from ..errors import Errors
 from ..trees.batching import RowDoesNotFit
-from ..trees.packing import GoldTree
 
 if TYPE_CHECKING:
     from ..adapters.adapted import AdaptedLM
     from ..adapters.shared_base import SharedBase
     from ..engines.base import Engine
+    from ..training.loss import Gold
     from ..training.trainer import Trainer
     from ..types import PromptTokenizer
 
@@ -114,15 +121,18 @@ class CausalLMShim(Shim):
         adapter = self._configured_adapter()
         return None if adapter is None else adapter.card
 
-    def initialize(self) -> None:
-        """Start with the config's adapter, or with a new one if it names none."""
+    def initialize(self, head: HeadCard | None = None) -> None:
+        """Start with the config's adapter, or with a new one if it names none.
+
+        head: that a new adapter gets.
+        """
         from ..adapters.adapted import AdaptedLM
 
         self._forget()
         if self.settings.adapter is None:
             lora = self.settings.lora
             private = bool(lora.get("modules_to_save"))
-            self._lm = AdaptedLM.fresh(self._open_base(private=private), lora)
+            self._lm = AdaptedLM.fresh(self._open_base(private=private), lora, head)
 
     def set_dropout(self, rate: float) -> None:
         self.lm.set_dropout(rate)
@@ -143,8 +153,11 @@ class CausalLMShim(Shim):
             fingerprint=self._base_fingerprint(),
             format=format,
             labels=labels,
+            head=self._lm.head_card(),
         )
-        return Adapter(self._lm.config(), self._lm.weights(), card)
+        return Adapter(
+            self._lm.config(), self._lm.weights(), card, self._lm.head_weights()
+        )
 
     def use_adapter(self, adapter: Adapter | None, source: str) -> None:
         """Use an adapter from its files, or None for the base without one. It is
@@ -156,9 +169,10 @@ class CausalLMShim(Shim):
 
     # -- what thinc uses --------------------------------------------------------------
 
-    def __call__(self, trees: Sequence[GoldTree], is_train: bool):
-        """The mean loss of gold trees, in nats a target. In training, it also computes
-        the gradients, batch by batch: the graph of all trees would not fit into memory.
+    def __call__(self, trees: Sequence["Gold"], is_train: bool):
+        """The mean loss of gold trees, in nats a target or text. In training, it also
+        computes the gradients, batch by batch: the graph of all trees would not fit
+        into memory.
 
         Raises ValueError for a text that is too long for the base (E885) or too large
         for the memory (E880), and for a loss that is not finite (E881).
@@ -228,7 +242,7 @@ class CausalLMShim(Shim):
         self.id = state["id"]
         self.from_bytes(state["bytes"])
 
-    def _check_lengths(self, trees: Sequence[GoldTree]) -> None:
+    def _check_lengths(self, trees: Sequence["Gold"]) -> None:
         most = self.lm.context_length
         for tree in trees:
             needed = int(tree.positions.max()) + 1
@@ -239,7 +253,7 @@ class CausalLMShim(Shim):
                     )
                 )
 
-    def _begin(self, tree: GoldTree) -> str:
+    def _begin(self, tree: "Gold") -> str:
         """The first words of a tree's text."""
         return self.tokenizer.decode(tree.ids[:20].tolist())
 
@@ -275,7 +289,7 @@ class CausalLMShim(Shim):
             fingerprint = self._base_fingerprint()
             adapter.check_base(self.settings.base, fingerprint, source=source)
         base = self._open_base(private=adapter.replaces_layers)
-        return AdaptedLM.loaded(base, adapter.config, adapter.weights, source=source)
+        return AdaptedLM.loaded(base, adapter, source=source)
 
     def _open_base(self, *, private: bool = False) -> "SharedBase":
         from ..adapters.shared_base import SharedBase

@@ -3,12 +3,13 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 
-from spacy.tokens import Doc
+from spacy.tokens import Doc, Span
 from spacy.training import Example
 
 from ..corpora.base import ANNOTATED_LABELS
-from ..formats.base import Format, Query
-from ..trees.packing import GoldTree, pack_gold
+from ..formats.base import Format, GoldText, Query
+from ..trees.packing import GoldTree
+from ..trees.pointers import GoldPointers
 from ..types import LabelNames, PromptTokenizer, WindowGetter
 
 
@@ -33,7 +34,7 @@ def trees_of(
     format: Format,
     windows: WindowGetter,
     tokenizer: PromptTokenizer,
-) -> tuple[list[GoldTree], Counter[str]]:
+) -> tuple[list[GoldTree | GoldPointers], Counter[str]]:
     """The trees of all examples with entity annotation, and what could not be learned:
     see `gold_trees`."""
     problems: Counter[str] = Counter()
@@ -61,7 +62,7 @@ def gold_trees(
     windows: WindowGetter,
     tokenizer: PromptTokenizer,
     problems: Counter[str],
-) -> Iterator[GoldTree]:
+) -> Iterator[GoldTree | GoldPointers]:
     """A tree for each window of a gold doc that is annotated throughout.
 
     problems: counts what could not be learned: "unknown label X", "cut by a window",
@@ -73,9 +74,7 @@ def gold_trees(
         tokens = doc[window.start : window.end]
         if not asked or not tokens.text.strip():
             continue
-        if any(token.ent_iob == 0 for token in tokens):
-            problems["not annotated"] += 1
-            continue
+        unknown = _not_annotated(tokens)
         spans: dict[str, list[tuple[int, int]]] = {}
         for ent in ents:
             if ent.end <= window.start or ent.start >= window.end:
@@ -87,4 +86,20 @@ def gold_trees(
                 spans.setdefault(ent.label_, []).append((start, start + len(ent.text)))
             elif window.keep_start <= ent.start < window.keep_end:
                 problems["cut by a window"] += 1
-        yield pack_gold(format.gold(Query(tokens.text, asked), spans, tokenizer))
+        tree = format.gold_tree(
+            Query(tokens.text, asked), GoldText(spans, unknown), tokenizer
+        )
+        if tree is None:
+            problems["not annotated"] += 1
+        else:
+            yield tree
+
+
+def _not_annotated(tokens: Span) -> list[tuple[int, int]]:
+    """The characters of tokens without annotation, from the first of the window."""
+    first = tokens.start_char
+    return [
+        (token.idx - first, token.idx - first + len(token))
+        for token in tokens
+        if token.ent_iob == 0
+    ]

@@ -321,7 +321,7 @@ class PaDeLLMNER(TrainablePipe):
                 self.add_label(label, name)
         for label in self.labels:
             self.vocab.strings.add(label)
-        self._adapters.own.initialize()
+        self._adapters.own.initialize(self.format.head)
         self._adapters.check_format(self._adapters.own, self.format)
 
     def update(

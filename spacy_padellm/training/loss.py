@@ -1,65 +1,96 @@
 """The training loss of packed trees."""
 
 from collections.abc import Sequence
+from typing import TypeAlias
 
 import numpy as np
 import torch
-from torch.nn.functional import cross_entropy
+from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 
 from ..adapters.adapted import AdaptedLM
+from ..adapters.pointer_head import ENDS, GOES_ON, STARTS, PointerHead
 from ..execution.trainable import TrainableDecoder
 from ..trees.masks import ancestors
 from ..trees.packing import GoldTree
+from ..trees.pointers import GoldPointers
+from ..trees.rows import pack_rows, pad
+
+# What a text and its labels teach.
+Gold: TypeAlias = GoldTree | GoldPointers
 
 
 def tree_loss(
     decoder: TrainableDecoder | AdaptedLM,
-    trees: Sequence[GoldTree],
-    device: torch.device,
+    trees: Sequence[Gold],
+    lm: AdaptedLM,
 ) -> torch.Tensor:
-    """The summed loss of trees in one pass: weight x negative log-likelihood, in
-    nats."""
-    ids, positions, mask = collate(trees, device)
-    starts = np.arange(len(trees)) * ids.shape[1]
-    hidden = decoder.hidden(
-        ids,
-        positions,
-        mask,
-        real=_tensor(_placed(starts, [range(len(tree)) for tree in trees]), device),
-    )
-    sources = _tensor(_placed(starts, [tree.sources for tree in trees]), device)
+    """The summed loss of trees of one kind in one pass, in nats.
+
+    It is weight x negative log-likelihood of tokens, and binary cross-entropy of
+    pointers.
+    """
+    device = lm.device
+    rows = pack_rows(trees)
+    on_device = [
+        torch.from_numpy(array).to(device)
+        for array in (rows.ids, rows.positions, rows.starts, rows.ends, rows.real)
+    ]
+    ids, positions, starts, ends, real = on_device
+    hidden = decoder.hidden(ids, positions, ancestors(starts, ends), real=real)
+    hidden = hidden.flatten(0, 1)
+    if isinstance(trees[0], GoldPointers):
+        return pointer_loss(lm.head, hidden, trees, rows.firsts)
+    sources = [
+        first + tree.sources for first, tree in zip(rows.firsts, trees, strict=True)
+    ]
     target = _tensor([tree.targets for tree in trees], device)
     weight = _tensor([tree.weights for tree in trees], device)
-    logits = decoder.logits(hidden.flatten(0, 1).index_select(0, sources))
+    logits = decoder.logits(hidden.index_select(0, _tensor(sources, device)))
     return (cross_entropy(logits, target, reduction="none") * weight).sum()
 
 
-def collate(
-    trees: Sequence[GoldTree], device: torch.device
-) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Trees as rows: ids and positions [batch, tokens], mask [batch, tokens, tokens].
+def pointer_loss(
+    head: PointerHead,
+    hidden: torch.Tensor,
+    trees: Sequence[GoldPointers],
+    firsts: np.ndarray,
+) -> torch.Tensor:
+    """Binary cross-entropy of tokens and spans, summed over labels and texts.
 
-    Padding sees itself alone and is seen by nobody.
+    hidden: [nodes, width]. firsts: [trees], each tree's first node.
     """
-    width = max(len(tree) for tree in trees)
-    ids = np.zeros((len(trees), width), dtype=np.int64)
-    positions = np.zeros_like(ids)
-    starts = np.tile(np.arange(width), (len(trees), 1))
-    ends = starts + 1
-    for row, tree in enumerate(trees):
-        ids[row, : len(tree)] = tree.ids
-        positions[row, : len(tree)] = tree.positions
-        starts[row, : len(tree)] = tree.starts
-        ends[row, : len(tree)] = tree.ends
-    on_device = [
-        torch.from_numpy(array).to(device) for array in (ids, positions, starts, ends)
-    ]
-    return on_device[0], on_device[1], ancestors(*on_device[2:])
-
-
-def _placed(starts: np.ndarray, places: Sequence[Sequence[int]]) -> list[np.ndarray]:
-    """Places within each row as places within all rows, one after the other."""
-    return [start + np.asarray(row) for start, row in zip(starts, places, strict=True)]
+    device = hidden.device
+    queries = pad([tree.queries + at for tree, at in zip(trees, firsts, strict=True)])
+    keys = pad([tree.keys + at for tree, at in zip(trees, firsts, strict=True)])
+    known = pad([tree.known for tree in trees])
+    asked = pad([np.ones(len(tree.queries), dtype=bool) for tree in trees])
+    found = np.concatenate(
+        [
+            np.concatenate([np.full((len(tree.spans), 1), text), tree.spans], axis=1)
+            for text, tree in enumerate(trees)
+        ]
+    )
+    queries, keys, known, asked, found = (
+        torch.from_numpy(array).to(device)
+        for array in (queries, keys, known, asked, found)
+    )
+    scores = head(hidden, queries, keys)
+    text, label, first, last = found.T
+    of_tokens = torch.zeros_like(scores.tokens)
+    of_tokens[text, label, first, STARTS] = 1.0
+    of_tokens[text, label, last, ENDS] = 1.0
+    token = torch.arange(keys.shape[1], device=device)
+    goes_on = (token > first[:, None]) & (token <= last[:, None])
+    mention, inner = goes_on.nonzero(as_tuple=True)
+    of_tokens[text[mention], label[mention], inner, GOES_ON] = 1.0
+    of_spans = torch.zeros_like(scores.spans)
+    of_spans[text, label, first, last] = 1.0
+    counts = asked[:, :, None] & known[:, None]
+    pairs = counts[..., None] & counts[:, :, None] & (token[:, None] <= token)
+    loss = binary_cross_entropy_with_logits
+    return loss(
+        scores.tokens, of_tokens, counts[..., None].float(), reduction="sum"
+    ) + loss(scores.spans, of_spans, pairs.float(), reduction="sum")
 
 
 def _tensor(arrays: Sequence[np.ndarray], device: torch.device) -> torch.Tensor:

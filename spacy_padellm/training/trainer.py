@@ -14,8 +14,7 @@ from ..errors import Errors, Warnings
 from ..execution.memory import free_memory, memory_checked
 from ..execution.trainable import TrainableDecoder, trainable
 from ..trees.batching import batches_by_padded_tokens, run_halving
-from ..trees.packing import GoldTree
-from .loss import tree_loss
+from .loss import Gold, tree_loss
 from .optimizer import DeviceOptimizer
 
 logger = logging.getLogger(__name__)
@@ -42,17 +41,17 @@ class Trainer:
         self._weight_sum = 0.0
 
     @torch.no_grad()
-    def loss(self, trees: Sequence[GoldTree]) -> float:
-        """The mean loss of gold trees, in nats a target."""
+    def loss(self, trees: Sequence[Gold]) -> float:
+        """The mean loss of gold trees, in nats a target or text."""
         decoder, total = self._active_decoder(), 0.0
         for batch in self._batches(trees):
             rows = [trees[row] for row in batch]
-            total += tree_loss(decoder, rows, self.lm.device).item()
+            total += tree_loss(decoder, rows, self.lm).item()
         return total / max(_weight(trees), 1e-8)
 
-    def accumulate(self, trees: Sequence[GoldTree]) -> float:
+    def accumulate(self, trees: Sequence[Gold]) -> float:
         """Add the gradients of the trees' summed loss to those that the next step uses;
-        the mean loss, in nats a target.
+        the mean loss, in nats a target or text.
 
         Raises RowDoesNotFit, with the number of the tree, where the memory does not
         suffice for a single tree, and ValueError (E881) where the loss is not a finite
@@ -66,7 +65,7 @@ class Trainer:
         def run(batch: list[int]) -> float:
             rows = [trees[row] for row in batch]
             with memory_checked():
-                loss = tree_loss(decoder, rows, self.lm.device)
+                loss = tree_loss(decoder, rows, self.lm)
                 # added only when they are complete: half a batch must leave no trace
                 gradients = torch.autograd.grad(
                     loss, list(self.parameters.values()), allow_unused=True
@@ -185,7 +184,7 @@ class Trainer:
 
     # -- batches ----------------------------------------------------------------------
 
-    def _batches(self, trees: Sequence[GoldTree]) -> list[list[int]]:
+    def _batches(self, trees: Sequence[Gold]) -> list[list[int]]:
         lengths = [len(tree) for tree in trees]
         return batches_by_padded_tokens(lengths, self.batch_tokens)
 
@@ -213,5 +212,5 @@ class Trainer:
                 self._optimizer_state = None
 
 
-def _weight(trees: Sequence[GoldTree]) -> float:
-    return float(sum(tree.weights.sum() for tree in trees))
+def _weight(trees: Sequence[Gold]) -> float:
+    return sum(tree.weight for tree in trees)

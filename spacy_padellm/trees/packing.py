@@ -1,11 +1,12 @@
-"""Gold sequences packed into one tree, in which shared tokens are computed once.
+"""Prompts packed into one tree, in which shared tokens are computed once.
 
-The loss of the tree equals the loss of the flat data set with one sequence for each
+The loss of a gold tree equals the loss of the flat data set with one sequence for each
 (label, mention) pair: equal targets at the same node add their weights.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -29,25 +30,54 @@ class GoldSequence:
 
 
 @dataclass(frozen=True, slots=True)
-class GoldTree:
-    """The gold sequences of one text, packed in depth-first order.
+class PackedTree:
+    """The prompts of one text, packed in depth-first order.
 
     ids, positions, starts, ends: [nodes]; node i sees node j where
         `starts[j] <= i < ends[j]`, see `subtree_ends`.
-    sources, targets, weights: [pairs]; the hidden state of node `source` predicts token
-        `target`, with the loss weight `weight`.
     """
 
     ids: np.ndarray
     positions: np.ndarray
     starts: np.ndarray
     ends: np.ndarray
+
+    @classmethod
+    def of(cls, trie: Trie, prefix: int, **fields: Any) -> "PackedTree":
+        """The tree of a trie whose nodes are in depth-first order.
+
+        prefix: this many of the first tokens see each other in both directions.
+        """
+        starts = np.arange(len(trie), dtype=np.int64)
+        starts[:prefix] = 0
+        return cls(
+            ids=np.array(trie.tokens, dtype=np.int64),
+            positions=np.array(trie.depths, dtype=np.int64),
+            starts=starts,
+            ends=np.array(subtree_ends(trie.parents), dtype=np.int64),
+            **fields,
+        )
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+
+@dataclass(frozen=True, slots=True)
+class GoldTree(PackedTree):
+    """The gold sequences of one text.
+
+    sources, targets, weights: [pairs]; the hidden state of node `source` predicts token
+        `target`, with the loss weight `weight`.
+    """
+
     sources: np.ndarray
     targets: np.ndarray
     weights: np.ndarray
 
-    def __len__(self) -> int:
-        return len(self.ids)
+    @property
+    def weight(self) -> float:
+        """What the text's loss is divided by in the mean: the weight of all targets."""
+        return float(self.weights.sum())
 
 
 def pack_gold(sequences: Sequence[GoldSequence]) -> GoldTree:
@@ -62,13 +92,9 @@ def pack_gold(sequences: Sequence[GoldSequence]) -> GoldTree:
             source, target, weight = pair
             if weight:
                 pairs[source, target] = pairs.get((source, target), 0.0) + weight
-    starts = np.arange(len(trie), dtype=np.int64)
-    starts[: sequences[0].prefix] = 0
-    return GoldTree(
-        ids=np.array(trie.tokens, dtype=np.int64),
-        positions=np.array(trie.depths, dtype=np.int64),
-        starts=starts,
-        ends=np.array(subtree_ends(trie.parents), dtype=np.int64),
+    return GoldTree.of(
+        trie,
+        sequences[0].prefix,
         sources=np.array([source for source, _ in pairs], dtype=np.int64),
         targets=np.array([target for _, target in pairs], dtype=np.int64),
         weights=np.array(list(pairs.values()), dtype=np.float32),
