@@ -168,8 +168,11 @@ def wnut17(data: Path, size: int, rng: random.Random) -> Part:
     return Part("CC BY 4.0", WNUT, train, test, problems=problems + more)
 
 
-def open_labels(data: Path, chosen: OpenSet, share: float, rng: random.Random) -> Part:
-    """Texts with entities, each asked for the labels that it has and few others."""
+def open_labels(
+    data: Path, chosen: OpenSet, share: float, absent: int, rng: random.Random
+) -> Part:
+    """Texts with entities, each asked for the labels that it has and for some others,
+    at most `absent`."""
     texts, problems = annotated(data / chosen.file, ())
     found = sorted({entity.label for text in texts for entity in text.entities})
     label_map = chosen.label_map(found)
@@ -177,7 +180,7 @@ def open_labels(data: Path, chosen: OpenSet, share: float, rng: random.Random) -
     kept = [text for text in relabel(texts, label_map, report) if text.entities]
     labels = tuple(label for label in found if label_map[label])
     train = sample(kept, round(share * chosen.size), rng)
-    train = [ask(text, labels, rng) for text in train]
+    train = [ask(text, labels, rng, absent) for text in train]
     spaces = chosen.real_spaces
     return Part(
         chosen.licence, labels, train, [], real_spaces=spaces, problems=problems
@@ -240,7 +243,7 @@ def main(args: argparse.Namespace) -> None:
     for name, chosen in SETS.items():
         rng = random.Random(f"{args.seed} {name}")
         if (args.data / chosen.file).is_file():
-            parts[name] = open_labels(args.data, chosen, args.open, rng)
+            parts[name] = open_labels(args.data, chosen, args.open, args.absent, rng)
         else:
             print(f"Left out, as it is not there: {args.data / chosen.file}")
     nlp = spacy.blank("en")
@@ -273,13 +276,16 @@ def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("out", type=Path)
     parser.add_argument("data", type=Path, nargs="?", default=Path("../shared/data"))
-    parser.add_argument("--redocred", type=int, default=3_400, help="training texts")
+    parser.add_argument("--redocred", type=int, default=5_000, help="training texts")
     parser.add_argument("--wikigold", type=int, default=1_221)
-    parser.add_argument("--ewt", type=int, default=4_200)
-    parser.add_argument("--btc", type=int, default=1_600)
-    parser.add_argument("--wnut17", type=int, default=800)
+    parser.add_argument("--ewt", type=int, default=5_500)
+    parser.add_argument("--btc", type=int, default=4_500)
+    parser.add_argument("--wnut17", type=int, default=2_000)
     parser.add_argument(
-        "--open", type=float, default=1.4, help="times the texts with open labels"
+        "--open", type=float, default=2.2, help="times the texts with open labels"
+    )
+    parser.add_argument(
+        "--absent", type=int, default=8, help="absent labels asked of such a text"
     )
     parser.add_argument("--seed", type=int, default=0)
     return parser.parse_args()

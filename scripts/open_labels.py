@@ -18,9 +18,6 @@ from dataclasses import dataclass, replace
 
 from spacy_padellm.corpora.base import AnnotatedText
 
-# Labels asked of a text that has none of their entities, at most.
-ABSENT = 2
-
 
 @dataclass(frozen=True, slots=True)
 class OpenSet:
@@ -90,10 +87,11 @@ def natural_name(label: str) -> str:
 
 
 def ask(
-    text: AnnotatedText, labels: Sequence[str], rng: random.Random
+    text: AnnotatedText, labels: Sequence[str], rng: random.Random, most_absent: int
 ) -> AnnotatedText:
-    """The text annotated for the labels that it has, and for up to ABSENT others."""
+    """The text annotated for the labels that it has, and for up to `most_absent`
+    others."""
     present = dict.fromkeys(entity.label for entity in text.entities)
     absent = [label for label in labels if label not in present]
-    few = rng.sample(absent, min(len(absent), rng.randint(not present, ABSENT)))
+    few = rng.sample(absent, min(len(absent), rng.randint(not present, most_absent)))
     return replace(text, labels=(*present, *few))

@@ -227,8 +227,8 @@ class Errors:
         "[E507] count_threshold is {value!r}, but it must be between 0 and 1, or null."
     )
     E509 = (
-        "[E509] The component {name!r} has the format {format!r}, which predicts no "
-        "counts to calibrate. Use a component with the format PaDeLLM."
+        "[E509] The component {name!r} has the format {format!r}, which has no "
+        "threshold to calibrate. Use a component with the format Pointer or PaDeLLM."
     )
     E510 = (
         "[E510] The format Pointer needs to know where each token stands in the text, "
@@ -239,6 +239,10 @@ class Errors:
         "[E511] The model's scores are no finite numbers for the text that begins "
         "{begin!r}. The adapter or the base is damaged, or its numbers are too large "
         'for the component\'s dtype: try dtype = "float32".'
+    )
+    E512 = (
+        "[E512] The label {label!r} has the table {table!r}. A table has a `name`, a "
+        "`description`, or both, and both are strings."
     )
     # engines
     E601 = (
@@ -296,6 +300,11 @@ class Errors:
         "[E714] The model's `lora` has {settings}, which changes the base model "
         "itself. Other adapters share the base: leave these settings out."
     )
+    E715 = (
+        "[E715] This adapter compares labels with tokens by a head of its own, which a "
+        "merged checkpoint cannot hold. Keep base and adapter apart, or merge an "
+        "adapter whose format generates, such as 'english-padellm'."
+    )
     # pipeline
     E801 = (
         "[E801] alignment_mode is {value!r}, but it must be 'strict', 'contract' or "
@@ -348,6 +357,11 @@ class Errors:
         "[E813] The active adapter of {name} is {adapter!r}, but training changes the "
         "component's own adapter. Set active_adapter to None first. To train "
         "{adapter!r} further, set `model.adapter` of a component to its folder."
+    )
+    E814 = (
+        "[E814] The format {format!r} of {name} needs an adapter that was trained in "
+        "it, and there is none. Set `model.adapter`, or train one: initialize() starts "
+        "a new one."
     )
     # spacy-llm
     E841 = (

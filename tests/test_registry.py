@@ -12,6 +12,7 @@ REGISTRIES = {
     "spacy_architectures": registry.architectures,
     "spacy_callbacks": registry.callbacks,
     "spacy_factories": registry.factories,
+    "spacy_augmenters": registry.augmenters,
     "spacy_misc": registry.misc,
     "spacy_scorers": registry.scorers,
 }

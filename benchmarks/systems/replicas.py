@@ -113,8 +113,6 @@ def replicate(shim: CausalLMShim, devices: Sequence[str]) -> list[PackedEngine]:
         if adapter is None:
             lm = AdaptedLM.plain(base)
         else:
-            lm = AdaptedLM.loaded(
-                base, adapter.config, adapter.weights, source="of the component"
-            )
+            lm = AdaptedLM.loaded(base, adapter, source="of the component")
         engines.append(PackedEngine(lm, PlainTokenizer(base.tokenizer)))
     return engines

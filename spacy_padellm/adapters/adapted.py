@@ -3,6 +3,7 @@
 import copy
 import weakref
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -10,7 +11,7 @@ from peft import LoraConfig
 from safetensors.torch import load, save
 
 from ..errors import Errors
-from .files import Adapter, HeadCard, settings_that_change_the_base
+from .files import Adapter, AdapterCard, HeadCard, settings_that_change_the_base
 from .pointer_head import PointerHead, load_head
 from .shared_base import SharedBase
 
@@ -179,13 +180,14 @@ class AdaptedLM:
         """The adapter's tensors as safetensors."""
         return _as_bytes(self.base.tensors(self.name))
 
-    def head_weights(self) -> bytes | None:
-        """The head's tensors as safetensors; None if there is no head."""
-        return None if self.head is None else _as_bytes(self.head.state_dict())
-
-    def head_card(self) -> HeadCard | None:
-        """What the card of the adapter says of its head."""
-        return self.head and HeadCard(size=self.head.size, width=self.head.width)
+    def adapter(self, card: AdapterCard) -> Adapter:
+        """The adapter as data. The model's own head takes the place of the card's."""
+        head, weights = None, None
+        if self.head is not None:
+            head = HeadCard(size=self.head.size, width=self.head.width)
+            weights = _as_bytes(self.head.state_dict())
+        card = replace(card, head=head)
+        return Adapter(self.config(), self.weights(), card, weights)
 
 
 def _as_bytes(tensors: Mapping[str, torch.Tensor]) -> bytes:

@@ -1,4 +1,4 @@
-"""`calibrate`: choose the threshold for the counts of mentions."""
+"""`calibrate`: choose the threshold of a format."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -28,8 +28,8 @@ def calibrate(
     thresholds: Annotated[
         str | None,
         typer.Option(
-            help="Thresholds to try, with commas. The default has values from 0.5 to "
-            "0.2. The most likely count is always tried too."
+            help="Thresholds to try, with commas. The default has values from 0.6 to "
+            "0.15. The most likely count is always tried too."
         ),
     ] = None,
     limit: Limit = 0,
@@ -38,34 +38,36 @@ def calibrate(
         bool, typer.Option(help="Write the best value to the pipeline's config.")
     ] = True,
 ) -> None:
-    """Try values of `count_threshold` on gold documents, and keep the best one."""
+    """Try values of the format's threshold on gold documents, and keep the best one."""
     import spacy
 
-    from ..pipeline.calibrate import THRESHOLDS, best_of, try_thresholds
+    from ..pipeline.calibrate import best_of, threshold_of, try_thresholds
     from ..pipeline.find import find_component
     from ..report.gold import read_gold
 
-    values = THRESHOLDS
-    if thresholds is not None:
-        values = (None, *map(float, thresholds.split(",")))
     nlp = spacy.load(model)
     ner = find_component(nlp, pipe)
+    known = threshold_of(ner)
+    values = known.values
+    if thresholds is not None:
+        values = (*known.always, *map(float, thresholds.split(",")))
     examples = read_gold(nlp, gold, limit)
     tried = try_thresholds(nlp, ner, examples, values)
     trials = list(progress(tried, "Predicting", len(values)))
     best = best_of(trials)
-    print_table(trials, best)
+    print_table(known.setting, trials, best)
     if write:
-        keep_threshold(model / "config.cfg", ner.name, best.threshold)
-        typer.echo(f"Wrote count_threshold = {shown(best)} to {model / 'config.cfg'}")
+        config = model / "config.cfg"
+        keep_threshold(config, ner.name, known.setting, best.threshold)
+        typer.echo(f"Wrote {known.setting} = {shown(best)} to {config}")
 
 
-def print_table(trials: Iterable["Trial"], best: "Trial") -> None:
+def print_table(setting: str, trials: Iterable["Trial"], best: "Trial") -> None:
     from rich.console import Console
     from rich.table import Table
 
     table = Table()
-    for title in ("count_threshold", "precision", "recall", "F"):
+    for title in (setting, "precision", "recall", "F"):
         table.add_column(title, justify="right")
     for trial in trials:
         shares = (trial.precision, trial.recall, trial.f)
@@ -82,10 +84,12 @@ def shown(trial: "Trial") -> str:
     return "null" if trial.threshold is None else str(trial.threshold)
 
 
-def keep_threshold(config_file: Path, name: str, threshold: float | None) -> None:
-    """Set `count_threshold` of the component `name` in a config file."""
+def keep_threshold(
+    config_file: Path, name: str, setting: str, threshold: float | None
+) -> None:
+    """Set the threshold of the component `name` in a config file."""
     from spacy.util import load_config
 
     config = load_config(config_file)
-    config["components"][name]["format"]["count_threshold"] = threshold
+    config["components"][name]["format"][setting] = threshold
     config.to_disk(config_file)

@@ -64,10 +64,12 @@ class GoldText:
 
     spans: of each label's mentions, in text order. They may overlap.
     unknown: parts without annotation.
+    cut: parts of mentions that begin or end outside of the text.
     """
 
     spans: Mapping[str, Sequence[tuple[int, int]]]
     unknown: Sequence[tuple[int, int]] = ()
+    cut: Sequence[tuple[int, int]] = ()
 
 
 class Format(Protocol):

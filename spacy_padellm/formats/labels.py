@@ -16,18 +16,23 @@ KNOWN_NAMES = {
 }
 
 
-def label_names(labels: Sequence[str] | Mapping[str, str]) -> LabelNames:
-    """The name of each label, from a mapping or a list of labels.
+def label_names(
+    labels: Sequence[str] | Mapping[str, str | Mapping[str, str]],
+) -> LabelNames:
+    """What the model reads for each label, from a mapping or a list of labels.
 
-    A list gives each label itself as the name, except for KNOWN_NAMES. Raises
-    ValueError (E503 to E505) for labels that are empty, duplicate, or contain a
-    newline or outer whitespace.
+    A list gives each label itself as the name, except for KNOWN_NAMES. A mapping gives
+    the name, or a table with `name`, `description`, or both: the model then reads
+    "name (description)".
+
+    Raises ValueError (E503 to E505) for labels that are empty, duplicate, or contain a
+    newline or outer whitespace, and (E512) for a table with other keys.
     """
     if isinstance(labels, str):
         raise ValueError(Errors.E503.format(labels=labels))
     given = list(labels)
     if isinstance(labels, Mapping):
-        names = {label: labels[label] for label in given}
+        names = {label: _described(label, labels[label]) for label in given}
     else:
         names = {}
         for label in given:
@@ -48,6 +53,18 @@ def label_names(labels: Sequence[str] | Mapping[str, str]) -> LabelNames:
     if duplicates:
         raise ValueError(Errors.E505.format(labels=", ".join(map(repr, duplicates))))
     return names
+
+
+def _described(label: str, given: str | Mapping[str, str]) -> str:
+    """What the model reads for a label with a name, or with a table."""
+    if not isinstance(given, Mapping):
+        return given
+    unknown = sorted(map(str, given.keys() - {"name", "description"}))
+    if unknown or not given or not all(isinstance(v, str) for v in given.values()):
+        raise ValueError(Errors.E512.format(label=label, table=dict(given)))
+    name = given.get("name", KNOWN_NAMES.get(label, label))
+    description = given.get("description")
+    return name if description is None else f"{name} ({description})"
 
 
 def _duplicates(values: Sequence[str]) -> list[str]:

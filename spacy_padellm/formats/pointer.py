@@ -72,8 +72,9 @@ class Pointer:
         }
         text = TextSegments(query.text, tokenizer, prefix_lm=True, cuts=cuts)
         places = _places(text)
-        known = ~np.any([_touches(places, *part) for part in gold.unknown], axis=0)
-        known = np.broadcast_to(known, len(places))
+        known = np.ones(len(places), dtype=bool)
+        for part in (*gold.unknown, *gold.cut):
+            known &= ~_touches(places, *part)
         if not known.any():
             return None
         spans = []

@@ -121,6 +121,14 @@ class CausalLMShim(Shim):
         adapter = self._configured_adapter()
         return None if adapter is None else adapter.card
 
+    @property
+    def has_head(self) -> bool:
+        """Whether the adapter in use compares labels with tokens."""
+        if self._lm is not None:
+            return self._lm.head is not None
+        card = self.card()
+        return card is not None and card.head is not None
+
     def initialize(self, head: HeadCard | None = None) -> None:
         """Start with the config's adapter, or with a new one if it names none.
 
@@ -153,11 +161,8 @@ class CausalLMShim(Shim):
             fingerprint=self._base_fingerprint(),
             format=format,
             labels=labels,
-            head=self._lm.head_card(),
         )
-        return Adapter(
-            self._lm.config(), self._lm.weights(), card, self._lm.head_weights()
-        )
+        return self._lm.adapter(card)
 
     def use_adapter(self, adapter: Adapter | None, source: str) -> None:
         """Use an adapter from its files, or None for the base without one. It is

@@ -123,6 +123,13 @@ class AdapterSet:
                 )
             )
 
+    def check_predicts(self, shim: CausalLMShim, format: Format) -> None:
+        """Raises ValueError if an adapter was trained in another format (E802), or has
+        no head although the format needs one (E814)."""
+        self.check_format(shim, format)
+        if format.head is not None and not shim.has_head:
+            raise ValueError(Errors.E814.format(format=format.name, name=self.name))
+
     def check_trains_its_own(self) -> None:
         """Raises ValueError (E813) if another adapter than the component's own is
         active."""

@@ -1,6 +1,6 @@
-"""Choosing `count_threshold` by its F on gold docs."""
+"""Choosing a format's threshold by its F on gold docs."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -9,12 +9,43 @@ from spacy.training import Example
 
 from ..errors import Errors
 from ..formats.padellm import PaDeLLM, check_count_threshold
+from ..formats.pointer import Pointer
+from ..settings import check_share
 
 if TYPE_CHECKING:
     from .padellm_ner import PaDeLLMNER
 
 # None is the likeliest count.
-THRESHOLDS = (None, 0.5, 0.4, 0.3, 0.2)
+COUNT_THRESHOLDS = (None, 0.5, 0.4, 0.3, 0.2)
+THRESHOLDS = (0.6, 0.5, 0.45, 0.4, 0.35, 0.3, 0.25, 0.2, 0.15)
+
+
+@dataclass(frozen=True, slots=True)
+class Threshold:
+    """A format's threshold that can be calibrated.
+
+    setting: its name. check: raises ValueError for a value that is not allowed.
+    values: to try. always: tried beside those that a user names.
+    """
+
+    setting: str
+    check: Callable[[float | None], object]
+    values: Sequence[float | None]
+    always: Sequence[float | None] = ()
+
+
+def threshold_of(ner: "PaDeLLMNER") -> Threshold:
+    """The threshold of the component's format. Raises ValueError (E509) if it has
+    none."""
+    if isinstance(ner.format, PaDeLLM):
+        return Threshold(
+            "count_threshold", check_count_threshold, COUNT_THRESHOLDS, (None,)
+        )
+    if isinstance(ner.format, Pointer):
+        return Threshold(
+            "threshold", lambda value: check_share(threshold=value), THRESHOLDS
+        )
+    raise ValueError(Errors.E509.format(name=ner.name, format=ner.format.name))
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,26 +62,28 @@ def try_thresholds(
     nlp: Language,
     ner: "PaDeLLMNER",
     examples: Sequence[Example],
-    thresholds: Sequence[float | None] = THRESHOLDS,
+    values: Sequence[float | None] | None = None,
 ) -> Iterator[Trial]:
-    """Score the pipeline with each `count_threshold`, and restore its own afterwards.
+    """Score the pipeline with each value of its format's threshold, and restore its own
+    afterwards.
 
-    The best threshold depends on the adapter. One that was trained on few texts
-    underestimates counts, and finds more with a low threshold.
+    The best threshold depends on the adapter. One that was trained on few texts is
+    unsure, and finds more with a low threshold.
 
-    Raises ValueError if the component's format has no counts (E509) or a threshold is
-    out of range (E507).
+    values: to try; by default, those of the format's `Threshold`.
+
+    Raises ValueError if the component's format has no threshold (E509) or a value is
+    out of range (E507, E805).
     """
-    before = ner.format
-    if not isinstance(before, PaDeLLM):
-        raise ValueError(Errors.E509.format(name=ner.name, format=before.name))
-    for threshold in thresholds:
-        check_count_threshold(threshold)
+    before, known = ner.format, threshold_of(ner)
+    values = known.values if values is None else values
+    for value in values:
+        known.check(value)
     try:
-        for threshold in thresholds:
-            ner.format = replace(before, count_threshold=threshold)
+        for value in values:
+            ner.format = replace(before, **{known.setting: value})
             scores = nlp.evaluate(examples)
-            yield Trial(threshold, scores["ents_p"], scores["ents_r"], scores["ents_f"])
+            yield Trial(value, scores["ents_p"], scores["ents_r"], scores["ents_f"])
     finally:
         ner.format = before
 

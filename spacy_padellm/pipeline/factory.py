@@ -85,7 +85,7 @@ def make_padellm_ner(
     model: Model,
     format: Format,
     windows: WindowGetter,
-    labels: list[str] | dict[str, str] | None,
+    labels: list[str] | dict[str, str | dict[str, str]] | None,
     adapters: dict[str, str] | None,
     active_adapter: str | None,
     spans_key: str,
@@ -103,8 +103,9 @@ def make_padellm_ner(
     model: `spacy_padellm.CausalLM.v1`.
     format: how prompts and answers are written, such as `spacy_padellm.PaDeLLM.v1`.
     windows: how long docs are cut, such as `spacy_padellm.SentenceWindows.v1`.
-    labels: a list, or a table label → name that the model reads. Null uses the
-        adapter's own labels, and in training those of the gold data.
+    labels: a list, or a table label → name that the model reads. In place of a name, a
+        label may have a table with its `name` and a `description` of what it covers.
+        Null uses the adapter's own labels, and in training those of the gold data.
     adapters: a table name → folder of further adapters on the same base, see
         `PaDeLLMNER.add_adapter`.
     active_adapter: the one of them to predict with; null is the component's own.

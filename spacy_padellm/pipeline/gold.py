@@ -27,6 +27,16 @@ def annotated_labels(doc: Doc, labels: LabelNames) -> LabelNames:
     return {label: labels.get(label, label) for label in annotated}
 
 
+def is_annotated(doc: Doc, spans_key: str | None) -> bool:
+    """Whether a doc has entities or spans to learn from, or says that it has none.
+
+    spans_key: the group of `doc.spans` with the mentions; None if they are entities.
+    """
+    return doc.has_annotation("ENT_IOB") or (
+        spans_key is not None and spans_key in doc.spans
+    )
+
+
 def trees_of(
     examples: Iterable[Example],
     labels: LabelNames,
@@ -34,20 +44,22 @@ def trees_of(
     format: Format,
     windows: WindowGetter,
     tokenizer: PromptTokenizer,
+    spans_key: str | None = None,
 ) -> tuple[list[GoldTree | GoldPointers], Counter[str]]:
-    """The trees of all examples with entity annotation, and what could not be learned:
-    see `gold_trees`."""
+    """The trees of all examples with annotation, and what could not be learned: see
+    `gold_trees`."""
     problems: Counter[str] = Counter()
     trees = [
         tree
         for example in examples
-        if example.reference.has_annotation("ENT_IOB")
+        if is_annotated(example.reference, spans_key)
         for tree in gold_trees(
             example.reference,
             labels,
             format=format,
             windows=windows,
             tokenizer=tokenizer,
+            spans_key=spans_key,
             problems=problems,
         )
     ]
@@ -62,32 +74,40 @@ def gold_trees(
     windows: WindowGetter,
     tokenizer: PromptTokenizer,
     problems: Counter[str],
+    spans_key: str | None = None,
 ) -> Iterator[GoldTree | GoldPointers]:
-    """A tree for each window of a gold doc that is annotated throughout.
+    """A tree for each window of a gold doc that teaches something.
 
+    spans_key: the mentions are in this group of `doc.spans`, where the doc has it, and
+        may overlap. Otherwise they are the doc's entities.
     problems: counts what could not be learned: "unknown label X", "cut by a window",
         "not annotated".
     """
     asked = annotated_labels(doc, labels)
-    ents = doc.ents
+    in_spans = spans_key is not None and spans_key in doc.spans
+    mentions = sorted(doc.spans[spans_key]) if in_spans else doc.ents
     for window in windows(doc):
         tokens = doc[window.start : window.end]
         if not asked or not tokens.text.strip():
             continue
-        unknown = _not_annotated(tokens)
         spans: dict[str, list[tuple[int, int]]] = {}
-        for ent in ents:
-            if ent.end <= window.start or ent.start >= window.end:
+        cut: list[tuple[int, int]] = []
+        for mention in mentions:
+            if mention.end <= window.start or mention.start >= window.end:
                 continue
-            if ent.label_ not in asked:
-                problems[f"unknown label {ent.label_!r}"] += 1
-            elif window.start <= ent.start and ent.end <= window.end:
-                start = ent.start_char - tokens.start_char
-                spans.setdefault(ent.label_, []).append((start, start + len(ent.text)))
-            elif window.keep_start <= ent.start < window.keep_end:
-                problems["cut by a window"] += 1
+            start = mention.start_char - tokens.start_char
+            place = start, start + len(mention.text)
+            if mention.label_ not in asked:
+                problems[f"unknown label {mention.label_!r}"] += 1
+            elif window.start <= mention.start and mention.end <= window.end:
+                spans.setdefault(mention.label_, []).append(place)
+            else:
+                cut.append(place)
+                if window.keep_start <= mention.start < window.keep_end:
+                    problems["cut by a window"] += 1
+        unknown = [] if in_spans else _not_annotated(tokens)
         tree = format.gold_tree(
-            Query(tokens.text, asked), GoldText(spans, unknown), tokenizer
+            Query(tokens.text, asked), GoldText(spans, unknown, cut), tokenizer
         )
         if tree is None:
             problems["not annotated"] += 1

@@ -11,7 +11,7 @@ from ..types import LabelNames
 
 
 def read_labels(
-    labels: Collection[str] | Mapping[str, str] | None,
+    labels: Collection[str] | Mapping[str, str | Mapping[str, str]] | None,
 ) -> LabelNames | None:
     """Labels with the names that the model reads, from a list or a table; None for
     None.

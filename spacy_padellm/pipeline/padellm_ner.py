@@ -78,7 +78,7 @@ class PaDeLLMNER(TrainablePipe):
         *,
         format: Format,
         windows: WindowGetter,
-        labels: list[str] | dict[str, str] | None = None,
+        labels: list[str] | dict[str, str | dict[str, str]] | None = None,
         adapters: dict[str, str] | None = None,
         active_adapter: str | None = None,
         output: Output | None = None,
@@ -252,7 +252,7 @@ class PaDeLLMNER(TrainablePipe):
             self._warn_once("no labels", Warnings.W803)
             return [Prediction() for _ in docs]
         shim = self._adapters.shim(call.adapter)
-        self._adapters.check_format(shim, self.format)
+        self._adapters.check_predicts(shim, self.format)
         return predict_docs(
             docs,
             labels,
@@ -302,7 +302,7 @@ class PaDeLLMNER(TrainablePipe):
         get_examples: Callable[[], Iterable[Example]],
         *,
         nlp: Language | None = None,
-        labels: list[str] | dict[str, str] | None = None,
+        labels: list[str] | dict[str, str | dict[str, str]] | None = None,
     ) -> None:
         """Start with the adapter that the config names, or with a new one.
 
@@ -332,8 +332,13 @@ class PaDeLLMNER(TrainablePipe):
         sgd: Optimizer | None = None,
         losses: dict[str, float] | None = None,
     ) -> dict[str, float]:
-        """Learn from gold docs. Docs without entity annotation are left out, and so are
-        windows with missing annotation: they would teach that nothing is there."""
+        """Learn from gold docs. Nothing is learned from tokens without annotation: they
+        would teach that nothing is there. Formats that generate leave out the whole
+        window.
+
+        With `allow_overlap`, the mentions of a doc are those of
+        `doc.spans[spans_key]`, if it has that group.
+        """
         self._adapters.check_trains_its_own()
         losses = {} if losses is None else losses
         losses.setdefault(self.name, 0.0)
@@ -368,6 +373,7 @@ class PaDeLLMNER(TrainablePipe):
             format=self.format,
             windows=self.windows,
             tokenizer=shim.tokenizer,
+            spans_key=self.spans_key if self.allow_overlap else None,
         )
         for problem in problems:
             self._warn_once(problem, Warnings.W802, problem=problem)

@@ -7,10 +7,13 @@ import torch
 from safetensors.torch import load, save
 
 from spacy_padellm.adapters.adapted import AdaptedLM
+from spacy_padellm.adapters.files import Adapter, AdapterCard
 from spacy_padellm.adapters.shared_base import SharedBase
 from spacy_padellm.bases.weights import load_base
 
 from ..loras import LORA
+
+CARD = AdapterCard(base="tiny")
 
 IDS = torch.tensor([[5, 40, 77, 120, 9, 300, 41, 8]])
 
@@ -127,7 +130,7 @@ def test_training_one_adapter_leaves_the_others_alone(base):
 )
 def test_bytes_give_the_same_adapter_again(base, settings):
     lm = adapted(base, **settings)
-    again = AdaptedLM.loaded(base, lm.config(), lm.weights(), source="bytes")
+    again = AdaptedLM.loaded(base, lm.adapter(CARD), source="bytes")
     assert torch.equal(outputs(again), outputs(lm))
     assert again.weights() == lm.weights()
     assert again.config() == lm.config()
@@ -149,7 +152,7 @@ def test_weights_are_float32_on_a_bfloat16_base(tiny_base):
         tiny_base, device="cpu", dtype=torch.bfloat16, trust_remote_code=False
     )
     for lm in (adapted(base), adapted(base)):
-        loaded = AdaptedLM.loaded(base, lm.config(), lm.weights(), source="bytes")
+        loaded = AdaptedLM.loaded(base, lm.adapter(CARD), source="bytes")
         for either in (lm, loaded):
             dtypes = {p.dtype for p in either.parameters().values()}
             assert dtypes == {torch.float32}
@@ -201,7 +204,9 @@ def test_tensors_that_do_not_fit_are_named(base, base_outputs, change, told):
     lm = adapted(base)
     before = outputs(lm)
     with pytest.raises(ValueError, match=f"E325.*some/folder.*{told}"):
-        AdaptedLM.loaded(base, lm.config(), spoil(lm, change), source="some/folder")
+        AdaptedLM.loaded(
+            base, Adapter(lm.config(), spoil(lm, change), CARD), source="some/folder"
+        )
     gc.collect()
     assert torch.equal(outputs(lm), before)
     assert same(outputs(AdaptedLM.plain(base)), base_outputs)
@@ -217,11 +222,10 @@ def test_a_config_that_does_not_fit_is_told(tiny_base, base_outputs, change):
     base = new_base(tiny_base)
     for _ in range(2):
         with pytest.raises(ValueError, match="E325.*some/folder"):
-            AdaptedLM.loaded(
-                base, good.config() | change, good.weights(), source="some/folder"
-            )
+            spoilt = Adapter(good.config() | change, good.weights(), CARD)
+            AdaptedLM.loaded(base, spoilt, source="some/folder")
         assert same(outputs(AdaptedLM.plain(base)), base_outputs)
-        loaded = AdaptedLM.loaded(base, good.config(), good.weights(), source="good")
+        loaded = AdaptedLM.loaded(base, good.adapter(CARD), source="good")
         assert torch.equal(outputs(loaded), outputs(good))
 
 

@@ -113,7 +113,7 @@ def test_dropout_is_the_adapters_and_ends():
 def test_two_adapters_share_what_is_packed():
     base = new_base()
     one, other = trainable(adapted(base, seed=1)), trainable(adapted(base, seed=2))
-    assert one.linears[0].forward is other.linears[0].forward
+    assert one.layer_linears[0].forward is other.layer_linears[0].forward
     assert one.loras[0] is not other.loras[0]
 
 

@@ -61,7 +61,7 @@ def test_files_give_the_same_again(full, tiny_base, tmp_path):
     """To PEFT too."""
     expected = outputs(full)
     again = AdaptedLM.loaded(
-        new_base(tiny_base), full.config(), full.weights(), source="bytes"
+        new_base(tiny_base), full.adapter(AdapterCard("tiny")), source="bytes"
     )
     assert torch.equal(outputs(again), expected)
     adapter = Adapter(full.config(), full.weights(), AdapterCard(base="tiny"))
@@ -87,7 +87,7 @@ def test_in_bfloat16_it_can_be_read_with_and_not_begun(full, tiny_base):
     with pytest.raises(ValueError, match="E712.*bfloat16.*float32"):
         AdaptedLM.fresh(coarse_base(), FULL)
     read = AdaptedLM.loaded(
-        coarse_base(), full.config(), full.weights(), source="bytes"
+        coarse_base(), full.adapter(AdapterCard("tiny")), source="bytes"
     )
     with pytest.raises(ValueError, match="E712"):
         trainable(read)

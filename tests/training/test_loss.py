@@ -163,7 +163,7 @@ def test_dropout_acts_while_its_rate_is_above_zero(lm, texts):
 
     @torch.no_grad()
     def loss():
-        return float(tree_loss(trainable(lm), trees, lm.device))
+        return float(tree_loss(trainable(lm), trees, lm))
 
     quiet = loss()
     assert loss() == quiet
@@ -178,5 +178,5 @@ def test_dropout_acts_on_a_dora_adapter_too(open_tiny, texts):
     lm = disturbed(AdaptedLM.fresh(open_tiny, {**LORA, "use_dora": True}))
     trees = [pack_gold(sequences) for sequences in texts[:1]]
     lm.set_dropout(0.5)
-    losses = {tree_loss(lm, trees, lm.device).item() for _ in range(3)}
+    losses = {tree_loss(lm, trees, lm).item() for _ in range(3)}
     assert len(losses) == 3

@@ -58,9 +58,9 @@ def small_memory(monkeypatch):
         real, sizes = torch.autograd.grad, []
         real_loss = module.tree_loss
 
-        def loss(decoder, trees, device):
+        def loss(decoder, trees, lm):
             sizes.append(len(trees) * max(map(len, trees)))
-            return real_loss(decoder, trees, device)
+            return real_loss(decoder, trees, lm)
 
         def limited(*args, **options):
             gradients = real(*args, **options)
