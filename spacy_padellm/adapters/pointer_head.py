@@ -1,7 +1,6 @@
 """The head that compares the labels of a text with its tokens."""
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
 import torch
 from torch import nn
@@ -9,29 +8,17 @@ from torch.nn import functional as F
 
 from .tensors import tensor_faults
 
-# Log-odds of a pair before training: most pairs are no mentions.
-FIRST_BIAS = -3.0
-SCALE = 4.0
 # What a token may be to a mention: its first token, its last, or any but the first.
 STARTS, ENDS, GOES_ON = range(3)
 N_ROLES = 3
-
-
-class PointerScores(NamedTuple):
-    """Log-odds for each label.
-
-    tokens: [texts, labels, tokens, 3]; a mention starts, ends, goes on at the token.
-    spans: [texts, labels, tokens, tokens]; a mention goes from the one token to the
-        other. Those that would end before they start mean nothing.
-    """
-
-    tokens: torch.Tensor
-    spans: torch.Tensor
+# Log-odds of each role before training: most tokens are in no mention.
+FIRST_BIAS = -3.0
+SCALE = 4.0
 
 
 class PointerHead(nn.Module):
-    """Learned projections of hidden states, which are normalised first: those of some
-    bases are large.
+    """Learned projections of hidden states, one for each role. The hidden states are
+    normalised first: those of some bases are large.
 
     width: of hidden states. size: of each projection.
     """
@@ -40,33 +27,30 @@ class PointerHead(nn.Module):
         super().__init__()
         self.width = width
         self.size = size
-        self.query = nn.Linear(width, (N_ROLES + 1) * size)
-        self.key = nn.Linear(width, (N_ROLES + 2) * size)
-        self.bias = nn.Parameter(torch.full((N_ROLES + 1,), FIRST_BIAS))
+        self.query = nn.Linear(width, N_ROLES * size)
+        self.key = nn.Linear(width, N_ROLES * size)
+        self.bias = nn.Parameter(torch.full((N_ROLES,), FIRST_BIAS))
 
     def forward(
         self, hidden: torch.Tensor, queries: torch.Tensor, keys: torch.Tensor
-    ) -> PointerScores:
-        """Compare labels with tokens.
+    ) -> torch.Tensor:
+        """Compare labels with tokens. Returns the log-odds [texts, labels, tokens, 3]
+        that a mention of the label starts, ends, or goes on at the token.
 
         hidden: [nodes, width]. queries: [texts, labels] and keys: [texts, tokens] are
             indices of nodes.
         """
         query = self._project(self.query, hidden, queries)
-        *key, first, last = self._project(self.key, hidden, keys).unbind(2)
-        scale = SCALE / self.size**0.5
-        roles = torch.einsum("blrd,btrd->bltr", query[:, :, :-1], torch.stack(key, 2))
-        tokens = roles * scale + self.bias[:-1]
-        pairs = query[:, :, -1, None] * first[:, None] @ last[:, None].mT
-        spans = pairs * scale + self.bias[-1]
-        return PointerScores(tokens, spans)
+        key = self._project(self.key, hidden, keys)
+        scores = torch.einsum("blrd,btrd->bltr", query, key)
+        return scores * (SCALE / self.size**0.5) + self.bias
 
     def _project(
         self, linear: nn.Linear, hidden: torch.Tensor, nodes: torch.Tensor
     ) -> torch.Tensor:
-        """[texts, nodes, projections, size]"""
+        """[texts, nodes, roles, size]"""
         x = F.rms_norm(hidden[nodes].float(), (self.width,))
-        return linear(x).unflatten(-1, (-1, self.size))
+        return linear(x).unflatten(-1, (N_ROLES, self.size))
 
 
 def load_head(head: PointerHead, tensors: Mapping[str, torch.Tensor]) -> list[str]:

@@ -8,9 +8,11 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 
+import numpy as np
+
 from ..trees.batching import DoesNotFit
 from ..trees.branch import Branch, Completion
-from ..trees.pointers import Pointers, PointerTree
+from ..trees.pointers import PointerTree
 
 
 class PromptTooLong(DoesNotFit, ValueError):
@@ -24,9 +26,14 @@ class Session(Protocol):
         """Complete the branches of each text (outer: texts, in the session's order)."""
         ...
 
-    def score(self, trees: Sequence[PointerTree]) -> list[Pointers]:
-        """Compare the labels of each text with its tokens, in one pass. One tree for
-        each text of the session."""
+    def score(self, trees: Sequence[PointerTree]) -> list[np.ndarray]:
+        """Compare the labels of each text with its tokens, in one pass.
+
+        trees: one for each text of the session.
+
+        Returns log-odds, float32 [labels, tokens, 3]: that a mention of the label
+        starts, ends, or goes on at the token. One that goes on has started before.
+        """
         ...
 
 

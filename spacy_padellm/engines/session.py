@@ -16,7 +16,7 @@ from ..errors import Errors
 from ..execution.decoding import Decoder
 from ..trees.branch import Branch, Completion
 from ..trees.masks import ancestors
-from ..trees.pointers import Pointers, PointerTree
+from ..trees.pointers import PointerTree
 from ..trees.rows import pack_rows, pad
 from ..types import PromptTokenizer
 from .base import PromptTooLong
@@ -73,7 +73,7 @@ class PackedSession:
         return done
 
     @torch.inference_mode()
-    def score(self, trees: Sequence[PointerTree]) -> list[Pointers]:
+    def score(self, trees: Sequence[PointerTree]) -> list[np.ndarray]:
         for tree in trees:
             self._check_tokens(int(tree.positions.max()) + 1)
         rows = pack_rows(trees, assign_rows([len(tree) for tree in trees]))
@@ -92,12 +92,9 @@ class PackedSession:
             torch.from_numpy(pad([tree.queries + at for tree, at in pairs])).to(device),
             torch.from_numpy(pad([tree.keys + at for tree, at in pairs])).to(device),
         )
-        tokens, spans = (part.float().cpu().numpy() for part in scores)
+        log_odds = scores.cpu().numpy()
         return [
-            Pointers(
-                tokens[text, : len(tree.queries), : len(tree.keys)],
-                spans[text, : len(tree.queries), : len(tree.keys), : len(tree.keys)],
-            )
+            log_odds[text, : len(tree.queries), : len(tree.keys)]
             for text, tree in enumerate(trees)
         ]
 

@@ -15,7 +15,7 @@ from ..adapters.files import HeadCard
 from ..engines.base import Session
 from ..errors import Errors
 from ..settings import check_positive, check_share
-from ..trees.pointers import GoldPointers, Pointers, PointerTree, pack_pointers
+from ..trees.pointers import GoldPointers, PointerTree, pack_pointers
 from ..types import Mention, PromptTokenizer
 from .base import EncodedQuery, Extraction, GoldText, Query
 from .segments import TextSegments
@@ -25,8 +25,7 @@ def build_pointer_v1(*, threshold: float = 0.4, size: int = 128) -> "Pointer":
     """The Pointer format: `{text}\\n{name}:` for each label. All tokens of the text see
     each other.
 
-    threshold: the least score of a mention, 0 to 1. A score is the probability that
-        the label has a mention with exactly these borders.
+    threshold: the least score of a mention, 0 to 1, see `find_spans`.
     size: of the learned projections of a new adapter.
     """
     check_share(threshold=threshold)
@@ -60,8 +59,8 @@ class Pointer:
     ) -> list[Extraction]:
         scored = session.score([_tree(one) for one in encoded])
         return [
-            self._extraction(one, pointers)
-            for one, pointers in zip(encoded, scored, strict=True)
+            self._extraction(one, log_odds)
+            for one, log_odds in zip(encoded, scored, strict=True)
         ]
 
     def gold_tree(
@@ -86,30 +85,23 @@ class Pointer:
         return _tree(EncodedQuery(query, text), {"spans": spans, "known": known})
 
     def _extraction(
-        self, encoded: EncodedQuery[TextSegments], pointers: Pointers
+        self, encoded: EncodedQuery[TextSegments], log_odds: np.ndarray
     ) -> Extraction:
         text, query = encoded.text, encoded.query
+        if not np.isfinite(log_odds).all():
+            raise ValueError(Errors.E511.format(begin=query.text[:60]))
         places = _places(text)
         mentions: list[Mention] = []
         counts = {}
-        for label, log_odds in zip(query.labels, pointers.spans, strict=True):
-            found = [
-                (start, end, score)
-                for start, end, score in _spans(log_odds, places, self.threshold)
-            ]
+        for label, roles in zip(query.labels, log_probabilities(log_odds), strict=True):
+            found = find_spans(roles, *_borders(places), self.threshold)
             counts[label] = len(found)
-            mentions += [
-                Mention(
-                    label,
-                    query.text[start:end],
-                    index,
-                    logprob=math.log(score),
-                    start=start,
+            for index, (first, last, logprob) in enumerate(found, start=1):
+                start, end = places[first, 0], places[last, 1]
+                mention = query.text[start:end]
+                mentions.append(
+                    Mention(label, mention, index, logprob, start=int(start))
                 )
-                for index, (start, end, score) in enumerate(sorted(found), start=1)
-            ]
-        if not np.isfinite(pointers.spans).all():
-            raise ValueError(Errors.E511.format(begin=query.text[:60]))
         return Extraction(tuple(mentions), counts)
 
 
@@ -138,25 +130,59 @@ def _touches(places: np.ndarray, start: int, end: int) -> np.ndarray:
     return (places[:, 0] < end) & (places[:, 1] > start)
 
 
-def _spans(
-    log_odds: np.ndarray, places: np.ndarray, threshold: float
-) -> list[tuple[int, int, float]]:
-    """The mentions of a label as characters and scores.
-
-    log_odds: [tokens, tokens]. A mention does not begin or end inside of a character,
-    or with whitespace.
-    """
+def _borders(places: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Where a mention may start and end, bool [tokens] each: not inside of a character,
+    and not with whitespace."""
     is_blank = places[:, 0] >= places[:, 1]
-    starts = ~is_blank & np.append(True, places[1:, 0] >= places[:-1, 1])
-    ends = ~is_blank & np.append(places[:-1, 1] <= places[1:, 0], True)
-    least = math.log(threshold / (1 - threshold)) if 0 < threshold < 1 else -math.inf
-    possible = np.triu(log_odds >= least) & starts[:, None] & ends
-    return [
-        (int(places[first, 0]), int(places[last, 1]), _share(log_odds[first, last]))
-        for first, last in np.argwhere(possible)
-    ]
+    is_whole = places[:-1, 1] <= places[1:, 0]
+    return ~is_blank & np.append(True, is_whole), ~is_blank & np.append(is_whole, True)
 
 
-def _share(log_odds: float) -> float:
-    """The probability of log-odds, above 0 so that it has a logarithm."""
-    return max(1 / (1 + math.exp(-max(float(log_odds), -700.0))), 1e-300)
+def log_probabilities(log_odds: np.ndarray) -> np.ndarray:
+    """The logarithms of probabilities, float64."""
+    return -np.logaddexp(0.0, -log_odds.astype(np.float64))
+
+
+def find_spans(
+    roles: np.ndarray, may_start: np.ndarray, may_end: np.ndarray, threshold: float
+) -> list[tuple[int, int, float]]:
+    """The mentions of a label: first and last token, and the logarithm of the score, in
+    text order.
+
+    roles: [tokens, 3], log-probabilities that a mention starts, ends, goes on there.
+
+    The score is the geometric mean of the probabilities that the mention starts and
+    ends at its borders, and of the least probable token in between. Mentions that
+    share both borders with better ones, or cross a better one, are left out: of two
+    that are nested, the borders could also be read as two that cross.
+    """
+    least = math.log(threshold) if threshold > 0 else -math.inf
+    starts, ends, goes_on = roles.T
+    found = []
+    # each mean has three factors of at most 1, so none may be below threshold ** 3
+    for first in np.flatnonzero(may_start & (starts >= 3 * least)):
+        inner = np.minimum.accumulate(goes_on[first + 1 :])
+        scores = np.append(
+            (starts[first] + ends[first]) / 2,
+            (starts[first] + ends[first + 1 :] + inner) / 3,
+        )
+        for offset in np.flatnonzero(may_end[first:] & (scores >= least)):
+            last = first + offset
+            found.append((int(first), int(last), float(scores[offset])))
+    found.sort(key=lambda span: (-span[2], span[1] - span[0]))
+    kept: list[tuple[int, int, float]] = []
+    firsts: set[int] = set()
+    lasts: set[int] = set()
+    for span in found:
+        is_new = span[0] not in firsts or span[1] not in lasts
+        if is_new and not any(_crosses(span, better) for better in kept):
+            kept.append(span)
+            firsts.add(span[0])
+            lasts.add(span[1])
+    return sorted(kept)
+
+
+def _crosses(one: tuple[int, int, float], other: tuple[int, int, float]) -> bool:
+    """Whether two spans overlap, and neither contains the other."""
+    first, second = sorted((one[:2], other[:2]))
+    return first[0] < second[0] <= first[1] < second[1]

@@ -55,7 +55,7 @@ def pointer_loss(
     trees: Sequence[GoldPointers],
     firsts: np.ndarray,
 ) -> torch.Tensor:
-    """Binary cross-entropy of tokens and spans, summed over labels and texts.
+    """Binary cross-entropy, summed over labels, tokens, roles and texts.
 
     hidden: [nodes, width]. firsts: [trees], each tree's first node.
     """
@@ -76,21 +76,16 @@ def pointer_loss(
     )
     scores = head(hidden, queries, keys)
     text, label, first, last = found.T
-    of_tokens = torch.zeros_like(scores.tokens)
-    of_tokens[text, label, first, STARTS] = 1.0
-    of_tokens[text, label, last, ENDS] = 1.0
+    gold = torch.zeros_like(scores)
+    gold[text, label, first, STARTS] = 1.0
+    gold[text, label, last, ENDS] = 1.0
     token = torch.arange(keys.shape[1], device=device)
-    goes_on = (token > first[:, None]) & (token <= last[:, None])
-    mention, inner = goes_on.nonzero(as_tuple=True)
-    of_tokens[text[mention], label[mention], inner, GOES_ON] = 1.0
-    of_spans = torch.zeros_like(scores.spans)
-    of_spans[text, label, first, last] = 1.0
-    counts = asked[:, :, None] & known[:, None]
-    pairs = counts[..., None] & counts[:, :, None] & (token[:, None] <= token)
-    loss = binary_cross_entropy_with_logits
-    return loss(
-        scores.tokens, of_tokens, counts[..., None].float(), reduction="sum"
-    ) + loss(scores.spans, of_spans, pairs.float(), reduction="sum")
+    mention, inner = torch.where((token > first[:, None]) & (token <= last[:, None]))
+    gold[text[mention], label[mention], inner, GOES_ON] = 1.0
+    counted = (asked[:, :, None] & known[:, None])[..., None]
+    return binary_cross_entropy_with_logits(
+        scores, gold, counted.float(), reduction="sum"
+    )
 
 
 def _tensor(arrays: Sequence[np.ndarray], device: torch.device) -> torch.Tensor:

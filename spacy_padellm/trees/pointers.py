@@ -29,7 +29,7 @@ class GoldPointers(PointerTree):
 
     spans: [mentions, 3]; the label, the first and the last token of each.
     known: bool [tokens]; false where a token has no annotation. Nothing is learned from
-        pairs with such a token.
+        such tokens.
     """
 
     spans: np.ndarray
@@ -39,19 +39,6 @@ class GoldPointers(PointerTree):
     def weight(self) -> float:
         """What the text's loss is divided by in the mean: texts count the same."""
         return 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class Pointers:
-    """How likely mentions are, as log-odds.
-
-    tokens: float32 [labels, tokens, 3]; a mention starts, ends, goes on at the token.
-    spans: float32 [labels, tokens, tokens]; a mention goes from the one token to the
-        other, both included. Those that end before they start mean nothing.
-    """
-
-    tokens: np.ndarray
-    spans: np.ndarray
 
 
 def pack_pointers(
