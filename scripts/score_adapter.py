@@ -65,7 +65,9 @@ def table(results: dict[str, dict]) -> str:
 
 def main(args: argparse.Namespace) -> None:
     nlp = spacy.blank("en")
-    nlp.add_pipe("padellm_ner", config={"model": {"adapter": args.adapter}})
+    format = {"@misc": f"spacy_padellm.{args.format}.v1"}
+    config = {"model": {"adapter": args.adapter}, "format": format}
+    nlp.add_pipe("padellm_ner", config=config)
     results = {}
     for file in sorted(args.tests.glob("*.spacy")):
         docs = list(DocBin().from_disk(file).get_docs(nlp.vocab))
@@ -85,6 +87,7 @@ if __name__ == "__main__":
     parser.add_argument("tests", type=Path, help="folder of .spacy files")
     parser.add_argument("out", type=Path, help="JSON file")
     parser.add_argument("--adapter", default="default")
+    parser.add_argument("--format", default="Pointer", help="or PaDeLLM")
     parser.add_argument("--limit", type=int, help="docs of each set, at most")
     parser.add_argument("--card", type=Path, help="model card to write the table into")
     main(parser.parse_args())

@@ -15,9 +15,14 @@ from spacy_padellm.adapters.files import read_adapter, write_adapter
 
 def main(pipeline: Path, out: Path) -> None:
     adapter = read_adapter(pipeline / "padellm_ner" / "adapter")
-    tensors = load(adapter.weights)
-    halved = {name: tensor.to(torch.bfloat16) for name, tensor in tensors.items()}
-    write_adapter(out, replace(adapter, weights=save(halved)))
+    head = None if adapter.head is None else halved(adapter.head)
+    write_adapter(out, replace(adapter, weights=halved(adapter.weights), head=head))
+
+
+def halved(weights: bytes) -> bytes:
+    """safetensors in bfloat16"""
+    tensors = load(weights)
+    return save({name: one.to(torch.bfloat16) for name, one in tensors.items()})
 
 
 if __name__ == "__main__":

@@ -244,6 +244,10 @@ class Errors:
         "[E512] The label {label!r} has the table {table!r}. A table has a `name`, a "
         "`description`, or both, and both are strings."
     )
+    E513 = (
+        "[E513] The labels of the format Pointer are {value!r}, but they must be "
+        "'behind' the text or 'alone'."
+    )
     # engines
     E601 = (
         "[E601] A prompt and its answer need {needed} tokens, but the model's context "

@@ -9,7 +9,7 @@ from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.training import Example
 
-from spacy_padellm.adapters.files import shipped_for
+from spacy_padellm.adapters.files import shipped_in_padellm
 from spacy_padellm.bases.weights import DEFAULT_BASE
 from spacy_padellm.pipeline.calibrate import best_of, try_thresholds
 
@@ -172,7 +172,7 @@ class AccuracyTable:
             corpus.folder,
             training,
             lang=corpus.lang,
-            adapter=shipped_for(corpus.lang) if shipped else None,
+            adapter=shipped_in_padellm(corpus.lang) if shipped else None,
         )
         config["corpora"]["dev"]["limit"] = DEV_TEXTS
         return train_pipeline(config, folder)

@@ -14,9 +14,15 @@ WEIGHTS = "adapter_model.safetensors"
 CARD = "padellm.json"
 HEAD = "pointer_head.safetensors"
 SHIPPED = "default"
-# The names of the adapters in the package, for configs.
+# The names of the adapters in the package, for configs. Those in the paper's format
+# have names of their own.
+ENGLISH_PADELLM = "english-padellm"
 CHINESE = "chinese"
-SHIPPED_FOLDERS = {SHIPPED: "smollm2-135m-english", CHINESE: "smollm2-135m-chinese"}
+SHIPPED_FOLDERS = {
+    SHIPPED: "smollm2-135m-english",
+    ENGLISH_PADELLM: "smollm2-135m-english-padellm",
+    CHINESE: "smollm2-135m-chinese",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,9 +120,10 @@ def shipped_adapter(name: str = SHIPPED) -> Path:
     return package if package.is_dir() else checkout
 
 
-def shipped_for(lang: str) -> str:
-    """The name of the shipped adapter for a language, such as "en"."""
-    return CHINESE if lang == "zh" else SHIPPED
+def shipped_in_padellm(lang: str) -> str:
+    """The name of the shipped adapter in the format PaDeLLM for a language, such as
+    "en"."""
+    return CHINESE if lang == "zh" else ENGLISH_PADELLM
 
 
 def adapter_folder(name: str) -> Path:

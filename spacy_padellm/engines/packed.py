@@ -45,7 +45,7 @@ class PackedEngine:
         try:
             yield PackedSession(
                 self.lm,
-                self.decoding.decoder(),
+                self.decoding,
                 self.tokenizer,
                 n_texts,
                 free_tokens=self.free_tokens,

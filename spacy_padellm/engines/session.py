@@ -13,10 +13,11 @@ import torch
 
 from ..adapters.adapted import AdaptedLM
 from ..errors import Errors
-from ..execution.decoding import Decoder
+from ..execution.decoding import Decoding
 from ..trees.branch import Branch, Completion
 from ..trees.masks import ancestors
-from ..trees.pointers import PointerTree
+from ..trees.packing import PackedTree
+from ..trees.pointers import LabelTree, PointerTree
 from ..trees.rows import pack_rows, pad
 from ..types import PromptTokenizer
 from .base import PromptTooLong
@@ -28,6 +29,8 @@ from .usage import Usage
 # Each branch drafts at least this many tokens, even if they are not free: most drafted
 # tokens are accepted and save a pass. This halves the passes of a large batch.
 DRAFTED = 2
+# Sets of labels whose hidden states are kept.
+KEPT_LABELS = 8
 
 
 class PackedSession:
@@ -40,7 +43,7 @@ class PackedSession:
     def __init__(
         self,
         lm: AdaptedLM,
-        decoder: Decoder,
+        decoding: Decoding,
         tokenizer: PromptTokenizer,
         n_texts: int,
         *,
@@ -48,7 +51,8 @@ class PackedSession:
         usage: Usage,
     ) -> None:
         self.lm = lm
-        self.decoder = decoder
+        self.decoder = decoding.decoder()
+        self.kept = decoding.kept
         self.tokenizer = tokenizer
         self.free_tokens = free_tokens
         self.usage = usage
@@ -74,29 +78,56 @@ class PackedSession:
 
     @torch.inference_mode()
     def score(self, trees: Sequence[PointerTree]) -> list[np.ndarray]:
-        for tree in trees:
-            self._check_tokens(int(tree.positions.max()) + 1)
-        rows = pack_rows(trees, assign_rows([len(tree) for tree in trees]))
-        self._count_pass(rows.ids, rows.real)
+        hidden, firsts = self._hidden(trees)
+        alone = {tree.labels.key: tree.labels for tree in trees if tree.labels}
+        label_firsts = {}
+        for key, labels in alone.items():
+            label_firsts[key] = sum(map(len, hidden))
+            hidden.append(self._label_states(labels))
+        queries = [
+            tree.queries + (label_firsts[tree.labels.key] if tree.labels else first)
+            for tree, first in zip(trees, firsts, strict=True)
+        ]
+        keys = [tree.keys + first for tree, first in zip(trees, firsts, strict=True)]
         device = self.lm.device
-        ids, positions, starts, ends, real = (
-            torch.from_numpy(array).to(device)
-            for array in (rows.ids, rows.positions, rows.starts, rows.ends, rows.real)
+        log_odds = self.lm.head(
+            torch.cat(hidden),
+            torch.from_numpy(pad(queries)).to(device),
+            torch.from_numpy(pad(keys)).to(device),
         )
-        hidden = self.decoder.hidden(
-            ids, positions, ancestors(starts, ends), None, real
-        )
-        pairs = list(zip(trees, rows.firsts, strict=True))
-        scores = self.lm.head(
-            hidden.flatten(0, 1),
-            torch.from_numpy(pad([tree.queries + at for tree, at in pairs])).to(device),
-            torch.from_numpy(pad([tree.keys + at for tree, at in pairs])).to(device),
-        )
-        log_odds = scores.cpu().numpy()
+        log_odds = log_odds.cpu().numpy()
         return [
             log_odds[text, : len(tree.queries), : len(tree.keys)]
             for text, tree in enumerate(trees)
         ]
+
+    def _label_states(self, labels: LabelTree) -> torch.Tensor:
+        """The hidden states [nodes, width] of labels that see no text. They are kept
+        until the adapter changes."""
+        kept = self.kept.get(labels.key)
+        if kept is None:
+            [kept], _ = self._hidden([labels])
+            self.kept[labels.key] = kept
+            while len(self.kept) > KEPT_LABELS:
+                self.kept.pop(next(iter(self.kept)))
+        return kept
+
+    def _hidden(
+        self, trees: Sequence[PackedTree]
+    ) -> tuple[list[torch.Tensor], np.ndarray]:
+        """The hidden states [nodes, width] of all trees, as a list of one; and the
+        place of each tree's first node."""
+        for tree in trees:
+            self._check_tokens(int(tree.positions.max()) + 1)
+        rows = pack_rows(trees, assign_rows([len(tree) for tree in trees]))
+        self._count_pass(rows.ids, rows.real)
+        ids, positions, starts, ends, real = (
+            torch.from_numpy(array).to(self.lm.device)
+            for array in (rows.ids, rows.positions, rows.starts, rows.ends, rows.real)
+        )
+        mask = ancestors(starts, ends)
+        hidden = self.decoder.hidden(ids, positions, mask, None, real)
+        return [hidden.flatten(0, 1)], rows.firsts
 
     def _count_pass(self, ids: np.ndarray, real: np.ndarray) -> None:
         """Count a pass over ids [rows, tokens], of which `real` are not padding."""

@@ -52,7 +52,10 @@ EXACT = DecodingSettings()
 
 
 class Decoding:
-    """Caches a decoder until the adapter changes."""
+    """Caches a decoder until the adapter changes.
+
+    kept: what an engine computed with the decoder and may need again.
+    """
 
     def __init__(self, lm: AdaptedLM, settings: DecodingSettings = EXACT) -> None:
         self.lm = lm
@@ -60,6 +63,7 @@ class Decoding:
         self._parameters = list(lm.parameters().values())
         self._version: int | None = None
         self._decoder: Decoder = lm
+        self.kept: dict[Any, torch.Tensor] = {}
         self._lock = Lock()
 
     def decoder(self) -> Decoder:
@@ -72,6 +76,7 @@ class Decoding:
         with self._lock:
             if version != self._version:
                 self._decoder = self.lm  # frees the old decoder first
+                self.kept = {}
                 # tensors made in inference mode cannot be trained later
                 with torch.inference_mode(False), torch.no_grad():
                     self._decoder = self._build()

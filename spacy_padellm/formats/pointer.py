@@ -6,7 +6,7 @@ found again in the text.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,34 +15,55 @@ from ..adapters.files import HeadCard
 from ..engines.base import Session
 from ..errors import Errors
 from ..settings import check_positive, check_share
-from ..trees.pointers import GoldPointers, PointerTree, pack_pointers
-from ..types import Mention, PromptTokenizer
+from ..trees.pointers import (
+    GoldPointers,
+    LabelTree,
+    PointerTree,
+    pack_labels,
+    pack_pointers,
+)
+from ..types import Mention, PromptTokenizer, TokenIds
 from .base import EncodedQuery, Extraction, GoldText, Query
 from .segments import TextSegments
 
+# The weights of the tokens between the borders, and of each border, in the score of a
+# mention of several tokens. They are the best of several by F and by expected
+# calibration error, see docs/experiments.md.
+INNER_WEIGHT = 0.1
+BORDER_WEIGHT = (1 - INNER_WEIGHT) / 2
 
-def build_pointer_v1(*, threshold: float = 0.4, size: int = 128) -> "Pointer":
-    """The Pointer format: `{text}\\n{name}:` for each label. All tokens of the text see
-    each other.
 
+def build_pointer_v1(
+    *, labels: str = "behind", threshold: float = 0.35, size: int = 128
+) -> "Pointer":
+    """The Pointer format. All tokens of the text see each other.
+
+    labels: "behind" the text, as `{text}\\n{name}:`, each label sees the text. "alone",
+        as `{name}:`, a label does not, and is computed once for all texts: hundreds of
+        labels cost nothing, and find less.
     threshold: the least score of a mention, 0 to 1, see `find_spans`.
     size: of the learned projections of a new adapter.
+
+    Raises ValueError for a value that is not allowed.
     """
+    if labels not in ("behind", "alone"):
+        raise ValueError(Errors.E513.format(value=labels))
     check_share(threshold=threshold)
     check_positive(size=size)
-    return Pointer(threshold, size)
+    return Pointer(threshold, size, alone=labels == "alone")
 
 
 @dataclass(frozen=True, slots=True)
 class Pointer:
     """One pass, a branch for each label. See `build_pointer_v1`."""
 
-    threshold: float = 0.4
+    threshold: float = 0.35
     size: int = 128
+    alone: bool = False
 
     @property
     def name(self) -> str:
-        return "Pointer"
+        return "Pointer, labels alone" if self.alone else "Pointer"
 
     @property
     def head(self) -> HeadCard:
@@ -57,7 +78,11 @@ class Pointer:
     def extract(
         self, encoded: Sequence[EncodedQuery[TextSegments]], session: Session
     ) -> list[Extraction]:
-        scored = session.score([_tree(one) for one in encoded])
+        if self.alone:
+            trees = self._trees_alone(encoded)
+        else:
+            trees = [_tree(one, _branches(one)) for one in encoded]
+        scored = session.score(trees)
         return [
             self._extraction(one, log_odds)
             for one, log_odds in zip(encoded, scored, strict=True)
@@ -82,7 +107,26 @@ class Pointer:
                 tokens = np.flatnonzero(_touches(places, *span))
                 spans.append((number, tokens[0], tokens[-1]))
         spans = np.array(spans, dtype=np.int64).reshape(-1, 3)
-        return _tree(EncodedQuery(query, text), {"spans": spans, "known": known})
+        encoded = EncodedQuery(query, text)
+        return _tree(
+            encoded,
+            _branches(encoded),
+            stem=_stem(text) if self.alone else None,
+            gold={"spans": spans, "known": known},
+        )
+
+    def _trees_alone(
+        self, encoded: Sequence[EncodedQuery[TextSegments]]
+    ) -> list[PointerTree]:
+        """Trees of texts whose labels are in a tree of their own."""
+        labels: dict[tuple[str, ...], LabelTree] = {}
+        trees = []
+        for one in encoded:
+            names, stem = tuple(one.query.labels.values()), _stem(one.text)
+            if names not in labels:
+                labels[names] = pack_labels(one.text.prompt[:stem], _branches(one))
+            trees.append(_tree(one, labels[names], stem=stem))
+        return trees
 
     def _extraction(
         self, encoded: EncodedQuery[TextSegments], log_odds: np.ndarray
@@ -93,28 +137,44 @@ class Pointer:
         places = _places(text)
         mentions: list[Mention] = []
         counts = {}
-        for label, roles in zip(query.labels, log_probabilities(log_odds), strict=True):
+        for label, roles in zip(query.labels, probabilities(log_odds), strict=True):
             found = find_spans(roles, *_borders(places), self.threshold)
             counts[label] = len(found)
-            for index, (first, last, logprob) in enumerate(found, start=1):
+            for index, (first, last, score) in enumerate(found, start=1):
                 start, end = places[first, 0], places[last, 1]
                 mention = query.text[start:end]
                 mentions.append(
-                    Mention(label, mention, index, logprob, start=int(start))
+                    Mention(label, mention, index, math.log(score), start=int(start))
                 )
         return Extraction(tuple(mentions), counts)
 
 
+def _branches(encoded: EncodedQuery[TextSegments]) -> list[TokenIds]:
+    """What follows for each label."""
+    names = encoded.query.labels.values()
+    return [encoded.text.segment(name + ":") for name in names]
+
+
+def _stem(text: TextSegments) -> int:
+    """How many tokens precede the text: one that begins each prompt, or none."""
+    return len(text.prompt) - len(text.segment("\n")) - text.n_tokens
+
+
 def _tree(
-    encoded: EncodedQuery[TextSegments], gold: Mapping[str, np.ndarray] | None = None
+    encoded: EncodedQuery[TextSegments],
+    labels: Sequence[TokenIds] | LabelTree,
+    *,
+    stem: int | None = None,
+    gold: dict[str, np.ndarray] | None = None,
 ) -> PointerTree:
+    """stem: see `pack_pointers`; None is the whole prompt."""
     text = encoded.text
-    first = len(text.prompt) - len(text.segment("\n")) - text.n_tokens
+    first = _stem(text)
     return pack_pointers(
         text.prompt,
         range(first, first + text.n_tokens),
-        [text.segment(name + ":") for name in encoded.query.labels.values()],
-        prefix=text.prefix,
+        labels,
+        stem=len(text.prompt) if stem is None else stem,
         gold=gold,
     )
 
@@ -138,37 +198,36 @@ def _borders(places: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return ~is_blank & np.append(True, is_whole), ~is_blank & np.append(is_whole, True)
 
 
-def log_probabilities(log_odds: np.ndarray) -> np.ndarray:
-    """The logarithms of probabilities, float64."""
-    return -np.logaddexp(0.0, -log_odds.astype(np.float64))
+def probabilities(log_odds: np.ndarray) -> np.ndarray:
+    """float64, above 0 so that they have logarithms and can be divided by."""
+    return np.exp(np.maximum(-np.logaddexp(0.0, -log_odds.astype(np.float64)), -700.0))
 
 
 def find_spans(
     roles: np.ndarray, may_start: np.ndarray, may_end: np.ndarray, threshold: float
 ) -> list[tuple[int, int, float]]:
-    """The mentions of a label: first and last token, and the logarithm of the score, in
-    text order.
+    """The mentions of a label: first and last token, and score, in text order.
 
-    roles: [tokens, 3], log-probabilities that a mention starts, ends, goes on there.
+    roles: [tokens, 3], the probabilities that a mention starts, ends, goes on there.
 
-    The score is the geometric mean of the probabilities that the mention starts and
-    ends at its borders, and of the least probable token in between. Mentions that
-    share both borders with better ones, or cross a better one, are left out: of two
-    that are nested, the borders could also be read as two that cross.
+    The score is the harmonic mean of the probabilities that the mention starts and ends
+    at its borders, and of the least probable token in between, which weighs
+    INNER_WEIGHT of the whole. Mentions that share both borders with better ones, or
+    cross a better one, are left out: the borders of two that are nested could also be
+    read as those of two that cross.
     """
-    least = math.log(threshold) if threshold > 0 else -math.inf
     starts, ends, goes_on = roles.T
     found = []
-    # each mean has three factors of at most 1, so none may be below threshold ** 3
-    for first in np.flatnonzero(may_start & (starts >= 3 * least)):
+    # a harmonic mean is at most each of its terms divided by the term's weight
+    for first in np.flatnonzero(may_start & (starts >= BORDER_WEIGHT * threshold)):
         inner = np.minimum.accumulate(goes_on[first + 1 :])
-        scores = np.append(
-            (starts[first] + ends[first]) / 2,
-            (starts[first] + ends[first + 1 :] + inner) / 3,
+        means = np.append(
+            (1 / starts[first] + 1 / ends[first]) / 2,
+            BORDER_WEIGHT * (1 / starts[first] + 1 / ends[first + 1 :])
+            + INNER_WEIGHT / inner,
         )
-        for offset in np.flatnonzero(may_end[first:] & (scores >= least)):
-            last = first + offset
-            found.append((int(first), int(last), float(scores[offset])))
+        for offset in np.flatnonzero(may_end[first:] & (means * threshold <= 1)):
+            found.append((int(first), int(first + offset), float(1 / means[offset])))
     found.sort(key=lambda span: (-span[2], span[1] - span[0]))
     kept: list[tuple[int, int, float]] = []
     firsts: set[int] = set()

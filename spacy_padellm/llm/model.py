@@ -14,7 +14,7 @@ from ..bases.weights import DEFAULT_BASE, resolve_base
 from ..errors import Errors
 from ..formats.base import Extraction, Format, Query
 from ..formats.extraction import extract
-from ..formats.padellm import build_padellm_v1
+from ..formats.pointer import build_pointer_v1
 from ..model.architectures import build_causal_lm_v1
 from ..model.shim import CausalLMShim, causal_lm_shim
 from ..settings import check_positive
@@ -41,7 +41,7 @@ def build_parallel_decoder_v1(
     base, revision, adapter, device, dtype, merge_adapter, cuda_graphs,
         trust_remote_code: as in `spacy_padellm.CausalLM.v1`. If a `padellm_ner` in this
         process uses the same base, both share it.
-    format: the `Format` of the prompts. Null is `spacy_padellm.PaDeLLM.v1`.
+    format: the `Format` of the prompts. Null is `spacy_padellm.Pointer.v1`.
     context_length: the maximum number of model tokens in a prompt with its longest
         answer. Longer docs are cut. Adapters are trained on short texts: the included
         one finds half as much in texts of 140 words as in single sentences.
@@ -62,7 +62,7 @@ def build_parallel_decoder_v1(
     )
     return ParallelDecoder(
         causal_lm_shim(model),
-        format=build_padellm_v1() if format is None else format,
+        format=build_pointer_v1() if format is None else format,
         context_length=context_length,
         batch_tokens=batch_tokens,
     )

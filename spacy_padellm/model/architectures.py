@@ -13,7 +13,12 @@ from ..trees.packing import PackedTree
 from .shim import CausalLMSettings, CausalLMShim
 
 # A new adapter, in the words of PEFT's `LoraConfig`.
-DEFAULT_LORA = {"r": 16, "lora_alpha": 32, "target_modules": "all-linear"}
+DEFAULT_LORA = {
+    "r": 16,
+    "lora_alpha": 32,
+    "use_rslora": True,
+    "target_modules": "all-linear",
+}
 
 
 def build_causal_lm_v1(
@@ -34,8 +39,9 @@ def build_causal_lm_v1(
     base: the embedded base by name, a folder, or an id of the Hugging Face hub.
     revision: a hub id's branch, tag or commit.
     adapter: a PEFT folder, or one that comes with the package: "default", for English,
-        or "chinese". Null uses the default too if the base is the embedded one, and no
-        adapter on any other base; training then starts a new adapter.
+        or "english-padellm" and "chinese", which are in the format PaDeLLM. Null uses
+        the default too if the base is the embedded one, and no adapter on any other
+        base; training then starts a new adapter.
     device: "auto", "cpu", "cuda", "cuda:1", "mps".
     dtype: of the base: "auto", "float32", "bfloat16", "float16"; or "int8", on a CPU:
         float32 weights, with 8-bit matrix products when the component predicts.

@@ -40,16 +40,13 @@ train_batch_tokens = 1024
 [padellm_ner.model.lora]
 r = 16
 lora_alpha = 32
+use_rslora = true
 target_modules = "all-linear"
 
 [padellm_ner.format]
-@misc = "spacy_padellm.PaDeLLM.v1"
-template = "compact"
-max_count = 64
-max_mention_tokens = 48
-only_in_text = true
-prefix_lm = null
-count_threshold = null
+@misc = "spacy_padellm.Pointer.v1"
+threshold = 0.35
+size = 128
 
 [padellm_ner.windows]
 @misc = "spacy_padellm.SentenceWindows.v1"
@@ -101,7 +98,8 @@ def make_padellm_ner(
     """Find named entities with a causal language model and parallel decoding.
 
     model: `spacy_padellm.CausalLM.v1`.
-    format: how prompts and answers are written, such as `spacy_padellm.PaDeLLM.v1`.
+    format: how labels are asked and answers are read, such as
+        `spacy_padellm.Pointer.v1`.
     windows: how long docs are cut, such as `spacy_padellm.SentenceWindows.v1`.
     labels: a list, or a table label → name that the model reads. In place of a name, a
         label may have a table with its `name` and a `description` of what it covers.
@@ -111,10 +109,11 @@ def make_padellm_ner(
     active_adapter: the one of them to predict with; null is the component's own.
     spans_key: the group of `doc.spans` for the entities and their scores.
     allow_overlap: write all mentions to that group, also those that overlap others.
-    threshold: drop mentions with a lower score, 0 to 1. A score is P(count >= i) x
-        P(mention i).
+    threshold: drop mentions with a lower score, 0 to 1. The format says what a score
+        is.
     deduplicate: if several labels claim a string in a window, keep the most probable
-        label, as the paper does.
+        label, as the paper does. It concerns formats that do not say where a string
+        stands: all but Pointer and AutoRegAug.
     overwrite_ents: whether new entities replace those that a doc already has.
     alignment_mode: for mentions that are not whole tokens: "strict", "contract" or
         "expand", as in `Doc.char_span`.

@@ -43,13 +43,13 @@ class PackedTree:
     ends: np.ndarray
 
     @classmethod
-    def of(cls, trie: Trie, prefix: int, **fields: Any) -> "PackedTree":
+    def of(cls, trie: Trie, prefix: range, **fields: Any) -> "PackedTree":
         """The tree of a trie whose nodes are in depth-first order.
 
-        prefix: this many of the first tokens see each other in both directions.
+        prefix: these nodes see each other in both directions.
         """
         starts = np.arange(len(trie), dtype=np.int64)
-        starts[:prefix] = 0
+        starts[prefix.start : prefix.stop] = prefix.start
         return cls(
             ids=np.array(trie.tokens, dtype=np.int64),
             positions=np.array(trie.depths, dtype=np.int64),
@@ -94,7 +94,7 @@ def pack_gold(sequences: Sequence[GoldSequence]) -> GoldTree:
                 pairs[source, target] = pairs.get((source, target), 0.0) + weight
     return GoldTree.of(
         trie,
-        sequences[0].prefix,
+        range(sequences[0].prefix),
         sources=np.array([source for source, _ in pairs], dtype=np.int64),
         targets=np.array([target for _, target in pairs], dtype=np.int64),
         weights=np.array(list(pairs.values()), dtype=np.float32),

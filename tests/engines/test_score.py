@@ -1,0 +1,232 @@
+"""Labels are compared with tokens in one pass, as if each pair were computed alone."""
+
+import pytest
+import torch
+
+from spacy_padellm.adapters.adapted import AdaptedLM
+from spacy_padellm.adapters.files import AdapterCard, HeadCard, write_adapter
+from spacy_padellm.engines.base import PromptTooLong
+from spacy_padellm.engines.packed import PackedEngine
+from spacy_padellm.engines.session import KEPT_LABELS
+from spacy_padellm.execution.decoding import EXACT, DecodingSettings
+from spacy_padellm.execution.fused import FusedBase
+from spacy_padellm.execution.onednn import has_int8
+
+from ..loras import LORA
+from .plain_pointer import Asked, plain_log_odds
+
+# The first label's tokens begin those of the second.
+NAMES = ["part", "part that is worn", "fault", "tool"]
+
+
+@pytest.fixture
+def lm(open_tiny):
+    """An adapter and its head; not fresh ones, which would change nothing."""
+    return disturbed(AdaptedLM.fresh(open_tiny, LORA, HeadCard(size=16)))
+
+
+def disturbed(lm, seed=1):
+    torch.manual_seed(seed)
+    with torch.no_grad():
+        for parameter in lm.parameters().values():
+            parameter.normal_(std=0.1)
+    return lm
+
+
+@pytest.fixture
+def peft_model(lm, tiny_base, tmp_path):
+    """The same adapter as PEFT itself reads it, on a base of its own."""
+    return read_by_peft(lm, tiny_base, tmp_path)
+
+
+def read_by_peft(lm, tiny_base, folder):
+    from peft import PeftModel
+    from transformers import LlamaForCausalLM
+
+    write_adapter(folder, lm.adapter(AdapterCard("tiny")))
+    base = LlamaForCausalLM.from_pretrained(tiny_base, attn_implementation="eager")
+    return PeftModel.from_pretrained(base, folder).eval()
+
+
+@pytest.fixture
+def ask(tiny_tokenizer):
+    """A function that asks for labels in a text."""
+
+    def ids(string):
+        return tiny_tokenizer.encode(string, add_special_tokens=False).ids
+
+    def ask(text, names=NAMES, **options):
+        tokens = ids(f" {text}")
+        prompt = (tiny_tokenizer.bos_id, *tokens, *ids("\n"))
+        keys = range(1, 1 + len(tokens))
+        return Asked(prompt, keys, [ids(f"{name}:") for name in names], **options)
+
+    return ask
+
+
+def score(lm, trees, tokenizer, decoding=EXACT):
+    """The log-odds of each text, in one session."""
+    engine = PackedEngine(lm, tokenizer, decoding=decoding)
+    return score_in(engine, trees), engine
+
+
+def score_in(engine, trees):
+    with engine.session(len(trees)) as session:
+        return session.score(trees)
+
+
+@torch.inference_mode()
+def plain(model, lm, asked):
+    head = lm.head.state_dict()
+    return [plain_log_odds(model, head, one).numpy() for one in asked]
+
+
+def assert_close(found, expected):
+    assert len(found) == len(expected)
+    for one, other in zip(found, expected, strict=True):
+        assert one.dtype == other.dtype and one.shape == other.shape
+        assert one == pytest.approx(other, abs=1e-4)
+
+
+@pytest.mark.parametrize("n_texts", [1, 7, 32])
+def test_scores_are_those_of_each_text_and_label_alone(
+    lm, peft_model, ask, workshop, tiny_tokenizer, n_texts
+):
+    """Whatever the batch; texts have one to four labels."""
+    asked = [
+        ask(row.text, NAMES[: 1 + number % 4])
+        for number, row in enumerate(workshop[:n_texts])
+    ]
+    found, engine = score(lm, [one.tree() for one in asked], tiny_tokenizer)
+    expected = plain(peft_model, lm, asked)
+    assert_close(found, expected)
+    assert max(abs(one).max() for one in expected) > 1, "they are not all alike"
+    assert engine.usage.passes == 1
+
+
+def test_the_order_of_labels_changes_only_the_order_of_scores(
+    lm, ask, workshop, tiny_tokenizer
+):
+    texts = [row.text for row in workshop[:3]]
+    found, _ = score(lm, [ask(text).tree() for text in texts], tiny_tokenizer)
+    trees = [ask(text, NAMES[::-1]).tree() for text in texts]
+    backwards, _ = score(lm, trees, tiny_tokenizer)
+    assert_close([one[::-1] for one in backwards], found)
+
+
+@pytest.mark.parametrize("stem", [0, 1])
+def test_labels_alone_are_compared_as_in_the_tree_of_the_text(
+    lm, peft_model, ask, workshop, tiny_tokenizer, stem
+):
+    asked = [ask(row.text, stem=stem) for row in workshop[:7]]
+    together, _ = score(lm, [one.tree() for one in asked], tiny_tokenizer)
+    apart, _ = score(lm, [one.tree_apart() for one in asked], tiny_tokenizer)
+    assert_close(together, plain(peft_model, lm, asked))
+    assert_close(apart, together)
+
+
+def test_texts_with_labels_of_both_kinds_share_a_session(
+    lm, peft_model, ask, workshop, tiny_tokenizer
+):
+    first, second, third, fourth = (row.text for row in workshop[:4])
+    asked = [
+        ask(first, stem=1),
+        ask(second),
+        ask(third, NAMES[:2], stem=1),
+        ask(fourth, NAMES[::-1], stem=1),
+    ]
+    trees = [one.tree() if one.stem is None else one.tree_apart() for one in asked]
+    found, _ = score(lm, trees, tiny_tokenizer)
+    assert_close(found, plain(peft_model, lm, asked))
+
+
+def test_labels_alone_are_computed_once_until_the_adapter_changes(
+    lm, ask, workshop, tiny_tokenizer, tiny_base, tmp_path
+):
+    asked = [[ask(row.text, stem=1)] for row in workshop[:3]]
+    engine = PackedEngine(lm, tiny_tokenizer)
+    for one in asked:
+        score_in(engine, [one[0].tree_apart()])
+    assert engine.usage.passes == 3 + 1
+    disturbed(lm, seed=2)
+    found = score_in(engine, [asked[0][0].tree_apart()])
+    assert engine.usage.passes == 4 + 2
+    assert_close(found, plain(read_by_peft(lm, tiny_base, tmp_path), lm, asked[0]))
+
+
+def test_few_sets_of_labels_are_kept(lm, ask, tiny_tokenizer):
+    engine = PackedEngine(lm, tiny_tokenizer)
+    trees = [
+        ask("A worn chain.", [f"label {number}"], stem=1).tree_apart()
+        for number in range(KEPT_LABELS + 3)
+    ]
+    score_in(engine, trees)
+    assert len(engine.decoding.kept) == KEPT_LABELS
+    passes = engine.usage.passes
+    score_in(engine, trees[-KEPT_LABELS:])
+    assert engine.usage.passes == passes + 1
+
+
+@pytest.mark.parametrize("merge", ["always", "never"])
+def test_no_output_layer_is_built(lm, ask, tiny_tokenizer, monkeypatch, merge):
+    built, real = set(), FusedBase.prepacked
+
+    def prepacked(base, number, prepack):
+        built.add(number)
+        return real(base, number, prepack)
+
+    monkeypatch.setattr(FusedBase, "prepacked", prepacked)
+    trees = [ask("A worn chain.").tree()]
+    _, engine = score(lm, trees, tiny_tokenizer, DecodingSettings(merge=merge))
+    output_layer = 4 * 2  # the linear behind those of two layers
+    decoder = engine.decoding.decoder()
+    assert decoder is not lm and output_layer not in built
+    assert "output" not in vars(decoder)
+    assert decoder.output is not None and output_layer in built, "it would be noticed"
+
+
+@pytest.mark.parametrize("adapter", ["merged", "beside", "dora"])
+def test_every_way_to_compute_gives_the_same(
+    lm, open_tiny, ask, workshop, tiny_tokenizer, tiny_base, tmp_path, adapter
+):
+    if adapter == "dora":  # no fused decoder: the base's own modules
+        settings = {**LORA, "use_dora": True}
+        lm = disturbed(AdaptedLM.fresh(open_tiny, settings, HeadCard(size=16)))
+    merge = "always" if adapter == "merged" else "never"
+    asked = [ask(row.text) for row in workshop[:5]]
+    trees = [one.tree() for one in asked]
+    found, engine = score(lm, trees, tiny_tokenizer, DecodingSettings(merge=merge))
+    assert (engine.decoding.decoder() is lm) == (adapter == "dora")
+    assert_close(found, plain(read_by_peft(lm, tiny_base, tmp_path), lm, asked))
+
+
+def test_8_bit_scores_come_close(lm, ask, workshop, tiny_tokenizer):
+    if not has_int8():
+        pytest.skip("this CPU has no 8-bit products")
+    trees = [ask(row.text).tree() for row in workshop[:7]]
+    expected, _ = score(lm, trees, tiny_tokenizer)
+    found, _ = score(lm, trees, tiny_tokenizer, DecodingSettings(int8=True))
+    for one, other in zip(found, expected, strict=True):
+        assert one.shape == other.shape
+        assert 0 < abs(one - other).mean() < 0.2 * abs(other).mean()
+
+
+def test_a_changed_head_is_used_at_once(lm, ask, tiny_tokenizer, tiny_base, peft_model):
+    asked = [ask("A worn chain.")]
+    engine = PackedEngine(lm, tiny_tokenizer)
+    before = score_in(engine, [asked[0].tree()])
+    with torch.no_grad():
+        lm.head.query.weight.mul_(2)
+    after = score_in(engine, [asked[0].tree()])
+    assert_close(after, plain(peft_model, lm, asked))
+    assert abs(after[0] - before[0]).max() > 0.1
+
+
+@pytest.mark.parametrize("long", ["text", "label"])
+def test_a_text_longer_than_the_context_is_refused(lm, ask, tiny_tokenizer, long):
+    text, name = ("worn " * 700, "part") if long == "text" else ("worn", "part " * 700)
+    asked = [ask("A worn chain."), ask(text, [name])]
+    engine = PackedEngine(lm, tiny_tokenizer)
+    with pytest.raises(PromptTooLong, match=r"E601.*needs? .*2048"):
+        score_in(engine, [one.tree() for one in asked])
+    assert engine.usage.passes == 0
