@@ -16,16 +16,17 @@ def accuracy(
     systems: Annotated[
         str | None,
         typer.Option(
-            help="Separated by commas: padellm_shipped, padellm_shipped_calibrated, "
-            "padellm, padellm_calibrated, one_step, struct, aug, spacy_ner. By default "
-            "all, without the first two if the shipped adapter does not fit the base."
+            help="Separated by commas: pointer_shipped, padellm_shipped, "
+            "padellm_shipped_calibrated, pointer, pointer_calibrated, padellm, "
+            "padellm_calibrated, one_step, struct, aug, spacy_ner. By default all, "
+            "without the first three if the shipped adapters do not fit the base."
         ),
     ] = None,
     train: TrainTexts = 3000,
     dev: Annotated[
         int,
         typer.Option(
-            min=1, help="Texts that choose spaCy's best ner and count_threshold."
+            min=1, help="Texts that choose spaCy's best ner and the thresholds."
         ),
     ] = 200,
     test: Annotated[
@@ -36,7 +37,10 @@ def accuracy(
         int, typer.Option(min=1, help="Texts per step; fewer texts are more steps.")
     ] = 8,
     causal: Annotated[
-        bool, typer.Option("--causal", help="All formats read from left to right.")
+        bool,
+        typer.Option(
+            "--causal", help="All formats but Pointer read from left to right."
+        ),
     ] = False,
     seed: Seed = 0,
     base: Base = DEFAULT_BASE,

@@ -21,8 +21,8 @@ from .options import (
 )
 
 DEFAULT_SYSTEMS = (
-    "padellm_batch,padellm_multi,one_step,struct,aug,struct_generate,aug_generate,"
-    "official"
+    "padellm_batch,padellm_multi,pointer,one_step,struct,aug,struct_generate,"
+    "aug_generate,official"
 )
 
 

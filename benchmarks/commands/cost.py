@@ -14,6 +14,9 @@ from .options import DEFAULT_WORK, Cores, Device, Rounds, Set, Work, numbers
 def cost(
     work: Work = DEFAULT_WORK,
     set_name: Set = "conll03",
+    format: Annotated[
+        str, typer.Option(help="padellm, pointer, one_step, struct or aug.")
+    ] = "padellm",
     device: Device = "cpu",
     cores: Cores = 2,
     text_length: Annotated[
@@ -43,15 +46,18 @@ def cost(
     """
     import srsly
 
+    from ..errors import check_names
     from ..experiments.cost import measure_cost
     from ..machine.environment import use_cores
     from ..pages.curves import draw_cost
+    from ..training.formats import FORMATS
     from ..training.train import load_component
     from ..workspace import SetFolder
 
+    check_names("format", [format], FORMATS)
     use_cores(cores)
     folder = SetFolder(work, set_name)
-    ner = load_component(folder.pipeline("padellm"), device=device)
+    ner = load_component(folder.pipeline(format), device=device)
     axes = {
         "text length": numbers(text_length),
         "labels": numbers(labels),

@@ -33,12 +33,12 @@ def identical(
     from ..errors import check_names
     from ..experiments.identical import count_differences
     from ..machine.environment import use_cores
-    from ..training.formats import FORMATS
+    from ..training.formats import GENERATING
     from ..workspace import SetFolder
 
     use_cores(cores)
     chosen = formats.split(",")
-    check_names("format", chosen, FORMATS)
+    check_names("format", chosen, GENERATING)
     folder = SetFolder(work, set_name)
     pipelines = [folder.pipeline(format) for format in chosen]
     compare = partial(

@@ -18,7 +18,7 @@ def memory(
     ] = "250,500,1000,2000,4000",
     systems: Annotated[
         str, typer.Option(help="The systems, separated by commas.")
-    ] = "padellm_batch",
+    ] = "padellm_batch,pointer",
     batch_tokens: BatchTokens = 4096,
     output: Annotated[
         Path, typer.Option(help="The folder for memory.json and the plot.")

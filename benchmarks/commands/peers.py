@@ -18,8 +18,8 @@ def peers(
     systems: Annotated[
         str | None,
         typer.Option(
-            help="The systems to compare with, separated by commas; by default all "
-            "that can run here."
+            help="The systems to compare with PaDeLLM-Batch, separated by commas; by "
+            "default all that can run here."
         ),
     ] = None,
     alone: Annotated[

@@ -20,8 +20,16 @@ def zeroshot(
         str | None, typer.Option(help="Some of the seven sets, separated by commas.")
     ] = None,
     adapter: Annotated[
-        str, typer.Option(help="A folder, or default for the shipped adapter.")
+        str,
+        typer.Option(help="A folder, or a shipped adapter: default, english-padellm."),
     ] = "default",
+    format: Annotated[
+        str, typer.Option(help="The format of the adapter: Pointer or PaDeLLM.")
+    ] = "Pointer",
+    descriptions: Annotated[
+        Path | None,
+        typer.Option(help="A JSON table label → description, for labels to describe."),
+    ] = None,
     gliner: Annotated[
         str | None,
         typer.Option(help="Score this GLiNER model of the hub, by gliner-spacy."),
@@ -45,18 +53,32 @@ def zeroshot(
 
     from ..data.zero_shot_sets import ZERO_SHOT
     from ..errors import check_names
+    from ..experiments.zero_shot import FORMATS, ours, score_set
     from ..experiments.zero_shot import gliner as gliner_spacy
-    from ..experiments.zero_shot import ours, score_set
     from ..pages.tables import zero_shot_page
 
     names = list(ZERO_SHOT) if sets is None else sets.split(",")
     check_names("zero-shot set", names, ZERO_SHOT)
-    new = gliner_spacy(gliner) if gliner else ours(adapter, device, threshold=threshold)
+    check_names("format", [format], FORMATS)
+    described = {} if descriptions is None else srsly.read_json(descriptions)
+    known = [label for one in ZERO_SHOT.values() for label in one.labels]
+    check_names("zero-shot label", described, dict.fromkeys(known))
+    if gliner:
+        new = gliner_spacy(gliner)
+    else:
+        new = ours(
+            adapter,
+            device,
+            format=format,
+            descriptions=described,
+            threshold=threshold,
+        )
     results = {
         name: score_set(new, name, data, limit, partial(progress, title=name))
         for name in names
     }
-    page = zero_shot_page(results, gliner or f"padellm_ner, {adapter}")
+    ours_title = f"padellm_ner, {adapter}" + ", with descriptions" * bool(described)
+    page = zero_shot_page(results, gliner or ours_title)
     output.mkdir(parents=True, exist_ok=True)
     (output / "zero_shot.md").write_text(page, encoding="utf8")
     srsly.write_json(

@@ -9,9 +9,9 @@ from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.training import Example
 
-from spacy_padellm.adapters.files import shipped_in_padellm
+from spacy_padellm.adapters.files import SHIPPED, shipped_in_padellm
 from spacy_padellm.bases.weights import DEFAULT_BASE
-from spacy_padellm.pipeline.calibrate import best_of, try_thresholds
+from spacy_padellm.pipeline.calibrate import best_of, threshold_of, try_thresholds
 
 from ..data.corpus import BenchmarkCorpus, Sizes, prepare, without_annotation
 from ..errors import check_names
@@ -19,35 +19,50 @@ from ..measuring.scores import score_docs, score_predictions
 from ..results_cache import cached
 from ..systems.registry import LoadOptions, packed
 from ..training.configs import TrainingSettings, padellm_config, spacy_ner_config
-from ..training.formats import FORMATS
+from ..training.formats import FORMATS, GENERATING
 from ..training.train import load_pipeline, train_pipeline, trained_at
 from ..workspace import SetFolder
 
 SPACY_NER = "spacy_ner"
-# PaDeLLM as a user of the base trains it, from the adapter that ships with the package
-FROM_SHIPPED = "padellm_shipped"
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
     """A row of the table.
 
-    trained: what is trained for the row: a key of `FORMATS` with a new adapter,
-        FROM_SHIPPED, or SPACY_NER. Several rows may share it.
-    calibrated: whether it predicts with the `count_threshold` that is best on the dev
-        texts.
+    format: a key of `FORMATS`, or SPACY_NER.
+    shipped: whether training starts from the adapter that ships with the package, as
+        for a user of the base, and not from a new one.
+    calibrated: whether it predicts with the threshold of the format that is best on the
+        dev texts.
     """
 
     title: str
-    trained: str
+    format: str
+    shipped: bool = False
     calibrated: bool = False
+
+    @property
+    def trained(self) -> str:
+        """What is trained for the row. Several rows may share it."""
+        return self.format + "_shipped" * self.shipped
 
 
 ROWS = {
-    FROM_SHIPPED: Row("PaDeLLM, from the shipped adapter", FROM_SHIPPED),
-    "padellm_shipped_calibrated": Row(
-        "PaDeLLM, from the shipped adapter, calibrated", FROM_SHIPPED, calibrated=True
+    "pointer_shipped": Row(
+        "Pointer, from the shipped adapter", "pointer", shipped=True
     ),
+    "padellm_shipped": Row(
+        "PaDeLLM, from the shipped adapter", "padellm", shipped=True
+    ),
+    "padellm_shipped_calibrated": Row(
+        "PaDeLLM, from the shipped adapter, calibrated",
+        "padellm",
+        shipped=True,
+        calibrated=True,
+    ),
+    "pointer": Row("Pointer", "pointer"),
+    "pointer_calibrated": Row("Pointer, calibrated", "pointer", calibrated=True),
     "padellm": Row("PaDeLLM", "padellm"),
     "padellm_calibrated": Row("PaDeLLM, calibrated", "padellm", calibrated=True),
     "one_step": Row("OneStep", "one_step"),
@@ -64,9 +79,9 @@ Prf: TypeAlias = dict[str, float]  # "p", "r" and "f", from 0 to 1
 class AccuracySettings:
     """What to compare; see `BenchmarkSettings`.
 
-    systems: keys of `ROWS`. None is all; it leaves out the shipped adapter if that does
+    systems: keys of `ROWS`. None is all; it leaves out the shipped adapters if they do
         not fit the base.
-    prefix_lm: whether the tokens of a text see all of it, in all four formats.
+    prefix_lm: whether the tokens of a text see all of it. In Pointer, they always do.
     batch_tokens: padded tokens in a batch of texts, for predicting.
     """
 
@@ -84,11 +99,7 @@ class AccuracySettings:
         """The systems to compare. ValueError (E920): there is no such system."""
         if self.systems is None:
             fits = self.training.base == DEFAULT_BASE and self.prefix_lm
-            return [
-                name
-                for name, row in ROWS.items()
-                if fits or row.trained != FROM_SHIPPED
-            ]
+            return [name for name, row in ROWS.items() if fits or not row.shipped]
         check_names("system", self.systems, ROWS)
         return self.systems
 
@@ -99,7 +110,7 @@ class Accuracy:
 
     train, test: the number of texts.
     strings: the paper's micro F. spans: of exact spans, as in `spacy evaluate`.
-    count_threshold: of a calibrated system.
+    threshold: of the format of a calibrated system.
     """
 
     train: int
@@ -107,7 +118,7 @@ class Accuracy:
     strings: Prf
     spans: Prf
     spans_per_label: Mapping[str, Prf]
-    count_threshold: float | None = None
+    threshold: float | None = None
 
 
 @dataclass(slots=True)
@@ -134,16 +145,23 @@ class AccuracyTable:
             self.titles[name] = corpus.title
             self.results[name] = {}
             for system in systems:
+                row = ROWS[system]
+                if row.shipped and shipped_adapter(row.format, corpus.lang) is None:
+                    self.say(
+                        f"{corpus.title}, {row.title}: left out, as none ships for "
+                        f"{corpus.lang!r}"
+                    )
+                    continue
                 found = self._accuracy(corpus, folder, system)
                 self.results[name][system] = found
                 f = 100 * found.spans["f"]
-                self.say(f"{corpus.title}, {ROWS[system].title}: F of spans {f:.1f}")
+                self.say(f"{corpus.title}, {row.title}: F of spans {f:.1f}")
 
     def _accuracy(
         self, corpus: BenchmarkCorpus, folder: SetFolder, system: str
     ) -> Accuracy:
         row = ROWS[system]
-        pipeline = self._train(corpus, row.trained, folder.training(row.trained))
+        pipeline = self._train(corpus, row, folder.training(row.trained))
         depends_on = {
             "test": asdict(self.settings.sizes),
             "device": self.settings.training.device,
@@ -157,22 +175,23 @@ class AccuracyTable:
         n_train, n_test = (len(corpus.docs(split)) for split in ("train", "test"))
         return Accuracy(n_train, n_test, **scores)
 
-    def _train(self, corpus: BenchmarkCorpus, trained: str, folder: Path) -> Path:
+    def _train(self, corpus: BenchmarkCorpus, row: Row, folder: Path) -> Path:
         training = self.settings.training
-        if trained == SPACY_NER:
+        if row.format == SPACY_NER:
             config = spacy_ner_config(
                 corpus.folder, lang=corpus.lang, seed=training.seed
             )
             return train_pipeline(config, folder, best=True)
-        shipped = trained == FROM_SHIPPED
-        format = FORMATS["padellm" if shipped else trained]
+        format = FORMATS[row.format]
+        if row.format in GENERATING:
+            format = {**format, "prefix_lm": self.settings.prefix_lm}
         config = padellm_config(
-            {**format, "prefix_lm": self.settings.prefix_lm},
+            format,
             corpus.labels,
             corpus.folder,
             training,
             lang=corpus.lang,
-            adapter=shipped_in_padellm(corpus.lang) if shipped else None,
+            adapter=shipped_adapter(row.format, corpus.lang) if row.shipped else None,
         )
         config["corpora"]["dev"]["limit"] = DEV_TEXTS
         return train_pipeline(config, folder)
@@ -182,27 +201,36 @@ class AccuracyTable:
     ) -> dict[str, Any]:
         """The scores of a saved pipeline, with the names of `Accuracy`."""
         gold = corpus.docs("test")
-        if row.trained == SPACY_NER:
+        if row.format == SPACY_NER:
             return score_spacy_ner(pipeline, gold)
         nlp = load_pipeline(pipeline, dtype="auto")
         ner = nlp.get_pipe("padellm_ner")
-        if row.calibrated:
-            calibrate(nlp, corpus.docs("dev"))
+        threshold = calibrate(nlp, corpus.docs("dev")) if row.calibrated else None
         system = packed(ner, LoadOptions())
         predictions = system.predict(gold, self.settings.batch_tokens)
         scores = score_predictions(gold, predictions, corpus.labels)
         found = {key: scores[key] for key in ("strings", "spans", "spans_per_label")}
-        if row.calibrated:
-            found["count_threshold"] = ner.format.count_threshold
-        return found
+        return found | {"threshold": threshold}
 
 
-def calibrate(nlp: Language, gold: Sequence[Doc]) -> None:
-    """Set the `count_threshold` of padellm_ner that is best on these docs."""
+def shipped_adapter(format: str, lang: str) -> str | None:
+    """The adapter that ships with the package in a format for a language, or None.
+
+    format: "pointer" or "padellm".
+    """
+    if format == "padellm":
+        return shipped_in_padellm(lang)
+    return SHIPPED if lang == "en" else None
+
+
+def calibrate(nlp: Language, gold: Sequence[Doc]) -> float | None:
+    """Set the threshold of padellm_ner's format that is best on these docs; return
+    it."""
     ner = nlp.get_pipe("padellm_ner")
     examples = [Example(without_annotation(doc, nlp.vocab), doc) for doc in gold]
     best = best_of(list(try_thresholds(nlp, ner, examples)))
-    ner.format = replace(ner.format, count_threshold=best.threshold)
+    ner.format = replace(ner.format, **{threshold_of(ner).setting: best.threshold})
+    return best.threshold
 
 
 def score_spacy_ner(pipeline: Path, gold: Sequence[Doc]) -> dict[str, Any]:

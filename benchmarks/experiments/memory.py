@@ -12,7 +12,7 @@ import torch
 from spacy.util import minibatch
 
 from ..machine.environment import use_cores
-from ..systems.registry import SYSTEMS, LoadOptions
+from ..systems.registry import SYSTEMS, LoadOptions, packed
 from ..workspace import SetFolder
 
 BATCH = 64  # documents that a system other than the component gets at once
@@ -60,7 +60,7 @@ def peak_memory(settings: MemorySettings, name: str, n_docs: int) -> dict[str, f
         loaded.predict([nlp.make_doc(texts[0])], 1)  # loads the model
         loaded_mb = peak_mb(settings.device)
         stream = islice(cycle(texts), n_docs)
-        if name == "padellm_batch":
+        if system.load is packed:
             for _ in nlp.pipe(stream):
                 pass
         else:

@@ -20,25 +20,29 @@ from ..systems.usage import per_doc
 from ..training.train import load_component
 from ..workspace import SetFolder
 
-OURS = "padellm_batch"
-# How many times as fast ours should be on two cores: one document at a time, and all
-# documents at once.
-GOALS: dict[str, tuple[float, float | None]] = {
-    "official": (4, 6),
-    "official_template": (6, 10),
-    "struct_generate": (4, None),
-    "aug_generate": (9, None),
-    "struct_vllm": (4, 2.5),
-    "aug_vllm": (7, 4),
-    "padellm_vllm": (5, 7),
+# Our system → peer → how many times as fast ours should be on two cores: one document
+# at a time, and all documents at once.
+GOALS: dict[str, dict[str, tuple[float, float | None]]] = {
+    "padellm_batch": {
+        "official": (4, 6),
+        "official_template": (6, 10),
+        "struct_generate": (4, None),
+        "aug_generate": (9, None),
+        "struct_vllm": (4, 2.5),
+        "aug_vllm": (7, 4),
+        "padellm_vllm": (5, 7),
+    },
+    "pointer": {"official_template": (12, 20), "struct_vllm": (7, 2.5)},
 }
+OURS = tuple(GOALS)
+FIRST = OURS[0]  # is always measured
 
 
 @dataclass(frozen=True, slots=True)
 class PeersSettings:
     """What to compare.
 
-    systems: keys of `SYSTEMS`. None is all of `GOALS` that can run here.
+    systems: keys of `SYSTEMS`, beside FIRST. None is all of `GOALS` that can run here.
     alone: documents that are read one at a time. docs: documents of a round.
     dtype: the numbers that all systems compute in. our_dtype: those of our engine.
     batch_tokens: padded tokens in a batch of texts.
@@ -57,15 +61,15 @@ class PeersSettings:
     vllm_eager: bool
 
     def pipelines(self, say: Callable[[str], None]) -> dict[str, Path]:
-        """System → its pipeline, ours first.
+        """System → its pipeline, FIRST at first.
 
         ValueError: there is no such system (E920), its pipeline is not trained (E926),
         or vLLM is not installed (E927).
         """
-        found = {OURS: self._pipeline(OURS)}
+        found = {FIRST: self._pipeline(FIRST)}
         if self.systems is not None:
             return found | {name: self._pipeline(name) for name in self.systems}
-        for name in GOALS:
+        for name in (*OURS[1:], *GOALS[FIRST]):
             try:
                 found[name] = self._pipeline(name)
             except ValueError as error:
@@ -100,18 +104,18 @@ def compare(
         systems: dict[str, LoadedSystem] = {}
         for name, pipeline in pipelines.items():
             say(f"loading {SYSTEMS[name].title}")
-            dtype = settings.our_dtype if name == OURS else settings.dtype
+            dtype = settings.our_dtype if name in OURS else settings.dtype
             ner = load_component(pipeline, device=settings.device, dtype=dtype)
             loaded = SYSTEMS[name].load(ner, options)
             systems[name] = opened.enter_context(loaded)
-        vocab = systems[OURS].ner.vocab
+        vocab = systems[FIRST].ner.vocab
         together = settings.folder.test_docs(vocab, settings.docs)
         alone = together[: settings.alone]
         warm_up(systems.values(), together)
         singles = progress([[doc] for doc in alone], "one document at a time")
         alone_runs = alternate(systems, singles, 1)
         peaks: list[float] = []
-        rounds = _rounds(systems[OURS], together, settings.rounds, peaks, progress)
+        rounds = _rounds(systems[FIRST], together, settings.rounds, peaks, progress)
         rounds_runs = alternate(systems, rounds, settings.batch_tokens)
         run = _results(systems, alone, together, alone_runs, rounds_runs, peaks)
     return run | {"dtype": settings.dtype, "our_dtype": settings.our_dtype}
@@ -139,9 +143,7 @@ def _results(
     rounds_runs: Mapping[str, Runs],
     peaks: Sequence[float],
 ) -> dict[str, Any]:
-    ours = systems[OURS]
-    our_alone, our_rounds = alone_runs[OURS], rounds_runs[OURS]
-    n_rounds, used = len(our_rounds.seconds), our_rounds.usage
+    ours = [name for name in OURS if name in systems]
     results = {}
     for name, system in systems.items():
         singles, rounds = alone_runs[name], rounds_runs[name]
@@ -151,24 +153,45 @@ def _results(
             "latencies_ms": [1000 * seconds for seconds in singles.seconds],
             "docs_a_second": [len(together) / seconds for seconds in rounds.seconds],
             "alone": per_doc(singles.usage, len(alone)),
-            "together": per_doc(rounds.usage, len(together) * n_rounds),
+            "together": per_doc(rounds.usage, len(together) * len(rounds.seconds)),
             "f": scores["strings"]["f"],
-            "latency_ratio": asdict(Ratio.of(singles.seconds, our_alone.seconds)),
-            "throughput_ratio": asdict(Ratio.of(rounds.seconds, our_rounds.seconds)),
-            "goals": GOALS.get(name),
+            "against": {
+                our: {
+                    "latency": _ratio(singles, alone_runs[our]),
+                    "throughput": _ratio(rounds, rounds_runs[our]),
+                    "goals": GOALS[our].get(name),
+                }
+                for our in ours
+                if our != name
+            },
         }
         if system.vllm is not None:
             results[name]["version"] = system.vllm.name
             results[name]["peak_mb"] = system.vllm.peak_mb
-    size = model_size(ours.shim.lm.base.model)
-    operations = size.operations(used.tokens, used.generated) / n_rounds
     return {
         "machine": describe_machine(),
         "systems": results,
         "peak_gflops": [peak / 1e9 for peak in peaks],
-        "share_of_peak": share_of_peak(operations, our_rounds.seconds, peaks),
+        "ours": {
+            our: _efficiency(systems[our], rounds_runs[our], peaks) for our in ours
+        },
+    }
+
+
+def _ratio(theirs: Runs, ours: Runs) -> dict[str, float]:
+    return asdict(Ratio.of(theirs.seconds, ours.seconds))
+
+
+def _efficiency(
+    system: LoadedSystem, rounds: Runs, peaks: Sequence[float]
+) -> dict[str, float]:
+    """How well one of our systems fills the machine with all documents at once."""
+    used = rounds.usage
+    size = model_size(system.shim.lm.base.model)
+    operations = size.operations(used.tokens, used.generated) / len(rounds.seconds)
+    return {
+        "share_of_peak": share_of_peak(operations, rounds.seconds, peaks),
         "padded_over_real": used.padded / used.tokens,
         "attended_over_real": used.attended / used.tokens,
         "passes_a_batch": used.passes / used.sessions,
-        "passes_a_doc_alone": our_alone.usage.passes / len(alone),
     }

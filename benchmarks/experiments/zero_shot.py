@@ -4,7 +4,7 @@ You can score any pipeline that takes its labels as a setting, such as `padellm_
 `gliner_spacy`.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from ..data.zero_shot_sets import ZERO_SHOT, ZeroShotSet
 from ..errors import Errors
 from ..measuring.scores import doc_spans, span_scores
 
+FORMATS = ("Pointer", "PaDeLLM")  # of adapters
 # Builds a pipeline that finds the labels of a set.
 NewPipeline = Callable[[ZeroShotSet], Language]
 
@@ -38,17 +39,37 @@ class ZeroShotScore:
     per_label: dict[str, dict[str, float]]
 
 
-def ours(adapter: str, device: str, **output: Any) -> NewPipeline:
+def ours(
+    adapter: str,
+    device: str,
+    *,
+    format: str = "Pointer",
+    descriptions: Mapping[str, str] | None = None,
+    **output: Any,
+) -> NewPipeline:
     """A blank English pipeline with padellm_ner.
 
-    adapter: "default" or a folder. output: settings of the component, such as
-        `threshold`.
+    adapter: the name of a shipped one, or a folder. format: of the adapter, one of
+        FORMATS.
+    descriptions: what labels cover, if the model shall read that beside their names.
+    output: settings of the component, such as `threshold`.
     """
+    described = descriptions or {}
 
     def new(zero_shot: ZeroShotSet) -> Language:
         nlp = spacy.blank("en")
-        model = {"adapter": adapter, "device": device}
-        config = {"labels": zero_shot.labels, "model": model, **output}
+        labels = {
+            label: {"name": name, "description": described[label]}
+            if label in described
+            else name
+            for label, name in zero_shot.labels.items()
+        }
+        config = {
+            "labels": labels,
+            "format": {"@misc": f"spacy_padellm.{format}.v1"},
+            "model": {"adapter": adapter, "device": device},
+            **output,
+        }
         nlp.add_pipe("padellm_ner", config=config)
         return nlp
 

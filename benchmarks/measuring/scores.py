@@ -28,7 +28,7 @@ def score_predictions(
     count_error: predicted minus gold count.
     share_not_in_text: of the mentions that the model wrote.
     length: generated tokens in a sequence, on average. steps: generated tokens in the
-        longest sequence of a document, on average.
+        longest sequence of a document, on average. Both are 0 if nothing is generated.
     dropped: mentions by the reason they were dropped.
     """
     found = [

@@ -12,7 +12,7 @@ from . import paper
 from .figures import BLUE, GREY, ORANGE, save
 from .speedups import AUTOREGRESSIVE, OURS, speedups
 
-FORMAT_TITLES = {"padellm": "PaDeLLM", "one_step": "OneStep"}
+FORMAT_TITLES = {"padellm": "PaDeLLM", "pointer": "Pointer", "one_step": "OneStep"}
 
 
 def draw_bars(
@@ -70,9 +70,10 @@ def _latency(title: str, measured: Mapping[str, Measurement]) -> Figure:
 
 
 def _length(title: str, measured: Mapping[str, Measurement]) -> Figure:
-    """One bar for each format: with `generate`, a format writes the same."""
+    """One bar for each format: with `generate`, a format writes the same. Pointer's is
+    0: it generates nothing."""
     shown: dict[str, float] = {}
-    for name in ("padellm_batch", "padellm_multi", "one_step", "struct", "aug"):
+    for name in (*OURS, "one_step", "struct", "aug"):
         if name in measured:
             shown[SYSTEMS[name].format] = measured[name].scores["length"]
     figure, axes = _axes(f"{title}: generated tokens per sequence", len(shown))

@@ -30,7 +30,11 @@ def write_benchmark_page(
             "docs": max(len(done.latencies) for done in measured.values()),
             "speedups": speedups(titles[name], measured),
             "lengths": share_of_length(measured),
-            "others": where_others_win(measured),
+            "others": {
+                measured[our].title: where_others_win(measured, our)
+                for our in ("padellm_batch", "pointer")
+                if our in measured
+            },
             "dropped": {
                 done.title: done.scores["dropped"]
                 for done in measured.values()

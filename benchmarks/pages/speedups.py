@@ -1,4 +1,4 @@
-"""Speedups of PaDeLLM over other systems, and where it does not win."""
+"""Speedups of PaDeLLM and Pointer over other systems, and where they do not win."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,7 +8,8 @@ import numpy as np
 from ..measuring.measurement import Measurement
 from . import paper
 
-OURS = ("padellm_batch", "padellm_multi")
+PADELLM = ("padellm_batch", "padellm_multi")
+OURS = (*PADELLM, "pointer")
 AUTOREGRESSIVE = ("aug", "struct", "aug_generate", "struct_generate")
 RIVALS = (*AUTOREGRESSIVE, "one_step", "official")
 
@@ -30,10 +31,13 @@ class Speedup:
 
 
 def speedups(title: str, measured: Mapping[str, Measurement]) -> list[Speedup]:
-    """Compare every rival with PaDeLLM. title: of the data set, as in `paper.py`."""
+    """Compare every rival with PaDeLLM and with Pointer, and PaDeLLM with Pointer.
+
+    title: of the data set, as in `paper.py`.
+    """
     found = []
-    for slow in RIVALS:
-        for fast in OURS:
+    for slow in (*RIVALS, *PADELLM):
+        for fast in OURS if slow in RIVALS else ("pointer",):
             if slow in measured and fast in measured:
                 rival, our = measured[slow], measured[fast]
                 ratios = np.divide(rival.latencies, our.latencies)
@@ -50,15 +54,14 @@ def speedups(title: str, measured: Mapping[str, Measurement]) -> list[Speedup]:
     return found
 
 
-def where_others_win(measured: Mapping[str, Measurement]) -> list[str]:
-    """A sentence for each measure in which a rival beats PaDeLLM-Batch."""
-    our = measured.get("padellm_batch")
-    if our is None:
-        return []
+def where_others_win(measured: Mapping[str, Measurement], name: str) -> list[str]:
+    """A sentence for each measure in which another system beats the system `name`.
+    PaDeLLM-Multi, which has more devices, is left out."""
+    our = measured[name]
     said = []
-    for name in RIVALS:
-        rival = measured.get(name)
-        if rival is None:
+    for other in ("padellm_batch", "pointer", *RIVALS):
+        rival = measured.get(other)
+        if rival is None or other == name:
             continue
         if rival.mean < our.mean:
             said.append(

@@ -113,6 +113,7 @@ def vllm(ner: PaDeLLMNER, options: LoadOptions) -> LoadedSystem:
 SYSTEMS: dict[str, System] = {
     "padellm_batch": System("PaDeLLM-Batch", "padellm", packed),
     "padellm_multi": System("PaDeLLM-Multi", "padellm", multi, one_by_one=True),
+    "pointer": System("Pointer", "pointer", packed),
     "one_step": System("OneStep", "one_step", packed),
     "struct": System("AutoReg struct", "struct", packed),
     "aug": System("AutoReg aug", "aug", packed),

@@ -5,9 +5,12 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
 from threading import Lock
 
+import numpy as np
+
 from spacy_padellm.engines.base import Engine, Session
 from spacy_padellm.engines.usage import Usage as EngineUsage
 from spacy_padellm.trees.branch import Branch, Completion
+from spacy_padellm.trees.pointers import PointerTree
 
 
 @dataclass(slots=True)
@@ -69,6 +72,9 @@ class CountingSession:
         rows = self.session.complete(branches)
         self.generated += sum(len(one.logprobs) for row in rows for one in row)
         return rows
+
+    def score(self, trees: Sequence[PointerTree]) -> list[np.ndarray]:
+        return self.session.score(trees)
 
 
 def per_doc(usage: Usage, n_docs: int) -> dict[str, float]:

@@ -2,9 +2,11 @@
 
 from typing import Any
 
-# The component's format block. All formats read from left to right, as the systems of
-# the paper, `generate` and vLLM do.
+# The component's format block. In Pointer, the tokens of a text always see each other.
+# All formats that generate read from left to right, as the systems of the paper,
+# `generate` and vLLM do.
 FORMATS: dict[str, dict[str, Any]] = {
+    "pointer": {"@misc": "spacy_padellm.Pointer.v1"},
     "padellm": {
         "@misc": "spacy_padellm.PaDeLLM.v1",
         "template": "compact",
@@ -19,3 +21,4 @@ FORMATS: dict[str, dict[str, Any]] = {
     "struct": {"@misc": "spacy_padellm.AutoRegStruct.v1"},
     "aug": {"@misc": "spacy_padellm.AutoRegAug.v1"},
 }
+GENERATING = tuple(name for name in FORMATS if name != "pointer")

@@ -29,7 +29,7 @@ class Session(Protocol):
     def score(self, trees: Sequence[PointerTree]) -> list[np.ndarray]:
         """Compare the labels of each text with its tokens, in one pass.
 
-        trees: one for each text of the session.
+        trees: of the session's texts; a text may have several.
 
         Returns log-odds, float32 [labels, tokens, 3]: that a mention of the label
         starts, ends, or goes on at the token. One that goes on has started before.

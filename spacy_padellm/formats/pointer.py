@@ -6,8 +6,9 @@ found again in the text.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 
@@ -31,6 +32,9 @@ from .segments import TextSegments
 # calibration error, see docs/experiments.md.
 INNER_WEIGHT = 0.1
 BORDER_WEIGHT = (1 - INNER_WEIGHT) / 2
+# Attention over a tree costs the square of its tokens, so many labels are split into
+# parts of this many tokens, and the text is read once for each part.
+PART_TOKENS = 512
 
 
 def build_pointer_v1(
@@ -79,13 +83,15 @@ class Pointer:
         self, encoded: Sequence[EncodedQuery[TextSegments]], session: Session
     ) -> list[Extraction]:
         if self.alone:
-            trees = self._trees_alone(encoded)
+            trees = [[tree] for tree in self._trees_alone(encoded)]
         else:
-            trees = [_tree(one, _branches(one)) for one in encoded]
-        scored = session.score(trees)
+            trees = [
+                [_tree(one, part) for part in _parts(_branches(one))] for one in encoded
+            ]
+        scored = iter(session.score([*chain(*trees)]))
         return [
-            self._extraction(one, log_odds)
-            for one, log_odds in zip(encoded, scored, strict=True)
+            self._extraction(one, np.concatenate([next(scored) for _ in parts]))
+            for one, parts in zip(encoded, trees, strict=True)
         ]
 
     def gold_tree(
@@ -153,6 +159,18 @@ def _branches(encoded: EncodedQuery[TextSegments]) -> list[TokenIds]:
     """What follows for each label."""
     names = encoded.query.labels.values()
     return [encoded.text.segment(name + ":") for name in names]
+
+
+def _parts(branches: Sequence[TokenIds]) -> Iterator[list[TokenIds]]:
+    """Branches in parts of at most PART_TOKENS, or of one branch. Labels do not see
+    each other, so the parts of a text can be in trees of their own."""
+    part: list[TokenIds] = []
+    for branch in branches:
+        if part and sum(map(len, part)) + len(branch) > PART_TOKENS:
+            yield part
+            part = []
+        part.append(branch)
+    yield part
 
 
 def _stem(text: TextSegments) -> int:

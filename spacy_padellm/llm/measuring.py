@@ -3,13 +3,18 @@
 import math
 from collections.abc import Sequence
 
+import numpy as np
+
 from ..formats.base import Format, Query
 from ..formats.extraction import extract_in_session
 from ..trees.branch import Branch, Completion
+from ..trees.pointers import PointerTree
 from ..types import PromptTokenizer
 
 # The measured counts and mention numbers have one digit. This leaves room for more.
 SPARE = 8
+# Log-odds of no mention.
+NOTHING = -99.0
 
 
 def longest_sequence(query: Query, format: Format, tokenizer: PromptTokenizer) -> int:
@@ -36,6 +41,13 @@ class MeasuringSession:
         answers = [[self._answer(branch) for branch in row] for row in branches]
         self._chose = True
         return answers
+
+    def score(self, trees: Sequence[PointerTree]) -> list[np.ndarray]:
+        for tree in trees:
+            self.longest = max(self.longest, int(tree.positions.max()) + 1)
+        return [
+            np.full((len(tree.queries), len(tree.keys), 3), NOTHING) for tree in trees
+        ]
 
     def _answer(self, branch: Branch) -> Completion:
         if self._chose or len(branch.candidates) < 2:

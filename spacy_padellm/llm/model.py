@@ -17,6 +17,7 @@ from ..formats.extraction import extract
 from ..formats.pointer import build_pointer_v1
 from ..model.architectures import build_causal_lm_v1
 from ..model.shim import CausalLMShim, causal_lm_shim
+from ..pipeline.adapter_set import check_predicts
 from ..settings import check_positive
 from .measuring import longest_sequence
 from .messages import read_prompt, write_answer
@@ -133,15 +134,7 @@ class ParallelDecoder:
 
     def _check(self) -> None:
         """Raise ValueError unless the format and the context length fit the model."""
-        card = self.lm.card()
-        if card is not None and card.format and card.format != self.format.name:
-            raise ValueError(
-                Errors.E802.format(
-                    trained=card.format,
-                    format=self.format.name,
-                    name="spacy_padellm.ParallelDecoder.v1",
-                )
-            )
+        check_predicts(self.lm, self.format, "spacy_padellm.ParallelDecoder.v1")
         most = self.lm.lm.context_length
         if self.context_length > most:
             raise ValueError(Errors.E845.format(value=self.context_length, most=most))

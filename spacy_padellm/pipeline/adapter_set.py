@@ -114,27 +114,38 @@ class AdapterSet:
     # -- checks -----------------------------------------------------------------------
 
     def check_format(self, shim: CausalLMShim, format: Format) -> None:
-        """Raises ValueError (E802) if an adapter was trained in another format."""
-        card = shim.card()
-        if card is not None and card.format and card.format != format.name:
-            raise ValueError(
-                Errors.E802.format(
-                    trained=card.format, format=format.name, name=self.name
-                )
-            )
+        """See the function `check_format`."""
+        check_format(shim, format, self.name)
 
     def check_predicts(self, shim: CausalLMShim, format: Format) -> None:
-        """Raises ValueError if an adapter was trained in another format (E802), or has
-        no head although the format needs one (E814)."""
-        self.check_format(shim, format)
-        if format.head is not None and not shim.has_head:
-            raise ValueError(Errors.E814.format(format=format.name, name=self.name))
+        """See the function `check_predicts`."""
+        check_predicts(shim, format, self.name)
 
     def check_trains_its_own(self) -> None:
         """Raises ValueError (E813) if another adapter than the component's own is
         active."""
         if self.active is not None:
             raise ValueError(Errors.E813.format(adapter=self.active, name=self.name))
+
+
+def check_format(shim: CausalLMShim, format: Format, name: str) -> None:
+    """Raises ValueError (E802) if an adapter was trained in another format.
+
+    name: of what uses it, for the error.
+    """
+    card = shim.card()
+    if card is not None and card.format and card.format != format.name:
+        raise ValueError(
+            Errors.E802.format(trained=card.format, format=format.name, name=name)
+        )
+
+
+def check_predicts(shim: CausalLMShim, format: Format, name: str) -> None:
+    """Raises ValueError if an adapter was trained in another format (E802), or has no
+    head although the format needs one (E814)."""
+    check_format(shim, format, name)
+    if format.head is not None and not shim.has_head:
+        raise ValueError(Errors.E814.format(format=format.name, name=name))
 
 
 def _is_folder_name(name: str) -> bool:

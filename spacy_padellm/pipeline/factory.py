@@ -45,6 +45,7 @@ target_modules = "all-linear"
 
 [padellm_ner.format]
 @misc = "spacy_padellm.Pointer.v1"
+labels = "behind"
 threshold = 0.35
 size = 128
 

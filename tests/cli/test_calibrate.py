@@ -1,7 +1,8 @@
-"""`calibrate` keeps the `count_threshold` with the best F1 on gold docs."""
+"""`calibrate` keeps the threshold with the best F1 on gold docs."""
 
 import pytest
 import spacy
+import torch
 from spacy.tokens import DocBin
 from thinc.api import Config
 from typer.testing import CliRunner
@@ -76,6 +77,68 @@ def test_wrong_thresholds_are_refused(thresholds, error, folder):
     result = run(folder, "--thresholds", thresholds)
     assert result.exit_code == 1
     assert error in result.stderr
+
+
+@pytest.fixture(scope="module")
+def unsure_pointer(make_nlp):  # noqa: F811
+    """A pipeline in the format Pointer that saw the mention of the first text in two of
+    seven cases. Not to be changed."""
+    format = {"@misc": "spacy_padellm.Pointer.v1", "size": 16}
+    nlp = make_nlp(format=format, labels=["PERSON"])
+    gold = examples(nlp, [(TEXT, ENTITIES)] * 2 + [(TEXT, [])] * 5)
+    torch.manual_seed(0)
+    sgd = nlp.initialize(lambda: gold)
+    sgd.learn_rate = 0.003
+    for _ in range(60):
+        nlp.update(gold, sgd=sgd)
+    return nlp
+
+
+@pytest.fixture
+def pointer_folder(unsure_pointer, tmp_path):
+    unsure_pointer.to_disk(tmp_path / "pipeline")
+    docs = [example.reference for example in examples(unsure_pointer, GOLD[:1])]
+    DocBin(docs=docs).to_disk(tmp_path / "dev.spacy")
+    return tmp_path
+
+
+def test_the_threshold_of_pointer_is_calibrated(pointer_folder):
+    assert not spacy.load(pointer_folder / "pipeline")(TEXT).ents
+    result = run(pointer_folder)
+    assert result.exit_code == 0, result.output
+    assert "Wrote threshold = 0.25 to" in result.stdout
+    assert "count_threshold" not in result.stdout
+    assert config_of(pointer_folder)[1]["threshold"] == 0.25
+    nlp = spacy.load(pointer_folder / "pipeline")
+    assert [ent.text for ent in nlp(TEXT).ents] == ["Shaka Khan"]
+
+
+def test_only_the_thresholds_given_are_tried_with_pointer(pointer_folder):
+    result = run(pointer_folder, "--thresholds", "0.5,0.1", "--no-write")
+    assert result.exit_code == 0, result.output
+    rows = [line.split("│") for line in result.stdout.splitlines() if "│" in line]
+    scores = {row[1].strip(): row[4].strip() for row in rows}
+    assert scores == {"0.5": "0.0", "0.1": "100.0"}
+
+
+@pytest.mark.parametrize(
+    ("thresholds", "error"), [("0.5,1.5", "E805"), ("0.5,high", "'high'")]
+)
+def test_wrong_thresholds_of_pointer_are_refused(thresholds, error, pointer_folder):
+    before = (pointer_folder / "pipeline" / "config.cfg").read_text()
+    result = run(pointer_folder, "--thresholds", thresholds)
+    assert result.exit_code == 1
+    assert error in result.stderr
+    assert (pointer_folder / "pipeline" / "config.cfg").read_text() == before
+
+
+def test_pointer_is_afterwards_as_before(unsure_pointer):
+    ner = unsure_pointer.get_pipe("padellm_ner")
+    before = ner.format
+    gold = examples(unsure_pointer, [(TEXT, ENTITIES)])
+    trials = list(try_thresholds(unsure_pointer, ner, gold, [0.5, 0.1]))
+    assert [(trial.threshold, trial.f) for trial in trials] == [(0.5, 0), (0.1, 1)]
+    assert ner.format is before
 
 
 def test_a_format_without_counts_is_refused(make_nlp):  # noqa: F811

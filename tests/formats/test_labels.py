@@ -77,3 +77,62 @@ def test_labels_or_names_that_are_the_same_are_named(labels, doubled):
     with pytest.raises(ValueError, match="E505") as error:
         label_names(labels)
     assert doubled in str(error.value) and "'C'" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("table", "name"),
+    [
+        ({"name": "person"}, "person"),
+        ({"name": "human", "description": "a real one"}, "human (a real one)"),
+        ({"description": "people"}, "person (people)"),
+    ],
+)
+def test_a_description_stands_behind_the_name(table, name):
+    """Without a name it stands behind the label's usual one."""
+    assert label_names({"PER": table, "LOC": "place"}) == {"PER": name, "LOC": "place"}
+
+
+def test_a_label_without_a_usual_name_is_its_own():
+    assert label_names({"DISH": {"description": "to eat"}}) == {"DISH": "DISH (to eat)"}
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        {},
+        {"colour": "red"},
+        {"name": "person", "colour": "red"},
+        {"name": 3},
+        {"name": "person", "description": None},
+        {"name": ["person"]},
+    ],
+)
+def test_a_table_of_another_kind_is_refused_and_named(table):
+    with pytest.raises(ValueError, match="E512.*'PER'.*`description`") as error:
+        label_names({"LOC": "place", "PER": table})
+    assert repr(table) in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("table", "code"),
+    [
+        ({"name": "person", "description": "of\nflesh"}, "E504"),
+        ({"name": " person"}, "E504"),
+        ({"name": "", "description": ""}, "E504"),
+        ({"name": "place"}, "E505"),
+    ],
+)
+def test_a_described_name_is_checked_as_any_other(table, code):
+    with pytest.raises(ValueError, match=code):
+        label_names({"LOC": "place", "PER": table})
+
+
+def test_a_description_may_tell_two_labels_apart():
+    tables = {
+        label: {"name": "person", "description": f"who {verb}"}
+        for label, verb in (("BUYER", "buys"), ("SELLER", "sells"))
+    }
+    assert label_names(tables) == {
+        "BUYER": "person (who buys)",
+        "SELLER": "person (who sells)",
+    }

@@ -9,7 +9,8 @@ import pytest
 import spacy
 from spacy.language import Language
 
-from spacy_padellm.formats.padellm import PaDeLLM
+from spacy_padellm.formats.padellm import build_padellm_v1
+from spacy_padellm.formats.pointer import Pointer
 from spacy_padellm.llm.messages import read_answer
 from spacy_padellm.llm.model import ParallelDecoder, build_parallel_decoder_v1
 
@@ -126,7 +127,9 @@ def test_answers_come_in_the_order_of_the_prompts(scripted):
 
 @pytest.mark.parametrize("text", ["", " \n\t "])
 def test_nothing_is_loaded_for_nothing(tmp_path, text):
-    nowhere = build_parallel_decoder_v1(base=str(tmp_path / "nowhere"))
+    nowhere = build_parallel_decoder_v1(
+        base=str(tmp_path / "nowhere"), format=build_padellm_v1()
+    )
     assert nowhere([]) == []
     asked = [[prompt(text)], [json.dumps({"text": "Ann", "labels": {}})]]
     assert nowhere(asked) == [[answer()], [answer()]]
@@ -167,7 +170,7 @@ def test_other_formats_may_be_had(make_llm):
 def test_without_a_format_it_is_that_of_padellm_ner(tiny_base, make_nlp):
     made = build_parallel_decoder_v1(base=str(tiny_base))
     ner = spacy.blank("en").add_pipe("padellm_ner")
-    assert isinstance(made.format, PaDeLLM) and made.format == ner.format
+    assert isinstance(made.format, Pointer) and made.format == ner.format
 
 
 def test_a_context_length_beyond_the_base_s_is_refused(make_llm):

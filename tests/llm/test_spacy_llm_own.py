@@ -128,7 +128,7 @@ def this_task_and_model(monkeypatch, tiny_base):
         elif task.get("@llm_tasks") == "spacy.NER.v3":
             config["task"] = {**task, "@llm_tasks": TASK}
         if model.get("@llm_models", "spacy.NoOp.v1") == "spacy.NoOp.v1":
-            config["model"] = {"@llm_models": MODEL, "base": str(tiny_base)}
+            config["model"] = llm_config(tiny_base)["model"]
         elif "GPT" in model["@llm_models"]:
             config["model"] = {"@llm_models": "test.KnowsNames.v1"}
         return add_pipe(language, factory_name, name, config=config, **options)

@@ -78,8 +78,10 @@ def make_nlp(tiny_base: Path) -> Callable[..., Language]:
         name: str = "padellm_ner", *, model: dict | None = None, **config
     ) -> Language:
         nlp = spacy.blank("en")
-        config["model"] = {"base": str(tiny_base), **(model or {})}
-        config.setdefault("format", {"only_in_text": False})
+        plain_lora = {"lora": {"use_rslora": False, "lora_alpha": 32}}
+        config["model"] = {"base": str(tiny_base), **plain_lora, **(model or {})}
+        format = config.get("format", {"only_in_text": False})
+        config["format"] = {"@misc": "spacy_padellm.PaDeLLM.v1", **format}
         nlp.add_pipe("padellm_ner", name=name, config=config)
         return nlp
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from spacy_padellm.formats.base import EncodedQuery, Extraction, Query
+from spacy_padellm.formats.base import EncodedQuery, Extraction, Generative, Query
 from spacy_padellm.formats.segments import TextSegments
 from spacy_padellm.trees.packing import GoldSequence
 from spacy_padellm.types import LabelNames, Mention
@@ -16,7 +16,7 @@ Tell: TypeAlias = Callable[[str], Sequence[Found]]
 
 
 @dataclass
-class ScriptedFormat:
+class ScriptedFormat(Generative):
     """asked: the texts that were asked about, in that order. queries: with the labels.
     taught: each gold text with the labels asked for and the strings of each.
     lost: what could not be read of every answer, by reason."""

@@ -195,7 +195,10 @@ def test_an_adapter_answers_only_in_its_own_format(
 ):
     settings = {
         "model": {"adapter": str(adapter_folder)},
-        "format": {"template": "padellm.en"},
+        "format": {
+            "@misc": "spacy_padellm.PaDeLLM.v1",
+            "template": "padellm.en",
+        },
     }
     nlp = make_nlp(**settings)
     doc = nlp.make_doc("Oslo")

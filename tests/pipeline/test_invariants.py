@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from spacy.tokens import Doc, Span
 
-from spacy_padellm.formats.base import EncodedQuery, Extraction, Query
+from spacy_padellm.formats.base import EncodedQuery, Extraction, Generative, Query
 from spacy_padellm.formats.segments import TextSegments
 from spacy_padellm.pipeline.output import Output
 from spacy_padellm.types import Mention
@@ -35,7 +35,7 @@ LOGPROBS = (0.0, -0.1, -1.0, -3.0, -1000.0, -math.inf, math.nan)
 
 
 @dataclass
-class MakesThingsUp:
+class MakesThingsUp(Generative):
     """A format whose answers are anything; the same for the same text and seed.
 
     written: the extractions so far.

@@ -192,7 +192,7 @@ def test_folders_that_do_not_fit(make_nlp, folders, tmp_path):
 def test_named_adapters_of_another_base_are_refused(make_nlp, folders):
     nlp = make_nlp(labels=["X"])
     ner = nlp.get_pipe("padellm_ner")
-    ner.add_adapter("english", "default")
+    ner.add_adapter("english", "english-padellm")
     ner.active_adapter = "english"
     with pytest.raises(ValueError, match="E326"):
         nlp(Doc(nlp.vocab, words=["Hello"]))

@@ -44,7 +44,7 @@ def test_pipe_finds_what_one_call_a_text_finds(nlp):
 def test_a_saved_pipeline_carries_the_adapter_along(nlp, tmp_path, monkeypatch):
     nlp.to_disk(tmp_path)
     size = sum(file.stat().st_size for file in tmp_path.rglob("*"))
-    assert size < 20_000_000
+    assert size < 22_000_000
     monkeypatch.setattr(
         "spacy_padellm.adapters.files.shipped_adapter", lambda name: tmp_path / "gone"
     )
@@ -56,7 +56,8 @@ def test_a_saved_pipeline_carries_the_adapter_along(nlp, tmp_path, monkeypatch):
 def test_the_chinese_adapter_reads_chinese(smollm):
     nlp = spacy.blank("zh")
     model = {"adapter": "chinese", "device": "cpu"}
-    nlp.add_pipe("padellm_ner", config={"model": model})
+    format = {"@misc": "spacy_padellm.PaDeLLM.v1"}
+    nlp.add_pipe("padellm_ner", config={"model": model, "format": format})
     doc = nlp("李明在北京大学学习，后来搬到上海。")
     assert found(doc) == [("李明", "PER"), ("北京大学", "ORG"), ("上海", "LOC")]
 

@@ -69,7 +69,15 @@ def test_fill_config_adds_every_setting_with_its_default(partial, tmp_path):
     assert filled.pop("factory") == "padellm_ner"
     expected = copy.deepcopy(default_config)
     expected["labels"] = {"PER": "person", "DISH": "food"}
-    expected["format"]["template"] = "padellm.en"
+    expected["format"] = {
+        "@misc": "spacy_padellm.PaDeLLM.v1",
+        "template": "padellm.en",
+        "max_count": 64,
+        "max_mention_tokens": 48,
+        "only_in_text": True,
+        "prefix_lm": None,
+        "count_threshold": None,
+    }
     assert filled == expected
 
 
@@ -89,7 +97,7 @@ def test_init_config_knows_the_component(tmp_path):
     spacy_command("init", "config", tmp_path / "new.cfg", "--pipeline", "padellm_ner")
     config = load_config(tmp_path / "new.cfg")
     assert config["nlp"]["pipeline"] == ["padellm_ner"]
-    assert config["components"]["padellm_ner"]["format"]["template"] == "compact"
+    assert config["components"]["padellm_ner"]["format"]["labels"] == "behind"
     assert config["training"]["score_weights"]["ents_f"] == 1.0
 
 

@@ -11,7 +11,6 @@ from benchmarks.data.corpus import Sizes
 from benchmarks.experiments import accuracy as module
 from benchmarks.experiments.accuracy import (
     DEV_TEXTS,
-    FROM_SHIPPED,
     ROWS,
     AccuracySettings,
     AccuracyTable,
@@ -19,6 +18,7 @@ from benchmarks.experiments.accuracy import (
 )
 from benchmarks.training.configs import TrainingSettings
 from spacy_padellm.bases.weights import DEFAULT_BASE
+from spacy_padellm.pipeline.calibrate import COUNT_THRESHOLDS, THRESHOLDS
 
 from ...pipeline.conftest import GOLD, examples, make_nlp, unsure  # noqa: F401
 
@@ -62,11 +62,15 @@ def test_all_systems_are_trained_and_scored(
     result = CliRunner().invoke(app, list(map(str, arguments)))
     assert result.exit_code == 0, result.output
     written = json.loads((tmp_path / "metrics" / "accuracy.json").read_text())
-    new = {name: row for name, row in ROWS.items() if row.trained != FROM_SHIPPED}
+    new = {name: row for name, row in ROWS.items() if not row.shipped}
     assert list(written["shop"]) == list(new), "no adapter ships for this base"
     for found in written["shop"].values():
         assert (found["train"], found["test"]) == (3, 3)
         assert all(0 <= found[kind]["f"] <= 1 for kind in ("strings", "spans"))
+    thresholds = {name: found["threshold"] for name, found in written["shop"].items()}
+    assert thresholds.pop("pointer_calibrated") in THRESHOLDS
+    assert thresholds.pop("padellm_calibrated") in COUNT_THRESHOLDS
+    assert set(thresholds.values()) == {None}
     table = (tmp_path / "metrics" / "accuracy.md").read_text(encoding="utf8")
     assert all(table.count(f"| {row.title} |") == 2 for row in new.values())
     assert "published" not in table, "the paper has no figures for such a set"
@@ -95,13 +99,19 @@ def test_all_systems_are_trained_and_scored(
 def test_the_shipped_adapter_is_compared_where_it_fits(base, prefix_lm, fits, settings):
     training = TrainingSettings(base=base)
     chosen = settings(systems=None, prefix_lm=prefix_lm, training=training).chosen()
-    assert (FROM_SHIPPED in chosen) == fits
-    assert {ROWS[name].trained for name in set(ROWS) - set(chosen)} <= {FROM_SHIPPED}
+    assert [name for name in ROWS if fits or not ROWS[name].shipped] == chosen
 
 
-@pytest.mark.parametrize(("lang", "name"), [("en", "default"), ("zh", "chinese")])
-def test_training_goes_on_from_the_adapter_of_the_language(
-    lang, name, settings, monkeypatch
+@pytest.mark.parametrize(
+    ("format", "lang", "name"),
+    [
+        ("pointer", "en", "default"),
+        ("padellm", "en", "english-padellm"),
+        ("padellm", "zh", "chinese"),
+    ],
+)
+def test_training_goes_on_from_the_adapter_of_the_format_and_language(
+    format, lang, name, settings, monkeypatch
 ):
     configs = []
 
@@ -110,7 +120,7 @@ def test_training_goes_on_from_the_adapter_of_the_language(
         raise KeyboardInterrupt
 
     monkeypatch.setattr(module, "train_pipeline", train_pipeline)
-    for system in (FROM_SHIPPED, "padellm"):
+    for system in (f"{format}_shipped", format):
         with pytest.raises(KeyboardInterrupt):
             AccuracyTable(settings(systems=[system], lang=lang)).run()
     shipped, new = configs
@@ -118,8 +128,18 @@ def test_training_goes_on_from_the_adapter_of_the_language(
     assert shipped["format"] == new["format"]
 
 
+def test_no_row_starts_from_an_adapter_of_another_language(settings):
+    said = []
+    table = AccuracyTable(settings(systems=["pointer_shipped"], lang="zh"), said.append)
+    table.run()
+    assert table.results == {"shop": {}}
+    assert said == [
+        "shop, Pointer, from the shipped adapter: left out, as none ships for 'zh'"
+    ]
+
+
 @pytest.mark.parametrize("prefix_lm", [True, False])
-def test_formats_read_the_text_alike(settings, prefix_lm, monkeypatch):
+def test_formats_that_generate_read_the_text_alike(settings, prefix_lm, monkeypatch):
     trained = []
 
     def train_pipeline(config, folder, **kwargs):
@@ -147,6 +167,7 @@ def test_calibrated_counts_are_those_that_are_best_on_the_gold_docs(
     nlp = spacy.load(tmp_path)
     text, _ = GOLD[0]
     assert not nlp(text).ents
-    calibrate(nlp, [example.reference for example in examples(nlp, GOLD[:1])])
+    gold = [example.reference for example in examples(nlp, GOLD[:1])]
+    assert calibrate(nlp, gold) == 0.3
     assert nlp.get_pipe("padellm_ner").format.count_threshold == 0.3
     assert [ent.text for ent in nlp(text).ents] == ["Shaka Khan"]

@@ -59,6 +59,7 @@ def test_all_systems_run_from_the_command_line(data, tiny_base, tmp_path, monkey
     page = (tmp_path / "metrics" / "benchmark.md").read_text(encoding="utf8")
     for name in NAMES:
         assert f"| {SYSTEMS[name].title} |" in page
+    assert measured["pointer"]["scores"]["length"] == 0, "it generates nothing"
     for kind in ("speedup", "latency", "length"):
         assert f"shop-{kind}.svg" in page
         assert (tmp_path / "metrics" / f"shop-{kind}.svg").stat().st_size > 1000

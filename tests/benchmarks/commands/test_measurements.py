@@ -21,7 +21,7 @@ from spacy_padellm.model.shim import causal_lm_shim
 
 from ...conftest import REPOSITORY
 
-OURS = peers_module.OURS
+PADELLM, POINTER = OURS = peers_module.OURS
 FAKE_VLLM = Path(__file__).parents[1] / "systems" / "fake_vllm"
 TEXTS = REPOSITORY / "assets" / "workshop" / "test.jsonl"
 LABELS = {"PART": "part", "FAULT": "fault", "TOOL": "tool"}
@@ -50,10 +50,14 @@ def work(base, workshop, tmp_path_factory) -> Path:
     """What `benchmark` leaves: a pipeline a format, with a random adapter each, whose
     mentions may be anything, and documents."""
     work = tmp_path_factory.mktemp("work")
-    for name in ("padellm", "struct", "aug"):
+    limits = {
+        "pointer": {},
+        "padellm": {"only_in_text": False, "max_mention_tokens": 4},
+        "struct": {"max_new_tokens": 24},
+        "aug": {"max_new_tokens": 24},
+    }
+    for name, more in limits.items():
         nlp = spacy.blank("en")
-        limits = {"only_in_text": False, "max_mention_tokens": 4}
-        more = limits if name == "padellm" else {"max_new_tokens": 24}
         config = {
             "labels": LABELS,
             "model": {"base": str(base)},
@@ -65,7 +69,7 @@ def work(base, workshop, tmp_path_factory) -> Path:
         torch.manual_seed(0)
         with torch.no_grad():
             for parameter in causal_lm_shim(ner.model).lm.parameters().values():
-                parameter.normal_(std=0.05)
+                parameter.normal_(std=0.025)
         folder = work / "shop" / "training" / name
         folder.mkdir(parents=True)
         nlp.to_disk(folder / "model-last")
@@ -107,20 +111,26 @@ def test_peers_are_compared_in_alternating_runs(work, vllm_environment, tmp_path
         *options(work, tmp_path),
         *("--alone", 3, "--docs", 4, "--rounds", 2),
         *("--vllm", vllm_environment, "--vllm-eager"),
-        *("--systems", "official,aug_generate,padellm_vllm"),
+        *("--systems", "official,aug_generate,padellm_vllm,pointer"),
     )
     saved = json.loads((tmp_path / "peers.json").read_text())
     systems = saved["systems"]
-    assert list(systems) == [OURS, "official", "aug_generate", "padellm_vllm"]
-    our = systems[OURS]
+    peers = ["official", "aug_generate", "padellm_vllm"]
+    assert list(systems) == [PADELLM, *peers, POINTER]
+    our = systems[PADELLM]
     for name, one in systems.items():
         assert len(one["latencies_ms"]) == 3 and len(one["docs_a_second"]) == 2
         assert 0 < one["alone"]["tokens"] <= one["alone"]["padded"]
-        pairs = zip(one["latencies_ms"], our["latencies_ms"], strict=True)
-        expected = median(theirs / ours for theirs, ours in pairs)
-        assert one["latency_ratio"]["median"] == pytest.approx(expected)
+        assert set(one["against"]) == set(OURS) - {name}
+        for faster, ratio in one["against"].items():
+            latencies = one["latencies_ms"], systems[faster]["latencies_ms"]
+            pairs = zip(*latencies, strict=True)
+            expected = median(theirs / ours for theirs, ours in pairs)
+            assert ratio["latency"]["median"] == pytest.approx(expected)
         if name in ("official", "padellm_vllm"):
             assert one["f"] == our["f"]  # the same adapter finds the same
+    used = systems[POINTER]["alone"]
+    assert (used["passes"], used["generated"]) == (1, 0)
     # what vLLM was asked and wrote is what our engine was asked and wrote
     count = "generated"
     assert systems["padellm_vllm"]["alone"][count] == our["alone"][count] > 6
@@ -128,11 +138,25 @@ def test_peers_are_compared_in_alternating_runs(work, vllm_environment, tmp_path
     assert systems["padellm_vllm"]["peak_mb"] > 100
     # flat prompts repeat the text for every label and mention
     assert systems["official"]["alone"]["tokens"] > 1.5 * our["alone"]["tokens"]
-    assert saved["padded_over_real"] >= 1 and 0 < saved["share_of_peak"] < 1
+    assert list(saved["ours"]) == list(OURS)
+    for one in saved["ours"].values():
+        assert one["padded_over_real"] >= 1 and 0 < one["share_of_peak"] < 1
+    assert saved["ours"][POINTER]["passes_a_batch"] == 1
     page = (tmp_path / "peers.md").read_text(encoding="utf8")
     assert page in done.stdout
-    ratio = systems["official"]["throughput_ratio"]["median"]
-    assert f"{ratio:.2f}×" in page and "| 6× |" in page
+    for ours in OURS:
+        ratio = systems["official"]["against"][ours]["throughput"]["median"]
+        assert f"{ratio:.2f}×" in page
+    assert "| 6× |" in page
+    assert "| all documents at once | PaDeLLM-Batch | Pointer | goal |" in page
+
+
+def test_peers_are_all_that_can_run(work, tmp_path):
+    limits = ["--alone", 1, "--docs", 1, "--rounds", 1, "--vllm", tmp_path]
+    done = run("peers", *options(work, tmp_path), *limits)
+    systems = json.loads((tmp_path / "peers.json").read_text())["systems"]
+    assert list(systems) == [*OURS, "official", "struct_generate", "aug_generate"]
+    assert done.stderr.count("left out: ") == 4
 
 
 def test_our_engine_alone_may_compute_in_other_numbers(work, tmp_path, monkeypatch):
@@ -148,9 +172,9 @@ def test_our_engine_alone_may_compute_in_other_numbers(work, tmp_path, monkeypat
         "peers",
         *options(work, tmp_path),
         *("--alone", 2, "--docs", 2, "--rounds", 1),
-        *("--systems", "official", "--our-dtype", "int8"),
+        *("--systems", "pointer,official", "--our-dtype", "int8"),
     )
-    assert loaded == ["int8", "float32"]
+    assert loaded == ["int8", "int8", "float32"]
     saved = json.loads((tmp_path / "peers.json").read_text())
     assert (saved["dtype"], saved["our_dtype"]) == ("float32", "int8")
     page = (tmp_path / "peers.md").read_text(encoding="utf8")
@@ -194,12 +218,24 @@ def test_cost_is_measured_and_drawn(work, tmp_path):
     assert "a straight line explains" in done.stdout
 
 
+def test_pointer_costs_one_pass(work, tmp_path):
+    none = [x for axis in ("mentions", "documents") for x in (f"--{axis}", "")]
+    run(
+        "cost",
+        *options(work, tmp_path),
+        *("--format", "pointer", "--text-length", "4,8", "--labels", "1,5"),
+        *("--batch-size", 6, *none, "--rounds", 1),
+    )
+    points = json.loads((tmp_path / "cost.json").read_text())["points"]
+    assert [one["passes"] for one in points] == [1, 1, 1, 1, pytest.approx(1 / 6)]
+
+
 def test_memory_is_of_a_process_for_each_point(work, tmp_path):
     done = run("memory", *options(work, tmp_path), "--docs", 8)
-    (one,) = json.loads((tmp_path / "memory.json").read_text())["systems"][
-        "padellm_batch"
-    ]
-    assert one["peak_mb"] >= one["loaded_mb"] > 50
+    systems = json.loads((tmp_path / "memory.json").read_text())["systems"]
+    assert list(systems) == list(OURS)
+    for (one,) in systems.values():
+        assert one["peak_mb"] >= one["loaded_mb"] > 50
     assert "PaDeLLM-Batch,     8 documents: " in done.stdout
     assert (tmp_path / "memory.svg").stat().st_size > 1000
 
@@ -211,6 +247,8 @@ def test_the_engine_writes_what_plain_decoding_writes(work):
     ).stdout
     assert said.count("4 texts") == 2
     assert said.count("; 0 completions differ") == 2
+    refused = run("identical", *arguments, "--formats", "pointer", code=1)
+    assert "[E920] There is no format 'pointer'" in refused.stderr
 
 
 def test_a_difference_is_shown_with_its_margin(work, monkeypatch):

@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 
 from benchmarks.__main__ import app
 from benchmarks.data.zero_shot_sets import ZERO_SHOT
+from benchmarks.experiments import zero_shot as module
 from benchmarks.experiments.zero_shot import gliner, ours, score_set
 
 AI = """Ada B-researcher
@@ -75,6 +76,53 @@ def test_ours_is_given_the_table_and_the_settings():
     ner = nlp.get_pipe("padellm_ner")
     assert ner.label_data == ZERO_SHOT["mit_movie"].labels
     assert ner.threshold == 0.25
+    assert ner.format.name == "Pointer"
+
+
+def test_the_model_reads_what_labels_cover():
+    described = {"GENRE": "such as horror or comedy"}
+    new = ours("english-padellm", "cpu", format="PaDeLLM", descriptions=described)
+    ner = new(ZERO_SHOT["mit_movie"]).get_pipe("padellm_ner")
+    assert ner.format.name.startswith("PaDeLLM")
+    names = ner.label_data
+    assert names["GENRE"] == "genre (such as horror or comedy)"
+    assert names | {"GENRE": "genre"} == ZERO_SHOT["mit_movie"].labels
+
+
+def test_the_command_passes_on_format_and_descriptions(
+    data, fake_gliner, tmp_path, monkeypatch
+):
+    def new(adapter, device, **settings):
+        asked.update(settings, adapter=adapter)
+        return gliner("some/model")
+
+    asked = {}
+    monkeypatch.setattr(module, "ours", new)
+    file = tmp_path / "described.json"
+    file.write_text('{"researcher": "of any science"}')
+    options = ["--data", str(data), "--sets", "crossner_ai", "--adapter", "folder"]
+    options += ["--format", "PaDeLLM", "--descriptions", str(file)]
+    options += ["--output", str(tmp_path / "out")]
+    result = CliRunner().invoke(app, ["zeroshot", *options])
+    assert result.exit_code == 0, result.output
+    assert asked == {
+        "adapter": "folder",
+        "format": "PaDeLLM",
+        "descriptions": {"researcher": "of any science"},
+        "threshold": 0.0,
+    }
+    assert "| padellm_ner, folder, with descriptions, 2 sentences |" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("option", "value"), [("--format", "OneStep"), ("--descriptions", "labels.json")]
+)
+def test_formats_and_labels_that_there_are_not(data, tmp_path, option, value):
+    file = tmp_path / "labels.json"
+    file.write_text('{"reseacher": "of any science"}')
+    value = str(file) if option == "--descriptions" else value
+    result = CliRunner().invoke(app, ["zeroshot", "--data", str(data), option, value])
+    assert result.exit_code == 1 and "[E920]" in result.stderr
 
 
 def test_the_command(data, fake_gliner, tmp_path):

@@ -1,0 +1,526 @@
+"""Pointer: mentions as tokens that start, end and go on, and back to characters."""
+
+import math
+import re
+from dataclasses import dataclass, field
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from spacy_padellm.adapters.files import HeadCard
+from spacy_padellm.formats import pointer as module
+from spacy_padellm.formats.base import GoldText, Query
+from spacy_padellm.formats.pointer import Pointer, build_pointer_v1, find_spans
+
+LABELS = {"PER": "person", "LOC": "place"}
+TEXT = "Ann Lee left Oslo, and Oslo wept."
+SPACE_IN_WORDS = pytest.mark.xfail(
+    strict=True, reason="sentencepiece puts a space before each part of a text"
+)
+KINDS = [
+    "tiny_tokenizer",
+    "split_by_regex",
+    pytest.param("metaspace", marks=SPACE_IN_WORDS),
+]
+SURE = 6.0  # log-odds of what is so; the negative of what is not
+
+
+# -- what is learned ------------------------------------------------------------------
+
+
+def gold_of(text, spans, tokenizer, labels=LABELS, **other):
+    return Pointer().gold_tree(Query(text, labels), GoldText(spans, **other), tokenizer)
+
+
+def strings_of(tree, tokenizer, number):
+    """What the tokens of a label's mentions spell."""
+    return [
+        spelled(tree, slice(first, last + 1), tokenizer)
+        for label, first, last in tree.spans
+        if label == number
+    ]
+
+
+def known_string(tree, tokenizer):
+    return spelled(tree, tree.known, tokenizer)
+
+
+def spelled(tree, tokens, tokenizer):
+    return " ".join(tokenizer.decode(tree.ids[tree.keys[tokens]].tolist()).split())
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_mentions_are_the_tokens_that_spell_them(request, workshop, kind):
+    tokenizer = request.getfixturevalue(kind)
+    labels = {"PART": "part", "TOOL": "tool", "FAULT": "fault"}
+    for row in workshop[:60]:
+        tree = gold_of(row.text, row.spans, tokenizer, labels)
+        assert tree.known.all()
+        for number, label in enumerate(labels):
+            assert strings_of(tree, tokenizer, number) == [
+                row.text[start:end] for start, end in row.spans.get(label, ())
+            ]
+
+
+@pytest.mark.parametrize("alone", [False, True])
+def test_a_label_is_asked_behind_the_text_or_alone(tiny_tokenizer, alone):
+    format = Pointer(alone=alone)
+    tree = format.gold_tree(Query(TEXT, LABELS), GoldText({}), tiny_tokenizer)
+    for node, name in zip(tree.queries, LABELS.values(), strict=True):
+        seen = (tree.starts <= node) & (node < tree.ends)
+        text = "" if alone else f" {TEXT}\n"
+        expected = f"<|im_start|>{text}{name}:"
+        assert tiny_tokenizer.decode(tree.ids[seen].tolist()) == expected
+    assert tiny_tokenizer.decode(tree.ids[tree.keys].tolist()) == f" {TEXT}"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_border_within_a_token_splits_the_text(request, workshop, kind):
+    tokenizer, n_split = request.getfixturevalue(kind), 0
+    for row in workshop[:60]:
+        whole = Pointer().encode(Query(row.text, LABELS), tokenizer).text
+        places = [(a - whole.shift, b - whole.shift) for a, b in whole.encoded.offsets]
+        start, end = max(places, key=lambda place: place[1] - place[0])
+        if end - start < 3:
+            continue
+        within = start + 1, end - 1
+        tree = gold_of(row.text, {"LOC": [within]}, tokenizer)
+        assert strings_of(tree, tokenizer, 1) == [row.text[slice(*within)].strip()]
+        assert len(tree.keys) > whole.n_tokens
+        n_split += 1
+    assert n_split > 40
+
+
+def test_labels_are_numbered_as_they_are_asked(tiny_tokenizer):
+    spans = {"PER": [(0, 7)], "LOC": [(13, 17), (23, 27)], "DATE": [(8, 12)]}
+    tree = gold_of(TEXT, spans, tiny_tokenizer)
+    assert strings_of(tree, tiny_tokenizer, 0) == ["Ann Lee"]
+    assert strings_of(tree, tiny_tokenizer, 1) == ["Oslo", "Oslo"]
+    backwards = dict(reversed(LABELS.items()))
+    tree = gold_of(TEXT, spans, tiny_tokenizer, backwards)
+    assert strings_of(tree, tiny_tokenizer, 0) == ["Oslo", "Oslo"]
+    assert strings_of(tree, tiny_tokenizer, 1) == ["Ann Lee"]
+    assert len(tree.spans) == 3, "nothing is learned of what is not asked"
+
+
+def test_nested_mentions_are_learned(any_tokenizer):
+    text = "the University of Oslo Press"
+    spans = {"LOC": [(4, 22), (4, 28), (18, 22)], "PER": [(18, 22)]}
+    tree = gold_of(text, spans, any_tokenizer)
+    assert strings_of(tree, any_tokenizer, 1) == [
+        text[start:end] for start, end in spans["LOC"]
+    ]
+    assert strings_of(tree, any_tokenizer, 0) == ["Oslo"]
+
+
+def test_a_text_without_mentions_teaches_that(tiny_tokenizer):
+    tree = gold_of(TEXT, {}, tiny_tokenizer)
+    assert tree.spans.shape == (0, 3) and tree.known.all()
+
+
+@pytest.mark.parametrize("kind", ["unknown", "cut"])
+def test_nothing_is_learned_of_parts_without_annotation(tiny_tokenizer, kind):
+    tree = gold_of(TEXT, {"PER": [(0, 7)]}, tiny_tokenizer, **{kind: [(12, 33)]})
+    assert known_string(tree, tiny_tokenizer) == "Ann Lee left"
+    more = gold_of(TEXT, {}, tiny_tokenizer, unknown=[(0, 3)], cut=[(8, 12), (17, 33)])
+    assert known_string(more, tiny_tokenizer) == "Lee Oslo"
+
+
+def test_the_whole_token_is_unknown_if_a_part_of_it_is(tiny_tokenizer):
+    text = "a mention"
+    whole = Pointer().encode(Query(text, LABELS), tiny_tokenizer).text
+    assert whole.n_tokens == 2
+    tree = gold_of(text, {}, tiny_tokenizer, unknown=[(4, 5)])
+    assert known_string(tree, tiny_tokenizer) == "a"
+
+
+def test_a_text_without_any_annotation_teaches_nothing(tiny_tokenizer):
+    words = [(0, 1), (2, 9)]
+    assert gold_of("a mention", {}, tiny_tokenizer, unknown=words) is None
+    assert gold_of("a mention", {}, tiny_tokenizer, unknown=words[:1]) is not None
+
+
+@pytest.mark.xfail(strict=True, reason="tokens of whitespace alone are known")
+@pytest.mark.parametrize("text", [TEXT, "Ann  Lee\nleft", "\n1990", "1990"])
+def test_tokens_of_whitespace_teach_nothing_by_themselves(any_tokenizer, text):
+    words = [match.span() for match in re.finditer(r"\S+", text)]
+    assert gold_of(text, {}, any_tokenizer, unknown=words) is None
+
+
+@pytest.mark.xfail(strict=True, raises=IndexError, reason="it has no tokens")
+@pytest.mark.parametrize("span", [(3, 4), (3, 3)])
+def test_a_mention_of_nothing_is_left_out(tiny_tokenizer, span):
+    """spaCy's span groups may have such."""
+    spans = {"PER": [span, (4, 7)]}
+    tree = gold_of(TEXT, spans, tiny_tokenizer)
+    assert strings_of(tree, tiny_tokenizer, 0) == ["Lee"]
+
+
+# -- which mentions the probabilities name --------------------------------------------
+
+
+def roles(n_tokens, *spans, at=None, low=0.01, high=0.9):
+    """Probabilities [tokens, 3] that name the spans. at: others, (token, role)."""
+    found = np.full((n_tokens, 3), low)
+    for first, last in spans:
+        found[first, 0] = found[last, 1] = high
+        found[first + 1 : last + 1, 2] = high
+    for place, probability in (at or {}).items():
+        found[place] = probability
+    return found
+
+
+def anywhere(roles):
+    return np.ones(len(roles), dtype=bool)
+
+
+def find(roles, threshold=0.35, may_start=None, may_end=None):
+    return find_spans(
+        roles,
+        anywhere(roles) if may_start is None else may_start,
+        anywhere(roles) if may_end is None else may_end,
+        threshold,
+    )
+
+
+def places(found):
+    return [(first, last) for first, last, _ in found]
+
+
+@pytest.mark.parametrize(
+    "spans",
+    [
+        [],
+        [(2, 2)],
+        [(0, 0), (5, 5)],
+        [(0, 5)],
+        [(1, 2), (3, 4)],
+        [(1, 1), (2, 2), (3, 3)],
+        [(0, 1), (4, 5)],
+        [(1, 4), (1, 2)],
+        [(1, 4), (3, 4)],
+        [(1, 4), (1, 1)],
+    ],
+)
+def test_what_is_named_is_found(spans):
+    """Apart, adjacent, or nested with a border in common."""
+    assert places(find(roles(6, *spans))) == sorted(spans)
+
+
+def test_a_mention_may_be_as_long_as_the_text():
+    found = find(roles(400, (3, 395), (397, 397)))
+    assert places(found) == [(3, 395), (397, 397)]
+
+
+def test_a_mention_ends_where_it_does_not_go_on():
+    """Two borders far apart are no mention."""
+    assert find(roles(6, at={(0, 0): 0.9, (5, 1): 0.9})) == []
+    broken = roles(6, (0, 5), at={(3, 2): 0.01})
+    assert find(broken) == []
+    assert places(find(roles(6, (0, 5)))) == [(0, 5)]
+
+
+def test_that_the_first_token_goes_on_says_nothing():
+    one = find(roles(6, (2, 4), at={(2, 2): 0.9}))
+    assert one == find(roles(6, (2, 4)))
+
+
+def test_nested_mentions_without_a_common_border():
+    """The better ones come first, so no two cross."""
+    nested = roles(6, (0, 5), (2, 3), at={(0, 0): 0.99, (5, 1): 0.99})
+    assert {(0, 5), (2, 3)} <= set(places(find(nested)))
+
+
+def test_of_two_that_cross_the_better_one_stays():
+    crossing = roles(6, (0, 3), (2, 5), at={(2, 0): 0.6, (5, 1): 0.6})
+    found = places(find(crossing))
+    assert (0, 3) in found and (2, 5) not in found
+
+
+def test_a_score_is_between_its_least_and_its_greatest_probability():
+    sure = find(roles(6, (1, 3), at={(2, 2): 0.7, (1, 0): 0.8}))
+    [(_, _, score)] = sure
+    assert 0.7 < score < 0.9
+    [(_, _, single)] = find(roles(6, (1, 1), at={(1, 0): 0.5}))
+    assert single == pytest.approx(2 / (1 / 0.5 + 1 / 0.9))
+
+
+def test_a_border_may_be_less_likely_than_the_threshold():
+    """If the other one is all the more likely."""
+    for spans in [(2, 2)], [(2, 4)]:
+        doubtful = roles(6, *spans, at={(2, 0): 0.3})
+        assert places(find(doubtful, threshold=0.4)) == spans
+        assert places(find(doubtful, threshold=0.5)) == []
+
+
+def test_with_a_threshold_of_0_all_that_may_be_is_found():
+    found = find(roles(3, low=1e-6), threshold=0)
+    assert {(0, 0), (1, 1), (2, 2)} <= set(places(found))
+    starts, ends = np.array([False, True, False]), np.array([False, False, True])
+    assert places(find(roles(3), 0, may_start=starts, may_end=ends)) == [(1, 2)]
+
+
+def test_with_a_threshold_of_1_only_what_is_certain_is_found():
+    certain = roles(5, (0, 0), (2, 4), low=0.0 + 1e-300, high=1.0)
+    assert places(find(certain, threshold=1)) == [(0, 0), (2, 4)]
+    assert find(roles(5, (0, 0), (2, 4), high=1 - 1e-9), threshold=1) == []
+
+
+probability = st.sampled_from([1e-300, 0.01, 0.2, 0.3, 0.4, 0.6, 0.8, 0.95, 1.0])
+
+
+@st.composite
+def role_arrays(draw):
+    n_tokens = draw(st.integers(0, 6))
+    row = st.tuples(probability, probability, probability)
+    rows = draw(st.lists(row, min_size=n_tokens, max_size=n_tokens))
+    flags = st.lists(st.booleans(), min_size=n_tokens, max_size=n_tokens)
+    shape = n_tokens, 3
+    return (
+        np.array(rows, dtype=np.float64).reshape(shape),
+        np.array(draw(flags), dtype=bool),
+        np.array(draw(flags), dtype=bool),
+        draw(st.sampled_from([0.0, 0.2, 0.35, 0.6, 1.0])),
+    )
+
+
+def plain_score(roles, first, last):
+    start, end = roles[first, 0], roles[last, 1]
+    if first == last:
+        return 1 / (0.5 / start + 0.5 / end)
+    inner = min(roles[token, 2] for token in range(first + 1, last + 1))
+    border = module.BORDER_WEIGHT
+    return 1 / (border / start + border / end + module.INNER_WEIGHT / inner)
+
+
+@given(role_arrays())
+def test_found_are_the_best_ones_that_do_not_cross(given):
+    """As if each pair of tokens were looked at by itself."""
+    roles, may_start, may_end, threshold = given
+    n_tokens = range(len(roles))
+    every = [(first, last) for first in n_tokens for last in n_tokens if first <= last]
+    found = find_spans(roles, may_start, may_end, threshold)
+    assert places(found) == sorted(set(places(found)))
+    scores = {(first, last): score for first, last, score in found}
+    for first, last in scores:
+        assert may_start[first] and may_end[last]
+        expected = plain_score(roles, first, last)
+        assert scores[first, last] == pytest.approx(expected)
+        assert expected >= threshold * (1 - 1e-9)
+        assert not any(cross((first, last), other) for other in scores)
+    for first, last in set(every) - set(scores):
+        score = plain_score(roles, first, last)
+        if not (may_start[first] and may_end[last]) or score < threshold * (1 + 1e-9):
+            continue
+        better = [place for place in scores if scores[place] >= score * (1 - 1e-9)]
+        assert any(cross((first, last), other) for other in better) or (
+            first in {place[0] for place in better}
+            and last in {place[1] for place in better}
+        )
+
+
+def cross(one, other):
+    """Whether they share a token, and each has one that the other lacks."""
+    first, second = (set(range(place[0], place[1] + 1)) for place in (one, other))
+    return bool(first & second and first - second and second - first)
+
+
+# -- from log-odds to mentions --------------------------------------------------------
+
+
+@dataclass
+class Given:
+    """A session that answers with these log-odds, one text after the other."""
+
+    log_odds: list[np.ndarray]
+    trees: list = field(default_factory=list)
+
+    def score(self, trees):
+        self.trees += trees
+        return self.log_odds
+
+
+def log_odds_of(encoded, spans):
+    """Log-odds [labels, tokens, 3], float32, that name characters of the text."""
+    text, labels = encoded.text, list(encoded.query.labels)
+    found = np.full((len(labels), text.n_tokens, 3), -SURE, dtype=np.float32)
+    for label, places in spans.items():
+        for start, end in places:
+            tokens = [
+                number
+                for number, (a, b) in enumerate(text.encoded.offsets)
+                if a - text.shift < end and b - text.shift > start
+            ]
+            row = found[labels.index(label)]
+            row[tokens[0], 0] = row[tokens[-1], 1] = SURE
+            row[tokens[1:], 2] = SURE
+    return found
+
+
+def extract(texts, tokenizer, *, labels=LABELS, format=None):
+    """texts: a text and its mentions, each. The extractions, and the session."""
+    format = format or Pointer()
+    encoded = [format.encode(Query(text, labels), tokenizer) for text, _ in texts]
+    session = Given(
+        [
+            log_odds_of(one, spans)
+            for one, (_, spans) in zip(encoded, texts, strict=True)
+        ]
+    )
+    return format.extract(encoded, session), session
+
+
+@pytest.mark.parametrize(
+    ("text", "spans"),
+    [
+        (TEXT, {"PER": [(0, 7)], "LOC": [(13, 17), (23, 27)]}),
+        (TEXT, {"PER": [(13, 17)], "LOC": [(23, 27)]}),
+        (TEXT, {}),
+        ("  Ann  Lee\n\nleft", {"PER": [(2, 10)]}),
+        ("\nOslo\n", {"LOC": [(1, 5)]}),
+        ("李伟去了東京。", {"PER": [(0, 2)], "LOC": [(4, 6)]}),
+        ("👍🏽 Oslo 👍", {"LOC": [(3, 7)], "PER": [(8, 9)]}),
+    ],
+    ids=repr,
+)
+def test_mentions_say_where_they_stand(any_tokenizer, text, spans):
+    [extraction], _ = extract([(text, spans)], any_tokenizer)
+    assert extraction.counts == {label: len(spans.get(label, ())) for label in LABELS}
+    expected = [
+        (label, text[start:end], start, index)
+        for label in LABELS
+        for index, (start, end) in enumerate(spans.get(label, ()), start=1)
+    ]
+    found = [(one.label, one.text, one.start, one.index) for one in extraction.mentions]
+    assert found == expected
+    for one in extraction.mentions:
+        assert one.score == pytest.approx(1 / (1 + math.exp(-SURE)), rel=1e-5)
+
+
+def test_each_text_has_its_own_extraction_and_labels(tiny_tokenizer):
+    texts = [("Ann left", {"PER": [(0, 3)]}), ("Oslo", {"LOC": [(0, 4)]})]
+    extractions, session = extract(texts, tiny_tokenizer)
+    found = [[one.text for one in each.mentions] for each in extractions]
+    assert found == [["Ann"], ["Oslo"]]
+    assert len(session.trees) == 2
+    nothing, session = extract([], tiny_tokenizer)
+    assert nothing == []
+
+
+def test_labels_alone_are_one_tree_for_texts_with_the_same_labels(tiny_tokenizer):
+    format = Pointer(alone=True)
+    texts = [("Ann left", {"PER": [(0, 3)]}), ("Oslo", {"LOC": [(0, 4)]})]
+    extractions, session = extract(texts, tiny_tokenizer, format=format)
+    assert [len(each.mentions) for each in extractions] == [1, 1]
+    first, second = session.trees
+    assert first.labels is second.labels is not None
+    ids = first.labels.ids[first.labels.ids != tiny_tokenizer.bos_id].tolist()
+    assert sorted(tiny_tokenizer.decode(ids).split(":")) == ["", "person", "place"]
+
+
+def test_what_is_learned_is_what_is_read(any_tokenizer, workshop):
+    """Where no border of a mention is within a token, so that both see the same."""
+    labels = {"PART": "part", "TOOL": "tool", "FAULT": "fault"}
+    format, n_same = Pointer(), 0
+    for row in workshop[:60]:
+        query = Query(row.text, labels)
+        gold = format.gold_tree(query, GoldText(row.spans), any_tokenizer)
+        encoded = format.encode(query, any_tokenizer)
+        session = Given([log_odds_of(encoded, row.spans)])
+        [extraction] = format.extract([encoded], session)
+        [tree] = session.trees
+        if tree.ids.tolist() == gold.ids.tolist():
+            n_same += 1
+            for name in ("positions", "starts", "ends", "queries", "keys"):
+                assert getattr(tree, name).tolist() == getattr(gold, name).tolist()
+            found = [(one.label, one.start, one.text) for one in extraction.mentions]
+            assert found == [
+                (label, start, row.text[start:end])
+                for label in labels
+                for start, end in row.spans.get(label, ())
+            ]
+    assert n_same > 20
+
+
+def test_a_mention_has_no_part_of_a_character(tiny_tokenizer):
+    """Each of these characters has three tokens."""
+    encoded = Pointer().encode(Query("東京", {"LOC": "place"}), tiny_tokenizer)
+    assert encoded.text.n_tokens == 6 or encoded.text.n_tokens == 7
+    first = encoded.text.n_tokens - 6
+    log_odds = np.full((1, encoded.text.n_tokens, 3), -SURE, dtype=np.float32)
+    log_odds[0, first + 1, 0] = log_odds[0, first + 4, 1] = SURE
+    log_odds[0, :, 2] = SURE
+    [within] = Pointer().extract([encoded], Given([log_odds]))
+    assert within.mentions == ()
+    log_odds[0, first, 0] = log_odds[0, first + 5, 1] = SURE
+    [whole] = Pointer().extract([encoded], Given([log_odds]))
+    assert [one.text for one in whole.mentions] == ["東京"]
+
+
+def test_a_mention_begins_and_ends_with_no_whitespace(any_tokenizer):
+    text = "\n\nAnn\n\n\nLee\n\n"
+    encoded = Pointer().encode(Query(text, {"PER": "person"}), any_tokenizer)
+    log_odds = np.full((1, encoded.text.n_tokens, 3), SURE, dtype=np.float32)
+    [extraction] = Pointer().extract([encoded], Given([log_odds]))
+    assert extraction.mentions
+    for one in extraction.mentions:
+        assert one.text == one.text.strip() == text[one.start :][: len(one.text)]
+
+
+@pytest.mark.parametrize("threshold", [0.0, 0.3, 0.6, 1.0])
+def test_the_threshold_is_the_least_score(tiny_tokenizer, threshold):
+    encoded = Pointer().encode(Query("Oslo", {"LOC": "place"}), tiny_tokenizer)
+    log_odds = log_odds_of(encoded, {"LOC": [(0, 4)]})
+    log_odds[log_odds > 0] = 0  # a half
+    format = build_pointer_v1(threshold=threshold)
+    [extraction] = format.extract([encoded], Given([log_odds]))
+    assert ("Oslo" in [one.text for one in extraction.mentions]) == (threshold <= 0.5)
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+def test_scores_that_are_no_numbers_name_the_text(tiny_tokenizer, value):
+    texts = [("Ann left", {}), ("Oslo " * 30, {})]
+    format = Pointer()
+    encoded = [format.encode(Query(text, LABELS), tiny_tokenizer) for text, _ in texts]
+    log_odds = [log_odds_of(one, {}) for one in encoded]
+    log_odds[1][1, 3, 2] = value
+    with pytest.raises(ValueError, match="E511.*begins 'Oslo Oslo ") as error:
+        format.extract(encoded, Given(log_odds))
+    assert "Ann" not in str(error.value) and len(str(error.value)) < 400
+
+
+@pytest.mark.parametrize("threshold", [0.0, 0.35])
+@pytest.mark.parametrize("value", [1e30, -1e30])
+def test_large_log_odds_are_no_error(tiny_tokenizer, value, threshold):
+    encoded = Pointer().encode(Query("Oslo", {"LOC": "place"}), tiny_tokenizer)
+    log_odds = np.full((1, encoded.text.n_tokens, 3), value, dtype=np.float32)
+    format = Pointer(threshold=threshold)
+    [extraction] = format.extract([encoded], Given([log_odds]))
+    assert bool(extraction.mentions) == (value > 0 or threshold == 0)
+    for one in extraction.mentions:
+        assert one.score == pytest.approx(float(value > 0))
+
+
+# -- settings -------------------------------------------------------------------------
+
+
+def test_an_adapter_is_for_one_way_of_asking():
+    behind, alone = build_pointer_v1(), build_pointer_v1(labels="alone", size=16)
+    assert (behind.name, alone.name) == ("Pointer", "Pointer, labels alone")
+    assert alone.head == HeadCard(size=16)
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"threshold": 1.5}, "E805.*threshold is 1.5"),
+        ({"threshold": None}, "E805.*threshold is None"),
+        ({"size": 0}, "E502.*size is 0"),
+        ({"labels": "before"}, "E513.*'before'.*'behind'.*'alone'"),
+    ],
+)
+def test_wrong_settings_are_refused(settings, said):
+    with pytest.raises(ValueError, match=said):
+        build_pointer_v1(**settings)
