@@ -29,7 +29,7 @@ def calibrate(
         str | None,
         typer.Option(
             help="Thresholds to try, with commas. The default has values from 0.6 to "
-            "0.15. The most likely count is always tried too."
+            "0.15. For PaDeLLM, the most likely count is tried too."
         ),
     ] = None,
     limit: Limit = 0,

@@ -111,7 +111,8 @@ class Pointer:
         for number, label in enumerate(query.labels):
             for span in gold.spans.get(label, ()):
                 tokens = np.flatnonzero(_touches(places, *span))
-                spans.append((number, tokens[0], tokens[-1]))
+                if len(tokens):  # whitespace has none
+                    spans.append((number, tokens[0], tokens[-1]))
         spans = np.array(spans, dtype=np.int64).reshape(-1, 3)
         encoded = EncodedQuery(query, text)
         return _tree(

@@ -148,4 +148,5 @@ def _is_empty(query: Query) -> bool:
 def _fingerprint(adapter: Adapter) -> str:
     """Return a sha256, in hex, of the adapter's settings and weights."""
     config = json.dumps(adapter.config, sort_keys=True).encode("utf8")
-    return hashlib.sha256(config + adapter.weights).hexdigest()
+    weights = adapter.weights + (adapter.head or b"")
+    return hashlib.sha256(config + weights).hexdigest()

@@ -83,7 +83,8 @@ def try_thresholds(
         for value in values:
             ner.format = replace(before, **{known.setting: value})
             scores = nlp.evaluate(examples)
-            yield Trial(value, scores["ents_p"], scores["ents_r"], scores["ents_f"])
+            of = "ents" if "ents_f" in scores else f"spans_{ner.spans_key}"
+            yield Trial(value, scores[f"{of}_p"], scores[f"{of}_r"], scores[f"{of}_f"])
     finally:
         ner.format = before
 

@@ -1,7 +1,7 @@
 """From gold docs to the trees that the model learns from."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from spacy.tokens import Doc, Span
 from spacy.training import Example
@@ -35,6 +35,14 @@ def is_annotated(doc: Doc, spans_key: str | None) -> bool:
     return doc.has_annotation("ENT_IOB") or (
         spans_key is not None and spans_key in doc.spans
     )
+
+
+def gold_mentions(doc: Doc, spans_key: str | None) -> Sequence[Span]:
+    """The mentions of a gold doc, in text order. spans_key: see `is_annotated`; a doc
+    without that group has its entities."""
+    if spans_key is None or spans_key not in doc.spans:
+        return doc.ents
+    return sorted(doc.spans[spans_key])
 
 
 def trees_of(
@@ -85,7 +93,7 @@ def gold_trees(
     """
     asked = annotated_labels(doc, labels)
     in_spans = spans_key is not None and spans_key in doc.spans
-    mentions = sorted(doc.spans[spans_key]) if in_spans else doc.ents
+    mentions = gold_mentions(doc, spans_key)
     for window in windows(doc):
         tokens = doc[window.start : window.end]
         if not asked or not tokens.text.strip():

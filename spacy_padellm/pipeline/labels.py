@@ -8,6 +8,7 @@ from ..corpora.base import ANNOTATED_LABELS
 from ..errors import Errors
 from ..formats.labels import label_names
 from ..types import LabelNames
+from .gold import gold_mentions
 
 
 def read_labels(
@@ -41,14 +42,19 @@ def with_label(known: LabelNames, label: str, name: str | None) -> LabelNames:
     return label_names({**known, label: name})
 
 
-def gold_labels(examples: Iterable[Example]) -> dict[str, str | None]:
-    """The labels of gold docs in order of appearance, with the first name given."""
+def gold_labels(
+    examples: Iterable[Example], spans_key: str | None = None
+) -> dict[str, str | None]:
+    """The labels of gold docs in order of appearance, with the first name given.
+
+    spans_key: the mentions are in this group of `doc.spans`, where a doc has it.
+    """
     labels: dict[str, str | None] = {}
     for example in examples:
         annotated = example.reference.user_data.get(ANNOTATED_LABELS, ())
         named = isinstance(annotated, Mapping)
         for label in annotated:
             labels[label] = labels.get(label) or (annotated[label] if named else None)
-        for ent in example.reference.ents:
-            labels.setdefault(ent.label_, None)
+        for mention in gold_mentions(example.reference, spans_key):
+            labels.setdefault(mention.label_, None)
     return labels

@@ -317,7 +317,8 @@ class PaDeLLMNER(TrainablePipe):
         if labels is not None:
             self.labels = labels
         elif self._adapters.configured_labels is None:
-            for label, name in gold_labels(get_examples()).items():
+            found = gold_labels(get_examples(), self._gold_key)
+            for label, name in found.items():
                 self.add_label(label, name)
         for label in self.labels:
             self.vocab.strings.add(label)
@@ -364,16 +365,22 @@ class PaDeLLMNER(TrainablePipe):
             self.record.add_scores(scores)
         return scores
 
+    @property
+    def _gold_key(self) -> str | None:
+        """The group of `doc.spans` with gold mentions; None if they are entities."""
+        return self.spans_key if self.allow_overlap else None
+
     def _accumulate(self, examples: Sequence[Example], drop: float) -> float:
         """Add the gradients of the examples to those of the next step; their loss."""
         shim = self._adapters.own
+        self._adapters.check_predicts(shim, self.format)
         trees, problems = trees_of(
             examples,
             self.label_data,
             format=self.format,
             windows=self.windows,
             tokenizer=shim.tokenizer,
-            spans_key=self.spans_key if self.allow_overlap else None,
+            spans_key=self._gold_key,
         )
         for problem in problems:
             self._warn_once(problem, Warnings.W802, problem=problem)

@@ -9,12 +9,14 @@ from spacy_padellm.formats.autoreg_aug import build_autoreg_aug_v1
 from spacy_padellm.formats.autoreg_struct import build_autoreg_struct_v1
 from spacy_padellm.formats.one_step import build_one_step_v1
 from spacy_padellm.formats.padellm import build_padellm_v1
+from spacy_padellm.formats.pointer import build_pointer_v1
 from spacy_padellm.model.architectures import build_causal_lm_v1
 
 from ..conftest import REPOSITORY
 
 TOLD_OF = [
     ("training.md", build_causal_lm_v1),
+    ("formats.md", build_pointer_v1),
     ("formats.md", build_padellm_v1),
     ("formats.md", build_one_step_v1),
     ("formats.md", build_autoreg_struct_v1),

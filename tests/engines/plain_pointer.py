@@ -36,7 +36,7 @@ class Asked:
 def plain_log_odds(
     model, head: Mapping[str, torch.Tensor], asked: Asked
 ) -> torch.Tensor:
-    """Log-odds [labels, tokens, 3]. model: as transformers has it. head: its tensors."""
+    """Log-odds [labels, tokens, 3]. model: of transformers. head: its tensors."""
     rows = []
     prompt, keys = asked.prompt, asked.keys
     for branch in asked.branches:

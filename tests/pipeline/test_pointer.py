@@ -229,14 +229,12 @@ def test_mentions_within_others_are_learned_from_a_group_of_spans(nested):
     assert spans == sorted(NESTED)
 
 
-@pytest.mark.xfail(strict=True, reason="only labels of entities are looked for")
 def test_labels_of_a_group_of_spans_are_those_to_learn(nested):
     nlp, doc = nested()
     nlp.initialize(lambda: [as_example(doc)])
     assert set(nlp.get_pipe("padellm_ner").labels) == {"ORG", "LOC", "PERSON"}
 
 
-@pytest.mark.xfail(strict=True, raises=IndexError, reason="they have no tokens")
 @pytest.mark.parametrize("place", [(1, 2), (1, 1)], ids=["a space", "nothing"])
 def test_a_span_of_whitespace_is_left_out(nested, place):
     nlp, _ = nested(labels=["LOC"])
@@ -264,7 +262,7 @@ def test_without_a_trained_adapter_the_next_step_is_said(make_nlp):
     with pytest.raises(ValueError, match="E814.*'Pointer' of padellm_ner.*initialize"):
         nlp.get_pipe("padellm_ner")(doc)
     assert not doc.has_annotation("ENT_IOB")
-    with pytest.raises(ValueError, match="E706.*nlp.initialize"):
+    with pytest.raises(ValueError, match="E814.*initialize"):
         nlp.update(examples(nlp))
 
 
@@ -285,7 +283,6 @@ def test_an_adapter_without_a_head_does_not_predict(make_nlp, without_a_head):
         nlp("Oslo")
 
 
-@pytest.mark.xfail(strict=True, raises=TypeError, reason="its head is None")
 def test_an_adapter_without_a_head_is_not_trained(make_nlp, without_a_head):
     model = {"adapter": str(without_a_head)}
     nlp = make_nlp(format=POINTER, model=model, labels=NAMES)
