@@ -37,6 +37,11 @@ class HeadCard:
     width: int = 0
     file: str = HEAD
 
+    def __post_init__(self) -> None:
+        """Raises TypeError for a size that is no number of numbers."""
+        if not isinstance(self.size, int) or self.size < 1:
+            raise TypeError(f"the head's size is {self.size!r}")
+
 
 @dataclass(frozen=True, slots=True)
 class AdapterCard:

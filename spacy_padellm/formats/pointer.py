@@ -105,7 +105,7 @@ class Pointer:
         known = np.ones(len(places), dtype=bool)
         for part in (*gold.unknown, *gold.cut):
             known &= ~_touches(places, *part)
-        if not known.any():
+        if not (known & (places[:, 0] < places[:, 1])).any():
             return None
         spans = []
         for number, label in enumerate(query.labels):

@@ -8,7 +8,6 @@ from spacy.training import Example
 
 from ..corpora.base import ANNOTATED_LABELS
 from ..settings import check_positive
-from ..types import LabelNames
 
 
 def build_negative_labels_v1(
@@ -29,25 +28,28 @@ def build_negative_labels_v1(
 
 
 class NegativeLabels:
-    """See `build_negative_labels_v1`. seen: label → name, in order of appearance."""
+    """See `build_negative_labels_v1`.
+
+    seen: the labels of earlier texts, with their names; None where a text gave none.
+    """
 
     def __init__(self, number: int) -> None:
         self.number = number
-        self.seen: LabelNames = {}
+        self.seen: dict[str, str | None] = {}
 
     def __call__(self, nlp: Language, example: Example) -> Iterator[Example]:
         own = example.reference.user_data.get(ANNOTATED_LABELS)
         if own is None:
             yield example
             return
-        names = dict(own) if isinstance(own, Mapping) else {one: one for one in own}
-        others = [
-            (label, name)
-            for label, name in self.seen.items()
-            if label not in names and name not in names.values()
-        ]
+        named = isinstance(own, Mapping)
+        names = dict(own) if named else dict.fromkeys(own)
+        asked = dict(names)
+        for label, name in random.sample([*self.seen.items()], len(self.seen)):
+            is_new = label not in asked and (name or label) not in asked.values()
+            if is_new and len(asked) < len(names) + self.number:
+                asked[label] = name or label
         self.seen = {**names, **self.seen}
-        chosen = random.sample(others, min(self.number, len(others)))
         reference = example.reference.copy()
-        reference.user_data[ANNOTATED_LABELS] = {**names, **dict(chosen)}
+        reference.user_data[ANNOTATED_LABELS] = asked if named else list(asked)
         yield Example(example.predicted, reference)

@@ -62,7 +62,7 @@ def pack_labels(stem: TokenIds, branches: Sequence[TokenIds]) -> LabelTree:
     """Pack labels that do not see the text. stem: what precedes them, such as the token
     that begins each prompt."""
     trie = Trie()
-    queries = _insert_sorted(trie, branches, [ROOT, *trie.insert(stem)][-1])
+    queries = _insert_sorted(trie, branches, [ROOT, *trie.insert(stem)][-1], len(stem))
     return LabelTree.of(trie, range(0), queries=queries)
 
 
@@ -86,7 +86,7 @@ def pack_pointers(
     path = trie.insert(prompt)
     labels = branches if isinstance(branches, LabelTree) else None
     if labels is None:
-        queries = _insert_sorted(trie, branches, [ROOT, *path][stem])
+        queries = _insert_sorted(trie, branches, [ROOT, *path][stem], len(prompt))
     else:
         queries = labels.queries
     fields = {"keys": np.arange(keys.start, keys.stop), "queries": queries}
@@ -96,10 +96,16 @@ def pack_pointers(
     return kind.of(trie, range(first, len(prompt)), **fields)
 
 
-def _insert_sorted(trie: Trie, branches: Sequence[TokenIds], parent: int) -> np.ndarray:
+def _insert_sorted(
+    trie: Trie, branches: Sequence[TokenIds], parent: int, n_others: int
+) -> np.ndarray:
     """The last node of each branch below `parent`. Sorted branches enter the trie in
-    depth-first order, so that the order of labels changes nothing."""
+    depth-first order, so that the order of labels changes nothing. They share none of
+    the first `n_others` nodes, those of the text, which see each other."""
     last = np.zeros(len(branches), dtype=np.int64)
     for number in sorted(range(len(branches)), key=branches.__getitem__):
+        there = trie.child(parent, branches[number][0])
+        if there is not None and there < n_others:
+            trie.duplicate(there)
         last[number] = trie.insert(branches[number], parent)[-1]
     return last

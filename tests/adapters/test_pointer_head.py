@@ -122,7 +122,6 @@ def test_a_card_with_another_kind_of_head(folder, head):
         read_adapter(folder)
 
 
-@pytest.mark.xfail(strict=True, reason="torch's own errors, without the file")
 @pytest.mark.parametrize("size", ["8", 8.0, None, -1])
 def test_a_card_with_another_kind_of_size(folder, open_tiny, size):
     change_card(folder, head={"size": size, "width": WIDTH})

@@ -152,7 +152,12 @@ def nlp(noop_config):
 
 @pytest.fixture
 def tiny_model_block(tiny_base) -> str:
-    return f'@llm_models = "{MODEL}"\n    base = "{tiny_base}"'
+    return f"""@llm_models = "{MODEL}"
+    base = "{tiny_base}"
+
+    [components.llm.model.format]
+    @misc = "spacy_padellm.PaDeLLM.v1"
+    """
 
 
 def test_their_names_are_replaced(nlp):

@@ -63,7 +63,6 @@ def test_a_label_or_a_name_that_the_text_has_is_not_added(nlp):
     assert found[2]["A"] == "another"
 
 
-@pytest.mark.xfail(strict=True, reason="labels of earlier texts may share a name")
 def test_two_added_labels_have_two_names(nlp):
     texts = [{"A": "thing"}, {"B": "thing"}, {"C": "c"}]
     found = augmented(nlp, [example(nlp, labels) for labels in texts], number=9)
@@ -109,7 +108,6 @@ def test_the_seed_decides_which_are_added(nlp):
     assert chosen(3) == chosen(3) != chosen(4)
 
 
-@pytest.mark.xfail(strict=True, reason="a list loses the component's own names")
 def test_a_list_of_labels_keeps_the_names_of_the_component(nlp):
     names = {"PER": "person", "LOC": "location", "ORG": "organization"}
     augment = build_negative_labels_v1()

@@ -131,7 +131,6 @@ def test_labels_in_the_tree_of_a_text_may_not_see_it():
         assert seen_by(tree, node) == seen_by(apart, node) == expected
 
 
-@pytest.mark.xfail(strict=True, reason="the branch enters the text's own path")
 def test_a_label_alone_with_the_first_words_of_the_text_does_not_see_it():
     branches = [PROMPT[1:3], PROMPT[1:2] + (4,)]
     tree = pack_pointers(PROMPT, KEYS, branches, **ALONE)
