@@ -14,7 +14,7 @@ from typing import TypeAlias
 import torch
 
 from spacy_padellm.engines.base import Session
-from spacy_padellm.formats.base import EncodedQuery, Extraction, Query
+from spacy_padellm.formats.base import EncodedQuery, Extraction, Generative, Query
 from spacy_padellm.formats.padellm import PaDeLLM
 from spacy_padellm.formats.segments import digit_id
 from spacy_padellm.formats.templates import TextPrompts
@@ -25,7 +25,7 @@ from spacy_padellm.types import Mention, PromptTokenizer, TokenIds
 Complete: TypeAlias = Callable[[int, Sequence[Branch]], list[Completion]]
 
 
-class OfficialPaDeLLM:
+class OfficialPaDeLLM(Generative):
     """The official algorithm as a format, with the prompts and limits of another.
 
     It finds the same mentions, counts and probabilities as `PaDeLLM.extract`. Run it on

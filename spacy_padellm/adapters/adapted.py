@@ -82,17 +82,19 @@ class AdaptedLM:
         known = LoraConfig.__dataclass_fields__
         settings = {key: value for key, value in config.items() if key in known}
         settings["inference_mode"] = False
+        head = None
+        if adapter.card.head is not None:
+            head = PointerHead(base.width, adapter.card.head.size)
         try:
             name = base.attach(LoraConfig(**settings))
         except (ValueError, TypeError, AttributeError) as error:  # what PEFT raises
             raise ValueError(
                 Errors.E325.format(path=source, faults=str(error))
             ) from error
-        head, faults = None, base.load_tensors(name, load(adapter.weights))
-        if adapter.card.head is not None:
-            head = PointerHead(base.width, adapter.card.head.size)
-            faults += load_head(head, load(adapter.head))
         adapted = cls(base, name, head)
+        faults = base.load_tensors(name, load(adapter.weights))
+        if head is not None:
+            faults += load_head(head, load(adapter.head))
         if faults:
             shown = "; ".join(faults[:3]) + ("; ..." if len(faults) > 3 else "")
             raise ValueError(Errors.E325.format(path=source, faults=shown))

@@ -10,6 +10,9 @@ from ..trees.packing import GoldSequence, GoldTree, pack_gold
 from ..trees.pointers import GoldPointers
 from ..types import LabelNames, Mention, PromptTokenizer
 
+# Estimated tokens that a label adds to a text: its name and its answer.
+LABEL_TOKENS = 4
+
 
 @dataclass(frozen=True, slots=True)
 class Query:
@@ -77,6 +80,7 @@ class Format(Protocol):
 
     name: in the cards of adapters trained in this format, such as "PaDeLLM compact".
     head: that adapters in this format are trained with; None if answers are generated.
+    label_tokens: an estimate of what a label adds to a text.
     """
 
     @property
@@ -84,6 +88,9 @@ class Format(Protocol):
 
     @property
     def head(self) -> HeadCard | None: ...
+
+    @property
+    def label_tokens(self) -> int: ...
 
     def encode(self, query: Query, tokenizer: PromptTokenizer) -> EncodedQuery:
         """Tokenise the text of a query."""
@@ -111,6 +118,7 @@ class Generative:
 
     __slots__ = ()
     head = None
+    label_tokens = LABEL_TOKENS
 
     def gold_tree(
         self, query: Query, gold: GoldText, tokenizer: PromptTokenizer

@@ -7,9 +7,6 @@ from ..engines.scheduler import run_batches
 from ..types import PromptTokenizer
 from .base import Extraction, Format, Query
 
-# Estimated tokens that a label adds to a text: its name and its answer.
-LABEL_TOKENS = 4
-
 
 def extract(
     queries: Sequence[Query],
@@ -28,7 +25,7 @@ def extract(
     """
     encoded = [format.encode(query, tokenizer) for query in queries]
     lengths = [
-        one.n_tokens + LABEL_TOKENS * len(query.labels)
+        one.n_tokens + format.label_tokens * len(query.labels)
         for one, query in zip(encoded, queries, strict=True)
     ]
 

@@ -64,7 +64,7 @@ def _described(label: str, given: str | Mapping[str, str]) -> str:
         raise ValueError(Errors.E512.format(label=label, table=dict(given)))
     name = given.get("name", KNOWN_NAMES.get(label, label))
     description = given.get("description")
-    return name if description is None else f"{name} ({description})"
+    return name if not description else f"{name} ({description})"
 
 
 def _duplicates(values: Sequence[str]) -> list[str]:

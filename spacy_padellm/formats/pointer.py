@@ -24,7 +24,7 @@ from ..trees.pointers import (
     pack_pointers,
 )
 from ..types import Mention, PromptTokenizer, TokenIds
-from .base import EncodedQuery, Extraction, GoldText, Query
+from .base import LABEL_TOKENS, EncodedQuery, Extraction, GoldText, Query
 from .segments import TextSegments
 
 # The weights of the tokens between the borders, and of each border, in the score of a
@@ -72,6 +72,10 @@ class Pointer:
     @property
     def head(self) -> HeadCard:
         return HeadCard(size=self.size)
+
+    @property
+    def label_tokens(self) -> int:
+        return 0 if self.alone else LABEL_TOKENS
 
     def encode(
         self, query: Query, tokenizer: PromptTokenizer

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
 
 from spacy.tokens import Doc, Span
 from spacy.training import Example
@@ -124,10 +125,9 @@ def gold_trees(
 
 
 def _not_annotated(tokens: Span) -> list[tuple[int, int]]:
-    """The characters of tokens without annotation, from the first of the window."""
+    """The characters of runs of tokens without annotation, from the first of the
+    window."""
+    runs = groupby(tokens, key=lambda token: token.ent_iob == 0)
+    unknown = [[*run] for is_unknown, run in runs if is_unknown]
     first = tokens.start_char
-    return [
-        (token.idx - first, token.idx - first + len(token))
-        for token in tokens
-        if token.ent_iob == 0
-    ]
+    return [(run[0].idx - first, run[-1].idx + len(run[-1]) - first) for run in unknown]
