@@ -1,5 +1,6 @@
 """Small models, and what they learn."""
 
+import pytest
 import torch
 from thinc.api import Adam
 
@@ -40,3 +41,21 @@ def accumulate_gradients(lm, trees, max_tokens):
     """Add the gradients of the trees' summed loss to the adapter's; that loss."""
     weight = sum(float(tree.weights.sum()) for tree in trees)
     return weight * Trainer(lm, batch_tokens=max_tokens, key=0).accumulate(trees)
+
+
+def disturbed(lm, std=0.1, seed=1):
+    """The model with an adapter and a head as if trained: fresh ones change nothing."""
+    torch.manual_seed(seed)
+    with torch.no_grad():
+        for parameter in lm.parameters().values():
+            parameter.normal_(std=std)
+    return lm
+
+
+def assert_close(found, expected):
+    """1e-4 relative: the loss, and each parameter's gradient as a whole."""
+    assert found[0] == pytest.approx(expected[0], rel=1e-4)
+    assert found[1].keys() == expected[1].keys()
+    for name, gradient in expected[1].items():
+        assert gradient.norm() > 0
+        assert (found[1][name] - gradient).norm() <= 1e-4 * gradient.norm(), name

@@ -38,7 +38,7 @@ class HeadCard:
     file: str = HEAD
 
     def __post_init__(self) -> None:
-        """Raises TypeError for a size that is no number of numbers."""
+        """Raises TypeError unless the size is a positive integer."""
         if not isinstance(self.size, int) or self.size < 1:
             raise TypeError(f"the head's size is {self.size!r}")
 

@@ -20,6 +20,7 @@ from spacy_padellm.adapters.merged import write_checkpoint
 from spacy_padellm.adapters.pointer_head import PointerHead, load_head
 
 from ..loras import LORA
+from ..tree_training import disturbed
 
 CARD = AdapterCard("tiny", "main", "abc", "Pointer", {"PER": "person"})
 SIZE, WIDTH = 8, 64  # the tiny base's hidden states have this width
@@ -28,12 +29,7 @@ SIZE, WIDTH = 8, 64  # the tiny base's hidden states have this width
 @pytest.fixture
 def lm(open_tiny):
     """An adapter and a head, as if trained."""
-    lm = AdaptedLM.fresh(open_tiny, LORA, HeadCard(size=SIZE))
-    torch.manual_seed(1)
-    with torch.no_grad():
-        for parameter in lm.parameters().values():
-            parameter.normal_(std=0.1)
-    return lm
+    return disturbed(AdaptedLM.fresh(open_tiny, LORA, HeadCard(size=SIZE)))
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from spacy_padellm.execution.fused import FusedBase
 from spacy_padellm.execution.onednn import has_int8
 
 from ..loras import LORA
+from ..tree_training import disturbed
 from .plain_pointer import Asked, plain_log_odds
 
 # The first label's tokens begin those of the second.
@@ -23,14 +24,6 @@ NAMES = ["part", "part that is worn", "fault", "tool"]
 def lm(open_tiny):
     """An adapter and its head; not fresh ones, which would change nothing."""
     return disturbed(AdaptedLM.fresh(open_tiny, LORA, HeadCard(size=16)))
-
-
-def disturbed(lm, seed=1):
-    torch.manual_seed(seed)
-    with torch.no_grad():
-        for parameter in lm.parameters().values():
-            parameter.normal_(std=0.1)
-    return lm
 
 
 @pytest.fixture

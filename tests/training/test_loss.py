@@ -18,7 +18,7 @@ from spacy_padellm.trees.packing import GoldSequence, pack_gold
 
 from ..engines.plain import prefix_logits
 from ..loras import LORA
-from ..tree_training import accumulate_gradients
+from ..tree_training import accumulate_gradients, assert_close, disturbed
 
 LABELS = {"PART": "part", "FAULT": "fault", "TOOL": "tool"}
 
@@ -27,14 +27,6 @@ LABELS = {"PART": "part", "FAULT": "fault", "TOOL": "tool"}
 def lm(open_tiny):
     """An adapter on the tiny base; not a fresh one, which would change nothing."""
     return disturbed(AdaptedLM.fresh(open_tiny, LORA))
-
-
-def disturbed(lm, std=0.1):
-    torch.manual_seed(1)
-    with torch.no_grad():
-        for parameter in lm.parameters().values():
-            parameter.normal_(std=std)
-    return lm
 
 
 @pytest.fixture
@@ -77,15 +69,6 @@ def packed_loss(lm, texts, max_tokens):
     for parameter in lm.parameters().values():
         parameter.grad = None
     return total, gradients
-
-
-def assert_close(found, expected):
-    """1e-4 relative: the loss, and each parameter's gradient as a whole."""
-    assert found[0] == pytest.approx(expected[0], rel=1e-4)
-    assert found[1].keys() == expected[1].keys()
-    for name, gradient in expected[1].items():
-        assert gradient.norm() > 0
-        assert (found[1][name] - gradient).norm() <= 1e-4 * gradient.norm(), name
 
 
 @pytest.fixture(params=TEMPLATES)

@@ -16,6 +16,7 @@ from spacy_padellm.trees.packing import GoldSequence, pack_gold
 
 from ..engines.plain_pointer import Asked, plain_log_odds
 from ..loras import LORA
+from ..tree_training import assert_close, disturbed
 
 
 @dataclass(frozen=True)
@@ -60,12 +61,7 @@ TEXTS = [
 def lm(request, open_tiny):
     """An adapter and its head; not fresh ones. PEFT's own modules train DoRA."""
     dora = {"use_dora": True} if request.param == "modules" else {}
-    lm = AdaptedLM.fresh(open_tiny, {**LORA, **dora}, HeadCard(size=16))
-    torch.manual_seed(1)
-    with torch.no_grad():
-        for parameter in lm.parameters().values():
-            parameter.normal_(std=0.1)
-    return lm
+    return disturbed(AdaptedLM.fresh(open_tiny, {**LORA, **dora}, HeadCard(size=16)))
 
 
 @pytest.fixture
@@ -130,15 +126,6 @@ def packed_loss(lm, trees, batch_tokens=100_000):
     gradients = {name: p.grad for name, p in lm.parameters().items()}
     trainer.clear()
     return total, gradients
-
-
-def assert_close(found, expected):
-    """1e-4 relative: the loss, and each parameter's gradient as a whole."""
-    assert found[0] == pytest.approx(expected[0], rel=1e-4)
-    assert found[1].keys() == expected[1].keys()
-    for name, gradient in expected[1].items():
-        assert gradient.norm() > 0
-        assert (found[1][name] - gradient).norm() <= 1e-4 * gradient.norm(), name
 
 
 @pytest.mark.parametrize("batch_tokens", [1, 300, 100_000])
