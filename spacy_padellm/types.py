@@ -86,6 +86,7 @@ class Mention:
     logprob: log-probability of the mention's tokens, including the end token.
     count_logprob: log-probability that the label has at least `index` mentions.
     start: the first character in the text. None if the format does not provide it.
+    weight: of the score where mentions overlap and one of them is to be chosen.
     """
 
     label: str
@@ -94,6 +95,7 @@ class Mention:
     logprob: float
     count_logprob: float = 0.0
     start: int | None = None
+    weight: float = 1.0
 
     @property
     def score(self) -> float:
@@ -112,9 +114,16 @@ class PlacedMention:
 
 @dataclass(frozen=True, slots=True)
 class LabelledSpan:
-    """A label for the spaCy tokens `start` to `end` (exclusive). score: 0 to 1."""
+    """A label for the spaCy tokens `start` to `end` (exclusive). score: 0 to 1.
+    weight: of the score where spans overlap and one of them is to be chosen."""
 
     start: int
     end: int
     label: str
     score: float = 1.0
+    weight: float = 1.0
+
+    @property
+    def rank(self) -> float:
+        """Of overlapping spans, the one with the highest is chosen."""
+        return self.weight * self.score

@@ -6,7 +6,7 @@ Within a session, prompts of one text share the computation of their prefixes.
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -20,7 +20,13 @@ class PromptTooLong(DoesNotFit, ValueError):
 
 
 class Session(Protocol):
-    """A batch of texts."""
+    """A batch of texts.
+
+    memory: for what a format computes with the adapter and may need again. It belongs
+        to the engine, and is emptied when the adapter changes.
+    """
+
+    memory: dict[Any, Any]
 
     def complete(self, branches: Sequence[Sequence[Branch]]) -> list[list[Completion]]:
         """Complete the branches of each text (outer: texts, in the session's order)."""

@@ -53,6 +53,7 @@ class PackedSession:
         self.lm = lm
         self.decoder = decoding.decoder()
         self.kept = decoding.kept
+        self.memory = decoding.memory
         self.tokenizer = tokenizer
         self.free_tokens = free_tokens
         self.usage = usage

@@ -54,7 +54,8 @@ EXACT = DecodingSettings()
 class Decoding:
     """Caches a decoder until the adapter changes.
 
-    kept: what an engine computed with the decoder and may need again.
+    kept, memory: what an engine, and what formats computed with the decoder and may
+        need again.
     """
 
     def __init__(self, lm: AdaptedLM, settings: DecodingSettings = EXACT) -> None:
@@ -64,6 +65,7 @@ class Decoding:
         self._version: int | None = None
         self._decoder: Decoder = lm
         self.kept: dict[Any, torch.Tensor] = {}
+        self.memory: dict[Any, Any] = {}
         self._lock = Lock()
 
     def decoder(self) -> Decoder:
@@ -76,7 +78,7 @@ class Decoding:
         with self._lock:
             if version != self._version:
                 self._decoder = self.lm  # frees the old decoder first
-                self.kept = {}
+                self.kept, self.memory = {}, {}
                 # tensors made in inference mode cannot be trained later
                 with torch.inference_mode(False), torch.no_grad():
                     self._decoder = self._build()

@@ -123,6 +123,6 @@ def _place(
             found.append(FoundMention(number, placed.mention, dropped="misaligned"))
             continue
         mention = placed.mention
-        span = LabelledSpan(*tokens, mention.label, mention.score)
+        span = LabelledSpan(*tokens, mention.label, mention.score, mention.weight)
         found.append(FoundMention(number, mention, span))
     return found

@@ -50,14 +50,14 @@ def drop_overlaps(
 
     taken: indices of tokens that no span may include.
 
-    Spans with a higher score are preferred. In a tie, the longer span is preferred,
+    Spans with a higher rank are preferred. In a tie, the longer span is preferred,
     then the earlier span, then the label in alphabetical order. Returns the kept and
     the dropped spans, both in text order.
     """
     occupied = set(taken)
     kept, dropped = [], []
     for span in sorted(
-        spans, key=lambda s: (-s.score, s.start - s.end, s.start, s.label)
+        spans, key=lambda s: (-s.rank, s.start - s.end, s.start, s.label)
     ):
         tokens = range(span.start, span.end)
         if occupied.isdisjoint(tokens):
