@@ -3,8 +3,9 @@
     python scripts/make_general_corpus.py OUT [DATA]
 
 DATA is a folder of public sets (default ../shared/data). Written are
-OUT/train.spacy, OUT/dev.spacy, OUT/test/{wikigold,ewt,wnut17,btc,redocred}.spacy and
-OUT/sources.json, which counts what came from where. The same seed gives the same
+OUT/train.spacy, OUT/dev.spacy, OUT/open_types.spacy (held out of assets/open-types),
+OUT/test/{wikigold,ewt,wnut17,btc,redocred}.spacy and OUT/sources.json, which counts
+what came from where. The same seed gives the same
 files. Each doc names the labels that its set annotates: a label that is not among
 them is unknown in that doc, not absent.
 """
@@ -20,6 +21,7 @@ from pathlib import Path
 import spacy
 from demonyms import DEMONYMS
 from open_labels import SETS, OpenSet, ask, capitalised, natural_name
+from open_types import Asked, read_corpus
 from spacy.tokens import Doc
 
 from spacy_padellm.corpora.base import ANNOTATED_LABELS, AnnotatedText, ReadReport
@@ -34,6 +36,7 @@ NEWS = ("PER", "ORG", "LOC")
 CORE = (*NEWS, "MISC")
 DOCRED = (*CORE, "TIME", "NUM", "NORP")
 WNUT = ("person", "location", "corporation", "group", "product", "creative-work")
+SPANS_KEY = "padellm_ner"
 RUN_WORDS = 80
 RUNS = 0.35  # share of the sentences of a set with documents that stand in runs
 # What a label may be called. The first name is the usual one; users have others.
@@ -52,6 +55,7 @@ NAMES = {
     "product": ("product", "PRODUCT"),
     "creative-work": ("creative-work", "creative work", "WORK_OF_ART"),
 }
+HELD_OUT = 20  # every twentieth text of assets/open-types
 USUAL_NAMES = 0.6  # share of docs whose labels all go by their usual names
 # share of docs in which these are asked
 ASKED_SELDOM = {"TIME": 0.4, "NUM": 0.4, "NORP": 0.5}
@@ -238,6 +242,22 @@ def name_labels(doc: Doc, rng: random.Random) -> Doc:
     return doc
 
 
+def open_types(
+    corpus: Path, nlp: spacy.Language, rng: random.Random
+) -> tuple[list[Doc], list[Doc]]:
+    """The docs to train on, and those that are held out."""
+    asked = Asked(nlp, SPANS_KEY, rng)
+    held_out = Asked(nlp, SPANS_KEY, rng, described=0.0, spellings={str: 1})
+    train, held = [], []
+    for domain in read_corpus(corpus, "en"):
+        for number, text in enumerate(domain.texts, start=1):
+            if number % HELD_OUT:
+                train.append(asked.doc(domain, text))
+            else:
+                held.append(held_out.doc(domain, text))
+    return train, held
+
+
 def counted(part: Part, train: Texts) -> dict:
     """What sources.json says of a set."""
     labels = Counter(entity.label for text in train for entity in text.entities)
@@ -281,12 +301,16 @@ def main(args: argparse.Namespace) -> None:
             test = (make_doc(nlp, text) for text in part.test)
             write_docbin(test, args.out / "test" / f"{name}.spacy")
     rng.shuffle(train)
+    train = train[: args.limit]
+    docs = [name_labels(make_doc(nlp, text), rng) for text in train]
+    typed, held_out = open_types(args.open_types, nlp, rng)
+    docs += typed
+    rng.shuffle(docs)
     written = {
-        "train": write_docbin(
-            (name_labels(make_doc(nlp, t), rng) for t in train),
-            args.out / "train.spacy",
-        ),
+        "train": write_docbin(docs, args.out / "train.spacy"),
+        "train_open_types": len(typed),
         "dev": write_docbin((make_doc(nlp, t) for t in dev), args.out / "dev.spacy"),
+        "open_types": write_docbin(held_out, args.out / "open_types.spacy"),
     }
     summary = {"seed": args.seed, **written, "sources": sources}
     (args.out / "sources.json").write_text(json.dumps(summary, indent=2) + "\n")
@@ -307,6 +331,15 @@ def parse_args() -> argparse.Namespace:
     )
     parser.add_argument(
         "--absent", type=int, default=8, help="absent labels asked of such a text"
+    )
+    parser.add_argument(
+        "--open-types",
+        type=Path,
+        default=Path("assets/open-types"),
+        help="our own corpus",
+    )
+    parser.add_argument(
+        "--limit", type=int, help="training texts of the public sets, at most"
     )
     parser.add_argument("--seed", type=int, default=0)
     return parser.parse_args()
