@@ -32,10 +32,10 @@ SPELLINGS = {
     str.upper: 6,
     lambda name: name.replace(" ", "_"): 6,
 }
-DESCRIBED = 0.15  # share of the texts whose labels are asked with their definitions
+DESCRIBED = 0.1  # share of the texts whose labels are asked with their definitions
 ANCESTORS = 0.35  # of the broader types of a mention's type are asked too
 MORE_ABSENT = 3  # types of the domain that a text does not have, at most
-MOST_LABELS = 12
+MOST_LABELS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,6 +241,43 @@ def leaks(
             for gram in ngrams(text, words) & holders.keys():
                 for name in holders[gram]:
                     yield name, file
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """F of exact spans with their types, and of spans alone, between two annotators."""
+
+    texts: int
+    typed: float
+    spans: float
+
+
+def read_second(path: Path) -> dict[str, tuple[Entity, ...]]:
+    """The texts of a second annotator, each behind a line `### number`."""
+    blocks = re.split(r"^### .*\n", path.read_text(encoding="utf8"), flags=re.M)[1:]
+    return dict(parse(block.strip("\n")) for block in blocks)
+
+
+def agreement(domains: Iterable[Domain], folder: Path) -> Agreement:
+    """How far a second annotator agrees. folder: has a file for each domain."""
+    first, second = Counter(), Counter()
+    texts = 0
+    for domain in domains:
+        again = read_second(folder / f"{domain.name}.txt")
+        for typed in domain.texts:
+            mentions = again.get(typed.text)
+            if mentions is not None:
+                texts += 1
+                key = (domain.name, typed.line)
+                first.update((key, *mention) for mention in typed.mentions)
+                second.update((key, *mention) for mention in mentions)
+    places = [Counter(place[:-1] for place in one) for one in (first, second)]
+    return Agreement(texts, _f(first, second), _f(*places))
+
+
+def _f(first: Counter, second: Counter) -> float:
+    """A span that one annotator has twice counts twice."""
+    return 2 * (first & second).total() / (first.total() + second.total())
 
 
 # -- what is asked --------------------------------------------------------------------
