@@ -17,6 +17,7 @@ class Benchmarks(Commands):
         "identical",
         "linears",
         "memory",
+        "one_pass",
         "peers",
         "train_batch_tokens",
         "zeroshot",

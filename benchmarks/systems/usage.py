@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
 from threading import Lock
+from typing import Any
 
 import numpy as np
 
@@ -67,6 +68,10 @@ class CountingEngine:
 class CountingSession:
     session: Session
     generated: int = 0
+
+    @property
+    def memory(self) -> dict[Any, Any]:
+        return self.session.memory
 
     def complete(self, branches: Sequence[Sequence[Branch]]) -> list[list[Completion]]:
         rows = self.session.complete(branches)

@@ -1,5 +1,6 @@
 """Sequences that are being generated, and how their next tokens are sampled."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,11 +15,13 @@ from .forest import Tree
 
 @dataclass(frozen=True, slots=True)
 class SamplePosition:
-    """A node after which a branch samples; `state` is its draft's state there."""
+    """A node after which a branch samples; `state` is its draft's state there, `first`
+    is whether the token is the branch's first."""
 
     branch: Branch
     node: int
     state: Any
+    first: bool = False
 
 
 @dataclass(slots=True, eq=False)
@@ -45,7 +48,7 @@ class ActiveSequence:
     ) -> "ActiveSequence":
         node = tree.insert(branch.prompt)
         state = branch.draft.start() if branch.draft else None
-        positions = [SamplePosition(branch, node, state)]
+        positions = [SamplePosition(branch, node, state, first=True)]
         return cls(text, index, branch, tree, node, positions)
 
     def propose(self, limit: int) -> None:
@@ -125,30 +128,44 @@ class ActiveSequence:
 
 
 def sample_greedily(
-    positions: Sequence[SamplePosition], logits: torch.Tensor, norm: torch.Tensor
-) -> tuple[list[int], list[float]]:
+    positions: Sequence[SamplePosition], logits: torch.Tensor
+) -> tuple[list[int], list[float], torch.Tensor]:
     """The most likely allowed token at each position, and its log-probability.
 
-    logits: [positions, vocabulary]. norm: logsumexp of the logits, [positions, 1].
+    logits: [positions, vocabulary].
+
+    Returns also what the logits are less than log-probabilities by, [positions].
     """
     best = logits.max(dim=-1)
     tokens, values = best.indices, best.values
-    constrained = [
-        (row, [*_allowed(position), *position.branch.stop_ids])
+    norm = logits.logsumexp(dim=-1)
+    allowed = [
+        (row, ids)
         for row, position in enumerate(positions)
-        if position.branch.constrained
+        if (ids := _allowed(position)) is not None
     ]
-    if constrained:
-        widest = max(len(allowed) for _, allowed in constrained)
-        padded = [ids + ids[-1:] * (widest - len(ids)) for _, ids in constrained]
-        rows = torch.tensor([row for row, _ in constrained], device=logits.device)
-        choices = torch.tensor(padded, device=logits.device)
-        best = logits[rows[:, None], choices].max(dim=-1)
+    if allowed:
+        device = logits.device
+        widest = max(len(ids) for _, ids in allowed)
+        padded = [[*ids, *[-1] * (widest - len(ids))] for _, ids in allowed]
+        choices = torch.tensor(padded, device=device)
+        rows = torch.tensor([row for row, _ in allowed], device=device)
+        wanted = logits[rows[:, None], choices].masked_fill(choices < 0, -math.inf)
+        best = wanted.max(dim=-1)
         tokens[rows] = choices.gather(1, best.indices[:, None])[:, 0]
         values[rows] = best.values
-    return tokens.tolist(), (values - norm[:, 0]).tolist()
+        among = [positions[row].branch.among_allowed for row, _ in allowed]
+        among = torch.tensor(among, device=device)
+        norm[rows] = torch.where(among, wanted.logsumexp(dim=-1), norm[rows])
+    return tokens.tolist(), (values - norm).tolist(), norm
 
 
-def _allowed(position: SamplePosition) -> list[int]:
-    draft = position.branch.draft
-    return draft.allowed(position.state) if isinstance(draft, MentionDraft) else []
+def _allowed(position: SamplePosition) -> Sequence[int] | None:
+    """The tokens that may follow; None: all."""
+    branch = position.branch
+    if branch.constrained:
+        draft, state = branch.draft, position.state
+        copied = draft.allowed(state) if isinstance(draft, MentionDraft) else []
+        return [*copied, *branch.stop_ids]
+    among_candidates = branch.among_allowed and branch.candidates and position.first
+    return branch.candidates if among_candidates else None

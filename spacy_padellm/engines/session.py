@@ -149,8 +149,7 @@ class PackedSession:
         Returns the sequences that have not ended.
         """
         positions = list(chain.from_iterable(one.positions for one in running))
-        norm = logits.logsumexp(dim=-1, keepdim=True)
-        tokens, logprobs = sample_greedily(positions, logits, norm)
+        tokens, logprobs, norm = sample_greedily(positions, logits)
         n_drafted = 0
         if self.free_tokens:
             n_drafted = max(DRAFTED, (self.free_tokens - len(running)) // len(running))

@@ -5,12 +5,12 @@ Lu et al., PaDeLLM-NER, NeurIPS 2024 (arXiv 2402.04838).
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain
 
 from ..engines.base import Session
 from ..errors import Errors
-from ..settings import check_positive
+from ..settings import check_flags, check_positive
 from ..trees.branch import Branch, Completion
 from ..trees.packing import GoldSequence
 from ..types import Mention, PromptTokenizer, TokenIds
@@ -29,7 +29,8 @@ def build_padellm_v1(
     max_mention_tokens: int = 48,
     only_in_text: bool = True,
     prefix_lm: bool | None = None,
-    count_threshold: float | None = None,
+    count_threshold: float | None = 0.5,
+    among_allowed: bool = True,
 ) -> "PaDeLLM":
     """The PaDeLLM format.
 
@@ -41,12 +42,17 @@ def build_padellm_v1(
     prefix_lm: tokens of the text attend to all of it, and not only to earlier ones.
         Null is true for the template "compact", the only one that supports it.
     count_threshold: predict the largest count i with P(count >= i) of at least this,
-        instead of the likeliest count; lower finds more mentions. For counts up to 9.
+        so that 0.5 is the median; lower finds more mentions. For counts up to 9. Null
+        is the likeliest count, as in the paper.
+    among_allowed: learn, and give the probability of, the first digit of a count among
+        digits, and the tokens of a mention among those that may follow in the text. If
+        not, it is among the whole vocabulary, as in the paper.
 
     Raises ValueError if a value is out of range, or for an unsupported `prefix_lm`.
     """
     check_positive(max_count=max_count, max_mention_tokens=max_mention_tokens)
     check_count_threshold(count_threshold)
+    check_flags(among_allowed=among_allowed)
     if prefix_lm is None:
         prefix_lm = template == "compact"
     if template != "compact" and prefix_lm:
@@ -58,6 +64,7 @@ def build_padellm_v1(
         only_in_text,
         prefix_lm,
         count_threshold,
+        among_allowed,
     )
 
 
@@ -76,7 +83,8 @@ class PaDeLLM(Generative):
     max_mention_tokens: int
     only_in_text: bool = True
     prefix_lm: bool = False
-    count_threshold: float | None = None
+    count_threshold: float | None = 0.5
+    among_allowed: bool = True
 
     @property
     def name(self) -> str:
@@ -95,7 +103,7 @@ class PaDeLLM(Generative):
         if not encoded:
             return []
         tokenizer = encoded[0].text.tokenizer
-        digits = tuple(digit_id(digit, tokenizer) for digit in "0123456789")
+        digits = _digits(tokenizer)
         states = [self._label_states(one) for one in encoded]
         # The first round generates the first digit of each count. Later rounds generate
         # mentions together with the next digit: nearly always there is none, and no
@@ -137,7 +145,20 @@ class PaDeLLM(Generative):
             for index, place in enumerate(places, start=1):
                 mention = GoldMention(len(places), index, *place)
                 sequences.append(prompts.gold(name, mention))
-        return sequences
+        digits = _digits(tokenizer)
+        return [self._allowed(sequence, digits) for sequence in sequences]
+
+    def _allowed(self, sequence: GoldSequence, digits: TokenIds) -> GoldSequence:
+        """The sequence with the tokens that the settings allow: see
+        `build_padellm_v1`."""
+        if not self.among_allowed:
+            return replace(sequence, allowed=())
+        first, *mention = sequence.allowed or [None] * len(sequence.answer)
+        if not self.only_in_text:
+            mention = [None] * len(mention)
+        if sequence.answer[0] in digits:
+            first = digits
+        return replace(sequence, allowed=(first, *mention))
 
     def _label_states(self, encoded: EncodedQuery[TextPrompts]) -> list["_LabelState"]:
         text = encoded.text
@@ -158,6 +179,8 @@ class PaDeLLM(Generative):
             state.prompt + state.count_ids,
             max_new_tokens=1,
             candidates=digits,
+            # later digits may be none
+            among_allowed=self.among_allowed and not state.count_ids,
             prefix=state.text.prefix,
             prefetch=() if state.count_ids else state.prefetch(digits),
         )
@@ -170,6 +193,7 @@ class PaDeLLM(Generative):
                 stop_strings=self.template.stop_strings,
                 draft=draft,
                 constrained=self.only_in_text and draft is not None,
+                among_allowed=self.among_allowed,
                 prefix=state.text.prefix,
             )
             for index in range(1, state.count + 1)
@@ -256,6 +280,11 @@ class _LabelState:
             )
             for index, completion in enumerate(self.completions, start=1)
         ]
+
+
+def _digits(tokenizer: PromptTokenizer) -> TokenIds:
+    """The tokens of 0 to 9."""
+    return tuple(digit_id(digit, tokenizer) for digit in "0123456789")
 
 
 def _at_least(digit_logprobs: Sequence[float]) -> list[float]:

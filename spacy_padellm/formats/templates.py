@@ -45,7 +45,10 @@ class TextPrompts(Protocol):
 
     def gold(self, name: str, mention: GoldMention) -> GoldSequence:
         """The sequence to train on. Its answer starts with the count and includes the
-        template's text (without it, the paper lost 0.5 to 4.2 F)."""
+        template's text (without it, the paper lost 0.5 to 4.2 F).
+
+        `allowed` holds the tokens that `draft` allows for the mention, if all its
+        tokens are among them."""
         ...
 
 
@@ -111,8 +114,14 @@ class StringPrompts:
             ids = whole.ids[len(mention_prompt) :]
         else:  # the mention's first token includes the end of the prompt
             ids = self.tokenizer.encode(string, add_special_tokens=False).ids
-        answer = mention_prompt[shared:] + ids + (self.tokenizer.eos_id,)
-        return GoldSequence(prompt[:shared], answer, (1.0,) * len(answer))
+        before = mention_prompt[shared:]
+        ids += (self.tokenizer.eos_id,)
+        return GoldSequence(
+            prompt[:shared],
+            before + ids,
+            (1.0,) * len(before + ids),
+            allowed=(None,) * len(before) + allowed_tokens(self.draft, ids),
+        )
 
     def _count_string(self, name: str) -> str:
         # replaced in one pass, so that placeholders in a text stay as they are
@@ -165,12 +174,32 @@ class CompactPrompts:
             appended + ids,
             weights + (1.0,) * len(ids),
             self.prefix,
+            (None,) * len(appended) + allowed_tokens(self.draft, ids),
         )
 
     def _appended(self, count: int, index: int) -> TokenIds:
         # digit by digit, as it is generated; sentencepiece would start `▁12`
         digits = tuple(digit_id(digit, self.tokenizer) for digit in str(count))
         return digits + self.text.segment(f"\n{index}")
+
+
+def allowed_tokens(
+    draft: MentionDraft | None, ids: TokenIds
+) -> tuple[TokenIds | None, ...]:
+    """For each token of a mention, and for the one that ends it, the tokens that the
+    draft allows there; None for all of them if the mention is no copy of the text."""
+    if draft is None:
+        return (None,) * len(ids)
+    *copied, end = ids
+    state = draft.start()
+    allowed = []
+    for token in copied:
+        may_follow = (*draft.allowed(state), end)
+        if token not in may_follow:
+            return (None,) * len(ids)
+        allowed.append(may_follow)
+        state = draft.advance(state, token)
+    return (*allowed, (*draft.allowed(state), end))
 
 
 def common_prefix(first: TokenIds, second: TokenIds) -> int:

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -31,6 +32,7 @@ class MeasuringSession:
     def __init__(self, tokenizer: PromptTokenizer) -> None:
         self.tokenizer = tokenizer
         self.longest = 0
+        self.memory: dict[Any, Any] = {}
         self._chose = False
 
     def complete(self, branches: Sequence[Sequence[Branch]]) -> list[list[Completion]]:

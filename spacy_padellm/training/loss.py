@@ -1,5 +1,6 @@
 """The training loss of packed trees."""
 
+import math
 from collections.abc import Sequence
 from typing import TypeAlias
 
@@ -46,7 +47,28 @@ def tree_loss(
     target = _tensor([tree.targets for tree in trees], device)
     weight = _tensor([tree.weights for tree in trees], device)
     logits = decoder.logits(hidden.index_select(0, _tensor(sources, device)))
+    logits = _among_allowed(logits, trees)
     return (cross_entropy(logits, target, reduction="none") * weight).sum()
+
+
+def _among_allowed(logits: torch.Tensor, trees: Sequence[GoldTree]) -> torch.Tensor:
+    """Logits [pairs of all trees, vocabulary], -inf where a token may not follow."""
+    sets = [ids for tree in trees for ids in tree.allowed]
+    if not sets:
+        return logits
+    banned = torch.ones(len(sets) + 1, logits.shape[-1], dtype=torch.bool)
+    for number, ids in enumerate(sets):
+        banned[number, list(ids)] = False
+    banned[-1] = False  # where the whole vocabulary is allowed
+    firsts = np.cumsum([0, *(len(tree.allowed) for tree in trees)])
+    among = np.concatenate(
+        [
+            np.where(tree.among < 0, -1, tree.among + first)
+            for tree, first in zip(trees, firsts, strict=False)
+        ]
+    )
+    banned = banned.to(logits.device)[torch.from_numpy(among).to(logits.device)]
+    return logits.masked_fill(banned, -math.inf)
 
 
 def pointer_loss(

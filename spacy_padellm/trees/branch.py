@@ -16,6 +16,9 @@ class Branch:
     candidates: return the log-probabilities of these tokens as the first new token.
     draft: proposes new tokens; it changes the speed alone.
     constrained: generate only tokens that a MentionDraft allows, or a stop token.
+    among_allowed: probabilities are among the tokens that may follow, and not among
+        the whole vocabulary: those of `constrained`, or else `candidates`, one of which
+        is then the first token.
     prefix: this many of the prompt's first tokens see each other in both directions.
         All branches of a text share them.
     prefetch: prompts that may come next, in groups, the likeliest first. Each starts
@@ -29,6 +32,7 @@ class Branch:
     candidates: TokenIds = ()
     draft: Draft | None = None
     constrained: bool = False
+    among_allowed: bool = False
     prefix: int = 0
     prefetch: tuple[tuple[TokenIds, ...], ...] = ()
 

@@ -20,6 +20,8 @@ class GoldSequence:
 
     answer: the tokens to predict, the end-of-sequence token included.
     weights: the loss weight of each answer token.
+    allowed: the tokens that may stand at each place of the answer, among which the
+        right one is learned; None is the whole vocabulary. Empty: None everywhere.
     prefix: this many of the prompt's first tokens see each other in both directions.
     """
 
@@ -27,6 +29,7 @@ class GoldSequence:
     answer: TokenIds
     weights: tuple[float, ...]
     prefix: int = 0
+    allowed: tuple[TokenIds | None, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +71,15 @@ class GoldTree(PackedTree):
 
     sources, targets, weights: [pairs]; the hidden state of node `source` predicts token
         `target`, with the loss weight `weight`.
+    allowed: sets of tokens. among: [pairs], the number of the set that the target is
+        predicted from; -1 is the whole vocabulary.
     """
 
     sources: np.ndarray
     targets: np.ndarray
     weights: np.ndarray
+    allowed: tuple[TokenIds, ...]
+    among: np.ndarray
 
     @property
     def weight(self) -> float:
@@ -83,19 +90,27 @@ class GoldTree(PackedTree):
 def pack_gold(sequences: Sequence[GoldSequence]) -> GoldTree:
     """Pack the gold sequences of one text: one or more, with prompts and one prefix."""
     trie = Trie()
-    pairs: dict[tuple[int, int], float] = {}
+    pairs: dict[tuple[int, int, TokenIds | None], float] = {}
     # sorted sequences enter the trie in depth-first order
     for gold in sorted(sequences, key=lambda gold: (gold.prompt + gold.answer)[:-1]):
         path = trie.insert(gold.prompt + gold.answer[:-1])
         sources = path[len(gold.prompt) - 1 :]
-        for pair in zip(sources, gold.answer, gold.weights, strict=True):
-            source, target, weight = pair
+        allowed = gold.allowed or (None,) * len(gold.answer)
+        for source, target, ids, weight in zip(
+            sources, gold.answer, allowed, gold.weights, strict=True
+        ):
             if weight:
-                pairs[source, target] = pairs.get((source, target), 0.0) + weight
+                pair = source, target, ids
+                pairs[pair] = pairs.get(pair, 0.0) + weight
+    sets = dict.fromkeys(ids for _, _, ids in pairs if ids is not None)
+    numbers = {None: -1} | {ids: number for number, ids in enumerate(sets)}
+    among = [numbers[ids] for _, _, ids in pairs]
     return GoldTree.of(
         trie,
         range(sequences[0].prefix),
-        sources=np.array([source for source, _ in pairs], dtype=np.int64),
-        targets=np.array([target for _, target in pairs], dtype=np.int64),
+        sources=np.array([source for source, _, _ in pairs], dtype=np.int64),
+        targets=np.array([target for _, target, _ in pairs], dtype=np.int64),
         weights=np.array(list(pairs.values()), dtype=np.float32),
+        allowed=tuple(sets),
+        among=np.array(among, dtype=np.int64),
     )

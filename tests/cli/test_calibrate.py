@@ -57,7 +57,7 @@ def test_what_is_only_tried_is_not_kept(folder):
     scores = {row[1].strip(): row[4].strip() for row in rows}
     assert scores["null"] == scores["0.5"] == "0.0"
     assert scores["0.3"] == scores["0.2"] == "100.0"
-    assert config_of(folder)[1]["count_threshold"] is None
+    assert config_of(folder)[1]["count_threshold"] == 0.5
 
 
 def test_the_pipeline_is_afterwards_as_before(unsure):  # noqa: F811

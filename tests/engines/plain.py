@@ -27,10 +27,12 @@ def greedy(model, tokenizer, branch: Branch) -> Completion:
         else:
             out = model(torch.tensor([unseen]), past_key_values=cache, use_cache=True)
             cache, logits = out.past_key_values, out.logits[0]
-        logprobs = logits[-1].float().log_softmax(-1)
+        logits = logits[-1].float()
+        allowed = logits + forbidden(branch, ids, len(logits))
+        logprobs = (allowed if branch.among_allowed else logits).log_softmax(-1)
         if not ids:
             candidates = tuple(logprobs[list(branch.candidates)].tolist())
-        token = int((logprobs + forbidden(branch, ids)).argmax())
+        token = int(allowed.argmax())
         chosen.append(float(logprobs[token]))
         if token in branch.stop_ids:
             return completion(tokenizer.decode(ids), True)
@@ -52,20 +54,24 @@ def prefix_logits(model, ids, prefix: int) -> torch.Tensor:
     return model(torch.tensor([ids]), attention_mask=mask[None, None]).logits[0]
 
 
-def forbidden(branch: Branch, ids: list[int]) -> torch.Tensor | float:
-    """-inf for every token behind which the mention, less a space before it, is no part
-    of the text that begins where a word may."""
+def forbidden(branch: Branch, ids: list[int], n_tokens: int) -> torch.Tensor:
+    """-inf for each of `n_tokens` tokens that must not come next, else 0."""
+    fits = [may_follow(branch, ids, token) for token in range(n_tokens)]
+    return torch.tensor([0.0 if fit else float("-inf") for fit in fits])
+
+
+def may_follow(branch: Branch, ids: list[int], token: int) -> bool:
+    """A mention in the text, less a space before it, is a part of the text that begins
+    where a word may. A first token among candidates is one of them."""
     if not branch.constrained:
-        return 0.0
+        among_candidates = branch.among_allowed and branch.candidates and not ids
+        return not among_candidates or token in branch.candidates
+    if token in branch.stop_ids:
+        return True
     text, spelled = branch.draft.text, branch.draft.spelling.of
     written = b"".join(spelled[token] for token in ids)
-    fits = [
-        bool(piece) and fits_at(text, written + piece, branch.draft.starts)
-        for piece in spelled
-    ]
-    for token in branch.stop_ids:
-        fits[token] = True
-    return torch.tensor([0.0 if fit else float("-inf") for fit in fits])
+    piece = spelled[token]
+    return bool(piece) and fits_at(text, written + piece, branch.draft.starts)
 
 
 def fits_at(text: bytes, copy: bytes, starts) -> bool:
@@ -88,8 +94,11 @@ class PlainSession:
 
 @dataclass
 class GivenCounts:
-    """Answers as another session does, but counts as given: a random model writes no
-    digits. given: count prompt → the count, of one digit."""
+    """Answers as another session does, but counts as given, whatever a random model
+    writes. given: count prompt → the count, of one digit.
+
+    The probabilities stay those of the session, so a format must take the count that
+    is written: its `count_threshold` is None."""
 
     session: Session
     tokenizer: PlainTokenizer

@@ -12,14 +12,19 @@ from .plain import GivenCounts
 LABELS = {"PART": "part", "FAULT": "fault", "TOOL": "tool"}
 
 
+@pytest.mark.parametrize("among_allowed", [True, False])
 @pytest.mark.parametrize("only_in_text", [True, False])
 @pytest.mark.parametrize("template", TEMPLATES)
 def test_packed_and_plain_find_the_same(
-    template, only_in_text, workshop, engine, plain
+    template, only_in_text, among_allowed, workshop, engine, plain
 ):
     tokenizer, gold = engine.tokenizer, workshop[:24]
     format = build_padellm_v1(
-        template=template, max_mention_tokens=3, only_in_text=only_in_text
+        template=template,
+        max_mention_tokens=3,
+        only_in_text=only_in_text,
+        count_threshold=None,
+        among_allowed=among_allowed,
     )
     counts = {
         format.template.prompts(row.text, tokenizer).count(LABELS[label]): len(spans)

@@ -44,7 +44,10 @@ def test_the_same_is_written_in_fewer_passes(
     gold = [row for row in workshop if row.spans][:n_texts]
     queries = [Query(row.text, LABELS) for row in gold]
     format = build_padellm_v1(
-        template=template, only_in_text=only_in_text, max_mention_tokens=6
+        template=template,
+        only_in_text=only_in_text,
+        max_mention_tokens=6,
+        count_threshold=None,
     )
     given = {
         format.template.prompts(row.text, tiny_tokenizer).count(LABELS[label]): len(

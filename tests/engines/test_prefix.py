@@ -1,5 +1,7 @@
 """A text that sees all of itself: the packed engine is a plain one with such a mask."""
 
+from functools import partial
+
 import pytest
 
 from spacy_padellm.engines.packed import PackedEngine
@@ -14,7 +16,7 @@ from .plain import GivenCounts, assert_same
 
 LABELS = {"PART": "part", "FAULT": "fault", "TOOL": "tool"}
 FORMATS = {
-    "PaDeLLM compact": build_padellm_v1,
+    "PaDeLLM compact": partial(build_padellm_v1, count_threshold=None),
     "OneStep": build_one_step_v1,
     "AutoReg struct": build_autoreg_struct_v1,
     "AutoReg aug": build_autoreg_aug_v1,

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -135,6 +136,29 @@ def test_candidates_are_of_the_first_token_in_the_order_asked(engine, rows):
     ((found, few),) = complete(engine, [row])[0]
     assert few.candidates == tuple(found.candidates[token] for token in (9, 3, 9))
     assert found.logprob == max(found.candidates) == found.candidates[found.ids[0]]
+
+
+def test_a_first_token_among_candidates_is_one_of_them(engine, plain, rows):
+    """Their probabilities sum to 1; the tokens after it are of the whole vocabulary."""
+    free = [branch for row in rows for branch in row if branch.candidates == ()]
+    chosen = (9, 3, 40, 77)
+    row = [
+        Branch(branch.prompt, 3, candidates=chosen, among_allowed=among)
+        for branch in free[:20]
+        for among in (False, True)
+    ]
+    (found,) = complete(engine, [row])
+    assert_same(found, plain.complete([row]))
+    for whole, among in zip(found[0][::2], found[0][1::2], strict=True):
+        probabilities = np.exp(whole.candidates)
+        assert among.candidates == pytest.approx(
+            np.log(probabilities / probabilities.sum()), abs=1e-4
+        )
+        best = max(range(4), key=among.candidates.__getitem__)
+        assert among.ids[0] == chosen[best]
+        assert among.logprobs[0] == pytest.approx(among.candidates[best], abs=1e-6)
+    assert any(one.ids[0] not in chosen for one in found[0][::2])
+    assert any(not {*one.ids[1:]} & {*chosen} for one in found[0][1::2])
 
 
 def test_a_prompt_too_long_for_the_model_is_refused(engine, plain, rows):

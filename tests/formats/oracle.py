@@ -24,7 +24,8 @@ class Oracle:
 
     counts: label name → what is written for its count, a token a string; else the
         digits of the true count. Every token of a count has log-probability -0.5.
-    digits: probabilities of 0 to 9 as a count's first token.
+    digits: probabilities of 0 to 9 as a count's first token; else those of the others
+        are 0.
     calls: all branches that were asked for.
     """
 
@@ -32,7 +33,7 @@ class Oracle:
     tokenizer: object
     answers: dict[tuple[str, str], Sequence[str]]
     counts: dict[str, Sequence[str]] = field(default_factory=dict)
-    digits: Sequence[float] = (0.1,) * 10
+    digits: Sequence[float] | None = None
     calls: list[list[list[Branch]]] = field(default_factory=list)
 
     def complete(self, branches):
@@ -50,7 +51,10 @@ class Oracle:
         tokens = [*self.counts.get(name, str(len(mentions))), "\n"]
         token = tokens[len(count or "")]
         ids = self.tokenizer.encode(f"\n{token}", add_special_tokens=False).ids[-1:]
-        candidates = tuple(math.log(p) if p else -math.inf for p in self.digits)
+        if self.digits:
+            candidates = tuple(math.log(p) if p else -math.inf for p in self.digits)
+        else:
+            candidates = tuple(-0.5 if token == d else -math.inf for d in "0123456789")
         return Completion(ids, token, (-0.5,), False, candidates)
 
     def read(self, branch: Branch):

@@ -13,6 +13,8 @@ from .oracle import Oracle
 
 TEXT = "Rear tyre, front tyre, tyre lever and a pump; more tyres, more pumps."
 LABELS = {"PART": "part", "TOOL": "tool"}
+# A count is what is written, and that may be any token.
+AS_IN_PAPER = {"count_threshold": None, "among_allowed": False}
 
 
 @pytest.fixture(params=TEMPLATES)
@@ -106,13 +108,17 @@ def test_a_count_may_have_two_digits(ask):
 
 def test_a_count_may_be_one_token(ask):
     mentions = [f"tyre {n}" for n in range(12)]
-    extraction, oracle = ask({"part": mentions}, counts={"part": ["12"]})
+    extraction, oracle = ask(
+        {"part": mentions}, counts={"part": ["12"]}, settings=AS_IN_PAPER
+    )
     assert extraction.counts["PART"] == 12 and len(extraction.mentions) == 12
     assert len(oracle.calls) == 2
 
 
 def test_space_before_a_digit_is_no_matter(ask):
-    extraction, _ = ask({"part": ["tyre", "pump"]}, counts={"part": [" 2"]})
+    extraction, _ = ask(
+        {"part": ["tyre", "pump"]}, counts={"part": [" 2"]}, settings=AS_IN_PAPER
+    )
     assert [m.text for m in extraction.mentions] == ["tyre", "pump"]
 
 
@@ -120,9 +126,12 @@ def test_space_before_a_digit_is_no_matter(ask):
     "answer",
     ["two", "２", "٣", "²", "½", "Ⅳ", "", " ", "-1", "1.5", "<|im_end|>", "1 2"],
 )
-def test_what_is_not_ascii_digits_is_no_count(ask, answer):
+@pytest.mark.parametrize("settings", [{}, AS_IN_PAPER], ids=["median", "likeliest"])
+def test_what_is_not_ascii_digits_is_no_count(ask, answer, settings):
     extraction, oracle = ask(
-        {"part": ["tyre"], "tool": ["pump"]}, counts={"part": [answer]}
+        {"part": ["tyre"], "tool": ["pump"]},
+        counts={"part": [answer]},
+        settings=settings,
     )
     assert extraction.counts == {"PART": 0, "TOOL": 1}
     assert found(extraction) == [("TOOL", 1, "pump")]
@@ -163,7 +172,9 @@ def test_a_mention_is_no_longer_than_the_text_and_the_cap(ask, tiny_tokenizer):
 
 def test_mentions_carry_the_probability_that_there_are_so_many(ask):
     digits = [0.1, 0.2, 0.4, 0.2, 0.05, 0.02, 0.01, 0.0, 0.0, 0.0]
-    extraction, _ = ask({"part": ["tyre", "pump"]}, digits=digits)
+    extraction, _ = ask(
+        {"part": ["tyre", "pump"]}, labels={"PART": "part"}, digits=digits
+    )
     for mention in extraction.mentions:
         at_least = sum(digits[mention.index :])
         assert mention.count_logprob == pytest.approx(math.log(at_least))

@@ -76,7 +76,8 @@ def test_fill_config_adds_every_setting_with_its_default(partial, tmp_path):
         "max_mention_tokens": 48,
         "only_in_text": True,
         "prefix_lm": None,
-        "count_threshold": None,
+        "count_threshold": 0.5,
+        "among_allowed": True,
     }
     assert filled == expected
 

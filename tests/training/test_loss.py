@@ -1,5 +1,6 @@
 """The loss of packed trees, and its gradients, are those of the flat data set."""
 
+import math
 from dataclasses import replace
 
 import pytest
@@ -41,7 +42,8 @@ def flat_model(lm, tiny_base, tmp_path):
 
 
 def flat_loss(model, sequences):
-    """Each sequence by itself: weight x negative log-likelihood, summed."""
+    """Each sequence by itself: weight x negative log-likelihood, summed. It is among
+    the tokens that are allowed at a place, or else the whole vocabulary."""
     total = 0.0
     for gold in sequences:
         read = torch.tensor([gold.prompt + gold.answer[:-1]])
@@ -50,8 +52,18 @@ def flat_loss(model, sequences):
         else:
             logits = model(input_ids=read).logits[0]
         logits = logits[len(gold.prompt) - 1 :]
-        nll = cross_entropy(logits, torch.tensor(gold.answer), reduction="none")
-        loss = (nll * torch.tensor(gold.weights)).sum()
+        everything = tuple(range(logits.shape[-1]))
+        loss = 0.0
+        for row, target, weight, allowed in zip(
+            logits,
+            gold.answer,
+            gold.weights,
+            gold.allowed or [None] * len(gold.answer),
+            strict=True,
+        ):
+            ids = allowed or everything
+            choice = torch.tensor(ids.index(target))
+            loss += weight * cross_entropy(row[list(ids)], choice)
         loss.backward()
         total += loss.item()
     gradients = {
@@ -79,10 +91,12 @@ def texts(request, workshop, tiny_tokenizer):
         format.gold(Query(row.text, LABELS), row.spans, tiny_tokenizer)
         for row in workshop[:10]
     ]
-    # one of twelve mentions, whose further index digits compact does not learn
-    letters = Query(" ".join("abcdefghijkl"), LABELS)
+    # two of twelve mentions, whose further index digits compact does not learn; the
+    # first mention's token is behind those digits in the vocabulary, or before them
     spans = {"PART": [(2 * i, 2 * i + 1) for i in range(12)]}
-    gold.append(format.gold(letters, spans, tiny_tokenizer))
+    for letters in ("abcdefghijkl", "$bcdefghijkl"):
+        query = Query(" ".join(letters), LABELS)
+        gold.append(format.gold(query, spans, tiny_tokenizer))
     return gold
 
 
@@ -122,6 +136,78 @@ def test_packed_equals_flat_where_sequences_share_all_they_can(lm, flat_model):
     ]
     flat = flat_loss(flat_model, [gold for row in texts for gold in row])
     assert_close(packed_loss(lm, texts, 100), flat)
+
+
+@pytest.mark.parametrize("max_tokens", [1, 100])
+def test_packed_equals_flat_among_the_tokens_allowed(lm, flat_model, max_tokens):
+    """Sets that places and texts share, and one place with two sets."""
+    few, more, end = (7, 8, 9), (9, 8, 7, 30, 2), (2, 60)
+    texts = [
+        [
+            GoldSequence((5, 6), (7, 8, 2), (1.0,) * 3, allowed=(few, more, end)),
+            GoldSequence((5, 6), (7, 9, 2), (1.0, 2.0, 1.0), allowed=(few, more, end)),
+            GoldSequence((5, 6), (8, 2), (1.0, 0.5), allowed=(more, None)),
+        ],
+        [GoldSequence((5, 7), (40, 2), (1.0, 1.0))],
+        [
+            GoldSequence((5, 7), (8, 2), (1.0, 1.0), allowed=(few, (2,))),
+            GoldSequence((11, 6), (60, 2), (1.0, 0.25), allowed=(end, None)),
+        ],
+    ]
+    flat = flat_loss(flat_model, [gold for row in texts for gold in row])
+    assert_close(packed_loss(lm, texts, max_tokens), flat)
+    whole = [[replace(gold, allowed=()) for gold in row] for row in texts]
+    assert packed_loss(lm, whole, max_tokens)[0] > 2 * flat[0]
+
+
+class Table(torch.nn.Module):
+    """A decoder whose hidden state is the token's own row of a table."""
+
+    device = torch.device("cpu")
+
+    def __init__(self) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.states = torch.nn.Parameter(torch.randn(20, 4))
+        self.output = torch.nn.Parameter(torch.randn(20, 4))
+
+    def hidden(self, ids, positions, mask, *, real):
+        return self.states[ids]
+
+    def logits(self, hidden):
+        return hidden @ self.output.T
+
+
+def test_the_loss_is_the_softmax_of_the_tokens_allowed():
+    """Computed by hand; no other token learns anything."""
+    table = Table()
+    texts = [
+        [
+            GoldSequence((5,), (6, 2), (1.0, 0.5), allowed=((6, 7, 8), (2, 9))),
+            GoldSequence((5,), (7, 2), (2.0, 1.0), allowed=((6, 7, 8), (2,))),
+        ],
+        [GoldSequence((10,), (12, 2), (1.0, 4.0), allowed=((12, 9, 8), (2, 6)))],
+    ]
+    loss = tree_loss(table, [pack_gold(row) for row in texts], table)
+    logits = (table.states @ table.output.T).detach().double().exp()
+
+    def nll(given, token, *others):
+        among = logits[given, [token, *others]].sum()
+        return -math.log(logits[given, token] / among)
+
+    assert loss.item() == pytest.approx(
+        nll(5, 6, 7, 8)
+        + 0.5 * nll(6, 2, 9)
+        + 2.0 * nll(5, 7, 6, 8)
+        + 1.0 * nll(7, 2)
+        + nll(10, 12, 9, 8)
+        + 4.0 * nll(12, 2, 6),
+        rel=1e-5,
+    )
+    loss.backward()
+    learns = table.output.grad.abs().sum(dim=-1) > 0
+    assert learns.nonzero().flatten().tolist() == [2, 6, 7, 8, 9, 12]
+    assert table.states.grad[7].abs().max() == 0, "the only token that is allowed"
 
 
 def test_with_a_causal_mask_it_would_be_another_loss(

@@ -138,8 +138,15 @@ def complete(engine, branches, size):
     return done
 
 
+@pytest.mark.parametrize("among_allowed", [False, True])
 @pytest.mark.parametrize("size", [1, 8])
-def test_drafts_change_only_the_number_of_passes(engine, plain, branches, size):
+def test_drafts_change_only_the_number_of_passes(
+    engine, plain, branches, size, among_allowed
+):
+    branches = [
+        [replace(branch, among_allowed=among_allowed) for branch in row]
+        for row in branches
+    ]
     expected = plain.complete(branches)
     passes = {}
     for drafts in (True, False):

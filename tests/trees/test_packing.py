@@ -21,7 +21,13 @@ def gold_sequences(draw):
             max_size=len(answer),
         )
     )
-    return GoldSequence(tuple(prompt), tuple(answer), tuple(weights))
+    sets = st.sampled_from([None, (0, 1, 2), (2, 1, 0, 5), (0, 1, 2, 7)])
+    allowed = draw(
+        st.just(()) | st.lists(sets, min_size=len(answer), max_size=len(answer))
+    )
+    return GoldSequence(
+        tuple(prompt), tuple(answer), tuple(weights), allowed=tuple(allowed)
+    )
 
 
 flat_sets = st.lists(gold_sequences(), min_size=1, max_size=10)
@@ -37,10 +43,15 @@ def prefixes_of(tree):
 
 
 def pairs_of(tree):
-    """{(what is given, what is to be predicted): weight}"""
+    """{(what is given, what is to be predicted, among what): weight}"""
     given = prefixes_of(tree)
-    pairs = zip(tree.sources, tree.targets, tree.weights, strict=True)
-    return {(given[source], int(target)): weight for source, target, weight in pairs}
+    pairs = zip(tree.sources, tree.targets, tree.among, strict=True)
+    keys = [
+        (given[source], int(target), None if number == -1 else tree.allowed[number])
+        for source, target, number in pairs
+    ]
+    assert len({*keys}) == len(keys)
+    return dict(zip(keys, tree.weights, strict=True))
 
 
 def flat_pairs(sequences):
@@ -50,7 +61,8 @@ def flat_pairs(sequences):
             zip(gold.answer, gold.weights, strict=True)
         ):
             if weight:
-                key = (gold.prompt + gold.answer[:at], target)
+                allowed = gold.allowed[at] if gold.allowed else None
+                key = (gold.prompt + gold.answer[:at], target, allowed)
                 pairs[key] = pairs.get(key, 0.0) + weight
     return pairs
 
@@ -91,9 +103,48 @@ def test_a_fork_has_several_targets():
     assert tree.ids.tolist() == [7, 8, 1, 3]
     assert tree.positions.tolist() == [0, 1, 2, 2]
     assert pairs_of(tree) == {
-        ((7, 8), 1): 2.0,
-        ((7, 8), 3): 1.0,
-        ((7, 8, 1), 2): 1.0,
-        ((7, 8, 1), 4): 1.0,
-        ((7, 8, 3), 2): 0.5,
+        ((7, 8), 1, None): 2.0,
+        ((7, 8), 3, None): 1.0,
+        ((7, 8, 1), 2, None): 1.0,
+        ((7, 8, 1), 4, None): 1.0,
+        ((7, 8, 3), 2, None): 0.5,
     }
+    assert tree.allowed == () and tree.among.tolist() == [-1] * 5
+
+
+def test_allowed_tokens_are_kept_once_for_all_places_that_have_them():
+    tree = pack_gold(
+        [
+            GoldSequence((7,), (1, 2), (1.0, 1.0), allowed=((1, 3), None)),
+            GoldSequence((7,), (3, 5, 2), (1.0,) * 3, allowed=((1, 3), None, (2, 5))),
+            GoldSequence((8,), (5, 2), (1.0, 1.0), allowed=((2, 5), (2, 1))),
+            GoldSequence((9,), (4, 2), (1.0, 1.0)),
+        ]
+    )
+    assert sorted(tree.allowed) == [(1, 3), (2, 1), (2, 5)]
+    assert pairs_of(tree) == {
+        ((7,), 1, (1, 3)): 1.0,
+        ((7, 1), 2, None): 1.0,
+        ((7,), 3, (1, 3)): 1.0,
+        ((7, 3), 5, None): 1.0,
+        ((7, 3, 5), 2, (2, 5)): 1.0,
+        ((8,), 5, (2, 5)): 1.0,
+        ((8, 5), 2, (2, 1)): 1.0,
+        ((9,), 4, None): 1.0,
+        ((9, 4), 2, None): 1.0,
+    }
+
+
+@pytest.mark.parametrize("digit", [3, 5])
+def test_what_is_not_learned_changes_no_set(digit):
+    """Such as a further digit of an index, before or behind the mention's first token
+    in the vocabulary."""
+    mention = GoldSequence((7,), (1, 4, 2), (1.0,) * 3, allowed=(None, (4, 2), (2,)))
+    index = GoldSequence((7,), (1, digit, 2), (1.0, 0.0, 1.0), allowed=(None,) * 3)
+    for sequences in ([mention, index], [index, mention]):
+        assert pairs_of(pack_gold(sequences)) == {
+            ((7,), 1, None): 2.0,
+            ((7, 1), 4, (4, 2)): 1.0,
+            ((7, 1, 4), 2, (2,)): 1.0,
+            ((7, 1, digit), 2, None): 1.0,
+        }

@@ -252,15 +252,37 @@ def test_the_engine_writes_what_plain_decoding_writes(work):
 
 
 def test_a_difference_is_shown_with_its_margin(work, monkeypatch):
-    def second_best(positions, logits, norm):
+    def second_best(positions, logits):
         tokens = logits.topk(2).indices[:, 1]
-        return tokens.tolist(), [0.0] * len(tokens)
+        return tokens.tolist(), [0.0] * len(tokens), torch.zeros(len(tokens))
 
     # in the packed engine alone: plain decoding chooses by itself
     monkeypatch.setattr("spacy_padellm.engines.session.sample_greedily", second_best)
     arguments = ["--work", work, "--set", "shop", "--cores", 0, "--docs", 1]
     said = run("identical", *arguments, "--texts", TEXTS, code=1).stdout
     assert "with drafts, " in said and "without drafts, " in said and "nats" in said
+
+
+def pointer_adapter(work) -> Path:
+    (folder,) = work.rglob("pointer_head.safetensors")
+    return folder.parent
+
+
+def test_pointer_finds_the_same_however_it_is_computed(work, base):
+    arguments = ["--adapter", pointer_adapter(work), "--base", base, "--cores", 0]
+    arguments += ["--texts", TEXTS, "--docs", 5, "--orders", 3]
+    said = run("one_pass", *arguments).stdout
+    assert "5 texts. Other entities in other batches: 0; in 3 orders" in said
+    assert "orders of labels: 0. The largest difference" in said
+
+
+def test_pointer_that_differs_from_the_plain_version_fails(work, base, monkeypatch):
+    # the plain version scales by its own copy of the name
+    monkeypatch.setattr("benchmarks.experiments.one_pass.SCALE", 4.5)
+    arguments = ["--adapter", pointer_adapter(work), "--base", base, "--cores", 0]
+    arguments += ["--texts", TEXTS, "--docs", 2, "--orders", 1]
+    said = run("one_pass", *arguments, code=1).stdout
+    assert "in other batches: 0; in 1 orders of labels: 0" in said
 
 
 def test_training_speed_is_of_each_dtype_and_size(base):

@@ -22,6 +22,7 @@ from ...loras import LORA
 
 LABELS = {"PART": "part", "FAULT": "fault", "TOOL": "tool", "PERSON": "person"}
 TEXTS = 20
+AS_IN_PAPER = {"count_threshold": None, "among_allowed": False}
 
 
 @pytest.fixture(scope="module")
@@ -49,6 +50,7 @@ def format(request):
         max_mention_tokens=6,
         only_in_text=False,
         prefix_lm=False,
+        **AS_IN_PAPER,
     )
 
 
@@ -107,6 +109,7 @@ def test_counts_are_read_and_capped_alike(max_count, lm, tiny_tokenizer, queries
         template="padellm.en",
         max_count=max_count,
         max_mention_tokens=1,
+        **AS_IN_PAPER,
     )
     found = official(format, lm, tiny_tokenizer, queries)
     assert_same(found, packed(format, lm, tiny_tokenizer, queries))

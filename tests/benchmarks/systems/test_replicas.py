@@ -68,7 +68,9 @@ def test_the_adapter_is_part_of_a_replica(shim, replicas, plain, rows):
 
 @pytest.mark.parametrize("template", TEMPLATES)
 def test_a_format_finds_the_same(template, shim, replicas, workshop, tiny_tokenizer):
-    format = build_padellm_v1(template=template, max_mention_tokens=3)
+    format = build_padellm_v1(
+        template=template, max_mention_tokens=3, count_threshold=None
+    )
     labels = {"PART": "part", "FAULT": "fault", "TOOL": "tool"}
     queries = [Query(row.text, labels) for row in workshop[:6]]
     counts = {

@@ -81,7 +81,9 @@ def test_a_text_takes_the_longest_count_and_mention(
 ):
     """In passes through the model: one for the count, then those of its mentions."""
     gold = [row for row in workshop[:30] if row.spans][:6]
-    format = build_padellm_v1(template=template, max_mention_tokens=6)
+    format = build_padellm_v1(
+        template=template, max_mention_tokens=6, count_threshold=None
+    )
     given = {
         format.template.prompts(row.text, tiny_tokenizer).count(LABELS[label]): len(
             spans
