@@ -105,7 +105,7 @@ class Pointer:
             [one.query.labels for one in encoded],
             found,
             partial(self._find_in, session, encoded[0].text.tokenizer),
-            memory=session.memory.setdefault(self.name, {}),
+            memory=session.memory.setdefault((self.name, self.threshold), {}),
             power=-self.prefer_narrow,
         )
 

@@ -187,6 +187,16 @@ def test_pointer_prefers_the_narrow_label(tiny_tokenizer):
     assert ents == {0.0: [("PER", 0.95)], 0.2: [("POL", 0.73)]}
 
 
+def test_breadths_are_kept_for_each_threshold(tiny_tokenizer):
+    query = Query("Ann won", {"PER": "person", "POL": "politician"})
+    session = Certain()
+    for threshold in (0.35, 0.99, 0.35):  # nothing is found above 0.99
+        format = Pointer(threshold)
+        format.extract([format.encode(query, tiny_tokenizer)], session)
+    known = {threshold: len(one) for (_, threshold), one in session.memory.items()}
+    assert known == {0.35: 2, 0.99: 0}
+
+
 def test_prefer_narrow_is_checked():
     assert build_pointer_v1(prefer_narrow=0.5).prefer_narrow == 0.5
     for wrong in (-0.1, 1.5, float("nan"), "much"):
