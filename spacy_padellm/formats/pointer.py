@@ -44,7 +44,7 @@ def build_pointer_v1(
     labels: str = "behind",
     threshold: float = 0.35,
     size: int = 128,
-    prefer_narrow: float = 0.2,
+    prefer_narrow: float = 0.4,
 ) -> "Pointer":
     """The Pointer format. All tokens of the text see each other.
 
@@ -75,7 +75,7 @@ class Pointer:
     threshold: float = 0.35
     size: int = 128
     alone: bool = False
-    prefer_narrow: float = 0.2
+    prefer_narrow: float = 0.4
 
     @property
     def name(self) -> str:
