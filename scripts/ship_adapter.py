@@ -1,6 +1,8 @@
-"""Take the adapter out of a trained pipeline, in bfloat16, for shipping.
+"""Copy an adapter in bfloat16, for shipping.
 
-python scripts/ship_adapter.py training/english/model-last assets/smollm2-135m-english
+    python scripts/ship_adapter.py training/english_mean assets/smollm2-135m-english
+
+The first folder is an adapter, or a pipeline with one.
 """
 
 import argparse
@@ -13,8 +15,9 @@ from safetensors.torch import load, save
 from spacy_padellm.adapters.files import read_adapter, write_adapter
 
 
-def main(pipeline: Path, out: Path) -> None:
-    adapter = read_adapter(pipeline / "padellm_ner" / "adapter")
+def main(source: Path, out: Path) -> None:
+    inside = source / "padellm_ner" / "adapter"
+    adapter = read_adapter(inside if inside.is_dir() else source)
     head = None if adapter.head is None else halved(adapter.head)
     write_adapter(out, replace(adapter, weights=halved(adapter.weights), head=head))
 
@@ -27,7 +30,7 @@ def halved(weights: bytes) -> bytes:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
-    parser.add_argument("pipeline", type=Path)
+    parser.add_argument("source", type=Path)
     parser.add_argument("out", type=Path)
     args = parser.parse_args()
-    main(args.pipeline, args.out)
+    main(args.source, args.out)
