@@ -62,7 +62,12 @@ def pipeline(base, template, **model):
             "model": {"base": str(base), "device": "cpu", **model},
             # a list would have them read as "location" and "person"
             "labels": NAMES,
-            "format": {"@misc": "spacy_padellm.PaDeLLM.v1", "template": template},
+            "format": {
+                "@misc": "spacy_padellm.PaDeLLM.v1",
+                "template": template,
+                "count_threshold": None,
+                "among_allowed": False,
+            },
         },
     )
     return nlp
