@@ -19,9 +19,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import spacy
+from ask_open_types import Asked
 from demonyms import DEMONYMS
 from open_labels import SETS, OpenSet, ask, capitalised, natural_name
-from open_types import Asked, read_corpus
+from open_types import read_corpus
 from spacy.tokens import Doc
 
 from spacy_padellm.corpora.base import ANNOTATED_LABELS, AnnotatedText, ReadReport

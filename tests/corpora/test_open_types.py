@@ -11,8 +11,9 @@ from spacy_padellm.corpora.base import ANNOTATED_LABELS
 
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "scripts"))
-import open_types  # noqa: E402
-from open_types import Asked, Type, parse, problems, read_domain  # noqa: E402
+import check_open_types as checks  # noqa: E402
+from ask_open_types import Asked  # noqa: E402
+from open_types import Type, parse, read_corpus, read_domain  # noqa: E402
 
 CORE = {
     "person": Type("person", None, "a human being, by name"),
@@ -92,7 +93,7 @@ def test_another_form_is_refused(text, match, tmp_path):
 
 
 def test_problems_are_named(domain, tmp_path):
-    found = list(problems(domain))
+    found = list(checks.problems(domain))
     assert "'ship' has no known broader type: 'thing'" in found
     assert "'ship' has no definition" in found
     assert "'minister' is in 1 texts" in found
@@ -103,7 +104,7 @@ def test_problems_are_named(domain, tmp_path):
         "? person\nBo\n? \n",
         encoding="utf8",
     )
-    found = set(problems(read_domain(path, CORE)))
+    found = set(checks.problems(read_domain(path, CORE)))
     assert found == {
         "line 4: 'Ann' stands there once more without annotation",
         "line 4: 'Osl' cuts a word",
@@ -127,14 +128,14 @@ def test_near_duplicates_share_a_fifth_of_their_ngrams():
     half = " ".join([*words[:20], *(f"v{number}" for number in range(20))])
     none = " ".join(f"u{number}" for number in range(40))
     texts = [("a", same), ("b", none), ("c", half), ("d", "short"), ("e", "short")]
-    assert list(open_types.near_duplicates(texts)) == [("a", "c")]
+    assert list(checks.near_duplicates(texts)) == [("a", "c")]
 
 
 def test_texts_of_a_public_set_are_found(tmp_path):
     words = "one two three four five six seven eight nine".split()
     (tmp_path / "test.conll").write_text("\n".join(f"{w}\tO" for w in words) + "\n")
     texts = [("a", "zero " + " ".join(words[:8])), ("b", " ".join(words[:7]))]
-    assert [name for name, _ in open_types.leaks(texts, tmp_path)] == ["a"]
+    assert [name for name, _ in checks.leaks(texts, tmp_path)] == ["a"]
 
 
 def ask(domain, number, **settings):
@@ -178,7 +179,7 @@ def test_agreement_is_f_of_typed_spans(domain, tmp_path):
         "### 5\n[[Ann Lee|person]] of [[New [[Oslo|place]]|place]] met\nBo.\n\n",
         encoding="utf8",
     )
-    agreed = open_types.agreement([domain], tmp_path)
+    agreed = checks.agreement([domain], tmp_path)
     assert agreed.texts == 1
     assert agreed.typed == pytest.approx(2 * 2 / (4 + 3))
     assert agreed.spans == pytest.approx(2 * 3 / (4 + 3))
@@ -187,11 +188,11 @@ def test_agreement_is_f_of_typed_spans(domain, tmp_path):
 def test_the_corpus_has_no_problems():
     folder = ROOT / "assets/open-types"
     for language, least, types in (("en", 6_000, 800), ("zh", 1_200, 200)):
-        domains = open_types.read_corpus(folder, language)
+        domains = read_corpus(folder, language)
         found = [
             f"{domain.name}: {problem}"
             for domain in domains
-            for problem in problems(domain, words=language != "zh")
+            for problem in checks.problems(domain, words=language != "zh")
         ]
         assert found == []
         texts = [
@@ -199,10 +200,8 @@ def test_the_corpus_has_no_problems():
             for domain in domains
             for text in domain.texts
         ]
-        assert list(open_types.near_duplicates(texts, language != "zh")) == []
+        assert list(checks.near_duplicates(texts, language != "zh")) == []
         used = {m.label for d in domains for text in d.texts for m in text.mentions}
         assert len(texts) >= least and len(used) >= types
-    agreed = open_types.agreement(
-        open_types.read_corpus(folder, "en"), folder / "second"
-    )
+    agreed = checks.agreement(read_corpus(folder, "en"), folder / "second")
     assert agreed.texts >= 632 and agreed.typed > 0.8
