@@ -10,6 +10,7 @@ import torch
 from peft import LoraConfig
 from safetensors.torch import load, save
 
+from ..bases.layer_types import FULL, SLIDING, layer_masks
 from ..errors import Errors
 from .files import Adapter, AdapterCard, HeadCard, settings_that_change_the_base
 from .pointer_head import PointerHead, load_head
@@ -132,16 +133,20 @@ class AdaptedLM:
     ) -> torch.Tensor:
         """Hidden states [batch, tokens, width] of packed trees.
 
-        ids, positions: [batch, tokens]. mask: bool [batch, tokens, cached + tokens],
-            true where a token may attend.
+        ids: [batch, tokens]. positions: [batch, cached + tokens].
+        mask: bool [batch, tokens, cached + tokens], true where a token may attend.
+            Layers with a sliding window limit it.
         real: [n], indices into batch x tokens that are not padding. It is unused here:
             the hidden states of padding are computed, and mean nothing.
         """
         self.base.activate(self.name)
+        masks = layer_masks(self.base.body.config, positions, mask)
+        masks = {one: masked[:, None] for one, masked in masks.items()}
+        differ = masks.keys() == {FULL, SLIDING}
         return self.base.body(
             input_ids=ids,
-            position_ids=positions,
-            attention_mask=mask[:, None],
+            position_ids=positions[:, positions.shape[1] - ids.shape[1] :],
+            attention_mask=masks if differ else next(iter(masks.values())),
             past_key_values=cache,
             use_cache=cache is not None,
         ).last_hidden_state

@@ -196,6 +196,7 @@ class PackedSession:
         for tree, row in zip(trees, rows, strict=True):
             tree.row = row
         self.visible = self.visible.new_zeros(max(rows) + 1, 0, 0)
+        self.positions = self.positions.new_zeros(max(rows) + 1, 0)
         return running
 
     def _insert_prompts(
@@ -250,6 +251,8 @@ class PackedSession:
         )
         # visible[row, slot, other]: whether the token in `slot` sees the one in `other`
         self.visible = torch.zeros(0, 0, 0, dtype=torch.bool, device=self.lm.device)
+        # of the tokens in the cache, [rows, slots]
+        self.positions = torch.zeros(0, 0, dtype=torch.long, device=self.lm.device)
 
     def _keep_rows(self, rows: set[int]) -> None:
         """Drop the other rows of the batch, if they are half of it or more."""
@@ -263,6 +266,7 @@ class PackedSession:
                 self.trees[text] = None
         index = torch.tensor(kept, device=self.visible.device)
         self.visible = self.visible[index]
+        self.positions = self.positions[index]
         for layer in self.cache.layers:
             layer.keep_rows(index)
 
@@ -278,9 +282,11 @@ class PackedSession:
         new = next_batch(trees, len(self.visible), start=self.visible.shape[1])
         self._count_pass(new.ids, new.real)
         device = self.lm.device
+        positions = torch.from_numpy(new.positions).to(device)
+        self.positions = torch.cat([self.positions, positions], dim=1)
         hidden = self.decoder.hidden(
             torch.from_numpy(new.ids).to(device),
-            torch.from_numpy(new.positions).to(device),
+            self.positions,
             self._grow_visible(new),
             self.cache,
             torch.from_numpy(new.real).to(device),

@@ -1,5 +1,6 @@
 """Attention over packed trees, from one linear for queries, keys and values."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -7,9 +8,26 @@ import torch
 from torch import nn
 from torch.nn.functional import scaled_dot_product_attention
 
+from ..bases.layer_types import layer_masks
+from .kinds.kind import Kind
+from .norms import NormFn
+
 # Up to this many keys, two matrix products and a softmax are faster than torch's kernel
 # in bfloat16 on a CPU: three to six times in training.
 FEW_KEYS = 128
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What all layers of one type share in a pass.
+
+    cos, sin: [batch, tokens, 1, head_width / 2], of rotary embeddings.
+    bias: [batch, 1, group x tokens, cached + tokens], of attention scores.
+    """
+
+    cos: torch.Tensor
+    sin: torch.Tensor
+    bias: torch.Tensor
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,32 +39,45 @@ class Attention:
     """
 
     body: nn.Module
+    kind: Kind
     n_kv_heads: int
     group: int
     head_width: int
     scaling: float
 
     @classmethod
-    def of(cls, body: nn.Module) -> "Attention":
+    def of(cls, body: nn.Module, kind: Kind) -> "Attention":
         config, attention = body.config, body.layers[0].self_attn
-        group = config.num_attention_heads // config.num_key_value_heads
-        width, scaling = attention.head_dim, attention.scaling
-        return cls(body, config.num_key_value_heads, group, width, scaling)
+        n_kv_heads = config.num_key_value_heads
+        group = config.num_attention_heads // n_kv_heads
+        return cls(body, kind, n_kv_heads, group, attention.head_dim, attention.scaling)
 
-    def cos_sin(
-        self, positions: torch.Tensor, dtype_like: torch.Tensor
-    ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Cosines and sines [batch, tokens, 1, head_width / 2] of rotary embeddings, in
-        the dtype of `dtype_like`."""
-        cos, sin = self.body.rotary_emb(dtype_like, position_ids=positions)
-        half = self.head_width // 2
-        return cos[:, :, None, :half], sin[:, :, None, :half]
+    def masks(
+        self, positions: torch.Tensor, mask: torch.Tensor
+    ) -> dict[str, torch.Tensor]:
+        """The mask of each type of layer, see `layer_masks`."""
+        return layer_masks(self.body.config, positions, mask)
 
-    def bias(self, mask: torch.Tensor, dtype_like: torch.Tensor) -> torch.Tensor:
-        """The bias of attention scores, the same for all layers.
+    def views(
+        self,
+        positions: torch.Tensor,
+        masks: Mapping[str, torch.Tensor],
+        dtype_like: torch.Tensor,
+    ) -> dict[str, View]:
+        """The view of each type of layer, in the dtype of `dtype_like`.
 
-        mask: bool [batch, tokens, cached + tokens].
+        positions: [batch, tokens]. masks: see `masks`.
         """
+        half = self.head_width // 2
+        views = {}
+        for layer_type, mask in masks.items():
+            cos, sin = self.kind.cos_sin(self.body, dtype_like, positions, layer_type)
+            cos, sin = cos[:, :, None, :half], sin[:, :, None, :half]
+            views[layer_type] = View(cos, sin, self._bias(mask, dtype_like))
+        return views
+
+    def _bias(self, mask: torch.Tensor, dtype_like: torch.Tensor) -> torch.Tensor:
+        """mask: bool [batch, tokens, cached + tokens]."""
         dtype = dtype_like.dtype
         bias = torch.zeros(mask.shape, dtype=dtype, device=dtype_like.device)
         bias.masked_fill_(~mask, torch.finfo(dtype).min)
@@ -55,26 +86,29 @@ class Attention:
     def __call__(
         self,
         qkv: torch.Tensor,
-        cos_sin: tuple[torch.Tensor, torch.Tensor],
-        bias: torch.Tensor,
+        view: View,
+        head_norm: NormFn | None = None,
         cache_layer: Any = None,
     ) -> torch.Tensor:
         """The attention output, [batch, tokens, query heads x head_width].
 
-        qkv: [batch, tokens, all heads x head_width]. cache_layer: earlier keys, values.
+        qkv: [batch, tokens, all heads x head_width]. head_norm: of queries and keys.
+        cache_layer: earlier keys, values.
         """
         batch, tokens, _ = qkv.shape
         heads, group, width = self.n_kv_heads, self.group, self.head_width
         qkv = qkv.view(batch, tokens, heads * group + 2 * heads, width)
-        rotated = apply_rotary(qkv[:, :, : heads * group + heads], *cos_sin)
-        q, k = rotated.split((heads * group, heads), dim=2)
+        qk = qkv[:, :, : heads * group + heads]
+        if head_norm is not None:
+            qk = head_norm(qk)
+        q, k = apply_rotary(qk, view.cos, view.sin).split((heads * group, heads), dim=2)
         keys = k.transpose(1, 2)
         values = qkv[:, :, heads * group + heads :].transpose(1, 2)
         if cache_layer is not None:
             keys, values = cache_layer.update(keys, values)
         q = q.view(batch, tokens, heads, group, width).permute(0, 2, 3, 1, 4)
         q = q.reshape(batch, heads, group * tokens, width)
-        attended = attend(q, keys, values, bias, self.scaling)
+        attended = attend(q, keys, values, view.bias, self.scaling)
         attended = attended.view(batch, heads, group, tokens, width)
         return attended.permute(0, 3, 1, 2, 4).reshape(batch, tokens, -1)
 

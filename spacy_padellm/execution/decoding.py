@@ -8,8 +8,9 @@ import torch
 
 from ..adapters.adapted import AdaptedLM
 from ..errors import Errors
-from .fused import MODEL_TYPES, fused_base
+from .fused import fused_base
 from .graphs import GraphedDecoder, can_record
+from .kinds.kind import known_kinds
 from .onednn import Int8Linear, PackedLinear, can_pack, has_int8
 
 # Copies of the weights, merged or packed, save time. Larger weights are not copied.
@@ -17,7 +18,7 @@ COPIED_BYTES = 2**31
 
 
 class Decoder(Protocol):
-    """Computes hidden states and logits, as `AdaptedLM` does."""
+    """Computes hidden states and logits, see `AdaptedLM`."""
 
     def computed_tokens(self, rows: int, tokens: int, real: int) -> int:
         """How many tokens the linears compute in a pass of rows x tokens, of which
@@ -91,7 +92,7 @@ class Decoding:
         if fused is None:
             if settings.int8:
                 kind = base.model.config.model_type
-                known = ", ".join(MODEL_TYPES)
+                known = ", ".join(known_kinds())
                 raise ValueError(Errors.E707.format(kind=kind, known=known))
             return self.lm
         weights = [linear.weight for linear in fused.linears]

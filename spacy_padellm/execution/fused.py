@@ -5,7 +5,7 @@ linears with the same input are fused into one, and the adapter is merged into i
 added by two small linears. The base's modules share the weights, so they still work.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import count, repeat
@@ -13,12 +13,13 @@ from weakref import WeakKeyDictionary
 
 import torch
 from torch import nn
-from torch.nn import functional as F
 from transformers.cache_utils import Cache
 
 from ..adapters.shared_base import SharedBase
+from ..bases.layer_types import layer_types
 from .attention import Attention
 from .buckets import UnpaddedTokens, bucket_size, pad_to_bucket
+from .kinds.kind import Activation, Kind, kind_of
 from .linears import (
     DenseLinear,
     LinearFn,
@@ -28,9 +29,8 @@ from .linears import (
     merged,
     with_adapter,
 )
+from .norms import LayerNorms, NormFn
 
-# Architectures with pre-norm, rotary embeddings, and a gated SiLU after the attention.
-MODEL_TYPES = ("llama", "mistral", "qwen2")
 # The modules of a layer that have the same input and are fused.
 FUSED_MODULES = (
     ("self_attn", ("q_proj", "k_proj", "v_proj")),
@@ -46,24 +46,32 @@ _FUSED: "WeakKeyDictionary[SharedBase, FusedBase]" = WeakKeyDictionary()
 
 
 def fused_base(base: SharedBase) -> "FusedBase | None":
-    """The base with fused linears. None if its architecture is unknown, or if an
-    adapter is on its output layer."""
-    if not _is_known(base.body, base.output):
+    """The base with fused linears. None if its kind is unknown, or if an adapter is on
+    its output layer or replaces a norm."""
+    kind = kind_of(base.body.config)
+    if kind is None or not _is_known(kind, base.body, base.output):
         return None
     if base not in _FUSED:
-        _FUSED[base] = FusedBase(base.body, base.output)
+        _FUSED[base] = FusedBase(kind, base.body, base.output)
     return _FUSED[base]
 
 
 class FusedBase:
-    """The fused linears of a base, without adapters.
+    """The fused linears of a base, without adapters, and everything else in it.
 
     linears: four for each layer, as in FUSED_MODULES, and the output layer.
+    norms: of each layer. norm: after the last one.
     """
 
-    def __init__(self, body: nn.Module, output: nn.Module) -> None:
+    def __init__(self, kind: Kind, body: nn.Module, output: nn.Module) -> None:
         self.body = body
         self.output = output
+        self.layer_types = layer_types(body.config)
+        self.attention = Attention.of(body, kind)
+        self.activate = kind.activate(body.config)
+        group = self.attention.group
+        self.norms = [kind.layer_norms(layer, group) for layer in body.layers]
+        self.norm = kind.norm(body.norm)
         self.linears = [fuse(modules) for modules in self.modules()]
         self._prepacked: dict[tuple[Prepack, int], LinearFn] = {}
 
@@ -85,15 +93,15 @@ class FusedBase:
         linears = list(map(linear, count(), self.layer_modules()))
         if None in linears:
             return None
-        layers = [
-            FusedLayer(layer.input_layernorm, layer.post_attention_layernorm, *four)
-            for layer, four in zip(
-                self.body.layers, zip(*[iter(linears)] * 4, strict=True), strict=True
-            )
-        ]
+        fours = zip(*[iter(linears)] * 4, strict=True)
         return FusedDecoder(
-            self.body,
-            layers,
+            self,
+            [
+                FusedLayer(layer_type, norms, *four)
+                for layer_type, norms, four in zip(
+                    self.layer_types, self.norms, fours, strict=True
+                )
+            ],
             lambda: linear(len(linears), [self.output]),
             use_buckets=prepack is not None,
         )
@@ -121,10 +129,10 @@ class FusedBase:
 
 @dataclass(frozen=True, slots=True)
 class FusedLayer:
-    """The norms and linears of a layer."""
+    """The type, norms and linears of a layer."""
 
-    attention_norm: nn.Module
-    mlp_norm: nn.Module
+    type: str
+    norms: LayerNorms
     qkv: LinearFn
     out: LinearFn
     gate_up: LinearFn
@@ -135,23 +143,25 @@ class FusedDecoder:
     """Computes what the base with its adapter computes.
 
     build_output: builds the output layer when it is first needed. It is a fifth of
-        the base, and heads do without it.
+        SmolLM2 and two thirds of Gemma 3 270M, and heads do without it.
     use_buckets: pad the rows of linears to `bucket_size`.
     """
 
     def __init__(
         self,
-        body: nn.Module,
+        base: FusedBase,
         layers: Sequence[FusedLayer],
         build_output: Callable[[], LinearFn],
         *,
         use_buckets: bool,
     ) -> None:
-        self.body = body
+        self.body = base.body
         self.layers = layers
         self.build_output = build_output
         self.use_buckets = use_buckets
-        self.attention = Attention.of(body)
+        self.attention = base.attention
+        self.activate: Activation = base.activate
+        self.norm: NormFn = base.norm
 
     @cached_property
     def output(self) -> LinearFn:
@@ -172,18 +182,34 @@ class FusedDecoder:
         real: torch.Tensor | None = None,
     ) -> torch.Tensor:
         """See `AdaptedLM.hidden`. The hidden states of padding are 0."""
+        masks = self.attention.masks(positions, mask)
+        own = positions[:, positions.shape[1] - ids.shape[1] :]
+        return self.hidden_of_masks(ids, own, masks, cache, real)
+
+    def hidden_of_masks(
+        self,
+        ids: torch.Tensor,
+        positions: torch.Tensor,
+        masks: Mapping[str, torch.Tensor],
+        cache: Cache | None,
+        real: torch.Tensor | None = None,
+    ) -> torch.Tensor:
+        """The same with a mask for each type of layer.
+
+        ids, positions: [batch, tokens].
+        """
         tokens = UnpaddedTokens(*ids.shape, real, use_buckets=self.use_buckets)
         x = self.body.embed_tokens(tokens.unpad(ids.flatten())).clone()
-        cos_sin = self.attention.cos_sin(positions, x)
-        bias = self.attention.bias(mask, x)
+        views = self.attention.views(positions, masks, x)
         cache_layers = repeat(None) if cache is None else cache.layers
         for layer, cache_layer in zip(self.layers, cache_layers, strict=False):
-            qkv = tokens.pad(layer.qkv(norm(layer.attention_norm, x)))
-            attended = self.attention(qkv, cos_sin, bias, cache_layer).flatten(0, 1)
-            x += layer.out(tokens.unpad(attended))
-            gate, up = layer.gate_up(norm(layer.mlp_norm, x)).chunk(2, dim=-1)
-            x += layer.down(F.silu(gate).mul_(up))
-        return tokens.pad(norm(self.body.norm, x))
+            view, norms = views[layer.type], layer.norms
+            qkv = tokens.pad(layer.qkv(norms.before_attention(x)))
+            attended = self.attention(qkv, view, norms.heads, cache_layer)
+            x += norms.after_attention(layer.out(tokens.unpad(attended.flatten(0, 1))))
+            gate, up = layer.gate_up(norms.before_mlp(x)).chunk(2, dim=-1)
+            x += norms.after_mlp(layer.down(self.activate(gate).mul_(up)))
+        return tokens.pad(self.norm(x))
 
     def logits(self, hidden: torch.Tensor) -> torch.Tensor:
         """float32 logits [rows, vocabulary] of hidden states [rows, width]."""
@@ -191,21 +217,10 @@ class FusedDecoder:
         return self.output(rows)[: len(hidden)].float()
 
 
-def norm(module: nn.Module, x: torch.Tensor) -> torch.Tensor:
-    """Apply a norm of the base in the dtype of x [..., width]."""
-    weight = module.weight.to(x.dtype)
-    return F.rms_norm(x, weight.shape, weight, module.variance_epsilon)
-
-
-def _is_known(body: nn.Module, output: nn.Module) -> bool:
+def _is_known(kind: Kind, body: nn.Module, output: nn.Module) -> bool:
     """Whether a fused decoder computes what these modules compute."""
-    config = body.config
-    layer_types = set(getattr(config, "layer_types", None) or ("full_attention",))
     return (
-        config.model_type in MODEL_TYPES
-        and config.hidden_act == "silu"
-        and layer_types == {"full_attention"}
-        and type(body.embed_tokens) is nn.Embedding
+        kind.computes(body)
         and type(output) is nn.Linear
         and all(
             is_plain(getattr(getattr(layer, block), name))

@@ -6,7 +6,7 @@ static.
 """
 
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from threading import Lock
 from typing import Any
@@ -65,14 +65,15 @@ class GraphedDecoder:
             return self.decoder.hidden(ids, positions, mask, cache, real)
         key = padded(tokens), slots
         graph = self._graphs.get(key)
+        masks = self.decoder.attention.masks(positions, mask)
         if graph is None:
-            graph = Graph.empty(*key, ids.device)
-            graph.fill(ids, positions, mask)
+            graph = Graph.empty(*key, list(masks), ids.device)
+            graph.fill(ids, positions, masks)
             with torch.cuda.device_of(ids):
                 graph.replay, graph.hidden = self.record(lambda: self._run(graph))
             self._graphs[key] = graph
         else:
-            graph.fill(ids, positions, mask)
+            graph.fill(ids, positions, masks)
         graph.replay()
         for layer in cache.layers:
             layer.length = end
@@ -84,8 +85,8 @@ class GraphedDecoder:
 
     def _run(self, graph: "Graph") -> torch.Tensor:
         layers = [one.at(graph.new_slots, graph.n_slots) for one in self._layers]
-        return self.decoder.hidden(
-            graph.ids, graph.positions, graph.mask, StaticCache(layers)
+        return self.decoder.hidden_of_masks(
+            graph.ids, graph.positions, graph.masks, StaticCache(layers)
         )
 
     def _lend(self, cache: Cache) -> bool:
@@ -147,42 +148,51 @@ class StaticCache:
 class Graph:
     """The static inputs and outputs of a graph.
 
-    ids, positions: [1, tokens]. mask: bool [1, tokens, slots]. new_slots: [tokens].
-    hidden: [1, tokens, width].
+    ids, positions: [1, tokens]. masks: for each type of layer, bool [1, tokens, slots].
+    new_slots: [tokens]. hidden: [1, tokens, width].
     """
 
     ids: torch.Tensor
     positions: torch.Tensor
-    mask: torch.Tensor
+    masks: dict[str, torch.Tensor]
     new_slots: torch.Tensor
     n_slots: int
     replay: Callable[[], Any] | None = None
     hidden: torch.Tensor | None = None
 
     @classmethod
-    def empty(cls, tokens: int, slots: int, device: torch.device) -> "Graph":
+    def empty(
+        cls, tokens: int, slots: int, layer_types: Sequence[str], device: torch.device
+    ) -> "Graph":
         ids = torch.zeros(1, tokens, dtype=torch.long, device=device)
         mask = torch.zeros(1, tokens, slots, dtype=torch.bool, device=device)
-        return cls(ids, torch.zeros_like(ids), mask, torch.zeros_like(ids[0]), slots)
+        masks = {one: mask.clone() for one in layer_types}
+        return cls(ids, torch.zeros_like(ids), masks, torch.zeros_like(ids[0]), slots)
 
     def fill(
-        self, ids: torch.Tensor, positions: torch.Tensor, mask: torch.Tensor
+        self,
+        ids: torch.Tensor,
+        positions: torch.Tensor,
+        masks: Mapping[str, torch.Tensor],
     ) -> None:
         """Copy a pass into the inputs. Padding takes the slots after it, which the next
         pass overwrites, and is masked."""
-        _, tokens, end = mask.shape
-        first = end - tokens
+        tokens = ids.shape[1]
         self.ids[:, :tokens] = ids
-        self.positions[:, :tokens] = positions
-        self.mask.zero_()
-        self.mask[:, :tokens, :end] = mask
+        self.positions[:, :tokens] = positions[:, positions.shape[1] - tokens :]
+        for layer_type, mask in masks.items():
+            end = mask.shape[2]
+            self.masks[layer_type].zero_()[:, :tokens, :end] = mask
+        first = end - tokens
         torch.arange(first, first + len(self.new_slots), out=self.new_slots)
 
 
 def can_record(decoder: FusedDecoder) -> bool:
     """Whether a pass runs without a synchronisation. Some rotary embeddings read the
     largest position on the CPU."""
-    return decoder.body.rotary_emb.rope_type not in ("dynamic", "longrope")
+    rope = decoder.body.rotary_emb.rope_type  # a dict if layers differ
+    ropes = rope.values() if isinstance(rope, dict) else [rope]
+    return not any(one in ("dynamic", "longrope") for one in ropes)
 
 
 def padded(tokens: int) -> int:

@@ -12,10 +12,9 @@ import torch
 from torch.nn import functional as F
 
 from ..adapters.adapted import AdaptedLM
-from .attention import Attention
 from .buckets import UnpaddedTokens, pad_to_bucket
 from .decoding import COPIED_BYTES
-from .fused import FusedBase, fused_base, norm
+from .fused import FusedBase, fused_base
 from .linears import DenseLinear, LinearFn, Lora, is_plain_lora
 from .onednn import PackedLinear, can_pack
 
@@ -73,7 +72,7 @@ class TrainableDecoder:
     def __init__(self, base: FusedBase, lm: AdaptedLM) -> None:
         self.lm = lm
         self.body = base.body
-        self.attention = Attention.of(base.body)
+        self.attention = base.attention
         self.dtype = base.linears[0].weight.dtype
         self.base = base
         # packed weights are a CPU's; a GPU multiplies them as they are
@@ -107,19 +106,19 @@ class TrainableDecoder:
         """float32 hidden states [batch, tokens, width]; see `FusedDecoder.hidden`."""
         tokens = UnpaddedTokens(*ids.shape, real, use_buckets=self.pack)
         x = self.body.embed_tokens(tokens.unpad(ids.flatten())).float()
-        dtype_like = x.to(self.dtype)
-        cos_sin = self.attention.cos_sin(positions, dtype_like)
-        bias = self.attention.bias(mask, dtype_like)
-        for number, layer in enumerate(self.body.layers):
+        masks = self.attention.masks(positions, mask)
+        views = self.attention.views(positions, masks, x.to(self.dtype))
+        layers = zip(self.base.layer_types, self.base.norms, strict=True)
+        for number, (layer_type, norms) in enumerate(layers):
             first = 4 * number
-            qkv = self._linear(first, norm(layer.input_layernorm, x))
-            attended = self.attention(tokens.pad(qkv), cos_sin, bias)
+            qkv = self._linear(first, norms.before_attention(x))
+            attended = self.attention(tokens.pad(qkv), views[layer_type], norms.heads)
             attended = tokens.unpad(attended.flatten(0, 1))
-            x = x + self._linear(first + 1, attended)
-            normed = norm(layer.post_attention_layernorm, x)
-            gate, up = self._linear(first + 2, normed).chunk(2, dim=-1)
-            x = x + self._linear(first + 3, F.silu(gate) * up)
-        return tokens.pad(norm(self.body.norm, x))
+            x = x + norms.after_attention(self._linear(first + 1, attended).float())
+            gate, up = self._linear(first + 2, norms.before_mlp(x)).chunk(2, dim=-1)
+            down = self._linear(first + 3, self.base.activate(gate) * up)
+            x = x + norms.after_mlp(down.float())
+        return tokens.pad(self.base.norm(x))
 
     def logits(self, hidden: torch.Tensor) -> torch.Tensor:
         """float32 logits [rows, vocabulary] of hidden states [rows, width]."""

@@ -1,4 +1,4 @@
-"""The attention mask of a packed tree."""
+"""Attention masks of packed trees."""
 
 import torch
 
@@ -11,3 +11,14 @@ def ancestors(starts: torch.Tensor, ends: torch.Tensor) -> torch.Tensor:
     """
     node = torch.arange(ends.shape[1], device=ends.device)[:, None]
     return (node >= starts[:, None, :]) & (node < ends[:, None, :])
+
+
+def limited(mask: torch.Tensor, positions: torch.Tensor, window: int) -> torch.Tensor:
+    """The mask without tokens that are `window` or more positions away.
+
+    In a packed tree, the distance of two tokens is not that of their columns.
+
+    mask: bool [batch, tokens, cached + tokens]. positions: [batch, cached + tokens].
+    """
+    own = positions[:, positions.shape[1] - mask.shape[1] :]
+    return mask & ((own[:, :, None] - positions[:, None, :]).abs() < window)

@@ -8,10 +8,14 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from transformers import (
+    Gemma3ForCausalLM,
+    Gemma3TextConfig,
     LlamaConfig,
     LlamaForCausalLM,
     MistralConfig,
     MistralForCausalLM,
+    Olmo2Config,
+    Olmo2ForCausalLM,
     Qwen2Config,
     Qwen2ForCausalLM,
     Qwen3Config,
@@ -48,6 +52,16 @@ LONG_ROPE = {
     "high_freq_factor": 4.0,
     "original_max_position_embeddings": 64,
 }
+# A window that the tests' texts are longer than, in the first layer of two.
+SLIDING = {
+    "sliding_window": 6,
+    "layer_types": ["sliding_attention", "full_attention"],
+}
+GEMMA_3 = SLIDING | {
+    "head_dim": 24,
+    "query_pre_attn_scalar": 20,
+    "num_key_value_heads": 1,
+}
 KINDS = {
     "llama": (LlamaForCausalLM, LlamaConfig, {}),
     "a head of keys for each": (
@@ -64,8 +78,26 @@ KINDS = {
     ),
     "tied": (LlamaForCausalLM, LlamaConfig, {"tie_word_embeddings": True}),
     "long": (LlamaForCausalLM, LlamaConfig, {"rope_parameters": LONG_ROPE}),
-    "mistral": (MistralForCausalLM, MistralConfig, {}),
+    "mistral": (MistralForCausalLM, MistralConfig, {"sliding_window": None}),
+    "mistral, sliding": (MistralForCausalLM, MistralConfig, {"sliding_window": 6}),
     "qwen2": (Qwen2ForCausalLM, Qwen2Config, {}),
+    "qwen2, sliding": (
+        Qwen2ForCausalLM,
+        Qwen2Config,
+        {"use_sliding_window": True} | SLIDING,
+    ),
+    "qwen3": (Qwen3ForCausalLM, Qwen3Config, {"head_dim": 24}),
+    "qwen3, sliding": (
+        Qwen3ForCausalLM,
+        Qwen3Config,
+        {"use_sliding_window": True} | SLIDING,
+    ),
+    "gemma3": (Gemma3ForCausalLM, Gemma3TextConfig, GEMMA_3),
+    "gemma3, two heads of keys": (
+        Gemma3ForCausalLM,
+        Gemma3TextConfig,
+        GEMMA_3 | {"num_key_value_heads": 2, "tie_word_embeddings": False},
+    ),
 }
 ADAPTERS = {
     "all": {},
@@ -105,7 +137,7 @@ def decode(decoder, n_layers=2):
     cache = append_only_cache(n_layers)
     hidden = [
         decoder.hidden(ids[:, :7], positions[:, :7], mask[:, :7, :7], cache),
-        decoder.hidden(ids[:, 7:], positions[:, 7:], mask[:, 7:], cache),
+        decoder.hidden(ids[:, 7:], positions, mask[:, 7:], cache),
     ]
     return decoder.logits(torch.cat(hidden, dim=1).flatten(0, 1))
 
@@ -134,9 +166,109 @@ def test_a_base_alone_is_the_same(kind):
     torch.testing.assert_close(decode(decoder), expected, atol=1e-4, rtol=1e-4)
 
 
+def own_logits(model, ids):
+    """What transformers gives for one sequence, [tokens, vocabulary]."""
+    return model(torch.tensor([ids]), use_cache=False).logits[0]
+
+
+@pytest.mark.parametrize("fast", [True, False], ids=["fused", "modules"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_long_text_is_read_as_transformers_reads_it(kind, fast):
+    """In one pass and in several, also when it is longer than the sliding window."""
+    with torch.inference_mode(False):
+        lm = AdaptedLM.plain(new_base(kind))
+    ids = torch.randint(1, SHAPE["vocab_size"], (1, 40))
+    expected = own_logits(lm.base.model, ids[0].tolist())
+    decoder = decoder_of(lm) if fast else lm
+    assert (decoder is lm) != fast
+    positions, mask = torch.arange(40)[None], torch.ones(1, 40, 40).tril().bool()
+    for sizes in ([40], [25, 1, 14]):
+        cache, start, hidden = append_only_cache(2), 0, []
+        for size in sizes:
+            end = start + size
+            given = positions[:, :end], mask[:, start:end, :end]
+            hidden.append(decoder.hidden(ids[:, start:end], *given, cache))
+            start = end
+        found = decoder.logits(torch.cat(hidden, dim=1)[0])
+        torch.testing.assert_close(found, expected, atol=1e-4, rtol=1e-4)
+
+
+@pytest.mark.parametrize("fast", [True, False], ids=["fused", "modules"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_each_branch_of_a_tree_is_read_as_transformers_reads_it_alone(kind, fast):
+    """Distances count along a branch: the columns between two branches do not."""
+    with torch.inference_mode(False):
+        lm = AdaptedLM.plain(new_base(kind))
+    decoder = decoder_of(lm) if fast else lm
+    text = torch.randint(1, SHAPE["vocab_size"], (9,)).tolist()
+    branches = [[5, 6, 7], [8, 9], [3], [10, 4, 11, 12]]
+    ids, positions = list(text), list(range(9))
+    mask = torch.ones(9, 9).tril().bool()
+    for branch in branches:
+        start = len(ids)
+        ids += branch
+        positions += range(9, 9 + len(branch))
+        mask = torch.nn.functional.pad(mask, (0, len(branch), 0, len(branch)))
+        mask[start:, :9] = True
+        mask[start:, start:] = torch.ones(len(branch), len(branch)).tril().bool()
+    hidden = decoder.hidden(
+        torch.tensor([ids]), torch.tensor([positions]), mask[None], None
+    )
+    logits, start = decoder.logits(hidden[0]), 9
+    for branch in branches:
+        end = start + len(branch)
+        expected = own_logits(lm.base.model, text + branch)
+        torch.testing.assert_close(logits[:9], expected[:9], atol=1e-4, rtol=1e-4)
+        torch.testing.assert_close(
+            logits[start:end], expected[9:], atol=1e-4, rtol=1e-4
+        )
+        start = end
+
+
+def test_the_tests_windows_matter():
+    """A text is read differently if the window is larger."""
+    for kind in KINDS:
+        if "sliding" in kind or "gemma3" in kind:
+            with torch.inference_mode(False):
+                base = new_base(kind)
+            ids = list(range(1, 41))
+            narrow = own_logits(base.model, ids)
+            base.model.config.sliding_window = 100
+            assert not torch.allclose(own_logits(base.model, ids), narrow, atol=1e-2)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"use_bidirectional_attention": True},
+        {"final_logit_softcapping": 30.0},
+        {"hidden_activation": "relu"},
+        {"layer_types": ["full_attention", "chunked_attention"]},
+    ],
+    ids=str,
+)
+def test_a_gemma_that_differs_is_left_to_its_modules(change):
+    with torch.inference_mode(False):
+        lm = AdaptedLM.plain(new_base("gemma3"))
+    assert decoder_of(lm) is not lm
+    for name, value in change.items():
+        setattr(lm.base.body.config, name, value)
+    assert decoder_of(lm) is lm
+
+
+def test_an_adapter_that_replaces_norms_is_left_to_its_modules():
+    with torch.inference_mode(False):
+        lm = adapted(
+            new_base("gemma3"),
+            target_modules=["q_proj"],
+            modules_to_save=["post_feedforward_layernorm"],
+        )
+    assert decoder_of(lm) is lm
+
+
 @pytest.mark.parametrize("merge", ["always", "never"])
 @pytest.mark.parametrize("adapter", ADAPTERS)
-@pytest.mark.parametrize("kind", ["llama", "biases"])
+@pytest.mark.parametrize("kind", ["llama", "biases", "gemma3"])
 def test_an_adapter_is_the_same(kind, adapter, merge):
     with torch.inference_mode(False):
         lm = adapted(new_base(kind), **ADAPTERS[adapter])
@@ -280,10 +412,11 @@ def test_a_torch_without_8_bit_products_says_so_and_computes_in_float32(monkeypa
     torch.testing.assert_close(decode(decoder), decode(lm), atol=1e-4, rtol=1e-4)
 
 
-def test_bfloat16_is_as_near_as_the_modules_own(monkeypatch):
+@pytest.mark.parametrize("kind", ["llama", "qwen3", "gemma3"])
+def test_bfloat16_is_as_near_as_the_modules_own(kind):
     with torch.inference_mode(False):
-        exact = decode(AdaptedLM.plain(new_base()))
-        base = new_base()
+        exact = decode(AdaptedLM.plain(new_base(kind)))
+        base = new_base(kind)
         base.model.to(torch.bfloat16)
         lm = AdaptedLM.plain(base)
     own = decode(lm)
@@ -294,10 +427,11 @@ def test_bfloat16_is_as_near_as_the_modules_own(monkeypatch):
 
 def test_another_kind_of_base_computes_itself():
     with torch.inference_mode(False):
-        model = Qwen3ForCausalLM(Qwen3Config(**SHAPE)).eval()
+        model = Olmo2ForCausalLM(Olmo2Config(**SHAPE)).eval()
         lm = AdaptedLM.plain(SharedBase(model, tokenizer=None))
     assert decoder_of(lm) is lm
-    with pytest.raises(ValueError, match="E707.*qwen3"):
+    known = "gemma3_text, llama, mistral, qwen2, qwen3"
+    with pytest.raises(ValueError, match=f"E707.*olmo2.*{known}"):
         decoder_of(lm, int8=True)
 
 

@@ -33,9 +33,9 @@ class Recorded:
         return replay, written
 
 
-@pytest.fixture
-def fused():
-    lm = adapted(new_base())
+@pytest.fixture(params=["llama", "gemma3"])
+def fused(request):
+    lm = adapted(new_base(request.param))
     decoder = fused_base(lm.base).decoder(lm.name, merge=False)
     with torch.inference_mode():
         yield decoder
@@ -45,12 +45,13 @@ def passes(*sizes, rows=1, seed=0):
     """Random passes of a forest: ids, positions and mask of each."""
     torch.manual_seed(seed)
     end = 0
+    positions = torch.randint(20, (rows, sum(sizes)))
     for size in sizes:
         end += size
         mask = torch.rand(rows, size, end) < 0.5
         mask[:, :, -size:] |= torch.eye(size, dtype=torch.bool)
         ids = torch.randint(SHAPE["vocab_size"], (rows, size))
-        yield ids, torch.randint(20, (rows, size)), mask
+        yield ids, positions[:, :end], mask
 
 
 def read(decoder, given, cache=None):
@@ -155,13 +156,15 @@ def test_the_setting_is_for_cuda_alone():
 
 def test_positions_that_wait_are_not_recorded(fused, monkeypatch):
     assert can_record(fused)
-    monkeypatch.setattr(fused.body.rotary_emb, "rope_type", "dynamic")
-    assert not can_record(fused)
+    for rope in ("dynamic", {"full_attention": "default", "another": "dynamic"}):
+        monkeypatch.setattr(fused.body.rotary_emb, "rope_type", rope)
+        assert not can_record(fused)
 
 
 @pytest.mark.gpu
-def test_passes_are_the_same_on_a_gpu():
-    base = new_base()
+@pytest.mark.parametrize("kind", ["llama", "gemma3"])
+def test_passes_are_the_same_on_a_gpu(kind):
+    base = new_base(kind)
     lm = adapted(base)
     base.model.to("cuda")
     fused = decoder_of(lm)

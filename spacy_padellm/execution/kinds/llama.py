@@ -1,0 +1,5 @@
+"""Llama."""
+
+from .kind import Kind
+
+KIND = Kind()

@@ -1,0 +1,5 @@
+"""Qwen3."""
+
+from .kind import Kind
+
+KIND = Kind(head_norms=True)
