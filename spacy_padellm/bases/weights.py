@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import Errors
+from .embedded import EMBEDDED, SMOLLM2
 from .fingerprint import base_fingerprint, weight_files
 from .hub import hub_snapshot
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     import torch
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-DEFAULT_BASE = "smollm2-135m-instruct"
+DEFAULT_BASE = SMOLLM2.name
 MANIFEST = "base.json"
 TOKENIZER_FILES = ("tokenizer.json", "tokenizer.model", "vocab.json", "vocab.txt")
 
@@ -31,7 +32,7 @@ def home() -> Path:
 
 
 def is_complete(folder: Path) -> bool:
-    """Return whether `folder` has a complete, unchanged copy of the embedded base."""
+    """Return whether `folder` has a complete, unchanged copy of an embedded base."""
     try:
         manifest = json.loads((folder / MANIFEST).read_bytes())
         return (
@@ -52,16 +53,16 @@ def resolve_base(
 ) -> Path:
     """Return the local folder with a base model's config, tokenizer and safetensors.
 
-    name: `DEFAULT_BASE`, a folder, or a Hugging Face hub id.
+    name: of an embedded base, a folder, or a Hugging Face hub id.
     revision: a branch, tag or commit of a hub id.
     local_files_only: use the Hugging Face cache, and do not download.
     refresh: check the hub for updates even if the cache has the model.
 
     Raises ValueError if the model is missing, incomplete, or not in safetensors.
     """
-    if name == DEFAULT_BASE:
+    if name in EMBEDDED:
         _refuse_revision(name, revision)
-        folder = home() / DEFAULT_BASE
+        folder = home() / name
         if not is_complete(folder):
             raise ValueError(Errors.E301.format(name=name, path=folder))
         return folder

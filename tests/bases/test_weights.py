@@ -9,6 +9,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
+from spacy_padellm.bases.embedded import EMBEDDED
 from spacy_padellm.bases.weights import (
     DEFAULT_BASE,
     home,
@@ -53,10 +54,12 @@ def test_home_is_the_users_cache_unless_moved(monkeypatch, tmp_path):
     assert home() == Path.home() / "weights"
 
 
-def test_an_absent_default_names_the_command_that_fetches_it(monkeypatch, tmp_path):
+@pytest.mark.parametrize("name", EMBEDDED)
+def test_an_absent_base_names_the_command_that_fetches_it(monkeypatch, tmp_path, name):
     monkeypatch.setenv("SPACY_PADELLM_HOME", str(tmp_path))
-    with pytest.raises(ValueError, match="python -m spacy_padellm download") as error:
-        resolve_base(DEFAULT_BASE)
+    command = f"python -m spacy_padellm download {name}$"
+    with pytest.raises(ValueError, match=command) as error:
+        resolve_base(name)
     assert str(tmp_path) in str(error.value)
 
 
@@ -88,7 +91,7 @@ def test_a_file_is_not_a_folder(tiny_base):
         resolve_base(str(tiny_base / "config.json"))
 
 
-@pytest.mark.parametrize("name", [DEFAULT_BASE, "folder"])
+@pytest.mark.parametrize("name", [*EMBEDDED, "folder"])
 def test_a_revision_is_for_hub_ids(name, tiny_base):
     with pytest.raises(ValueError, match="E314.*'v2'"):
         resolve_base(str(tiny_base) if name == "folder" else name, "v2")
