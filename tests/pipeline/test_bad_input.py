@@ -8,6 +8,9 @@ import spacy
 import torch
 
 from spacy_padellm.adapters.files import shipped_adapter
+from spacy_padellm.bases.embedded import EMBEDDED
+from spacy_padellm.bases.fingerprint import base_fingerprint
+from spacy_padellm.bases.weights import MANIFEST
 
 from .conftest import GOLD, examples, learn
 
@@ -179,6 +182,26 @@ def test_the_same_base_in_another_place_is_as_good(trained, tmp_path, tiny_base)
         nlp.config["components"]["padellm_ner"]["model"]["base"]
         == override.popitem()[1]
     )
+
+
+@pytest.mark.parametrize("name", EMBEDDED)
+def test_a_saved_pipeline_without_its_base_names_the_command(
+    trained, tmp_path, monkeypatch, tiny_base, name
+):
+    """It loads, because loading needs no base, and works once the base is there."""
+    monkeypatch.setenv("SPACY_PADELLM_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    trained.to_disk(tmp_path / "model")
+    override = {"components.padellm_ner.model.base": name}
+    nlp = spacy.load(tmp_path / "model", config=override)
+    doc = nlp.make_doc(GOLD[1][0])
+    with pytest.raises(ValueError, match=f"E301.*spacy_padellm download {name}$"):
+        nlp.get_pipe("padellm_ner")(doc)
+    assert not doc.has_annotation("ENT_IOB")
+    folder = shutil.copytree(tiny_base, tmp_path / "home" / name)
+    manifest = {"fingerprint": base_fingerprint(folder)}
+    (folder / MANIFEST).write_text(json.dumps(manifest))
+    assert [len(nlp(text).ents) for text, _ in GOLD] == [1, 2, 0, 3]
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ Each kind is a file with the name of its `model_type`, and a table `KIND` in it.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from importlib import import_module
 from pkgutil import iter_modules
 from typing import Any
@@ -110,8 +110,9 @@ def kind_of(config: Any) -> Kind | None:
     return import_module(f".{config.model_type}", __package__).KIND
 
 
-def known_kinds() -> list[str]:
+@cache
+def known_kinds() -> tuple[str, ...]:
     """The `model_type` of all kinds."""
     package = import_module(__package__)
     names = [module.name for module in iter_modules(package.__path__)]
-    return [name for name in names if name != "kind"]
+    return tuple(name for name in names if name != "kind")
