@@ -236,6 +236,18 @@ def smollm() -> Path:
 
 
 @pytest.fixture(scope="session")
+def gemma() -> Path:
+    """The folder of gemma-3-270m; skips where its terms were never accepted."""
+    from spacy_padellm.bases.embedded import GEMMA_3
+    from spacy_padellm.bases.weights import resolve_base
+
+    try:
+        return resolve_base(GEMMA_3.name)
+    except ValueError as error:
+        pytest.skip(str(error))
+
+
+@pytest.fixture(scope="session")
 def shared_data() -> Path:
     """The real data sets beside the repository; skips where they are not."""
     folder = REPOSITORY.parent / "shared" / "data"
