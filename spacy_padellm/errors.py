@@ -180,6 +180,11 @@ class Errors:
         "which other adapters may share. Use an adapter with bias = 'none' and no "
         "layer_replication, converted to plain LoRA (see PEFT's save_pretrained)."
     )
+    E328 = (
+        "[E328] The base '{base}' comes without the adapter '{adapter}'. It comes with "
+        "{known}. Use one of these, the folder of an adapter, or adapter = null, which "
+        "trains a new one."
+    )
     E330 = (
         "[E330] The base model in {path} cannot be loaded as a causal language model "
         "({reason}). Copy or download it again, or use another base."

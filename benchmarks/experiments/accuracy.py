@@ -9,7 +9,7 @@ from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.training import Example
 
-from spacy_padellm.adapters.files import SHIPPED, shipped_in_padellm
+from spacy_padellm.adapters.shipped import DEFAULT, shipped_in_padellm
 from spacy_padellm.bases.weights import DEFAULT_BASE
 from spacy_padellm.pipeline.calibrate import best_of, threshold_of, try_thresholds
 
@@ -220,7 +220,7 @@ def shipped_adapter(format: str, lang: str) -> str | None:
     """
     if format == "padellm":
         return shipped_in_padellm(lang)
-    return SHIPPED if lang == "en" else None
+    return DEFAULT if lang == "en" else None
 
 
 def calibrate(nlp: Language, gold: Sequence[Doc]) -> float | None:

@@ -13,16 +13,6 @@ CONFIG = "adapter_config.json"
 WEIGHTS = "adapter_model.safetensors"
 CARD = "padellm.json"
 HEAD = "pointer_head.safetensors"
-SHIPPED = "default"
-# The names of the adapters in the package, for configs. Those in the paper's format
-# have names of their own.
-ENGLISH_PADELLM = "english-padellm"
-CHINESE = "chinese"
-SHIPPED_FOLDERS = {
-    SHIPPED: "smollm2-135m-english",
-    ENGLISH_PADELLM: "smollm2-135m-english-padellm",
-    CHINESE: "smollm2-135m-chinese",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,27 +105,6 @@ class Adapter:
     def from_dict(cls, data: dict[str, Any]) -> "Adapter":
         card = AdapterCard.from_dict(data["card"])
         return cls(data["config"], data["weights"], card, data.get("head"))
-
-
-def shipped_adapter(name: str = SHIPPED) -> Path:
-    """The folder of a shipped adapter."""
-    folder = SHIPPED_FOLDERS[name]
-    package = Path(__file__).resolve().parents[1] / "assets" / folder
-    checkout = Path(__file__).resolve().parents[2] / "assets" / folder
-    return package if package.is_dir() else checkout
-
-
-def shipped_in_padellm(lang: str) -> str:
-    """The name of the shipped adapter in the format PaDeLLM for a language, such as
-    "en"."""
-    return CHINESE if lang == "zh" else ENGLISH_PADELLM
-
-
-def adapter_folder(name: str) -> Path:
-    """The folder of a shipped adapter, by its name; other names are folders."""
-    if name in SHIPPED_FOLDERS:
-        return shipped_adapter(name)
-    return Path(name).expanduser()
 
 
 def read_adapter(folder: Path) -> Adapter:

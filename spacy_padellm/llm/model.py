@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Any, Iterable  # noqa: UP035
 
 from ..adapters.files import Adapter
+from ..adapters.shipped import AUTO
 from ..bases.fingerprint import base_fingerprint
 from ..bases.weights import DEFAULT_BASE, resolve_base
 from ..errors import Errors
@@ -27,7 +28,7 @@ def build_parallel_decoder_v1(
     *,
     base: str = DEFAULT_BASE,
     revision: str | None = None,
-    adapter: str | None = None,
+    adapter: str | None = AUTO,
     device: str = "auto",
     dtype: str = "auto",
     merge_adapter: str = "auto",

@@ -5,6 +5,7 @@ from typing import Any
 
 from thinc.api import Model
 
+from ..adapters.shipped import AUTO
 from ..bases.devices import DTYPES, MERGE, check_device_name, resolve_device
 from ..bases.weights import DEFAULT_BASE
 from ..errors import Errors
@@ -25,7 +26,7 @@ def build_causal_lm_v1(
     *,
     base: str = DEFAULT_BASE,
     revision: str | None = None,
-    adapter: str | None = None,
+    adapter: str | None = AUTO,
     device: str = "auto",
     dtype: str = "auto",
     merge_adapter: str = "auto",
@@ -38,10 +39,10 @@ def build_causal_lm_v1(
 
     base: the embedded base by name, a folder, or an id of the Hugging Face hub.
     revision: a hub id's branch, tag or commit.
-    adapter: a PEFT folder, or one that comes with the package: "default", for English,
-        or "english-padellm" and "chinese", which are in the format PaDeLLM. Null uses
-        the default too if the base is the embedded one, and no adapter on any other
-        base; training then starts a new adapter.
+    adapter: to predict with, and to start training from: a PEFT folder, or one that
+        comes with the base: "default", for English, or "english-padellm" and "chinese",
+        which are in the format PaDeLLM. "auto" is the default one if the base has one,
+        and null otherwise. Null is no adapter; training starts a new one.
     device: "auto", "cpu", "cuda", "cuda:1", "mps".
     dtype: of the base: "auto", "float32", "bfloat16", "float16"; or "int8", on a CPU:
         float32 weights, with 8-bit matrix products when the component predicts.

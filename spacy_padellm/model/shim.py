@@ -11,16 +11,15 @@ from thinc.api import Model, Optimizer
 from thinc.shims import Shim
 
 from ..adapters.files import (
-    SHIPPED,
     Adapter,
     AdapterCard,
     HeadCard,
-    adapter_folder,
     read_adapter,
 )
+from ..adapters.shipped import named_adapter
 from ..bases.devices import check_fork, resolve_device, resolve_dtype
 from ..bases.fingerprint import base_fingerprint
-from ..bases.weights import DEFAULT_BASE, resolve_base
+from ..bases.weights import resolve_base
 from ..errors import Errors
 from ..trees.batching import RowDoesNotFit
 
@@ -54,7 +53,7 @@ class CausalLMShim(Shim):
 
     Only the adapter is saved; bytes and files never hold the base. The adapter comes
     from the first of these: loaded files, a fresh start (`initialize`), the config's
-    `adapter`, the package.
+    `adapter`.
     """
 
     def __init__(self, settings: CausalLMSettings) -> None:
@@ -122,6 +121,13 @@ class CausalLMShim(Shim):
         return None if adapter is None else adapter.card
 
     @property
+    def has_adapter(self) -> bool:
+        """Whether there is an adapter, or only a base."""
+        if self._lm is not None:
+            return self._lm.name is not None
+        return self.card() is not None
+
+    @property
     def has_head(self) -> bool:
         """Whether the adapter in use compares labels with tokens."""
         if self._lm is not None:
@@ -137,7 +143,7 @@ class CausalLMShim(Shim):
         from ..adapters.adapted import AdaptedLM
 
         self._forget()
-        if self.settings.adapter is None:
+        if self._named_adapter() is None:
             lora = self.settings.lora
             private = bool(lora.get("modules_to_save"))
             self._lm = AdaptedLM.fresh(self._open_base(private=private), lora, head)
@@ -272,13 +278,13 @@ class CausalLMShim(Shim):
         self._adapter = None
         self._without_adapter = False
 
+    def _named_adapter(self) -> Path | None:
+        return named_adapter(self.settings.adapter, self.settings.base)
+
     def _configured_adapter(self) -> Adapter | None:
         if self._adapter is None and not self._without_adapter and self._lm is None:
-            name = self.settings.adapter
-            if name is None and self.settings.base == DEFAULT_BASE:
-                name = SHIPPED
-            if name is not None:
-                folder = adapter_folder(name)
+            folder = self._named_adapter()
+            if folder is not None:
                 self._adapter = read_adapter(folder)
                 self._adapter_source = str(folder)
         return self._adapter

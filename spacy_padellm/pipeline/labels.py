@@ -58,3 +58,16 @@ def gold_labels(
         for mention in gold_mentions(example.reference, spans_key):
             labels.setdefault(mention.label_, None)
     return labels
+
+
+def has_gold(examples: Iterable[Example], spans_key: str | None = None) -> bool:
+    """Whether any gold doc is annotated, if only to say that there are no mentions.
+
+    spans_key: the mentions are in this group of `doc.spans`, where a doc has it.
+    """
+    docs = (example.reference for example in examples)
+    return any(
+        doc.has_annotation("ENT_IOB")
+        or (spans_key is not None and spans_key in doc.spans)
+        for doc in docs
+    )

@@ -23,7 +23,7 @@ from . import saving
 from .adapter_set import AdapterSet
 from .annotate import annotate, register_score
 from .gold import trees_of
-from .labels import gold_labels, read_labels, with_label
+from .labels import gold_labels, has_gold, read_labels, with_label
 from .language import PipelineOf, check_spans_key
 from .output import Output, OutputSetting
 from .predict import predict_docs, predict_each
@@ -304,7 +304,9 @@ class PaDeLLMNER(TrainablePipe):
         nlp: Language | None = None,
         labels: list[str] | dict[str, str | dict[str, str]] | None = None,
     ) -> None:
-        """Start with the adapter that the config names, or with a new one.
+        """Start with the adapter that the config names, or with a new one. Without
+        gold annotation, for example to initialize another component, the component
+        keeps the adapter that it has.
 
         labels: exactly the labels to learn, as from `spacy init labels`. Without them,
             and without labels in the config, those of the gold data are added to those
@@ -322,8 +324,10 @@ class PaDeLLMNER(TrainablePipe):
                 self.add_label(label, name)
         for label in self.labels:
             self.vocab.strings.add(label)
-        self._adapters.own.initialize(self.format.head)
-        self._adapters.check_format(self._adapters.own, self.format)
+        own = self._adapters.own
+        if not own.has_adapter or has_gold(get_examples(), self._gold_key):
+            own.initialize(self.format.head)
+        self._adapters.check_format(own, self.format)
 
     def update(
         self,

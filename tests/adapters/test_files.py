@@ -1,17 +1,14 @@
 """An adapter's folder is PEFT's; what is wrong with one is said before it is used."""
 
 import json
-from pathlib import Path
 
 import pytest
 import torch
 from safetensors.torch import save
 
 from spacy_padellm.adapters.files import (
-    SHIPPED_FOLDERS,
     Adapter,
     AdapterCard,
-    adapter_folder,
     read_adapter,
     write_adapter,
 )
@@ -58,18 +55,6 @@ def test_labels_keep_their_order(folder):
 def test_a_peft_folder_without_a_card_is_read(folder):
     (folder / "padellm.json").unlink()
     assert read_adapter(folder).card == AdapterCard(base="")
-
-
-def test_shipped_adapters_have_names_and_the_rest_are_folders(monkeypatch, tmp_path):
-    assert adapter_folder("default").name == "smollm2-135m-english"
-    assert adapter_folder("chinese").name == "smollm2-135m-chinese"
-    for name in SHIPPED_FOLDERS:
-        adapter = read_adapter(adapter_folder(name))
-        assert len(adapter.weights) < 16 * 2**20
-        assert adapter.card.fingerprint and adapter.card.labels
-    assert adapter_folder("./chinese") == Path("chinese")
-    monkeypatch.setenv("HOME", str(tmp_path))
-    assert adapter_folder("~/x") == tmp_path / "x"
 
 
 def test_a_missing_folder(tmp_path):

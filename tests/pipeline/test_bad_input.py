@@ -7,7 +7,6 @@ import pytest
 import spacy
 import torch
 
-from spacy_padellm.adapters.files import shipped_adapter
 from spacy_padellm.bases.embedded import EMBEDDED
 from spacy_padellm.bases.fingerprint import base_fingerprint
 from spacy_padellm.bases.weights import MANIFEST
@@ -261,10 +260,9 @@ def test_after_an_error_the_same_base_still_serves_others(make_nlp, folder, trai
 
 def test_a_bare_add_pipe_without_the_shipped_adapter_says_so(monkeypatch, tmp_path):
     monkeypatch.setattr(
-        "spacy_padellm.adapters.files.shipped_adapter", lambda name: tmp_path / "gone"
+        "spacy_padellm.adapters.shipped.shipped_folder", lambda name: tmp_path / "gone"
     )
     nlp = spacy.blank("en")
     nlp.add_pipe("padellm_ner")
     with pytest.raises(ValueError, match=f"E320.*{tmp_path / 'gone'}"):
         nlp("Oslo")
-    assert shipped_adapter() != tmp_path / "gone"

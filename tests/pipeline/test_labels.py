@@ -6,7 +6,6 @@ import srsly
 from spacy.training import Example
 from spacy.util import load_config, load_model_from_config
 
-from spacy_padellm.adapters.files import shipped_adapter
 from spacy_padellm.errors import Errors
 from spacy_padellm.pipeline.padellm_ner import PaDeLLMNER
 
@@ -207,7 +206,5 @@ def test_without_any_labels_it_is_said_once_that_nothing_is_found(make_nlp, capl
 
 
 def test_the_shipped_adapter_asks_for_four_labels():
-    if not shipped_adapter().is_dir():
-        pytest.skip(f"no adapter in {shipped_adapter()}")
     nlp = spacy.blank("en")
     assert nlp.add_pipe("padellm_ner").labels == ("PER", "ORG", "LOC", "MISC")

@@ -2,8 +2,7 @@
 
 import pytest
 import spacy
-
-from spacy_padellm.adapters.files import shipped_adapter
+from spacy.training import Example
 
 TEXTS = [
     "Angela Merkel flew from Berlin to Paris.",
@@ -17,8 +16,6 @@ TEXTS = [
 
 @pytest.fixture(scope="module")
 def nlp(smollm):
-    if not shipped_adapter().is_dir():
-        pytest.skip(f"no adapter in {shipped_adapter()}")
     nlp = spacy.blank("en")
     nlp.add_pipe("padellm_ner", config={"model": {"device": "cpu"}})
     return nlp
@@ -46,11 +43,34 @@ def test_a_saved_pipeline_carries_the_adapter_along(nlp, tmp_path, monkeypatch):
     size = sum(file.stat().st_size for file in tmp_path.rglob("*"))
     assert size < 22_000_000
     monkeypatch.setattr(
-        "spacy_padellm.adapters.files.shipped_adapter", lambda name: tmp_path / "gone"
+        "spacy_padellm.adapters.shipped.shipped_folder", lambda name: tmp_path / "gone"
     )
     loaded = spacy.load(tmp_path)
     assert loaded.get_pipe("padellm_ner").labels == ("PER", "ORG", "LOC", "MISC")
     assert found(loaded(TEXTS[0])) == found(nlp(TEXTS[0]))
+
+
+def test_training_from_a_script_goes_on_from_the_shipped_adapter(smollm):
+    nlp = spacy.blank("en")
+    nlp.add_pipe("padellm_ner", config={"model": {"device": "cpu"}})
+    text = "Maria Jensen met Omar Haddad in Oslo."
+    gold = [(0, 12, "PER"), (17, 28, "PER"), (32, 36, "LOC")]
+    example = Example.from_dict(nlp.make_doc(text), {"entities": gold})
+    nlp.initialize(lambda: [example])
+    assert nlp.evaluate([example])["ents_f"] == 1.0
+
+
+def test_to_initialize_another_component_changes_nothing(smollm):
+    nlp = spacy.blank("en")
+    nlp.add_pipe("padellm_ner", config={"model": {"device": "cpu"}})
+    nlp.add_pipe("tagger").add_label("NN")
+    doc = nlp.make_doc("Paris")
+    nlp.initialize(lambda: [Example.from_dict(doc, {"tags": ["NN"]})])
+    assert found(nlp(TEXTS[0])) == [
+        ("Angela Merkel", "PER"),
+        ("Berlin", "LOC"),
+        ("Paris", "LOC"),
+    ]
 
 
 def test_the_chinese_adapter_reads_chinese(smollm):

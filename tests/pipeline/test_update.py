@@ -5,6 +5,7 @@ import copy
 import numpy as np
 import pytest
 import torch
+from spacy.training import Example
 from thinc.api import SGD, Adam
 
 from ..loras import FULL
@@ -130,6 +131,27 @@ def test_initialize_with_an_adapter_goes_on_from_it(make_nlp, adapter_folder):
     nlp.initialize(lambda: gold)
     losses = nlp.update(gold, sgd=False)
     assert losses["padellm_ner"] < 0.1
+
+
+def test_initialize_without_gold_keeps_the_adapter(make_nlp):
+    nlp = make_nlp()
+    gold = examples(nlp)
+    learned = learn(nlp, gold, updates=30)
+    labels = nlp.get_pipe("padellm_ner").labels
+    others = [Example(one.predicted, nlp.make_doc(one.text)) for one in gold]
+    nlp.initialize(lambda: others)
+    assert nlp.update(gold, sgd=False)["padellm_ner"] < 0.3 * learned[0]
+    assert nlp.get_pipe("padellm_ner").labels == labels
+
+
+def test_initialize_from_texts_without_entities_starts_anew(make_nlp):
+    """They are annotated: they say that nothing is there."""
+    nlp = make_nlp()
+    gold = examples(nlp)
+    learned = learn(nlp, gold, updates=30)
+    empty = [Example.from_dict(one.predicted, {"entities": []}) for one in gold]
+    nlp.initialize(lambda: empty)
+    assert nlp.update(gold, sgd=False)["padellm_ner"] > 0.3 * learned[0]
 
 
 def test_initialize_starts_anew_without_one(make_nlp):

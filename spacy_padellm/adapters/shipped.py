@@ -1,0 +1,58 @@
+"""The adapters in the package, by the names that configs use."""
+
+from pathlib import Path
+
+from ..bases.embedded import SMOLLM2
+from ..errors import Errors
+
+AUTO = "auto"
+DEFAULT = "default"
+ENGLISH_PADELLM = "english-padellm"
+CHINESE = "chinese"
+
+# base → name → folder in assets/
+SHIPPED = {
+    SMOLLM2.name: {
+        DEFAULT: "smollm2-135m-english",
+        ENGLISH_PADELLM: "smollm2-135m-english-padellm",
+        CHINESE: "smollm2-135m-chinese",
+    },
+}
+NAMES = frozenset(name for adapters in SHIPPED.values() for name in adapters)
+
+
+def named_adapter(adapter: str | None, base: str) -> Path | None:
+    """The folder of the adapter that a config names.
+
+    adapter: "auto" is the default adapter of the base, if it has one. Names of shipped
+        adapters come before folders. None is none.
+    base: its name in the config. A base that comes with no adapters may be a copy of
+        one that does, so its adapters are those of the default base.
+
+    Raises ValueError (E328) for the name of an adapter that belongs to another base.
+    """
+    if adapter is None or (adapter == AUTO and base not in SHIPPED):
+        return None
+    if adapter == AUTO:
+        adapter = DEFAULT
+    if adapter not in NAMES:
+        return Path(adapter).expanduser()
+    adapters = SHIPPED.get(base, SHIPPED[SMOLLM2.name])
+    if adapter not in adapters:
+        raise ValueError(
+            Errors.E328.format(adapter=adapter, base=base, known=", ".join(adapters))
+        )
+    return shipped_folder(adapters[adapter])
+
+
+def shipped_folder(name: str) -> Path:
+    """A folder of assets/, in the package or in a checkout."""
+    package = Path(__file__).resolve().parents[1] / "assets" / name
+    checkout = Path(__file__).resolve().parents[2] / "assets" / name
+    return package if package.is_dir() else checkout
+
+
+def shipped_in_padellm(lang: str) -> str:
+    """The name of the shipped adapter in the format PaDeLLM for a language, such as
+    "en"."""
+    return CHINESE if lang == "zh" else ENGLISH_PADELLM
