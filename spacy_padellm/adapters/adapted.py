@@ -105,7 +105,8 @@ class AdaptedLM:
         """A copy of the base with the adapter merged into its weights."""
         if self.name is None:
             return self
-        peft = copy.deepcopy(self.base._peft)
+        with self.base.lock:
+            peft = copy.deepcopy(self.base._peft)
         model = peft.merge_and_unload(adapter_names=[self.name])
         return AdaptedLM.plain(SharedBase(model, self.base.tokenizer))
 
@@ -139,21 +140,22 @@ class AdaptedLM:
         real: [n], indices into batch x tokens that are not padding. It is unused here:
             the hidden states of padding are computed, and mean nothing.
         """
-        self.base.activate(self.name)
         masks = layer_masks(self.base.body.config, positions, mask)
         masks = {one: masked[:, None] for one, masked in masks.items()}
         differ = masks.keys() == {FULL, SLIDING}
-        return self.base.body(
-            input_ids=ids,
-            position_ids=positions[:, positions.shape[1] - ids.shape[1] :],
-            attention_mask=masks if differ else next(iter(masks.values())),
-            past_key_values=cache,
-            use_cache=cache is not None,
-        ).last_hidden_state
+        with self.base.active(self.name):
+            return self.base.body(
+                input_ids=ids,
+                position_ids=positions[:, positions.shape[1] - ids.shape[1] :],
+                attention_mask=masks if differ else next(iter(masks.values())),
+                past_key_values=cache,
+                use_cache=cache is not None,
+            ).last_hidden_state
 
     def logits(self, hidden: torch.Tensor) -> torch.Tensor:
         """float32 logits [rows, vocabulary] of hidden states [rows, width]."""
-        return self.base.output(hidden).float()
+        with self.base.active(self.name):
+            return self.base.output(hidden).float()
 
     def check_trainable(self) -> None:
         """Raises ValueError (E712) if copies of layers have less than float32."""

@@ -8,6 +8,8 @@ import os
 import uuid
 import warnings
 import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import torch
@@ -17,6 +19,7 @@ from peft.tuners.lora import LoraLayer
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from ..bases.weights import load_base
+from ..locks import BUILDING, base_lock
 from .tensors import tensor_faults
 
 # A forked worker of nlp.pipe(n_process=...) hangs on its parent's threads.
@@ -26,8 +29,15 @@ if hasattr(os, "register_at_fork"):
 _BASES: "weakref.WeakValueDictionary[tuple, SharedBase]" = weakref.WeakValueDictionary()
 
 
+# In place of the active adapter while it is switched, and if that failed.
+UNKNOWN = ""
+
+
 class SharedBase:
-    """A frozen base model, its tokenizer and its adapters."""
+    """A frozen base model, its tokenizer and its adapters. Threads may share it.
+
+    lock: hold it while you change the modules, or compute with them, see `locks`.
+    """
 
     def __init__(
         self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase
@@ -35,6 +45,7 @@ class SharedBase:
         self.model = model
         self.body = model.get_decoder()
         self.tokenizer = tokenizer
+        self.lock = base_lock()
         self._peft: PeftModel | None = None
         self._active: str | None = None
         self._released: list[str] = []
@@ -55,19 +66,20 @@ class SharedBase:
             because other adapters have LoRA on the same layers.
         """
         key = (str(folder.resolve()), device, dtype, trust_remote_code)
-        base = None if private else _BASES.get(key)
-        if base is None:
-            base = cls(
-                *load_base(
-                    folder,
-                    device=device,
-                    dtype=dtype,
-                    trust_remote_code=trust_remote_code,
+        with BUILDING:
+            base = None if private else _BASES.get(key)
+            if base is None:
+                base = cls(
+                    *load_base(
+                        folder,
+                        device=device,
+                        dtype=dtype,
+                        trust_remote_code=trust_remote_code,
+                    )
                 )
-            )
-            if not private:
-                _BASES[key] = base
-        return base
+                if not private:
+                    _BASES[key] = base
+            return base
 
     @property
     def output(self) -> torch.nn.Module:
@@ -82,6 +94,11 @@ class SharedBase:
     def attach(self, config: LoraConfig) -> str:
         """Put a new adapter on the base; returns its name."""
         name = f"padellm-{uuid.uuid4().hex}"
+        with self.lock:
+            self._attach(name, config)
+        return name
+
+    def _attach(self, name: str, config: LoraConfig) -> None:
         try:
             if self._peft is None:
                 with warnings.catch_warnings():  # PEFT uses an old name
@@ -100,7 +117,6 @@ class SharedBase:
             if gone in self._peft.active_adapters:
                 self.activate(name)
             self._peft.delete_adapter(gone)
-        return name
 
     def release(self, name: str) -> None:
         """Delete this adapter when the next one is attached. The garbage collector may
@@ -108,40 +124,55 @@ class SharedBase:
         self._released.append(name)
 
     def activate(self, name: str | None) -> None:
-        """Compute with this adapter from now on, or with none."""
-        if self._peft is None or name == self._active:
-            return
-        if name is None:
-            self._peft.base_model.disable_adapter_layers()
-        else:
-            self._peft.base_model.enable_adapter_layers()
-            self._peft.set_adapter(name)
-        self._active = name
+        """Compute with this adapter from now on, or with none. Threads that compute on
+        the base need `active`."""
+        with self.lock:
+            if self._peft is None or name == self._active:
+                return
+            self._active = UNKNOWN
+            if name is None:
+                self._peft.base_model.disable_adapter_layers()
+            else:
+                self._peft.base_model.enable_adapter_layers()
+                self._peft.set_adapter(name)
+            self._active = name
+
+    @contextmanager
+    def active(self, name: str | None) -> Iterator[None]:
+        """Compute with this adapter, or with none, and let no other thread switch to
+        another meanwhile."""
+        with self.lock:
+            self.activate(name)
+            yield
 
     def tensors(self, name: str) -> dict[str, torch.Tensor]:
         """The adapter's tensors, with the names that PEFT uses in files."""
-        return get_peft_model_state_dict(
-            self._peft, adapter_name=name, save_embedding_layers=False
-        )
+        with self.lock:
+            return get_peft_model_state_dict(
+                self._peft, adapter_name=name, save_embedding_layers=False
+            )
 
     def load_tensors(self, name: str, tensors: dict[str, torch.Tensor]) -> list[str]:
         """Load the adapter's tensors; returns the faults, such as missing keys."""
-        faults = tensor_faults(self.tensors(name), tensors)
-        if not faults:
-            set_adapter_tensors(self._peft, tensors, adapter_name=name)
-        return faults
+        with self.lock:
+            faults = tensor_faults(self.tensors(name), tensors)
+            if not faults:
+                set_adapter_tensors(self._peft, tensors, adapter_name=name)
+            return faults
 
     def parameters(self, name: str) -> dict[str, torch.nn.Parameter]:
         """The adapter's trainable parameters, without its name in their keys."""
-        return {
-            key.replace(f".{name}", ""): parameter
-            for key, parameter in self._peft.named_parameters()
-            if f".{name}" in key
-        }
+        with self.lock:
+            return {
+                key.replace(f".{name}", ""): parameter
+                for key, parameter in self._peft.named_parameters()
+                if f".{name}" in key
+            }
 
     def set_dropout(self, name: str, rate: float) -> None:
         """Set the dropout on the adapter's inputs. PEFT fixes the rate when it builds
         an adapter, but spaCy passes one with every batch."""
-        for module in self._peft.modules():
-            if isinstance(module, LoraLayer) and name in module.lora_dropout:
-                module.lora_dropout[name] = torch.nn.Dropout(rate)
+        with self.lock:
+            for module in self._peft.modules():
+                if isinstance(module, LoraLayer) and name in module.lora_dropout:
+                    module.lora_dropout[name] = torch.nn.Dropout(rate)

@@ -27,6 +27,9 @@ class PlainTokenizer:
         self.eos_id: int = tokenizer.eos_token_id
         self._control = frozenset(tokenizer.all_special_ids) - {tokenizer.unk_token_id}
         self._cached = lru_cache(CACHE_SIZE)(self._encode)
+        # The first call changes settings of the tokenizer, which fails while another
+        # thread uses it.
+        self._encode("", False)
 
     def encode(self, text: str, *, add_special_tokens: bool = True) -> EncodedText:
         """add_special_tokens: add the tokenizer's special tokens, such as Llama's

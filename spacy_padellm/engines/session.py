@@ -51,9 +51,9 @@ class PackedSession:
         usage: Usage,
     ) -> None:
         self.lm = lm
-        self.decoder = decoding.decoder()
-        self.kept = decoding.kept
-        self.memory = decoding.memory
+        self.built = decoding.current()
+        self.decoder = self.built.decoder
+        self.memory = self.built.memory
         self.tokenizer = tokenizer
         self.free_tokens = free_tokens
         self.usage = usage
@@ -105,13 +105,15 @@ class PackedSession:
     def _label_states(self, labels: LabelTree) -> torch.Tensor:
         """The hidden states [nodes, width] of labels that see no text. They are kept
         until the adapter changes."""
-        kept = self.kept.get(labels.key)
-        if kept is None:
-            [kept], _ = self._hidden([labels])
-            self.kept[labels.key] = kept
-            while len(self.kept) > KEPT_LABELS:
-                self.kept.pop(next(iter(self.kept)))
-        return kept
+        kept = self.built.kept
+        states = kept.get(labels.key)
+        if states is None:
+            [states], _ = self._hidden([labels])
+            with self.built.lock:
+                kept[labels.key] = states
+                while len(kept) > KEPT_LABELS:
+                    kept.pop(next(iter(kept)))
+        return states
 
     def _hidden(
         self, trees: Sequence[PackedTree]

@@ -1,6 +1,7 @@
 """Attention over packed trees, from one linear for queries, keys and values."""
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +16,8 @@ from .norms import NormFn
 # Up to this many keys, two matrix products and a softmax are faster than torch's kernel
 # in bfloat16 on a CPU: three to six times in training.
 FEW_KEYS = 128
+# Rotary embeddings that change with the largest position of a pass.
+CHANGING_ROPES = frozenset({"dynamic", "longrope"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,7 @@ class Attention:
 
     Query heads with the same keys are concatenated as further queries, so that keys and
     values need no copies. group: the number of these heads.
+    lock: of the base, if its rotary embeddings change in a pass.
     """
 
     body: nn.Module
@@ -44,13 +48,20 @@ class Attention:
     group: int
     head_width: int
     scaling: float
+    lock: AbstractContextManager
 
     @classmethod
-    def of(cls, body: nn.Module, kind: Kind) -> "Attention":
+    def of(
+        cls, body: nn.Module, kind: Kind, lock: AbstractContextManager
+    ) -> "Attention":
+        """lock: of the base."""
         config, attention = body.config, body.layers[0].self_attn
         n_kv_heads = config.num_key_value_heads
         group = config.num_attention_heads // n_kv_heads
-        return cls(body, kind, n_kv_heads, group, attention.head_dim, attention.scaling)
+        width, scaling = attention.head_dim, attention.scaling
+        if not ropes_change(body):
+            lock = nullcontext()
+        return cls(body, kind, n_kv_heads, group, width, scaling, lock)
 
     def masks(
         self, positions: torch.Tensor, mask: torch.Tensor
@@ -71,7 +82,10 @@ class Attention:
         half = self.head_width // 2
         views = {}
         for layer_type, mask in masks.items():
-            cos, sin = self.kind.cos_sin(self.body, dtype_like, positions, layer_type)
+            with self.lock:
+                cos, sin = self.kind.cos_sin(
+                    self.body, dtype_like, positions, layer_type
+                )
             cos, sin = cos[:, :, None, :half], sin[:, :, None, :half]
             views[layer_type] = View(cos, sin, self._bias(mask, dtype_like))
         return views
@@ -111,6 +125,13 @@ class Attention:
         attended = attend(q, keys, values, view.bias, self.scaling)
         attended = attended.view(batch, heads, group, tokens, width)
         return attended.permute(0, 3, 1, 2, 4).reshape(batch, tokens, -1)
+
+
+def ropes_change(body: nn.Module) -> bool:
+    """Whether a pass may write frequencies of rotary embeddings into the base."""
+    rope = body.rotary_emb.rope_type  # a dict if types of layers differ
+    ropes = rope.values() if isinstance(rope, dict) else [rope]
+    return not CHANGING_ROPES.isdisjoint(ropes)
 
 
 def attend(

@@ -1,6 +1,6 @@
 """Chooses the fastest decoder for an adapted model."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any, Protocol
 
@@ -8,6 +8,7 @@ import torch
 
 from ..adapters.adapted import AdaptedLM
 from ..errors import Errors
+from ..locks import BUILDING
 from .fused import fused_base
 from .graphs import GraphedDecoder, can_record
 from .kinds.kind import known_kinds
@@ -52,41 +53,56 @@ class DecodingSettings:
 EXACT = DecodingSettings()
 
 
-class Decoding:
-    """Caches a decoder until the adapter changes.
+@dataclass(frozen=True, slots=True)
+class Built:
+    """A decoder, and what was computed with it and may be needed again.
 
-    kept, memory: what an engine, and what formats computed with the decoder and may
-        need again.
+    version: of the adapter. kept: by an engine. memory: by formats.
+    lock: hold it while you change `kept`.
     """
+
+    version: int
+    decoder: Decoder
+    kept: dict[Any, torch.Tensor] = field(default_factory=dict)
+    memory: dict[Any, Any] = field(default_factory=dict)
+    lock: Lock = field(default_factory=Lock)
+
+
+class Decoding:
+    """Caches a decoder until the adapter changes."""
 
     def __init__(self, lm: AdaptedLM, settings: DecodingSettings = EXACT) -> None:
         self.lm = lm
         self.settings = settings
         self._parameters = list(lm.parameters().values())
-        self._version: int | None = None
-        self._decoder: Decoder = lm
-        self.kept: dict[Any, torch.Tensor] = {}
-        self.memory: dict[Any, Any] = {}
-        self._lock = Lock()
+        self._built: Built | None = None
 
-    def decoder(self) -> Decoder:
+    def current(self) -> Built:
         """A decoder with the current weights of the adapter.
 
         Raises ValueError (E707) if int8 is set and this base does not support it.
         """
+        built = self._built
+        if built is not None and built.version == self._version():
+            return built
+        with BUILDING:
+            version, built = self._version(), self._built
+            if built is None or built.version != version:
+                self._built = built = None  # frees the old decoder first
+                built = Built(version, self._build())
+                self._built = built
+            return built
+
+    def _version(self) -> int:
         # torch counts the changes of each tensor
-        version = sum(parameter._version for parameter in self._parameters)
-        with self._lock:
-            if version != self._version:
-                self._decoder = self.lm  # frees the old decoder first
-                self.kept, self.memory = {}, {}
-                # tensors made in inference mode cannot be trained later
-                with torch.inference_mode(False), torch.no_grad():
-                    self._decoder = self._build()
-                self._version = version
-            return self._decoder
+        return sum(parameter._version for parameter in self._parameters)
 
     def _build(self) -> Decoder:
+        # tensors made in inference mode cannot be trained later
+        with self.lm.base.lock, torch.inference_mode(False), torch.no_grad():
+            return self._fastest()
+
+    def _fastest(self) -> Decoder:
         settings, base = self.settings, self.lm.base
         fused = fused_base(base)
         if fused is None:

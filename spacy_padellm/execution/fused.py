@@ -6,6 +6,7 @@ added by two small linears. The base's modules share the weights, so they still 
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import count, repeat
@@ -49,11 +50,12 @@ def fused_base(base: SharedBase) -> "FusedBase | None":
     """The base with fused linears. None if its kind is unknown, or if an adapter is on
     its output layer or replaces a norm."""
     kind = kind_of(base.body.config)
-    if kind is None or not _is_known(kind, base.body, base.output):
-        return None
-    if base not in _FUSED:
-        _FUSED[base] = FusedBase(kind, base.body, base.output)
-    return _FUSED[base]
+    with base.lock:
+        if kind is None or not _is_known(kind, base.body, base.output):
+            return None
+        if base not in _FUSED:
+            _FUSED[base] = FusedBase(kind, base.body, base.output, base.lock)
+        return _FUSED[base]
 
 
 class FusedBase:
@@ -61,13 +63,21 @@ class FusedBase:
 
     linears: four for each layer, as in FUSED_MODULES, and the output layer.
     norms: of each layer. norm: after the last one.
+    lock: of the base.
     """
 
-    def __init__(self, kind: Kind, body: nn.Module, output: nn.Module) -> None:
+    def __init__(
+        self,
+        kind: Kind,
+        body: nn.Module,
+        output: nn.Module,
+        lock: AbstractContextManager,
+    ) -> None:
         self.body = body
         self.output = output
+        self.lock = lock
         self.layer_types = layer_types(body.config)
-        self.attention = Attention.of(body, kind)
+        self.attention = Attention.of(body, kind, lock)
         self.activate = kind.activate(body.config)
         group = self.attention.group
         self.norms = [kind.layer_norms(layer, group) for layer in body.layers]
@@ -82,6 +92,8 @@ class FusedBase:
 
         merge: merge the adapter into a copy of the weights. If false, all adapters
             share the prepacked base. Returns None if only merging is possible.
+
+        Merging changes the base for a moment, so the caller holds its lock.
         """
 
         def linear(n: int, modules: Sequence[nn.Module]) -> LinearFn | None:
@@ -110,9 +122,10 @@ class FusedBase:
         """A linear of the base, prepacked once for all adapters."""
         if prepack is None:
             return self.linears[number]
-        if (prepack, number) not in self._prepacked:
-            self._prepacked[prepack, number] = prepack(self.linears[number])
-        return self._prepacked[prepack, number]
+        with self.lock:
+            if (prepack, number) not in self._prepacked:
+                self._prepacked[prepack, number] = prepack(self.linears[number])
+            return self._prepacked[prepack, number]
 
     def modules(self) -> Iterator[list[nn.Module]]:
         """The modules that each linear replaces, with or without adapters."""

@@ -14,6 +14,7 @@ from typing import Any
 import torch
 from transformers.cache_utils import Cache
 
+from .attention import ropes_change
 from .fused import FusedDecoder
 
 # Passes with one row and up to this many tokens and cache slots run as graphs. Larger
@@ -190,9 +191,7 @@ class Graph:
 def can_record(decoder: FusedDecoder) -> bool:
     """Whether a pass runs without a synchronisation. Some rotary embeddings read the
     largest position on the CPU."""
-    rope = decoder.body.rotary_emb.rope_type  # a dict if layers differ
-    ropes = rope.values() if isinstance(rope, dict) else [rope]
-    return not any(one in ("dynamic", "longrope") for one in ropes)
+    return not ropes_change(decoder.body)
 
 
 def padded(tokens: int) -> int:

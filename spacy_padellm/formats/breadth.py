@@ -38,10 +38,11 @@ def weigh(
         for named, some in zip(labels, competing, strict=True)
         for label in some
     }
-    new = sorted(names.difference(memory))
+    new = sorted(name for name in names if name not in memory)
     for script in ("latin", "chinese"):
         asked = [name for name in new if script_of(name) == script]
-        memory.update(breadths(asked, reference_texts(script), find))
+        for name, breadth in breadths(asked, reference_texts(script), find).items():
+            memory.setdefault(name, breadth)  # another thread may have been faster
     return [
         replace(
             extraction,

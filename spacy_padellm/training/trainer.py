@@ -43,10 +43,11 @@ class Trainer:
     @torch.no_grad()
     def loss(self, trees: Sequence[Gold]) -> float:
         """The mean loss of gold trees, in nats a target or text."""
-        decoder, total = self._active_decoder(), 0.0
+        total = 0.0
         for batch in self._batches(trees):
             rows = [trees[row] for row in batch]
-            total += tree_loss(decoder, rows, self.lm).item()
+            with self._active_decoder() as decoder:
+                total += tree_loss(decoder, rows, self.lm).item()
         return total / max(_weight(trees), 1e-8)
 
     def accumulate(self, trees: Sequence[Gold]) -> float:
@@ -60,11 +61,11 @@ class Trainer:
         """
         if self.lm.name is None:
             raise ValueError(Errors.E706)
-        decoder, total = self._active_decoder(), 0.0
+        total = 0.0
 
         def run(batch: list[int]) -> float:
             rows = [trees[row] for row in batch]
-            with memory_checked():
+            with memory_checked(), self._active_decoder() as decoder:
                 loss = tree_loss(decoder, rows, self.lm)
                 # added only when they are complete: half a batch must leave no trace
                 gradients = torch.autograd.grad(
@@ -175,12 +176,13 @@ class Trainer:
             states["cuda"] = torch.cuda.get_rng_state(self.lm.device)
         return states
 
-    def _active_decoder(self) -> TrainableDecoder | AdaptedLM:
-        if self._decoder is None:
-            self._decoder = trainable(self.lm)
+    @contextlib.contextmanager
+    def _active_decoder(self) -> Iterator[TrainableDecoder | AdaptedLM]:
         # PEFT freezes the adapters that are not active
-        self.lm.base.activate(self.lm.name)
-        return self._decoder
+        with self.lm.base.active(self.lm.name):
+            if self._decoder is None:
+                self._decoder = trainable(self.lm)
+            yield self._decoder
 
     # -- batches ----------------------------------------------------------------------
 

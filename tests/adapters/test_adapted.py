@@ -82,6 +82,18 @@ def test_adapters_on_one_base_do_not_disturb_each_other(base, base_outputs):
         assert torch.equal(outputs(other), others)
 
 
+def test_the_output_layer_keeps_to_its_adapter(base):
+    """Its hidden states were computed before another adapter was used."""
+    lm = adapted(base, target_modules=["q_proj", "lm_head"])
+    n = IDS.shape[1]
+    mask = torch.ones(1, n, n, dtype=torch.bool).tril()
+    with torch.no_grad():
+        hidden = lm.hidden(IDS, torch.arange(n)[None], mask)[0]
+        expected = lm.logits(hidden)
+        outputs(AdaptedLM.plain(base))
+        assert torch.equal(lm.logits(hidden), expected)
+
+
 @pytest.mark.parametrize("used_last", ["gone", "kept", "gone, plain"])
 def test_an_adapter_that_goes_disturbs_nobody(base, base_outputs, used_last, recwarn):
     plain, kept, gone = AdaptedLM.plain(base), adapted(base, 1), adapted(base, 2)

@@ -1,6 +1,7 @@
 """Texts are plain characters. Otherwise tokens are those of the tokenizer."""
 
 import pytest
+from transformers import AutoTokenizer
 
 from spacy_padellm.bases.tokenizer import PlainTokenizer
 from spacy_padellm.formats.segments import TextSegments, mention_draft
@@ -97,3 +98,13 @@ def test_a_text_that_its_tokens_do_not_spell_has_no_draft(metaspace):
 
 def test_what_was_encoded_before_is_not_encoded_again(tiny_tokenizer):
     assert tiny_tokenizer.encode("Oslo") is tiny_tokenizer.encode("Oslo")
+
+
+def test_its_settings_are_made_before_threads_use_it(tiny_base):
+    """The library refuses to change them while another thread tokenises."""
+    tokenizer = AutoTokenizer.from_pretrained(tiny_base)
+    backend = tokenizer.backend_tokenizer
+    backend.enable_truncation(2)
+    plain = PlainTokenizer(tokenizer)
+    assert backend.encode_special_tokens and backend.truncation is None
+    assert len(plain.encode("Ann left Oslo.").ids) > 2

@@ -1,5 +1,8 @@
 """Labels are compared with tokens in one pass, as if each pair were computed alone."""
 
+import time
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -13,6 +16,7 @@ from spacy_padellm.execution.fused import FusedBase
 from spacy_padellm.execution.onednn import has_int8
 
 from ..loras import LORA
+from ..threads import at_once
 from ..tree_training import disturbed
 from .plain_pointer import Asked, plain_log_odds
 
@@ -154,10 +158,38 @@ def test_few_sets_of_labels_are_kept(lm, ask, tiny_tokenizer):
         for number in range(KEPT_LABELS + 3)
     ]
     score_in(engine, trees)
-    assert len(engine.decoding.kept) == KEPT_LABELS
+    assert len(engine.decoding.current().kept) == KEPT_LABELS
     passes = engine.usage.passes
     score_in(engine, trees[-KEPT_LABELS:])
     assert engine.usage.passes == passes + 1
+
+
+class SlowDict(dict):
+    """Pauses where a thread may pause: before it removes what it has chosen."""
+
+    def pop(self, key):
+        time.sleep(1e-4)
+        return super().pop(key)
+
+
+def test_threads_keep_few_sets_of_labels(lm, ask, tiny_tokenizer):
+    engine = PackedEngine(lm, tiny_tokenizer)
+    trees = [
+        ask("A worn chain.", [f"label {number}"], stem=1).tree_apart()
+        for number in range(3 * KEPT_LABELS)
+    ]
+    expected = [score_in(engine, [tree]) for tree in trees]
+    kept = SlowDict()
+    built = replace(engine.decoding.current(), kept=kept)
+    engine.decoding._built = built
+    answers = at_once(
+        lambda i: [score_in(engine, [tree]) for tree in trees[i:] + trees[:i]]
+    )
+    for i, found in enumerate(answers):
+        assert not isinstance(found, Exception), found
+        for one, other in zip(found, expected[i:] + expected[:i], strict=True):
+            assert_close(one, other)
+    assert len(kept) == KEPT_LABELS
 
 
 @pytest.mark.parametrize("merge", ["always", "never"])
@@ -172,7 +204,7 @@ def test_no_output_layer_is_built(lm, ask, tiny_tokenizer, monkeypatch, merge):
     trees = [ask("A worn chain.").tree()]
     _, engine = score(lm, trees, tiny_tokenizer, DecodingSettings(merge=merge))
     output_layer = 4 * 2  # the linear behind those of two layers
-    decoder = engine.decoding.decoder()
+    decoder = engine.decoding.current().decoder
     assert decoder is not lm and output_layer not in built
     assert "output" not in vars(decoder)
     assert decoder.output is not None and output_layer in built, "it would be noticed"
@@ -189,7 +221,7 @@ def test_every_way_to_compute_gives_the_same(
     asked = [ask(row.text) for row in workshop[:5]]
     trees = [one.tree() for one in asked]
     found, engine = score(lm, trees, tiny_tokenizer, DecodingSettings(merge=merge))
-    assert (engine.decoding.decoder() is lm) == (adapter == "dora")
+    assert (engine.decoding.current().decoder is lm) == (adapter == "dora")
     assert_close(found, plain(read_by_peft(lm, tiny_base, tmp_path), lm, asked))
 
 

@@ -61,7 +61,7 @@ def test_branches_are_completed_as_each_alone(
             "spacy_padellm.execution.decoding.fused_base", lambda base: None
         )
     engine = PackedEngine(lm, tiny_tokenizer)
-    assert (engine.decoding.decoder() is lm) != fast
+    assert (engine.decoding.current().decoder is lm) != fast
     plain = PlainSession(model, tiny_tokenizer)
     with engine.session(len(gold)) as session:
         for rows in (counts, mentions):
@@ -75,7 +75,7 @@ def test_tokens_of_a_text_see_each_other_within_the_window(model, monkeypatch):
     ids, positions = torch.arange(10, 10 + n)[None], torch.arange(n)[None]
     with torch.inference_mode(False):
         lm = AdaptedLM.plain(SharedBase(model, tokenizer=None))
-        fused = Decoding(lm).decoder()
+        fused = Decoding(lm).current().decoder
     assert fused is not lm
     mask = torch.ones(1, n, n, dtype=torch.bool)
     found = [one.hidden(ids, positions, mask, None) for one in (fused, lm)]
@@ -91,7 +91,7 @@ def test_heads_need_no_embeddings_multiplied(model, tiny_tokenizer):
     tree = pack_pointers((5, 6, 7), range(1, 3), [(8, 9)], stem=3)
     with engine.session(1) as session:
         session.score([tree])
-    assert "output" not in vars(engine.decoding.decoder())
+    assert "output" not in vars(engine.decoding.current().decoder)
     n_layers = model.config.num_hidden_layers
     learner = trainable(lm)
     assert type(learner) is TrainableDecoder

@@ -64,8 +64,9 @@ def test_passes_in_graphs_equal_plain(engine, rounds, monkeypatch):
         written = run()
         return lambda: replays.append(written.copy_(run())), written
 
-    graphed = GraphedDecoder(engine.decoding.decoder(), run_again)
-    monkeypatch.setattr(engine.decoding, "decoder", lambda: graphed)
+    built = engine.decoding.current()
+    graphed = replace(built, decoder=GraphedDecoder(built.decoder, run_again))
+    monkeypatch.setattr(engine.decoding, "current", lambda: graphed)
     passes = engine.usage.passes
     counts, mentions = in_batches(engine, rounds, 1, sentences=40)
     assert_same(counts, rounds.plain_counts[:40])
@@ -125,7 +126,7 @@ def test_each_token_of_a_prompt_goes_through_the_model_once(
     engine, rounds, monkeypatch
 ):
     widths, rows = [], []
-    decoder = engine.decoding.decoder()
+    decoder = engine.decoding.current().decoder
     hidden, logits = decoder.hidden, decoder.logits
     monkeypatch.setattr(
         decoder,

@@ -33,6 +33,7 @@ from spacy_padellm.execution.onednn import Int8Linear, PackedLinear, can_pack
 from spacy_padellm.execution.trainable import trainable
 
 from ..loras import FULL, LORA
+from ..threads import at_once
 
 SHAPE = {
     "vocab_size": 120,
@@ -62,6 +63,20 @@ GEMMA_3 = SLIDING | {
     "query_pre_attn_scalar": 20,
     "num_key_value_heads": 1,
 }
+# These change with the largest position of a pass, from 256 on.
+DYNAMIC_ROPE = {"rope_type": "dynamic", "rope_theta": 10000.0, "factor": 4.0}
+TWO_ROPES = {
+    "rope_type": "longrope",
+    "rope_theta": 10000.0,
+    "factor": 4.0,
+    "short_factor": [1.0] * 8,
+    "long_factor": [3.0] * 8,
+    "original_max_position_embeddings": 256,
+}
+ROPES_BY_LAYER = {
+    "sliding_attention": {"rope_type": "default", "rope_theta": 10000.0},
+    "full_attention": DYNAMIC_ROPE,
+}
 KINDS = {
     "llama": (LlamaForCausalLM, LlamaConfig, {}),
     "a head of keys for each": (
@@ -78,6 +93,8 @@ KINDS = {
     ),
     "tied": (LlamaForCausalLM, LlamaConfig, {"tie_word_embeddings": True}),
     "long": (LlamaForCausalLM, LlamaConfig, {"rope_parameters": LONG_ROPE}),
+    "dynamic": (LlamaForCausalLM, LlamaConfig, {"rope_parameters": DYNAMIC_ROPE}),
+    "two ropes": (LlamaForCausalLM, LlamaConfig, {"rope_parameters": TWO_ROPES}),
     "mistral": (MistralForCausalLM, MistralConfig, {"sliding_window": None}),
     "mistral, sliding": (MistralForCausalLM, MistralConfig, {"sliding_window": 6}),
     "qwen2": (Qwen2ForCausalLM, Qwen2Config, {}),
@@ -93,6 +110,11 @@ KINDS = {
         {"use_sliding_window": True} | SLIDING,
     ),
     "gemma3": (Gemma3ForCausalLM, Gemma3TextConfig, GEMMA_3),
+    "gemma3, dynamic": (
+        Gemma3ForCausalLM,
+        Gemma3TextConfig,
+        GEMMA_3 | {"rope_parameters": ROPES_BY_LAYER},
+    ),
     "gemma3, two heads of keys": (
         Gemma3ForCausalLM,
         Gemma3TextConfig,
@@ -147,7 +169,7 @@ def warned(kind):
 
 
 def decoder_of(lm, **settings):
-    return Decoding(lm, DecodingSettings(**settings)).decoder()
+    return Decoding(lm, DecodingSettings(**settings)).current().decoder
 
 
 @pytest.fixture(autouse=True)
@@ -474,16 +496,16 @@ def test_a_trained_adapter_is_taken_up(merge):
     with torch.inference_mode(False):
         lm = adapted(new_base())
         decoding = Decoding(lm, DecodingSettings(merge=merge))
-        first = decoding.decoder()
-        assert decoding.decoder() is first
+        first = decoding.current().decoder
+        assert decoding.current().decoder is first
         before = decode(first)
         with torch.no_grad():
             for parameter in lm.parameters().values():
                 parameter.mul_(2)
-    assert decoding.decoder() is not first
-    assert not torch.allclose(decode(decoding.decoder()), before, atol=1e-2)
+    assert decoding.current().decoder is not first
+    assert not torch.allclose(decode(decoding.current().decoder), before, atol=1e-2)
     torch.testing.assert_close(
-        decode(decoding.decoder()), decode(lm), atol=1e-3, rtol=1e-3
+        decode(decoding.current().decoder), decode(lm), atol=1e-3, rtol=1e-3
     )
 
 
@@ -508,3 +530,24 @@ def test_adapters_on_one_base_stay_apart():
     decoders = decoder_of(one, merge="never"), decoder_of(other, merge="always")
     for decoder, logits in zip(decoders, expected, strict=True):
         torch.testing.assert_close(decode(decoder), logits, atol=1e-4, rtol=1e-4)
+
+
+@pytest.mark.parametrize("kind", ["dynamic", "two ropes", "gemma3, dynamic"])
+def test_threads_do_not_disturb_rotary_embeddings_that_change(kind):
+    with torch.inference_mode(False):
+        decoder = decoder_of(AdaptedLM.plain(new_base(kind)))
+    ids = torch.arange(13)[None]
+    mask = torch.ones(1, 13, 13, dtype=torch.bool).tril()
+
+    @torch.inference_mode()
+    def hidden(last):
+        positions = torch.linspace(0, last, 13).long()[None]
+        return decoder.hidden(ids, positions, mask, None)
+
+    lasts = [(20, 400)[n % 2] for n in range(40)]
+    expected = {last: hidden(last) for last in lasts}
+    assert not torch.allclose(expected[20], expected[400], atol=1e-2)
+    answers = at_once(lambda i: [(last, hidden(last)) for last in lasts[i:]])
+    for answer in answers:
+        for last, found in answer:
+            torch.testing.assert_close(found, expected[last], atol=1e-5, rtol=1e-5)

@@ -151,7 +151,7 @@ def test_padding_is_counted(fused):
 def test_the_setting_is_for_cuda_alone():
     lm = AdaptedLM.plain(new_base())
     settings = DecodingSettings(graphs=True)
-    assert not isinstance(Decoding(lm, settings).decoder(), GraphedDecoder)
+    assert not isinstance(Decoding(lm, settings).current().decoder, GraphedDecoder)
 
 
 def test_positions_that_wait_are_not_recorded(fused, monkeypatch):

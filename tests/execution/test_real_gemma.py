@@ -51,7 +51,7 @@ def tokenizer(lm):
 def test_logits_are_those_of_transformers(lm, tokenizer):
     """Also of a text that is longer than the sliding window of 512 tokens."""
     with torch.inference_mode(False):
-        decoder = Decoding(lm).decoder()
+        decoder = Decoding(lm).current().decoder
     assert decoder is not lm
     page = (REPOSITORY / "docs" / "architecture.md").read_text("utf8")
     for text in (*SENTENCES, page):

@@ -32,7 +32,7 @@ def rounds(request, workshop, tiny_tokenizer):
 def work(engine, monkeypatch):
     """What went through the model so far: passes, and tokens."""
     work = {"passes": 0, "tokens": 0}
-    decoder = type(engine.decoding.decoder())
+    decoder = type(engine.decoding.current().decoder)
     hidden = decoder.hidden
 
     def counted(self, ids, *more):
