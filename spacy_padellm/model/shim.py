@@ -21,6 +21,7 @@ from ..bases.devices import check_fork, resolve_device, resolve_dtype
 from ..bases.fingerprint import base_fingerprint
 from ..bases.weights import resolve_base
 from ..errors import Errors
+from ..locks import BUILDING
 from ..trees.batching import RowDoesNotFit
 
 if TYPE_CHECKING:
@@ -54,6 +55,9 @@ class CausalLMShim(Shim):
     Only the adapter is saved; bytes and files never hold the base. The adapter comes
     from the first of these: loaded files, a fresh start (`initialize`), the config's
     `adapter`.
+
+    Threads may share it: the first that needs something builds it, and the others wait.
+    After a failure, the next one tries again.
     """
 
     def __init__(self, settings: CausalLMSettings) -> None:
@@ -67,53 +71,67 @@ class CausalLMShim(Shim):
         # the adapter as data, until training changes it
         self._adapter: Adapter | None = None
         self._adapter_source = ""
+        self._from_config = False  # the adapter was read from the config's folder
         self._without_adapter = False
 
     # -- what the component uses ------------------------------------------------------
 
     @property
     def engine(self) -> "Engine":
-        if self._lm is not None:  # it may have come here by a fork
-            check_fork(self._lm.device.type)
-        if self._engine is None:
-            from ..engines.packed import PackedEngine
-            from ..execution.decoding import DecodingSettings
+        lm, engine = self._lm, self._engine
+        if lm is not None:  # it may have come here by a fork
+            check_fork(lm.device.type)
+        if engine is not None:
+            return engine
+        with BUILDING:
+            if self._engine is None:
+                from ..engines.packed import PackedEngine
+                from ..execution.decoding import DecodingSettings
 
-            self._engine = PackedEngine(
-                self.lm,
-                self.tokenizer,
-                decoding=DecodingSettings(
-                    merge=self.settings.merge_adapter,
-                    int8=self.settings.dtype == "int8",
-                    graphs=self.settings.cuda_graphs,
-                ),
-            )
-        return self._engine
+                self._engine = PackedEngine(
+                    self.lm,
+                    self.tokenizer,
+                    decoding=DecodingSettings(
+                        merge=self.settings.merge_adapter,
+                        int8=self.settings.dtype == "int8",
+                        graphs=self.settings.cuda_graphs,
+                    ),
+                )
+            return self._engine
 
     @property
     def tokenizer(self) -> "PromptTokenizer":
-        if self._tokenizer is None:
-            from ..bases.tokenizer import PlainTokenizer
+        tokenizer = self._tokenizer
+        if tokenizer is not None:
+            return tokenizer
+        with BUILDING:
+            if self._tokenizer is None:
+                from ..bases.tokenizer import PlainTokenizer
 
-            self._tokenizer = PlainTokenizer(self.lm.base.tokenizer)
-        return self._tokenizer
+                self._tokenizer = PlainTokenizer(self.lm.base.tokenizer)
+            return self._tokenizer
 
     @property
     def lm(self) -> "AdaptedLM":
-        if self._lm is None:
-            self._lm = self._load()
-        return self._lm
+        lm = self._lm
+        if lm is not None:
+            return lm
+        with BUILDING:
+            if self._lm is None:
+                self._lm = self._load()
+            return self._lm
 
     @property
     def trainer(self) -> "Trainer":
         """What trains the adapter."""
-        if self._trainer is None:
-            from ..training.trainer import Trainer
+        with BUILDING:
+            if self._trainer is None:
+                from ..training.trainer import Trainer
 
-            self._trainer = Trainer(
-                self.lm, batch_tokens=self.settings.train_batch_tokens, key=self.id
-            )
-        return self._trainer
+                self._trainer = Trainer(
+                    self.lm, batch_tokens=self.settings.train_batch_tokens, key=self.id
+                )
+            return self._trainer
 
     def card(self) -> AdapterCard | None:
         """The card of the adapter in use; None where a new one or none is used."""
@@ -123,15 +141,17 @@ class CausalLMShim(Shim):
     @property
     def has_adapter(self) -> bool:
         """Whether there is an adapter, or only a base."""
-        if self._lm is not None:
-            return self._lm.name is not None
+        lm = self._lm
+        if lm is not None:
+            return lm.name is not None
         return self.card() is not None
 
     @property
     def has_head(self) -> bool:
         """Whether the adapter in use compares labels with tokens."""
-        if self._lm is not None:
-            return self._lm.head is not None
+        lm = self._lm
+        if lm is not None:
+            return lm.head is not None
         card = self.card()
         return card is not None and card.head is not None
 
@@ -140,26 +160,28 @@ class CausalLMShim(Shim):
 
         head: that a new adapter gets.
         """
-        from ..adapters.adapted import AdaptedLM
+        with BUILDING:
+            from ..adapters.adapted import AdaptedLM
 
-        self._forget()
-        if self._named_adapter() is None:
-            lora = self.settings.lora
-            private = bool(lora.get("modules_to_save"))
-            self._lm = AdaptedLM.fresh(self._open_base(private=private), lora, head)
+            self._forget()
+            if self._named_adapter() is None:
+                lora = self.settings.lora
+                base = self._open_base(private=bool(lora.get("modules_to_save")))
+                self._lm = AdaptedLM.fresh(base, lora, head)
 
     def set_dropout(self, rate: float) -> None:
         self.lm.set_dropout(rate)
 
     def adapter(self, format: str, labels: dict[str, str]) -> Adapter | None:
         """The adapter as it is now, as data; None for a base without one."""
-        if self._lm is None:
+        lm = self._lm
+        if lm is None:
             adapter = self._configured_adapter()
             if adapter is None:
                 return None
             card = replace(adapter.card, format=format, labels=labels)
             return replace(adapter, card=card)
-        if self._lm.name is None:
+        if lm.name is None:
             return None
         card = AdapterCard(
             base=self.settings.base,
@@ -168,15 +190,16 @@ class CausalLMShim(Shim):
             format=format,
             labels=labels,
         )
-        return self._lm.adapter(card)
+        return lm.adapter(card)
 
     def use_adapter(self, adapter: Adapter | None, source: str) -> None:
         """Use an adapter from its files, or None for the base without one. It is
         attached to the base when first needed."""
-        self._forget()
-        self._adapter = adapter
-        self._adapter_source = source
-        self._without_adapter = adapter is None
+        with BUILDING:
+            self._forget()
+            self._adapter = adapter
+            self._adapter_source = source
+            self._without_adapter = adapter is None
 
     # -- what thinc uses --------------------------------------------------------------
 
@@ -237,7 +260,8 @@ class CausalLMShim(Shim):
     def from_bytes(self, data: bytes) -> "CausalLMShim":
         message = srsly.msgpack_loads(data)
         if message["untouched"]:
-            self._forget()
+            with BUILDING:
+                self._forget()
         else:
             adapter = message["adapter"]
             self.use_adapter(
@@ -276,20 +300,37 @@ class CausalLMShim(Shim):
         self._engine = None
         self._tokenizer = None
         self._adapter = None
+        self._from_config = False
         self._without_adapter = False
 
     def _named_adapter(self) -> Path | None:
         return named_adapter(self.settings.adapter, self.settings.base)
 
     def _configured_adapter(self) -> Adapter | None:
-        if self._adapter is None and not self._without_adapter and self._lm is None:
-            folder = self._named_adapter()
-            if folder is not None:
-                self._adapter = read_adapter(folder)
-                self._adapter_source = str(folder)
-        return self._adapter
+        # read before the adapter, which another thread sets first
+        is_settled = self._lm is not None or self._without_adapter
+        adapter = self._adapter
+        if adapter is not None or is_settled:
+            return adapter
+        with BUILDING:
+            if self._adapter is None and not self._without_adapter and self._lm is None:
+                folder = self._named_adapter()
+                if folder is not None:
+                    self._adapter = read_adapter(folder)
+                    self._adapter_source = str(folder)
+                    self._from_config = True
+            return self._adapter
 
     def _load(self) -> "AdaptedLM":
+        try:
+            return self._load_adapted()
+        except Exception:  # the files may be others when the next call comes
+            self._fingerprint = None
+            if self._from_config:
+                self._adapter, self._from_config = None, False
+            raise
+
+    def _load_adapted(self) -> "AdaptedLM":
         from ..adapters.adapted import AdaptedLM
 
         adapter = self._configured_adapter()

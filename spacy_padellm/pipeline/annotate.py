@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from spacy.tokens import Doc, Span, SpanGroup, Token
 
+from ..locks import BUILDING
 from ..spans.resolve import drop_overlaps
 from ..types import LabelledSpan
 from .output import Output
@@ -21,8 +22,9 @@ Place: TypeAlias = tuple[int, int, str]
 
 def register_score() -> None:
     """Register `ent._.score`, unless another package has."""
-    if not Span.has_extension(SCORE):
-        Span.set_extension(SCORE, default=None)
+    with BUILDING:  # another thread may build a pipeline as well
+        if not Span.has_extension(SCORE):
+            Span.set_extension(SCORE, default=None)
 
 
 def annotate(

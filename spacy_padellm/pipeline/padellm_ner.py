@@ -35,6 +35,10 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+# What `warm_up` reads, and looks for if an adapter has no labels.
+WARM_UP_WORDS = ("Ann", "Lee", "left", "Oslo", ".")
+WARM_UP_LABELS = {"PERSON": "person"}
+
 
 @dataclass(frozen=True, slots=True)
 class Call:
@@ -233,6 +237,25 @@ class PaDeLLMNER(TrainablePipe):
                     handle_error(self.name, self, [doc], error)
                     continue
                 yield doc
+
+    def warm_up(self) -> None:
+        """Do now what the first call would do: load the base, put the active adapter
+        and the named ones on it, build their engines, and read one short text with
+        each.
+
+        This costs what the first text would cost: seconds, most of them to load torch,
+        transformers and the base's weights, and the memory for the weights, which stay
+        there. On a CPU, bases of up to 2 GiB are kept a second time, packed for its
+        matrix products. Another call of `warm_up` costs one short text for each
+        adapter.
+
+        Raises what the first call would raise, such as ValueError for a base that is
+        missing (E301) or an adapter that does not fit it (E326).
+        """
+        doc = Doc(self.vocab, words=WARM_UP_WORDS)
+        for adapter in dict.fromkeys((self.active_adapter, *self.adapters)):
+            labels = self._adapters.labels(adapter) or WARM_UP_LABELS
+            self.predict([doc], Call(self.output, adapter, labels))
 
     def predict(
         self, docs: Iterable[Doc], call: Call | None = None
