@@ -76,6 +76,8 @@ class FusedBase:
         self.body = body
         self.output = output
         self.lock = lock
+        # an adapter on them replaces the module later, and is not this base's
+        self.embed = body.embed_tokens
         self.layer_types = layer_types(body.config)
         self.attention = Attention.of(body, kind, lock)
         self.activate = kind.activate(body.config)
@@ -169,6 +171,7 @@ class FusedDecoder:
         use_buckets: bool,
     ) -> None:
         self.body = base.body
+        self.embed = base.embed
         self.layers = layers
         self.build_output = build_output
         self.use_buckets = use_buckets
@@ -212,7 +215,7 @@ class FusedDecoder:
         ids, positions: [batch, tokens].
         """
         tokens = UnpaddedTokens(*ids.shape, real, use_buckets=self.use_buckets)
-        x = self.body.embed_tokens(tokens.unpad(ids.flatten())).clone()
+        x = self.embed(tokens.unpad(ids.flatten())).clone()
         views = self.attention.views(positions, masks, x)
         cache_layers = repeat(None) if cache is None else cache.layers
         for layer, cache_layer in zip(self.layers, cache_layers, strict=False):

@@ -105,7 +105,7 @@ class TrainableDecoder:
     ) -> torch.Tensor:
         """float32 hidden states [batch, tokens, width]; see `FusedDecoder.hidden`."""
         tokens = UnpaddedTokens(*ids.shape, real, use_buckets=self.pack)
-        x = self.body.embed_tokens(tokens.unpad(ids.flatten())).float()
+        x = self.base.embed(tokens.unpad(ids.flatten())).float()
         masks = self.attention.masks(positions, mask)
         views = self.attention.views(positions, masks, x.to(self.dtype))
         layers = zip(self.base.layer_types, self.base.norms, strict=True)

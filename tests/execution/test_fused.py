@@ -532,6 +532,27 @@ def test_adapters_on_one_base_stay_apart():
         torch.testing.assert_close(decode(decoder), logits, atol=1e-4, rtol=1e-4)
 
 
+@pytest.mark.parametrize("kind", ["llama", "gemma3"])
+@pytest.mark.parametrize("learns", [False, True], ids=["decoder", "trainable"])
+def test_an_adapter_on_the_embeddings_changes_no_other(kind, learns):
+    """PEFT replaces the module, and the base computes with the active adapter."""
+
+    def compute(decoder):
+        return decoder.hidden(ids, positions, mask, real=torch.arange(5), **cache)
+
+    ids, positions = torch.arange(5)[None], torch.arange(5)[None]
+    mask = torch.ones(1, 5, 5, dtype=torch.bool).tril()
+    with torch.inference_mode(False):
+        lm = adapted(new_base(kind))
+        decoder = trainable(lm) if learns else decoder_of(lm, merge="never")
+        cache = {} if learns else {"cache": None}
+        expected = compute(decoder)
+        other = adapted(lm.base, 2, target_modules=["q_proj", "embed_tokens"])
+        lm.base.activate(other.name)
+        assert decoder is not lm
+        torch.testing.assert_close(compute(decoder), expected)
+
+
 @pytest.mark.parametrize("kind", ["dynamic", "two ropes", "gemma3, dynamic"])
 def test_threads_do_not_disturb_rotary_embeddings_that_change(kind):
     with torch.inference_mode(False):
