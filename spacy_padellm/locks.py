@@ -1,4 +1,4 @@
-"""The two kinds of locks that make a component safe in threads.
+"""The locks that make a component safe in threads.
 
 `BUILDING`, one for the process, is held while something is built that is kept: a base,
 an adapter on it, an engine, a decoder.
@@ -6,12 +6,16 @@ an adapter on it, an engine, a decoder.
 pass through them: they know a single active adapter.
 
 To avoid deadlocks, a thread that needs both takes `BUILDING` first, and a thread that
-holds the lock of a base waits for no lock but that of a counter or a small cache. Fused
-decoders compute without a lock.
+holds the lock of a base waits for no lock but a small one, that of a counter or a small
+cache. A thread that holds a small lock waits for nothing. Fused decoders compute
+without a lock.
+
+A fork takes all of them first, so locks are made here and nowhere else.
 """
 
+import functools
 import os
-from threading import RLock
+from threading import Lock, RLock
 from typing import Any
 from weakref import WeakSet
 
@@ -20,21 +24,45 @@ from weakref import WeakSet
 BUILDING = RLock()
 
 _OF_BASES: "WeakSet[Any]" = WeakSet()
+_SMALL: "WeakSet[Any]" = WeakSet()
 _held_at_fork: list[Any] = []
 
 
 def base_lock() -> Any:
     """A new lock for a base. The thread that holds it may take it again."""
     lock = RLock()
-    _OF_BASES.add(lock)
+    with BUILDING:  # no fork looks through the set meanwhile
+        _OF_BASES.add(lock)
     return lock
+
+
+def small_lock() -> Any:
+    """A new lock for a counter or a small cache. Compute nothing while you hold it."""
+    lock = Lock()
+    with BUILDING:
+        _SMALL.add(lock)
+    return lock
+
+
+class cached_property(functools.cached_property):  # noqa: N801
+    """functools' of Python 3.12 and later: threads may compute a value twice.
+
+    Before, one lock for all objects of a class is held while a value is computed. In a
+    child that is forked meanwhile, nobody releases it.
+    """
+
+    def __get__(self, instance: Any, owner: type | None = None) -> Any:
+        if instance is None:
+            return self
+        value = instance.__dict__[self.attrname] = self.func(instance)
+        return value
 
 
 def _before_fork() -> None:
     """Wait until no other thread has a lock: in the child, nobody would release it, and
     what was being built would stay half-built."""
     BUILDING.acquire()
-    for lock in list(_OF_BASES):
+    for lock in (*_OF_BASES, *_SMALL):  # in the order in which threads take them
         lock.acquire()
         _held_at_fork.append(lock)
 

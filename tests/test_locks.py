@@ -1,6 +1,8 @@
 """Locks are taken in one order, and a forked process inherits none."""
 
 import os
+import re
+import signal
 import threading
 import time
 
@@ -9,9 +11,12 @@ import torch
 
 from spacy_padellm import locks
 from spacy_padellm.adapters import shared_base
+from spacy_padellm.adapters.adapted import AdaptedLM
+from spacy_padellm.engines.packed import PackedEngine
 from spacy_padellm.model.architectures import build_causal_lm_v1
 from spacy_padellm.model.shim import causal_lm_shim
 
+from .conftest import REPOSITORY
 from .loras import LORA
 from .threads import at_once
 from .tree_training import TREES
@@ -89,10 +94,16 @@ def test_a_break_of_the_order_would_be_found(watch, tiny_base):
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
 @pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
-@pytest.mark.parametrize("which", ["building", "base"])
-def test_a_fork_waits_until_nobody_builds(which, open_tiny):
+@pytest.mark.parametrize("which", ["building", "base", "engine", "labels"])
+def test_a_fork_waits_until_nobody_holds_a_lock(which, open_tiny, tiny_tokenizer):
     """nlp.pipe(n_process=2) while another thread loads, say."""
-    lock = locks.BUILDING if which == "building" else open_tiny.lock
+    engine = PackedEngine(AdaptedLM.plain(open_tiny), tiny_tokenizer)
+    lock = {
+        "building": locks.BUILDING,
+        "base": open_tiny.lock,
+        "engine": engine._lock,
+        "labels": engine.decoding.current().lock,
+    }[which]
     held = threading.Event()
 
     def hold():
@@ -110,3 +121,40 @@ def test_a_fork_waits_until_nobody_builds(which, open_tiny):
     assert os.waitpid(child, 0)[1] == 0
     assert lock.acquire(timeout=2)
     lock.release()
+
+
+class Slow:
+    started = threading.Event()
+
+    @locks.cached_property
+    def value(self):
+        """The value."""
+        self.started.set()
+        time.sleep(0.3)
+        return 7
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+def test_a_fork_while_a_property_is_computed():
+    """The child computes its own: functools' has a lock before Python 3.12."""
+    slow = Slow()
+    thread = threading.Thread(target=lambda: slow.value)
+    thread.start()
+    Slow.started.wait()
+    child = os.fork()
+    if not child:
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+        signal.alarm(3)
+        os._exit(0 if Slow().value == 7 else 1)
+    thread.join()
+    assert os.waitpid(child, 0)[1] == 0
+    assert vars(slow) == {"value": 7}
+    assert Slow.value.__doc__ == "The value."
+
+
+def test_all_locks_are_made_where_a_fork_takes_them():
+    made = re.compile(r"functools.*\bcached_property|threading.*Lock|\bR?Lock\(\)")
+    files = (REPOSITORY / "spacy_padellm").rglob("*.py")
+    texts = {file.name: file.read_text(encoding="utf8") for file in files}
+    assert [name for name, text in texts.items() if made.search(text)] == ["locks.py"]

@@ -3,10 +3,11 @@
 import json
 import re
 from collections.abc import Sequence
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from ..errors import Errors
+from ..locks import cached_property
 from ..types import EncodedText, Spelling
 
 if TYPE_CHECKING:

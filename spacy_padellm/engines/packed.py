@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from threading import Lock
 
 from ..adapters.adapted import AdaptedLM
 from ..execution.decoding import EXACT, Decoding, DecodingSettings
+from ..locks import small_lock
 from ..types import PromptTokenizer
 from .session import PackedSession
 from .usage import Usage
@@ -37,7 +37,7 @@ class PackedEngine:
         self.free_tokens = FREE_TOKENS[lm.device.type] if drafts else 0
         self.in_flight = IN_FLIGHT.get(lm.device.type, 1)
         self.usage = Usage()
-        self._lock = Lock()
+        self._lock = small_lock()
 
     @contextmanager
     def session(self, n_texts: int) -> Iterator[PackedSession]:

@@ -1,14 +1,14 @@
 """Chooses the fastest decoder for an adapted model."""
 
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from threading import Lock
 from typing import Any, Protocol
 
 import torch
 
 from ..adapters.adapted import AdaptedLM
 from ..errors import Errors
-from ..locks import BUILDING
+from ..locks import BUILDING, small_lock
 from .fused import fused_base
 from .graphs import GraphedDecoder, can_record
 from .kinds.kind import known_kinds
@@ -65,7 +65,7 @@ class Built:
     decoder: Decoder
     kept: dict[Any, torch.Tensor] = field(default_factory=dict)
     memory: dict[Any, Any] = field(default_factory=dict)
-    lock: Lock = field(default_factory=Lock)
+    lock: AbstractContextManager = field(default_factory=small_lock)
 
 
 class Decoding:

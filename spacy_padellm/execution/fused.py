@@ -8,7 +8,6 @@ added by two small linears. The base's modules share the weights, so they still 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from functools import cached_property
 from itertools import count, repeat
 from weakref import WeakKeyDictionary
 
@@ -18,6 +17,7 @@ from transformers.cache_utils import Cache
 
 from ..adapters.shared_base import SharedBase
 from ..bases.layer_types import layer_types
+from ..locks import cached_property
 from .attention import Attention
 from .buckets import UnpaddedTokens, bucket_size, pad_to_bucket
 from .kinds.kind import Activation, Kind, kind_of

@@ -8,12 +8,12 @@ static.
 import weakref
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from threading import Lock
 from typing import Any
 
 import torch
 from transformers.cache_utils import Cache
 
+from ..locks import small_lock
 from .attention import ropes_change
 from .fused import FusedDecoder
 
@@ -38,7 +38,7 @@ class GraphedDecoder:
         self.decoder = decoder
         self.record = record or cuda_graph
         self._graphs: dict[tuple[int, int], Graph] = {}
-        self._lock = Lock()
+        self._lock = small_lock()
         self._layers: list[StaticLayer] = []
         self._borrower: Callable[[], Cache | None] = lambda: None
 

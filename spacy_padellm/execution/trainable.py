@@ -5,13 +5,13 @@ removed. The weights are frozen, so the backward pass is a linear with the trans
 """
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import torch
 from torch.nn import functional as F
 
 from ..adapters.adapted import AdaptedLM
+from ..locks import cached_property
 from .buckets import UnpaddedTokens, pad_to_bucket
 from .decoding import COPIED_BYTES
 from .fused import FusedBase, fused_base

@@ -1,8 +1,8 @@
 """A model's answer, with the log-probability of any part of it."""
 
 from bisect import bisect_right
-from functools import cached_property
 
+from ..locks import cached_property
 from ..trees.branch import Completion
 from ..types import PromptTokenizer
 

@@ -6,10 +6,10 @@ prompt is tokenised at once, so that checkpoints trained elsewhere in the format
 """
 
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Protocol
 
 from ..errors import Errors
+from ..locks import cached_property
 from ..trees.drafts import MentionDraft
 from ..trees.packing import GoldSequence
 from ..types import PromptTokenizer, TokenIds

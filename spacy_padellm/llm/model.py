@@ -3,7 +3,6 @@
 import hashlib
 import json
 from collections.abc import Sequence
-from functools import cached_property
 
 # spacy-llm compares type hints and only knows those from `typing`
 from typing import Any, Iterable  # noqa: UP035
@@ -16,6 +15,7 @@ from ..errors import Errors
 from ..formats.base import Extraction, Format, Query
 from ..formats.extraction import extract
 from ..formats.pointer import build_pointer_v1
+from ..locks import cached_property
 from ..model.architectures import build_causal_lm_v1
 from ..model.shim import CausalLMShim, causal_lm_shim
 from ..pipeline.adapter_set import check_predicts

@@ -4,9 +4,9 @@ In named entity recognition, models mostly copy from the text. A draft proposes 
 of the text, and the model verifies them in one pass. The output stays the same.
 """
 
-from functools import cached_property
 from typing import Any, Protocol
 
+from ..locks import cached_property
 from ..types import Spelling, TokenIds
 
 
