@@ -14,6 +14,7 @@ import spacy
 from spacy.tokens import Doc, DocBin
 from spacy.training import Example
 
+from spacy_padellm.bases.weights import DEFAULT_BASE
 from spacy_padellm.corpora.base import ANNOTATED_LABELS
 from spacy_padellm.formats.labels import KNOWN_NAMES
 
@@ -66,7 +67,7 @@ def table(results: dict[str, dict]) -> str:
 def main(args: argparse.Namespace) -> None:
     nlp = spacy.blank("en")
     format = {"@misc": f"spacy_padellm.{args.format}.v1"}
-    config = {"model": {"adapter": args.adapter}, "format": format}
+    config = {"model": {"base": args.base, "adapter": args.adapter}, "format": format}
     nlp.add_pipe("padellm_ner", config=config)
     results = {}
     for file in sorted(args.tests.glob("*.spacy")):
@@ -86,6 +87,7 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("tests", type=Path, help="folder of .spacy files")
     parser.add_argument("out", type=Path, help="JSON file")
+    parser.add_argument("--base", default=DEFAULT_BASE)
     parser.add_argument("--adapter", default="default")
     parser.add_argument("--format", default="Pointer", help="or PaDeLLM")
     parser.add_argument("--limit", type=int, help="docs of each set, at most")

@@ -6,9 +6,10 @@ from typing import Annotated
 
 import typer
 
+from spacy_padellm.bases.weights import DEFAULT_BASE
 from spacy_padellm.cli.progress import progress
 
-from .options import Device
+from .options import Base, Device
 
 
 def zeroshot(
@@ -19,6 +20,7 @@ def zeroshot(
     sets: Annotated[
         str | None, typer.Option(help="Some of the seven sets, separated by commas.")
     ] = None,
+    base: Base = DEFAULT_BASE,
     adapter: Annotated[
         str,
         typer.Option(help="A folder, or a shipped adapter: default, english-padellm."),
@@ -69,6 +71,7 @@ def zeroshot(
         new = ours(
             adapter,
             device,
+            base=base,
             format=format,
             descriptions=described,
             threshold=threshold,
@@ -77,7 +80,8 @@ def zeroshot(
         name: score_set(new, name, data, limit, partial(progress, title=name))
         for name in names
     }
-    ours_title = f"padellm_ner, {adapter}" + ", with descriptions" * bool(described)
+    ours_title = f"padellm_ner, {base}, {adapter}"
+    ours_title += ", with descriptions" * bool(described)
     page = zero_shot_page(results, gliner or ours_title)
     output.mkdir(parents=True, exist_ok=True)
     (output / "zero_shot.md").write_text(page, encoding="utf8")

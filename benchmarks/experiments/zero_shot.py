@@ -12,6 +12,7 @@ from typing import Any
 import spacy
 from spacy.language import Language
 
+from spacy_padellm.bases.weights import DEFAULT_BASE
 from spacy_padellm.corpora.gold import Choices, gold_docs
 from spacy_padellm.corpora.registry import read
 
@@ -43,14 +44,15 @@ def ours(
     adapter: str,
     device: str,
     *,
+    base: str = DEFAULT_BASE,
     format: str = "Pointer",
     descriptions: Mapping[str, str] | None = None,
     **output: Any,
 ) -> NewPipeline:
     """A blank English pipeline with padellm_ner.
 
-    adapter: the name of a shipped one, or a folder. format: of the adapter, one of
-        FORMATS.
+    adapter: the name of one that comes with the base, or a folder.
+    format: of the adapter, one of FORMATS.
     descriptions: what labels cover, if the model shall read that beside their names.
     output: settings of the component, such as `threshold`.
     """
@@ -67,7 +69,7 @@ def ours(
         config = {
             "labels": labels,
             "format": {"@misc": f"spacy_padellm.{format}.v1"},
-            "model": {"adapter": adapter, "device": device},
+            "model": {"base": base, "adapter": adapter, "device": device},
             **output,
         }
         nlp.add_pipe("padellm_ner", config=config)

@@ -100,18 +100,27 @@ def test_the_command_passes_on_format_and_descriptions(
     monkeypatch.setattr(module, "ours", new)
     file = tmp_path / "described.json"
     file.write_text('{"researcher": "of any science"}')
-    options = ["--data", str(data), "--sets", "crossner_ai", "--adapter", "folder"]
-    options += ["--format", "PaDeLLM", "--descriptions", str(file)]
+    options = ["--data", str(data), "--sets", "crossner_ai", "--base", "some/base"]
+    options += [
+        "--adapter",
+        "folder",
+        "--format",
+        "PaDeLLM",
+        "--descriptions",
+        str(file),
+    ]
     options += ["--output", str(tmp_path / "out")]
     result = CliRunner().invoke(app, ["zeroshot", *options])
     assert result.exit_code == 0, result.output
     assert asked == {
+        "base": "some/base",
         "adapter": "folder",
         "format": "PaDeLLM",
         "descriptions": {"researcher": "of any science"},
         "threshold": 0.0,
     }
-    assert "| padellm_ner, folder, with descriptions, 2 sentences |" in result.stdout
+    row = "| padellm_ner, some/base, folder, with descriptions, 2 sentences |"
+    assert row in result.stdout
 
 
 @pytest.mark.parametrize(
