@@ -62,6 +62,10 @@ class Errors:
         "[E213] No corpus found in {folder}. It needs a file or folder with train, dev "
         "or test in its name, or files that end in .apf.xml, .name or _gold_conll."
     )
+    E214 = (
+        "[E214] {path}:{line}: none of the {number} entities can be used: {kind}. Check "
+        "that the format is {format}, or pass another one with --format."
+    )
     # weights and adapters
     E301 = (
         "[E301] The embedded base model '{name}' is missing or incomplete in {path}. "

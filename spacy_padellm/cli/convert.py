@@ -173,6 +173,12 @@ def write_gold(
     show(report, Counter(ent.label_ for doc in docs for ent in doc.ents), console)
     empty = sum(not doc.ents for doc in docs)
     console.print(f"Wrote {target}: {len(docs):,} docs, {empty:,} without entities")
+    unknown = sum(any(token.ent_iob == 0 for token in doc) for doc in docs)
+    if unknown:
+        console.print(
+            f"{unknown:,} docs have tokens without annotation, because an entity there "
+            "was skipped. Training learns nothing from these tokens."
+        )
     return report
 
 

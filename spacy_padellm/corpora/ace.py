@@ -43,7 +43,8 @@ def read_ace(
 
     Tags and empty lines separate passages, except inside of a mention. Line breaks
     become spaces, or nothing between Chinese characters. Passages outside of <TEXT> are
-    only read if they have a mention.
+    only read if they have a mention. If a mention is not at its offsets, all passages
+    are unknown.
 
     path: either of the two files.
     part: read whole mentions ("extent") or their heads.
@@ -58,18 +59,21 @@ def read_ace(
         place = {"path": path, "line": error.getLineNumber(), "format": report.format}
         raise ValueError(Errors.E204.format(**place, why=error.getMessage())) from error
     source = read_sgm(sgm, report)
-    found = []
+    found, lost = [], []
     for mention in mentions:
         if mention.kind not in kinds:
             continue
         found_words = source.text[mention.start : mention.end]
         if not 0 <= mention.start < mention.end <= len(source.text):
-            report.skip(mention.line, "entity outside the text", str(mention.words))
+            report.lose_entity(mention.line, "entity outside the text", mention.words)
+            lost.append(mention._replace(start=0, end=len(source.text)))
         elif not mention.label:
-            report.skip(mention.line, "entity without a label", mention.words)
+            report.lose_entity(mention.line, "entity without a label", mention.words)
+            lost.append(mention)
         elif _plain(found_words) != _plain(mention.words):
             detail = f"{mention.words!r}, but the text has {found_words!r}"
-            report.skip(mention.line, "mention is not at its offsets", detail)
+            report.lose_entity(mention.line, "mention is not at its offsets", detail)
+            lost.append(mention._replace(start=0, end=len(source.text)))
         else:
             found.append(mention)
     for start, end in passages(source, found):
@@ -77,7 +81,13 @@ def read_ace(
         inside = [m for m in found if start <= m.start and m.end <= end]
         entities = {Entity(place[m.start], place[m.end], m.label) for m in inside}
         line = 1 + source.text.count("\n", 0, start)
+        unknown = {
+            Entity(place[max(m.start, start)], place[min(m.end, end)], m.label)
+            for m in lost
+            if m.start < end and start < m.end
+        }
         details = {"document": document, "line": line}
+        details["unknown"] = tuple(sorted(unknown))
         yield report.count(AnnotatedText(text, tuple(sorted(entities)), **details))
 
 

@@ -31,6 +31,8 @@ class AnnotatedText:
     labels: the labels that the text was annotated for. None means all labels.
     document: the name or number of its document, "" if unknown.
     line: the line in the file where it begins, from 1.
+    unknown: the parts whose annotation could not be read, in text order. Nothing may be
+        learned from their tokens. The label is that of the lost entity, "" if unknown.
     """
 
     text: str
@@ -40,6 +42,7 @@ class AnnotatedText:
     labels: tuple[str, ...] | None = None
     document: str = ""
     line: int = 0
+    unknown: tuple[Entity, ...] = ()
 
     @classmethod
     def from_words(
@@ -47,12 +50,13 @@ class AnnotatedText:
         words: Sequence[str],
         entities: Iterable[tuple[int, int, str]] = (),
         spaces: Sequence[bool] | None = None,
+        unknown: Iterable[tuple[int, int, str]] = (),
         **details,
     ) -> "AnnotatedText":
         """Create a text from tokens.
 
-        entities: (start, end, label) in tokens, end exclusive. spaces: whether a space
-        follows each token. By default, all have one, as in the paper.
+        entities, unknown: (start, end, label) in tokens, end exclusive. spaces: whether
+        a space follows each token. By default, all have one, as in the paper.
         Raises IndexError if an entity ends after the last token.
         """
         if spaces is None:
@@ -63,11 +67,17 @@ class AnnotatedText:
             starts.append(at)
             pieces.append(word + " " * space)
             at += len(pieces[-1])
-        placed = sorted(
-            Entity(starts[start], starts[end - 1] + len(words[end - 1]), label)
-            for start, end, label in entities
+        placed, lost = (
+            tuple(
+                sorted(
+                    Entity(starts[start], starts[end - 1] + len(words[end - 1]), label)
+                    for start, end, label in spans
+                )
+            )
+            for spans in (entities, unknown)
         )
-        return cls("".join(pieces), tuple(placed), tuple(words), spaces, **details)
+        details["unknown"] = lost
+        return cls("".join(pieces), placed, tuple(words), spaces, **details)
 
     def token_entities(self) -> list[tuple[int, int, str]]:
         """Return (start, end, label) of each entity in tokens, end exclusive.
@@ -85,6 +95,20 @@ class AnnotatedText:
             return [(starts[e.start], ends[e.end], e.label) for e in self.entities]
         except KeyError as error:
             raise ValueError(f"no word boundary at character {error}") from error
+
+    def unknown_tokens(self) -> list[tuple[int, int, str]]:
+        """Return (start, end, label) of each unknown part in tokens, end exclusive. All
+        tokens that it touches belong to it."""
+        edges, at = [], 0
+        for word, space in zip(self.words or (), self.spaces or (), strict=True):
+            edges.append((at, at + len(word)))
+            at += len(word) + space
+        parts = []
+        for first, last, label in self.unknown:
+            touched = [i for i, (a, b) in enumerate(edges) if a < last and first < b]
+            if touched:
+                parts.append((touched[0], touched[-1] + 1, label))
+        return parts
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +139,8 @@ class ReadReport:
     """Statistics and problems of reading a file. Readers update it.
 
     texts, entities: the number of texts, and of entities per original label.
-    lost: the number of texts that could not be read. Each of them is also a problem.
+    lost, lost_entities: the numbers of texts and entities that could not be read. Each
+        of them is also a problem.
     dropped: the number of entities per label that were dropped on request.
     """
 
@@ -123,6 +148,7 @@ class ReadReport:
     format: str
     texts: int = 0
     lost: int = 0
+    lost_entities: int = 0
     entities: Counter[str] = field(default_factory=Counter)
     dropped: Counter[str] = field(default_factory=Counter)
     problems: list[Problem] = field(default_factory=list)
@@ -138,6 +164,12 @@ class ReadReport:
         self.lost += 1
         self.skip(line, kind, detail)
 
+    def lose_entity(self, line: int, kind: str, detail: str = "") -> None:
+        """Record an entity that cannot be read. Its place belongs in the `unknown` of
+        its text."""
+        self.lost_entities += 1
+        self.skip(line, kind, detail)
+
     def skip(self, line: int, kind: str, detail: str = "") -> None:
         self.problems.append(Problem(self.path, line, "skipped", kind, detail))
 
@@ -151,6 +183,7 @@ class ReadReport:
         """Add the report of another file."""
         self.texts += other.texts
         self.lost += other.lost
+        self.lost_entities += other.lost_entities
         self.entities += other.entities
         self.dropped += other.dropped
         self.problems += other.problems

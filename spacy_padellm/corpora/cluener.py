@@ -5,7 +5,7 @@ from pathlib import Path
 
 from .base import AnnotatedText, ReadReport
 from .json_values import read_json_lines
-from .mentions import checked
+from .mentions import Claim, place
 
 
 def read_cluener(path: Path, report: ReadReport) -> Iterator[AnnotatedText]:
@@ -22,10 +22,9 @@ def read_cluener(path: Path, report: ReadReport) -> Iterator[AnnotatedText]:
         if not isinstance(value.get("label"), dict):
             report.lose(line, "text without annotation", text[:60])
             continue
-        entities = []
         try:
-            found = [
-                (start, end + 1, label, mention)
+            claims = [
+                Claim(start, end + 1, label, mention)
                 for label, mentions in value["label"].items()
                 for mention, spans in mentions.items()
                 for start, end in spans
@@ -35,7 +34,5 @@ def read_cluener(path: Path, report: ReadReport) -> Iterator[AnnotatedText]:
                 line, "label is not {type: {mention: [[start, end]]}}", text[:60]
             )
             continue
-        for *span, mention in found:
-            entities.append(checked(report, line, text, tuple(span), mention))
-        found = sorted(entity for entity in entities if entity is not None)
-        yield report.count(AnnotatedText(text, tuple(found), line=line))
+        placed = place(report, line, text, claims)
+        yield report.count(AnnotatedText(text, line=line, **placed))

@@ -26,7 +26,7 @@ def read_conversations(path: Path, report: ReadReport) -> Iterator[AnnotatedText
 
     Answers have no offsets. The k-th mention with the same text is aligned with its
     k-th occurrence, and whole words are preferred. Mentions that are not in the text
-    are skipped and reported.
+    are skipped and reported, and all of the text is then unknown.
     """
     for line, value in read_json_items(path, report):
         text = _read(value, line, report)
@@ -41,7 +41,7 @@ def _read(value: Any, line: int, report: ReadReport) -> AnnotatedText | None:
     except (KeyError, TypeError, IndexError, AttributeError):
         report.lose(line, "not a conversation", repr(value)[:60])
         return None
-    labels, entities = [], []
+    labels, entities, unknown = [], [], []
     if not all(isinstance(turn, str) for turn in turns):
         report.lose(line, "not a conversation", repr(value)[:60])
         return None
@@ -58,19 +58,24 @@ def _read(value: Any, line: int, report: ReadReport) -> AnnotatedText | None:
             report.skip(line, "answer is not a JSON list", answer[:80])
             continue
         labels.append(asked[1])
-        entities += _place(text, mentions, asked[1], line, report)
+        placed = list(_place(text, mentions, asked[1], line, report))
+        entities += filter(None, placed)
+        if None in placed and text:
+            unknown.append(Entity(0, len(text), asked[1]))
     return AnnotatedText(
         text,
         tuple(sorted(entities)),
         labels=tuple(dict.fromkeys(labels)),
         document=str(value.get("id", "")),
         line=line,
+        unknown=tuple(unknown),
     )
 
 
 def _place(
     text: str, mentions: list, label: str, line: int, report: ReadReport
-) -> Iterator[Entity]:
+) -> Iterator[Entity | None]:
+    """Yield the entity of each mention, or None if it is not in the text."""
     seen: dict[str, int] = {}
     for mention in mentions:
         mention = str(mention).strip()
@@ -80,7 +85,9 @@ def _place(
         if k < len(places):
             yield Entity(places[k], places[k] + len(mention), label)
         else:
-            report.skip(line, "mention is not in the text", f"{mention!r} {label}")
+            kind = "mention is not in the text"
+            report.lose_entity(line, kind, f"{mention!r} {label}")
+            yield None
 
 
 def occurrences(text: str, mention: str) -> list[int]:

@@ -25,6 +25,7 @@ def detokenise(text: AnnotatedText, *, hyphens: bool = False) -> AnnotatedText:
         text.words,
         text.token_entities(),
         english_spaces(text.words, hyphens=hyphens),
+        text.unknown_tokens(),
         labels=text.labels,
         document=text.document,
         line=text.line,

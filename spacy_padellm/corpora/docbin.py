@@ -34,8 +34,8 @@ def write_docbin(docs: Iterable["Doc"], path: Path) -> int:
 def read_docbin(path: Path, report: ReadReport) -> Iterator[AnnotatedText]:
     """Yield one text per doc. `line` is the number of the doc, from 1.
 
-    The entities are doc.ents and doc.spans["sc"], which has the nested ones. Docs
-    without entity annotation are skipped and reported.
+    The entities are doc.ents and doc.spans["sc"], which has the nested ones. Docs that
+    have neither are skipped and reported. Tokens without annotation are unknown.
 
     Raises ValueError if the file is not a DocBin.
     """
@@ -50,20 +50,27 @@ def read_docbin(path: Path, report: ReadReport) -> Iterator[AnnotatedText]:
             Errors.E204.format(path=path, line=1, format=report.format, why=why)
         ) from error
     for number, doc in enumerate(docs, 1):
-        if not doc.has_annotation("ENT_IOB"):
+        annotated = doc.has_annotation("ENT_IOB")
+        if not annotated and SPANS_KEY not in doc.spans:
             report.lose(number, "doc without entity annotation", doc.text[:60])
             continue
-        unknown = sum(token.ent_iob == 0 for token in doc)
-        if unknown:
-            kind = "tokens without entity annotation, read as outside"
-            report.repair(number, kind, f"{unknown} in {doc.text[:60]!r}")
         spans = [*doc.ents, *doc.spans.get(SPANS_KEY, ())]
+        known = {i for span in spans for i in range(span.start, span.end)}
+        unknown = [
+            (token.i, token.i + 1, "")
+            for token in doc
+            if annotated and token.ent_iob == 0 and token.i not in known
+        ]
+        if unknown:
+            kind = "tokens without entity annotation"
+            report.leave_out(number, kind, f"{len(unknown)} in {doc.text[:60]!r}")
         labels = doc.user_data.get(ANNOTATED_LABELS)
         yield report.count(
             AnnotatedText.from_words(
                 [token.text for token in doc],
                 {(span.start, span.end, span.label_) for span in spans},
                 [bool(token.whitespace_) for token in doc],
+                unknown,
                 labels=None if labels is None else tuple(labels),
                 line=number,
             )

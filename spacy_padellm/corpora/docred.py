@@ -6,13 +6,15 @@ from pathlib import Path
 from ..errors import Errors
 from .base import AnnotatedText, ReadReport
 from .json_values import read_json_items
+from .mentions import Claim, place_tokens
 
 
 def read_docred(path: Path, report: ReadReport) -> Iterator[AnnotatedText]:
     """Yield one text per sentence. `document` is the title of its document.
 
     Duplicate mentions are merged. Mentions outside of their sentence are skipped and
-    reported. Raises ValueError if the file is not a JSON list of such documents.
+    reported, and the annotation of the sentence is unknown, or of all sentences if it
+    does not exist. Raises ValueError if the file is not a JSON list of such documents.
     """
     try:
         for line, document in read_json_items(path, report):
@@ -27,22 +29,22 @@ def read_docred(path: Path, report: ReadReport) -> Iterator[AnnotatedText]:
 def _sentences(document: dict, line: int, report: ReadReport) -> list[AnnotatedText]:
     sentences: list[list[str]] = document["sents"]
     title = document.get("title") or str(line)
-    spans: list[set[tuple[int, int, str]]] = [set() for _ in sentences]
+    claims: list[list[Claim]] = [[] for _ in sentences]
+    nowhere: set[str] = set()
     for mention in (m for vertex in document["vertexSet"] for m in vertex):
         (start, end), sent, label = mention["pos"], mention["sent_id"], mention["type"]
-        where = f"document {title}, sentence {sent}, tokens {start}-{end}"
-        if not 0 <= sent < len(sentences) or not (
-            0 <= start < end <= len(sentences[sent])
-        ):
-            report.skip(line, "entity outside the text", where)
-        elif not isinstance(label, str) or not label:
-            report.skip(line, "entity without a label", where)
-        elif (start, end, label) in spans[sent]:
-            report.repair(line, "entity listed twice", where)
+        if 0 <= sent < len(sentences):
+            claims[sent].append(Claim(start, end, label))
         else:
-            spans[sent].add((start, end, label))
-    return [
-        AnnotatedText.from_words(words, spans[i], document=title, line=line)
-        for i, words in enumerate(sentences)
-        if words
-    ]
+            where = f"document {title}, sentence {sent} of {len(sentences)}"
+            report.lose_entity(line, "entity outside the text", where)
+            nowhere.add(label if isinstance(label, str) else "")
+    texts = []
+    for i, words in enumerate(sentences):
+        if words:
+            where = f"document {title}, sentence {i}: "
+            placed = place_tokens(report, line, len(words), claims[i], where)
+            placed["unknown"] |= {(0, len(words), label) for label in nowhere}
+            details = {"document": title, "line": line}
+            texts.append(AnnotatedText.from_words(words, **placed, **details))
+    return texts

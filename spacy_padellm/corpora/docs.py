@@ -25,10 +25,12 @@ def make_doc(
     If the text has no words, the tokenizer of `nlp` splits it. Tokens are cut if an
     entity begins or ends inside of them. Spaces at the edges of entities are removed.
     If entities overlap, `doc.ents` gets the longest one, or the first one in a tie. The
-    others are reported. Tokens without an entity are marked as outside, so
-    `doc.has_annotation("ENT_IOB")` is true even if the doc has no entities.
+    others are reported. Other tokens are outside, so `doc.has_annotation("ENT_IOB")` is
+    true even if the doc has no entities. Tokens of unknown parts, and of entities that
+    `doc.ents` cannot hold, are missing: nothing is learned from them.
 
-    spans_key: also store all entities, including nested ones, in this group of spans.
+    spans_key: also store all entities, including nested ones, in this group of spans,
+        unless the annotation of the whole doc is unknown.
     """
     from spacy.tokens import Doc
 
@@ -51,8 +53,11 @@ def make_doc(
         else:
             kind += f", kept only in doc.spans[{spans_key!r}]"
             report.leave_out(text.line, kind, detail)
-    doc.set_ents(kept, default="outside")
-    if spans_key is not None:
+    places = [(part.start, part.end) for part in text.unknown]
+    places += [(span.start_char, span.end_char) for span in lost]
+    missing = _missing(doc, places, kept)
+    doc.set_ents(kept, missing=missing, default="outside")
+    if spans_key is not None and (spans or not doc or len(missing) < len(doc)):
         doc.spans[spans_key] = spans
     if text.labels is not None:
         doc.user_data[ANNOTATED_LABELS] = text.labels
@@ -99,6 +104,22 @@ def cut_words(
             cut.append(word)
         at += len(word) + space
     return new_words, new_spaces, cut
+
+
+def _missing(
+    doc: "Doc", places: Iterable[tuple[int, int]], kept: Iterable["Span"]
+) -> list["Span"]:
+    """Return the tokens that touch these characters and belong to no kept entity."""
+    places = list(places)
+    if not places:
+        return []
+    taken = {i for span in kept for i in range(span.start, span.end)}
+    return [
+        doc[token.i : token.i + 1]
+        for token in doc
+        if token.i not in taken
+        and any(a < token.idx + len(token) and token.idx < b for a, b in places)
+    ]
 
 
 def _words(doc: "Doc") -> tuple[list[str], list[bool]]:

@@ -12,6 +12,7 @@ from typing import Any
 
 from .base import AnnotatedText, ReadReport
 from .json_values import read_json_items
+from .mentions import Claim, place_tokens
 from .script import joiner_of
 
 
@@ -22,7 +23,7 @@ def read_dygie(
 
     joiner: the string between tokens, " " or "". It is guessed if None.
     Documents with another structure, and entities outside of their sentence, are
-    skipped and reported.
+    skipped and reported. The annotation of such a sentence is unknown.
     """
     for line, value in read_json_items(path, report):
         sentences = value.get("sentences") if isinstance(value, dict) else None
@@ -36,20 +37,26 @@ def read_dygie(
             continue
         if joiner is None:
             joiner = joiner_of(word for words in sentences for word in words)
-        first = 0
-        for words, mentions in zip(sentences, ner, strict=True):
+        document, first = str(value.get("doc_key", "")), 0
+        lists = [m if isinstance(m, list) else [m] for m in ner]
+        elsewhere = _elsewhere(sentences, lists)
+        for words, mentions in zip(sentences, lists, strict=True):
+            end = first + len(words)
             if words:
-                spans = _spans(mentions, first, len(words), line, report)
+                claims = [_claim(mention, first, len(words)) for mention in mentions]
+                where = f"document {document}, tokens {first} to {end - 1}: "
+                placed = place_tokens(report, line, len(words), claims, where)
+                placed["unknown"] |= {
+                    (max(start - first, 0), min(stop, end) - first, "")
+                    for start, stop in elsewhere
+                    if start < end and first < stop
+                }
+                details = {"document": document, "line": line}
+                spaces = [bool(joiner)] * len(words)
                 yield report.count(
-                    AnnotatedText.from_words(
-                        words,
-                        spans,
-                        [bool(joiner)] * len(words),
-                        document=str(value.get("doc_key", "")),
-                        line=line,
-                    )
+                    AnnotatedText.from_words(words, spaces=spaces, **placed, **details)
                 )
-            first += len(words)
+            first = end
 
 
 def _are_sentences(value: Any) -> bool:
@@ -59,25 +66,34 @@ def _are_sentences(value: Any) -> bool:
     )
 
 
-def _spans(
-    mentions: Any, first: int, size: int, line: int, report: ReadReport
-) -> set[tuple[int, int, str]]:
-    spans = set()
-    for mention in mentions if isinstance(mentions, list) else [mentions]:
-        where = f"{mention}, its sentence has tokens {first} to {first + size - 1}"
-        try:
-            start, end, label = mention[:3]  # predictions add a score
-            numbers = isinstance(start, int) and isinstance(end, int)
-            inside = numbers and first <= start <= end < first + size
-        except (TypeError, ValueError):
-            report.skip(line, "entity is not [start, end, label]", repr(mention)[:60])
-            continue
-        if not isinstance(label, str) or not label:
-            report.skip(line, "entity without a label", where)
-        elif not inside:
-            report.skip(line, "entity outside its sentence", where)
-        elif (span := (start - first, end + 1 - first, label)) in spans:
-            report.repair(line, "entity listed twice", where)
-        else:
-            spans.add(span)
-    return spans
+def _claim(mention: Any, first: int, size: int) -> Claim:
+    """Return an entity with offsets in its sentence, which has `size` tokens from
+    `first` on."""
+    try:
+        start, end, label = mention[:3]  # predictions add a score
+    except (TypeError, ValueError):
+        fault = "entity is not [start, end, label]"
+        return Claim(None, None, None, repr(mention)[:60], fault)
+    inside = _are_offsets(start, end) and first <= start <= end < first + size
+    if not inside:
+        fault = "entity outside its sentence"
+        return Claim(None, None, label, repr(mention)[:60], fault)
+    return Claim(start - first, end + 1 - first, label)
+
+
+def _elsewhere(sentences: list[list[str]], ner: list[list]) -> list[tuple[int, int]]:
+    """Return the tokens of entities that are not in the sentence that lists them."""
+    found, first = [], 0
+    for words, mentions in zip(sentences, ner, strict=True):
+        for mention in mentions:
+            offsets = mention[:2] if isinstance(mention, list) else []
+            if _claim(mention, first, len(words)).fault and _are_offsets(*offsets):
+                found.append((offsets[0], offsets[1] + 1))
+        first += len(words)
+    return found
+
+
+def _are_offsets(*offsets: Any) -> bool:
+    return len(offsets) == 2 and all(
+        isinstance(n, int) and not isinstance(n, bool) for n in offsets
+    )

@@ -19,7 +19,8 @@ def relabel(
     label_map: old label → new label, such as {"person": "PER", "OTH": None}. None drops
         the entities. Other labels do not change.
     keep: the new labels to keep. None keeps all.
-    Dropped entities are counted in `report.dropped` by their old label.
+    Dropped entities are counted in `report.dropped` by their old label. Where only
+    dropped labels are unknown, the text is annotated.
     """
     wanted = None if keep is None else set(keep)
 
@@ -35,11 +36,17 @@ def relabel(
                 report.dropped[entity.label] += 1
             else:
                 entities.append(Entity(entity.start, entity.end, new))
+        unknown = tuple(
+            part._replace(label=new or "")
+            for part in text.unknown
+            if (new := rename(part.label)) is not None or not part.label
+        )
         labels = text.labels
         if labels is not None:
             renamed = map(rename, labels)
             labels = tuple(dict.fromkeys(name for name in renamed if name))
-        yield replace(text, entities=tuple(entities), labels=labels)
+        known = {"entities": tuple(entities), "labels": labels}
+        yield replace(text, unknown=unknown, **known)
 
 
 def annotated_for(

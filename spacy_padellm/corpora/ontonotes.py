@@ -16,6 +16,7 @@ from pathlib import Path
 from ..errors import Errors
 from .base import AnnotatedText, Entity, ReadReport
 from .lines import read_lines
+from .mentions import whole_number
 from .script import joiner_of
 
 DOC = re.compile(r'\s*(<DOC DOCNO="(?P<name>[^"]*)"[^>]*>|</DOC>)\s*')
@@ -91,19 +92,25 @@ def _sentence(
     if not words:
         report.lose(number, "line without a token", line[:80])
         return None
-    entities = []
+    entities, unknown = [], []
     for start, end, values in found:
-        label = values.get("TYPE", "")
-        before, after = (_number(values.get(key, "0")) for key in ("S_OFF", "E_OFF"))
-        if start == end or not label or before is None or after is None:
-            report.skip(number, "entity without text, label or offset", str(values))
+        if start == end:
+            report.lose_entity(number, "entity without text", str(values))
             continue
-        first = starts[start] + before
-        last = starts[end - 1] + len(words[end - 1]) - after
-        if first < last:
-            entities.append(Entity(first, last, label))
+        first, last = starts[start], starts[end - 1] + len(words[end - 1])
+        label = values.get("TYPE", "")
+        before, after = (
+            whole_number(values.get(key, "0")) for key in ("S_OFF", "E_OFF")
+        )
+        if not label or before is None or after is None:
+            kind = "entity without a label or offset"
+        elif first + before >= last - after:
+            kind = "entity outside the text"
         else:
-            report.skip(number, "entity outside the text", str(values))
+            entities.append(Entity(first + before, last - after, label))
+            continue
+        report.lose_entity(number, kind, str(values))
+        unknown.append(Entity(first, last, label))
     spaces = (*[bool(joiner)] * (len(words) - 1), False)
     return AnnotatedText(
         joiner.join(words),
@@ -112,8 +119,5 @@ def _sentence(
         spaces,
         document=document,
         line=number,
+        unknown=tuple(sorted(unknown)),
     )
-
-
-def _number(text: str) -> int | None:
-    return int(text) if text.isdecimal() else None

@@ -4,11 +4,11 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Literal, NamedTuple, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 from .base import AnnotatedText, ReadReport
 from .json_values import read_json_items
-from .mentions import checked
+from .mentions import Claim, place
 
 Unit: TypeAlias = Literal["tokens", "characters"]
 
@@ -51,25 +51,26 @@ def read_padellm_json(
         if not isinstance(text, str) or any(isinstance(e, dict) for e in entities):
             report.lose(line, "line is not [text, entity, ...]", repr(value)[:60])
             continue
-        whole = [e for e in entities if isinstance(e, list) and len(e) == 4]
-        for entity in entities:
-            if entity not in whole:
-                kind = "entity is not [start, end, mention, label]"
-                report.skip(line, kind, repr(entity)[:60])
-        rows.append((line, text, whole))
-    offsets = guess_offsets([(text, entities) for _, text, entities in rows])
+        rows.append((line, text, entities))
+    offsets = guess_offsets(
+        [(text, list(filter(_is_whole, entities))) for _, text, entities in rows]
+    )
     offsets = Offsets(
         offsets.unit if unit is None else unit,
         offsets.end_inclusive if end_inclusive is None else end_inclusive,
     )
     for line, text, entities in rows:
         tokens = token_edges(text)
-        placed = []
-        for start, end, mention, label in entities:
-            edges = characters(start, end, tokens, offsets) or (start, end)
-            entity = checked(report, line, text, (*edges, label), mention)
-            if entity is not None:
-                placed.append(entity)
+        claims = []
+        for entity in entities:
+            if _is_whole(entity):
+                start, end, mention, label = entity
+                edges = characters(start, end, tokens, offsets) or (start, end)
+                claims.append(Claim(*edges, label, mention))
+            else:
+                fault = "entity is not [start, end, mention, label]"
+                claims.append(Claim(None, None, None, repr(entity)[:60], fault))
+        placed = place(report, line, text, claims)
         words = spaces = None
         if offsets.unit == "tokens" and tokens:
             words = tuple(text.split())
@@ -79,8 +80,12 @@ def read_padellm_json(
             else:
                 spaces = (*(True for _ in words[1:]), False)
         yield report.count(
-            AnnotatedText(text, tuple(sorted(placed)), words, spaces, line=line)
+            AnnotatedText(text, words=words, spaces=spaces, line=line, **placed)
         )
+
+
+def _is_whole(entity: Any) -> bool:
+    return isinstance(entity, list) and len(entity) == 4
 
 
 def guess_offsets(rows: list[tuple[str, list[list]]]) -> Offsets:

@@ -95,7 +95,8 @@ def read(path: Path, format: str | None = None, **options) -> Corpus:
     """Read all texts of a file. format: a name in FORMATS. It is guessed if None.
 
     Options are passed to the format's reader. Raises ValueError if there is no such
-    file or format, or if less than half of the texts can be read.
+    file or format, if less than half of the texts can be read, or if there are
+    entities but none can be read.
     """
     path = _file(path)
     name = guess_format(path) if format is None else format
@@ -110,6 +111,20 @@ def read(path: Path, format: str | None = None, **options) -> Corpus:
         raise ValueError(
             Errors.E204.format(path=path, line=first.line, format=name, why=why)
         )
+    if report.lost_entities and not report.entities:
+        raise ValueError(_without_entities(report))
     if not texts:
         raise ValueError(Errors.E205.format(path=path, format=name))
     return Corpus(texts, report, name)
+
+
+def _without_entities(report: ReadReport) -> str:
+    """Return the error for a file of which all entities were lost."""
+    first = next(p for p in report.problems if p.action == "skipped")
+    return Errors.E214.format(
+        path=report.path,
+        line=first.line,
+        number=report.lost_entities,
+        kind=f"{first.kind} ({first.detail})" if first.detail else first.kind,
+        format=report.format,
+    )

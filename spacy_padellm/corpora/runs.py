@@ -10,11 +10,12 @@ from .base import AnnotatedText, Entity
 def join(texts: Sequence[AnnotatedText], joiner: str = " ") -> AnnotatedText:
     """Join texts. The document, line and labels are those of the first text. The result
     has words if all texts have words. joiner: the string between texts, " " or ""."""
-    pieces, entities, words, spaces, at = [], [], [], [], 0
+    pieces, entities, unknown, words, spaces, at = [], [], [], [], [], 0
     for i, text in enumerate(texts):
         last = i == len(texts) - 1
         piece = text.text if last else text.text + joiner
         entities += [Entity(e.start + at, e.end + at, e.label) for e in text.entities]
+        unknown += [Entity(e.start + at, e.end + at, e.label) for e in text.unknown]
         words += text.words or ()
         spaces += [*(text.spaces or ())[:-1], bool(joiner) and not last]
         pieces.append(piece)
@@ -28,6 +29,7 @@ def join(texts: Sequence[AnnotatedText], joiner: str = " ") -> AnnotatedText:
         texts[0].labels,
         texts[0].document,
         texts[0].line,
+        tuple(unknown),
     )
 
 

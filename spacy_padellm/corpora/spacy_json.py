@@ -31,13 +31,18 @@ def read_spacy_json(path: Path, report: ReadReport) -> Iterator[AnnotatedText]:
 
     It does not use spaCy's converter, which silently drops entities with IOB instead of
     BILUO tags. Paragraphs with another structure or without entity annotation are
-    skipped and reported. Tokens without annotation are read as outside and reported.
+    skipped and reported. Tokens without annotation are unknown and reported.
     """
     paragraphs = list(_paragraphs(path, report))
-    scheme = guess_scheme(paragraph.tags for paragraph in paragraphs)
+    scheme = guess_scheme(
+        ["O" if tag in MISSING else tag for tag in paragraph.tags]
+        for paragraph in paragraphs
+    )
     joiner = joiner_of(word for paragraph in paragraphs for word in paragraph.words)
     for line, document, words, tags, raw, spaces in paragraphs:
-        spans, repairs = read_tags(tags, scheme)
+        known = ["O" if tag in MISSING else tag for tag in tags]
+        unknown = [(i, i + 1, "") for i, tag in enumerate(tags) if tag in MISSING]
+        spans, repairs = read_tags(known, scheme)
         for i, kind in repairs:
             report.repair(line, kind, f"{words[i]} {tags[i]}")
         if raw is not None:
@@ -47,7 +52,9 @@ def read_spacy_json(path: Path, report: ReadReport) -> Iterator[AnnotatedText]:
                 report.repair(line, kind, raw[:60])
         spaces = spaces or [bool(joiner)] * len(words)
         yield report.count(
-            AnnotatedText.from_words(words, spans, spaces, document=document, line=line)
+            AnnotatedText.from_words(
+                words, spans, spaces, unknown, document=document, line=line
+            )
         )
 
 
@@ -73,10 +80,9 @@ def _paragraphs(path: Path, report: ReadReport) -> Iterator[_Paragraph]:
                 report.lose(line, "paragraph without entity annotation", where)
             else:
                 if missing:
-                    kind = "tokens without entity annotation, read as outside"
-                    report.repair(line, kind, f"{where}: {missing}")
-                outside = ["O" if tag in MISSING else tag for tag in found.tags]
-                yield found._replace(tags=outside)
+                    kind = "tokens without entity annotation"
+                    report.leave_out(line, kind, f"{where}: {missing}")
+                yield found
 
 
 def _paragraph(value: Any, line: int, document: str) -> _Paragraph:

@@ -1,7 +1,7 @@
 """From gold docs to the trees that the model learns from."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 
 from spacy.tokens import Doc, Span
@@ -95,6 +95,7 @@ def gold_trees(
     asked = annotated_labels(doc, labels)
     in_spans = spans_key is not None and spans_key in doc.spans
     mentions = gold_mentions(doc, spans_key)
+    covered = {i for mention in mentions for i in range(mention.start, mention.end)}
     for window in windows(doc):
         tokens = doc[window.start : window.end]
         if not asked or not tokens.text.strip():
@@ -114,7 +115,9 @@ def gold_trees(
                 cut.append(place)
                 if window.keep_start <= mention.start < window.keep_end:
                     problems["cut by a window"] += 1
-        unknown = [] if in_spans else _not_annotated(tokens)
+        unknown = []
+        if doc.has_annotation("ENT_IOB") or not in_spans:
+            unknown = _not_annotated(tokens, covered)
         tree = format.gold_tree(
             Query(tokens.text, asked), GoldText(spans, unknown, cut), tokenizer
         )
@@ -124,10 +127,10 @@ def gold_trees(
             yield tree
 
 
-def _not_annotated(tokens: Span) -> list[tuple[int, int]]:
+def _not_annotated(tokens: Span, covered: Collection[int]) -> list[tuple[int, int]]:
     """The characters of runs of tokens without annotation, from the first of the
-    window."""
-    runs = groupby(tokens, key=lambda token: token.ent_iob == 0)
+    window. covered: the tokens of mentions, which are annotated."""
+    runs = groupby(tokens, key=lambda t: t.ent_iob == 0 and t.i not in covered)
     unknown = [[*run] for is_unknown, run in runs if is_unknown]
     first = tokens.start_char
     return [(run[0].idx - first, run[-1].idx + len(run[-1]) - first) for run in unknown]

@@ -137,10 +137,16 @@ def test_either_file_is_read_with_the_other_beside_it(ace, tmp_path):
 
 def test_mentions_that_are_not_in_the_text_are_skipped_with_their_line(ace):
     one = [("PER", "NAM", "Ada Byron", "Ada Byron")]
-    corpus = ace(SGM, apf(SGM, one, shift=1))
-    assert problems(corpus) == [(7, "skipped", "mention is not at its offsets")]
-    corpus = ace(SGM, apf(SGM, one, shift=9_999))
-    assert problems(corpus) == [(7, "skipped", "entity outside the text")]
+    for shift, kind in ((1, "mention is not at its"), (9_999, "entity outside the")):
+        with pytest.raises(ValueError, match=f"E214.*made_up.apf.xml:7: .*{kind}"):
+            ace(SGM, apf(SGM, one, shift=shift))
+
+
+def test_a_mention_that_is_not_at_its_offsets_leaves_all_passages_unknown(ace):
+    corpus = ace(SGM, apf(SGM).replace(">She<", ">They<"))
+    assert [kind for *_, kind in problems(corpus)] == ["mention is not at its offsets"]
+    for text in corpus.texts:
+        assert [e[:2] for e in text.unknown] == [(0, len(text.text))]
 
 
 @pytest.mark.parametrize(

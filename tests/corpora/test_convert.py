@@ -99,6 +99,25 @@ def test_errors_are_one_line_exit_1_and_write_nothing(
     assert not (tmp_path / out).exists()
 
 
+def test_an_entity_without_a_place_is_said_and_teaches_nothing(source, tmp_path):
+    good = '{"text": "Ada left", "entities": [[0, 3, "PER"]]}\n'
+    source.write_text(good + '{"text": "Bo left", "entities": [{"label": "PER"}]}\n')
+    result = convert(source, tmp_path / "out.spacy")
+    assert result.exit_code == 0
+    assert "1 skipped: entity without offsets" in result.output
+    assert "1 docs have tokens without annotation" in result.output
+    tags = [[token.ent_iob_ for token in doc] for doc in docs(tmp_path / "out.spacy")]
+    assert tags == [["B", "O"], ["", ""]]
+
+
+def test_a_file_of_which_every_entity_is_skipped_is_not_written(source, tmp_path):
+    source.write_text('{"text": "Bo left", "entities": [{"label": "PER"}]}\n')
+    result = convert(source, tmp_path / "out.spacy")
+    assert result.exit_code == 1
+    assert f"[E214] {source}:1: none of the 1 entities" in result.output
+    assert not (tmp_path / "out.spacy").exists()
+
+
 def test_labels_that_do_not_occur_are_warned_of(source, tmp_path):
     result = convert(source, tmp_path / "out.spacy", "--labels", "LOC,PRE")
     assert "W201" in result.output and "'PRE'" in result.output

@@ -48,6 +48,13 @@ def test_an_entity_that_cannot_be_used_is_reported(corpus, mention, action, kind
     read = corpus(document([[[0, 0, "PER"], mention], []]))
     assert mentions(read) == [[("Ada", "PER")], []]
     assert problems(read) == [(1, action, kind)]
+    assert bool(read.texts[0].unknown) is (action == "skipped")
+
+
+def test_tokens_of_another_sentence_are_unknown_there_too(corpus):
+    read = corpus(document([[[0, 0, "PER"], [1, 2, "GPE"]], []]))
+    unknown = [[t.text[e.start : e.end] for e in t.unknown] for t in read.texts]
+    assert unknown == [["Ada left", "left"], ["New"]]
 
 
 @pytest.mark.parametrize(

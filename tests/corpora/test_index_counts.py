@@ -22,6 +22,8 @@ wnut17 youku""".split()
 AGAIN = {"test.padellm_old"}
 # splits whose sentences differ from INDEX.md, and why
 NOTED = {("btc", "dev"): -1}  # INDEX counts a sentence whose one token is empty
+# entities that cut a word, "around one pmnear Vatican", in no split that has others
+CUT = {("snips", "test"): Counter(timeRange=1, spatial_relation=1)}
 SLOW = {("msra", "train")}
 # sets of the paper's tables, and a split of each that is small
 SMALL = {
@@ -91,10 +93,12 @@ def test_counts_are_those_of_the_index(shared_data, name):
             continue
         report = report_of(split_file(shared_data, name, split))
         texts += NOTED.get((name, split), 0)
+        cut = CUT.get((name, split), Counter())
+        entities -= cut.total()
         assert (report.texts, report.entities.total()) == (texts, entities), split
         assert report.lost == 0
         if split not in AGAIN:
-            found += report.entities
+            found += report.entities + cut
     if not any(name == slow for slow, _ in SLOW):
         assert found == labels
 

@@ -39,8 +39,41 @@ WORDS = TEXT.split()
             "tokens": [{"surface": word, "id": i} for i, word in enumerate(WORDS)],
             "entities": [{"span": [0], "type": "PER"}, {"span": [2], "type": "LOC"}],
         },
+        {"id": 1, "text": TEXT, "labels": [[0, 3, "PER"], [9, 13, "LOC"]]},
+        {
+            "text": TEXT,
+            "entities": [
+                {"id": 7, "label": "PER", "start_offset": 0, "end_offset": 3},
+                {"id": 8, "label": "LOC", "start_offset": 9, "end_offset": 13},
+            ],
+            "relations": [{"id": 0, "from_id": 7, "to_id": 8, "type": "from"}],
+        },
+        {
+            "text": TEXT,
+            "annotations": [
+                {"label": "PER", "start_offset": 0, "end_offset": 3, "user": 1},
+                {"label": "LOC", "start_offset": 9, "end_offset": 13, "user": 1},
+            ],
+        },
+        {
+            "text": TEXT,
+            "entities": [
+                {"entity_group": "PER", "word": "ada", "start": 0, "end": 3},
+                {"entity_group": "LOC", "word": "rome", "start": 9, "end": 13},
+            ],
+        },
+        {
+            "text": TEXT,
+            "entities": [
+                {"span": [0, 3], "labels": ["PER"]},
+                {"span": [9, 13], "labels": ["LOC"]},
+            ],
+        },
     ],
-    ids=["triples", "rasa", "prodigy", "gum", "slurp"],
+    ids=[
+        *("triples", "rasa", "prodigy", "gum", "slurp", "doccano labels"),
+        *("doccano relations", "doccano annotations", "pipeline", "spans"),
+    ],
 )
 def test_each_shape_gives_the_same(corpus, example):
     read = corpus(json.dumps(example))
@@ -52,6 +85,17 @@ def test_each_shape_gives_the_same(corpus, example):
 def test_labels_are_those_that_the_text_was_annotated_for(corpus):
     example = {"text": TEXT, "entities": [], "labels": ["PER", "LOC"]}
     assert corpus(json.dumps(example)).texts[0].labels == ("PER", "LOC")
+
+
+def test_labels_is_the_list_of_entities_only_if_there_is_no_other(corpus):
+    empty = corpus(json.dumps({"text": TEXT, "labels": []}))
+    assert (empty.texts[0].entities, empty.texts[0].labels) == ((), None)
+
+
+def test_an_entity_may_have_several_labels(corpus):
+    entities = [{"start": 0, "end": 3, "labels": ["PER", "AUTHOR"]}]
+    read = corpus(json.dumps({"text": TEXT, "entities": entities}))
+    assert mentions(read) == [[("Ada", "AUTHOR"), ("Ada", "PER")]]
 
 
 def test_gum_gives_all_nominal_mentions_if_asked(corpus):
@@ -120,7 +164,7 @@ def test_rasa_without_examples_is_an_error(corpus):
         corpus('{"rasa_nlu_data": {}}', format="rasa")
 
 
-GOOD = json.dumps({"text": TEXT, "entities": []})
+GOOD = json.dumps({"text": TEXT, "entities": [[0, 3, "PER"], [9, 13, "LOC"]]})
 
 
 @pytest.mark.parametrize(
@@ -129,9 +173,13 @@ GOOD = json.dumps({"text": TEXT, "entities": []})
         ({"text": TEXT, "entities": [[9, 99, "LOC"]]}, "entity outside the text"),
         ({"text": TEXT, "entities": [[3, 3, "LOC"]]}, "entity outside the text"),
         ({"text": TEXT, "entities": [[-4, -1, "LOC"]]}, "entity outside the text"),
-        ({"text": TEXT, "entities": [[True, 3, "LOC"]]}, "entity outside the text"),
+        ({"text": TEXT, "entities": [[True, 3, "LOC"]]}, "entity without offsets"),
         ({"text": TEXT, "entities": [[0, 3, None]]}, "entity without a label"),
-        ({"text": TEXT, "entities": ["Ada"]}, "entity without a label"),
+        ({"text": TEXT, "entities": ["Ada"]}, "entity of another shape"),
+        ({"text": TEXT, "entities": [{"label": "PER"}]}, "entity without offsets"),
+        ({"text": TEXT, "entities": [[0, 2, "PER"]]}, "entity cuts a word"),
+        ({"tokens": WORDS, "entities": [{"span": [0, 2], "type": "PER"}]},
+         "discontinuous entity"),
         ({"tokens": WORDS, "entities": [[0, 4, "PER"]]}, "entity outside the text"),
         ({"text": TEXT}, "no list of entities"),
         ({"entities": []}, "neither text nor tokens"),
@@ -146,7 +194,15 @@ GOOD = json.dumps({"text": TEXT, "entities": []})
 def test_what_cannot_be_used_is_skipped_and_reported(corpus, example, kind):
     read = corpus("\n".join([GOOD, json.dumps(example), GOOD]))
     assert problems(read) == [(2, "skipped", kind)]
-    assert sum(map(len, mentions(read))) == 0
+    assert mentions(read)[0] == mentions(read)[-1] == WANTED[0]
+    assert len(mentions(read)) == 2 or read.texts[1].unknown
+
+
+def test_a_value_of_rasa_may_be_a_synonym(corpus):
+    entity = {"start": 9, "end": 13, "value": "Roma", "entity": "LOC"}
+    read = corpus(json.dumps({"text": TEXT, "entities": [entity]}))
+    assert mentions(read) == [[("Rome", "LOC")]]
+    assert problems(read) == []
 
 
 def test_a_value_that_is_elsewhere_moves_the_entity(corpus):

@@ -63,12 +63,20 @@ def test_a_line_whose_tags_do_not_match_is_skipped(corpus, line, kind):
     [
         ('<ENAMEX TYPE="GPE" E_OFF="9">Rome</ENAMEX>', "entity outside the text"),
         ('<ENAMEX TYPE="GPE" E_OFF="x">Rome</ENAMEX>',
-         "entity without text, label or offset"),
-        ("<ENAMEX>Rome</ENAMEX>", "entity without text, label or offset"),
-        ('Rome <ENAMEX TYPE="GPE"></ENAMEX>', "entity without text, label or offset"),
+         "entity without a label or offset"),
+        (f'<ENAMEX TYPE="GPE" S_OFF="{"9" * 5_000}">Rome</ENAMEX>',
+         "entity without a label or offset"),
+        ("<ENAMEX>Rome</ENAMEX>", "entity without a label or offset"),
     ],
 )  # fmt: skip
-def test_an_entity_that_cannot_be_used_is_skipped(corpus, tag, kind):
-    read = corpus(name_file(tag))
-    assert mentions(read) == [[]]
-    assert problems(read) == [(2, "skipped", kind)]
+def test_the_place_of_an_entity_that_cannot_be_used_is_unknown(corpus, tag, kind):
+    read = corpus(name_file(ADA, f"in {tag} ."))
+    assert mentions(read)[1] == []
+    assert [(e.start, e.end) for e in read.texts[1].unknown] == [(3, 7)]
+    assert problems(read) == [(3, "skipped", kind)]
+
+
+def test_a_tag_without_text_is_skipped(corpus):
+    read = corpus(name_file(ADA, 'Rome <ENAMEX TYPE="GPE"></ENAMEX>'))
+    assert problems(read) == [(3, "skipped", "entity without text")]
+    assert read.texts[1].unknown == ()

@@ -107,9 +107,10 @@ def test_the_training_json_reports_what_it_cannot_use(corpus):
     ]
     read = corpus("[\n" + ",\n".join([*lines, *lines[:1] * 4]) + "\n]")
     assert mentions(read) == ADA * 8
+    assert [e[:2] for e in read.texts[1].unknown] == [(10, 13)]
     assert sorted(problems(read)) == [
         (3, "skipped", "paragraph without entity annotation"),
-        (4, "repaired", "tokens without entity annotation, read as outside"),
+        (4, "left out", "tokens without entity annotation"),
         (5, "repaired", "raw text does not match its tokens"),
         (6, "repaired", "tag without a beginning, read as a beginning"),
         (7, "skipped", "invalid tag"),

@@ -174,6 +174,16 @@ def test_a_window_with_missing_annotation_teaches_the_rest(trained):
     assert len(tree.spans) == 1 and not problems
 
 
+def test_a_group_of_spans_leaves_tokens_without_annotation_unknown(trained):
+    """Tokens of its mentions are annotated, whatever the entities say."""
+    doc = gold_doc(trained, "Ann left New Oslo today", "B-PERSON O ? ? ?")
+    doc.spans["sc"] = [Span(doc, 0, 1, "PERSON"), Span(doc, 2, 4, "LOC")]
+    [tree], _ = trees_of(trained, doc, spans_key="sc")
+    tokenizer = trained.get_pipe("padellm_ner")._adapters.own.tokenizer
+    known = tokenizer.decode(tree.ids[tree.keys[tree.known]].tolist())
+    assert known.split() == ["Ann", "left", "New", "Oslo"]
+
+
 @pytest.mark.parametrize("tag", ["?", "O"])
 def test_what_is_not_annotated_contradicts_nothing(make_nlp, tag):
     """Two docs of one text, in one of which a name is an entity."""

@@ -1,0 +1,171 @@
+"""Entities get their place in the text, or it is said why they have none."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from spacy_padellm.corpora.base import Entity, ReadReport
+from spacy_padellm.corpora.mentions import (
+    Claim,
+    cuts_word,
+    place,
+    place_tokens,
+    whole_number,
+)
+
+from .conftest import unhurried
+
+TEXT = "Ada met Bo in Rome"
+EMOJI = "😀 Ada met Bo in Rome"
+
+
+@pytest.fixture
+def report(tmp_path):
+    return ReadReport(tmp_path / "file", "jsonl")
+
+
+def kinds(report: ReadReport) -> list[tuple[str, str]]:
+    return [(problem.action, problem.kind) for problem in report.problems]
+
+
+@pytest.mark.parametrize(
+    "claim, kind",
+    [
+        (Claim(None, None, "PER"), "entity without offsets"),
+        (Claim("0", "3", "PER"), "entity without offsets"),
+        (Claim(0.0, 3.0, "PER"), "entity without offsets"),
+        (Claim(14, 19, "LOC"), "entity outside the text"),
+        (Claim(3, 3, "LOC"), "entity outside the text"),
+        (Claim(3, 4, "LOC"), "entity of spaces alone"),
+        (Claim(1, 3, "PER"), "entity cuts a word"),
+        (Claim(0, 3, "PER", "Bob"), "mention is not at its offsets"),
+        (Claim(None, None, "PER", "Bob"), "mention is not at its offsets"),
+        (Claim(1, 3, "PER", 7), "mention is not at its offsets"),
+        (Claim(None, None, "PER", "o"), "mention is not at its offsets"),
+        (Claim(None, None, "PER", "om"), "mention is not at its offsets"),
+    ],
+)
+def test_if_the_place_of_an_entity_is_not_known_all_of_the_text_is_unknown(
+    report, claim, kind
+):
+    placed = place(report, 4, TEXT, [claim, Claim(8, 10, "PER")])
+    assert placed["entities"] == (Entity(8, 10, "PER"),)
+    assert placed["unknown"] == (Entity(0, len(TEXT), claim.label),)
+    assert kinds(report) == [("skipped", kind)]
+    assert (report.lost_entities, report.problems[0].line) == (1, 4)
+
+
+@pytest.mark.parametrize("label", [None, "", " ", 7, ["PER"]])
+def test_if_only_the_label_is_missing_the_place_is_unknown(report, label):
+    placed = place(report, 1, TEXT, [Claim(0, 3, label)])
+    assert placed == {"entities": (), "unknown": (Entity(0, 3, ""),)}
+    assert kinds(report) == [("skipped", "entity without a label")]
+
+
+def test_a_fault_of_the_reader_leaves_the_place_unknown(report):
+    placed = place(report, 1, TEXT, [Claim(0, 10, "PER", fault="discontinuous")])
+    assert placed == {"entities": (), "unknown": (Entity(0, 10, "PER"),)}
+    assert kinds(report) == [("skipped", "discontinuous")]
+
+
+def test_a_mention_moves_to_the_one_place_where_it_stands(report):
+    placed = place(report, 1, TEXT, [Claim(1, 4, "PER", "Ada")])
+    assert placed == {"entities": (Entity(0, 3, "PER"),), "unknown": ()}
+    assert kinds(report) == [("repaired", "entity moved to its mention")]
+
+
+def test_a_mention_proves_its_offsets_inside_of_a_word_and_across_lines(report):
+    text = "anti-CD28receptor in New\nYork"
+    claims = [Claim(5, 9, "GENE", "CD28"), Claim(21, 29, "LOC", "New York")]
+    placed = place(report, 1, text, claims)
+    assert [e[:2] for e in placed["entities"]] == [(5, 9), (21, 29)]
+    assert kinds(report) == []
+
+
+def test_utf16_offsets_are_named_and_not_repaired_into_other_words(report):
+    # the second would be "t B" and the third " i" as characters
+    claims = [Claim(3, 6, "PER"), Claim(11, 13, "PER")]
+    placed = place(report, 1, EMOJI, claims)
+    assert placed == {"entities": (), "unknown": (Entity(0, len(EMOJI), "PER"),)}
+    assert kinds(report) == [("skipped", "offsets seem to count UTF-16 units")] * 2
+
+
+def test_one_utf16_offset_makes_those_after_the_emoji_doubtful(report):
+    text = "Ada 😀😀 a b Rome"
+    claims = [Claim(0, 3, "PER"), Claim(9, 10, "X"), Claim(13, 17, "LOC")]
+    assert text[9:10] == "b"  # but the annotator meant a
+    placed = place(report, 1, text, claims)
+    assert placed["entities"] == (Entity(0, 3, "PER"),)
+    assert [e.label for e in placed["unknown"]] == ["LOC", "X"]
+
+
+def test_utf16_offsets_are_converted_if_the_mention_proves_them(report):
+    claims = [Claim(3, 6, "PER", "Ada"), Claim(11, 13, "PER", "Bo")]
+    placed = place(report, 1, EMOJI, claims)
+    assert placed == {
+        "entities": (Entity(2, 5, "PER"), Entity(10, 12, "PER")),
+        "unknown": (),
+    }
+    kind = "offsets seem to count UTF-16 units, converted"
+    assert kinds(report) == [("repaired", kind)] * 2
+
+
+def test_characters_after_an_emoji_are_left_as_they_are(report):
+    placed = place(report, 1, EMOJI, [Claim(2, 5, "PER"), Claim(10, 12, "PER")])
+    assert placed["entities"] == (Entity(2, 5, "PER"), Entity(10, 12, "PER"))
+    assert kinds(report) == []
+
+
+@unhurried
+@given(text=st.text("a😀 b𝒜", min_size=1, max_size=12), data=st.data())
+def test_utf16_units_are_those_of_the_codec(text, data):
+    start = data.draw(st.integers(0, len(text) - 1))
+    end = data.draw(st.integers(start + 1, len(text)))
+    units = [len(text[:at].encode("utf-16-le")) // 2 for at in (start, end)]
+    mention = text[start:end]
+    report = ReadReport(None, "")
+    placed = place(report, 1, text, [Claim(*units, "X", mention)])
+    if mention.strip():
+        found = [text[e.start : e.end].split() for e in placed["entities"]]
+        assert found == [mention.split()]
+
+
+@pytest.mark.parametrize(
+    "text, cut",
+    [
+        ("Ad|a", True),
+        ("AD|A", True),
+        ("12|34", True),
+        ("Жар|ко", True),
+        ("Ada| Bo", False),
+        ("|Ada", False),
+        ("Ada|", False),
+        ("45|yo", False),
+        ("Smith|Date", False),
+        ("罗|马", False),
+        ("서울|에서", False),
+        ("ב|תל", False),
+        ("กรุง|เทพ", False),
+        ("IL-2|-like", False),
+    ],
+)
+def test_a_word_is_cut_between_two_of_its_letters_with_case_or_digits(text, cut):
+    assert cuts_word(text.replace("|", ""), text.index("|")) is cut
+
+
+@pytest.mark.parametrize("start, end", [(0, 4), (2, 2), (-1, 1), (None, 1), (0, True)])
+def test_tokens_outside_of_the_text_leave_all_of_it_unknown(report, start, end):
+    placed = place_tokens(report, 1, 3, [Claim(start, end, "X"), Claim(0, 1, "PER")])
+    assert placed == {"entities": {(0, 1, "PER")}, "unknown": {(0, 3, "X")}}
+    assert kinds(report) == [("skipped", "entity outside the text")]
+
+
+def test_an_entity_that_is_listed_twice_counts_once(report):
+    placed = place_tokens(report, 1, 3, [Claim(0, 1, "PER"), Claim(0, 1, "PER")])
+    assert placed == {"entities": {(0, 1, "PER")}, "unknown": set()}
+    assert kinds(report) == [("repaired", "entity listed twice")]
+
+
+def test_numbers_that_python_refuses_are_none():
+    numbers = {"7": 7, "-1": None, "½": None, "²": None, "x": None, "9" * 5_000: None}
+    assert {text: whole_number(text) for text in numbers} == numbers
