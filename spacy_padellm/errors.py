@@ -63,8 +63,12 @@ class Errors:
         "or test in its name, or files that end in .apf.xml, .name or _gold_conll."
     )
     E214 = (
-        "[E214] {path}:{line}: none of the {number} entities can be used: {kind}. Check "
-        "that the format is {format}, or pass another one with --format."
+        "[E214] {path}:{line}: none of the {number} entities can be used: {kind}. "
+        "Check that the format is {format}, or pass another one with --format."
+    )
+    E215 = (
+        "[E215] {path}:{line}: none of the texts can be written: {kind}. Split them, "
+        "for example into paragraphs."
     )
     # weights and adapters
     E301 = (

@@ -166,6 +166,10 @@ def write_gold(
         warn(warning)
     bar = partial(progress, title="Converting")
     docs = gold_docs(spacy.blank(lang), corpora, choices, bar)
+    if not docs:
+        first = corpora[0].report.problems[-1]
+        place = {"path": first.path, "line": first.line}
+        raise ValueError(Errors.E215.format(**place, kind=first.kind))
     write_docbin(docs, target)
     report = ReadReport(None, "")
     for corpus in corpora:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from secrets import token_hex
 from typing import TYPE_CHECKING
 
 from ..errors import Errors
@@ -24,10 +25,15 @@ def write_docbin(docs: Iterable["Doc"], path: Path) -> int:
         docbin.add(doc)
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    # Unlike spaCy's to_disk, this never leaves an incomplete file.
-    part = path.with_name(path.name + ".part")
-    part.write_bytes(docbin.to_bytes())
-    part.replace(path)
+    # Unlike spaCy's to_disk, this never leaves an incomplete file. The part's name is
+    # new, so that nothing is written through a link that waits there.
+    part = path.with_name(f"{path.name}.{token_hex(8)}.part")
+    try:
+        with part.open("xb") as file:
+            file.write(docbin.to_bytes())
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
     return len(docbin)
 
 

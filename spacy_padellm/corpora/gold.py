@@ -48,7 +48,9 @@ def gold_docs(
     """Convert the texts of all corpora to docs, and update the corpora's reports.
 
     If any entities overlap, all docs store their entities in doc.spans["sc"]. Chinese
-    texts are split into characters by `nlp`, unless they come from a .spacy file.
+    texts are split into characters by `nlp`, unless they come from a .spacy file. Texts
+    of more than `nlp.max_length` characters are skipped and reported, because
+    `spacy train` would stop at them.
 
     progress: wraps the iterable of texts, like tqdm.
     """
@@ -63,6 +65,10 @@ def gold_docs(
     overlap = any(has_overlaps(text) for corpus in corpora for text in corpus.texts)
     docs = []
     for text, corpus in progress(draw(chosen, choices.limit, choices.seed)):
+        if len(text.text) > nlp.max_length:
+            kind = f"text of more than {nlp.max_length:,} characters, split it"
+            corpus.report.lose(text.line, kind, f"{len(text.text):,}")
+            continue
         if choices.detokenise:
             text = detokenise(text, hyphens=corpus.format == "docred")
         if nlp.lang == "zh" and corpus.format != "docbin":

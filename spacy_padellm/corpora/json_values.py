@@ -14,6 +14,7 @@ from .lines import read_lines
 LIST_OF_ITEMS = re.compile(r"\s*\[(?=\s*[\[{\]])")
 SPACE = re.compile(r"\s*")
 COMMA = re.compile(r"\s*,?")
+MOST_DIGITS = 4_000  # Python refuses to read longer numbers
 SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
@@ -60,9 +61,10 @@ def first_item(head: str) -> tuple[Any, bool]:
 
 def decode(text: str, start: int = 0) -> tuple[Any, int]:
     """Return the JSON value that begins at `start`, and its end. Raises JSONDecodeError
-    if it is invalid, nested too deeply, or contains half a surrogate pair."""
+    if it is invalid, nested too deeply, or contains half a surrogate pair. A number of
+    thousands of digits stays a string."""
     try:
-        value, end = json.JSONDecoder().raw_decode(text, SPACE.match(text, start).end())
+        value, end = DECODER.raw_decode(text, SPACE.match(text, start).end())
     except RecursionError:
         raise json.JSONDecodeError("nested too deeply", text, start) from None
     if SURROGATE.search(text, start, end):
@@ -72,6 +74,13 @@ def decode(text: str, start: int = 0) -> tuple[Any, int]:
             why = "half a surrogate pair"
             raise json.JSONDecodeError(why, text, start) from None
     return value, end
+
+
+def _number(digits: str) -> int | str:
+    return int(digits) if len(digits) < MOST_DIGITS else digits
+
+
+DECODER = json.JSONDecoder(parse_int=_number)
 
 
 def _spans_lines(text: str) -> bool:

@@ -14,13 +14,35 @@ GB_BYTES = re.compile(rb"[\xa1-\xfe]+")
 
 
 def read_lines(path: Path, report: ReadReport) -> Iterator[tuple[int, str]]:
-    """Yield (number from 1, line without its newline).
+    """Yield (number from 1, line without its end).
 
-    It only splits at newlines, unlike `str.splitlines`, because corpora have tokens
-    such as U+2028. A line that is not UTF-8 is read as Latin-1 and reported.
+    Lines end with a newline, a carriage return or both. Other separators do not end
+    them, unlike in `str.splitlines`, because corpora have tokens such as U+2028. A line
+    that is not UTF-8 is read as Latin-1 and reported. So is the first carriage return
+    without a newline.
 
     Raises ValueError for a NUL byte, or if the file seems to have a Chinese encoding.
     """
+    number, reported = 0, False
+    for line in _decoded(path, report):
+        pieces = line.rstrip("\r\n").split("\r")
+        for piece in pieces:
+            number += 1
+            yield number, piece
+        if len(pieces) > 1 and not reported:
+            kind = "carriage return without a newline, read as the end of a line"
+            report.repair(number + 1 - len(pieces), kind)
+            reported = True
+
+
+def read_text(path: Path, report: ReadReport) -> str:
+    """Return the whole file with its line ends, which offsets may count. Encodings and
+    errors are those of `read_lines`."""
+    return "".join(_decoded(path, report))
+
+
+def _decoded(path: Path, report: ReadReport) -> Iterator[str]:
+    """Yield what ends with a newline, with it."""
     with Path(path).open("rb") as file:
         for number, raw in enumerate(file, 1):
             if b"\0" in raw:
@@ -34,9 +56,7 @@ def read_lines(path: Path, report: ReadReport) -> Iterator[tuple[int, str]]:
                 line = raw.decode("latin-1")
                 detail = f"byte {raw[error.start : error.start + 1]!r}"
                 report.repair(number, "not UTF-8, read as Latin-1", detail)
-            if number == 1:
-                line = line.removeprefix(BOM)
-            yield number, line.rstrip("\r\n")
+            yield line.removeprefix(BOM) if number == 1 else line
 
 
 def seems_gb18030(data: bytes) -> bool:

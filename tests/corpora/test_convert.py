@@ -1,5 +1,7 @@
 """The command `convert`: what it prints, writes and returns."""
 
+import json
+
 import pytest
 import spacy
 from spacy.tokens import DocBin
@@ -116,6 +118,37 @@ def test_a_file_of_which_every_entity_is_skipped_is_not_written(source, tmp_path
     assert result.exit_code == 1
     assert f"[E214] {source}:1: none of the 1 entities" in result.output
     assert not (tmp_path / "out.spacy").exists()
+
+
+def lines_of(*texts: str) -> str:
+    rows = [{"text": text, "entities": [[0, 3, "PER"]]} for text in texts]
+    return "\n".join(map(json.dumps, rows))
+
+
+def test_a_text_that_is_too_long_is_named_and_the_others_are_written(source, tmp_path):
+    source.write_text(lines_of("Ada left", "Ada " * 250_001, "Ada came"))
+    result = convert(source, tmp_path / "out.spacy")
+    assert result.exit_code == 0, result.output
+    assert "skipped: text of more than 1,000,000 characters" in result.output
+    assert f"{source}:2: 1,000,004" in result.output
+    assert [d.text for d in docs(tmp_path / "out.spacy")] == ["Ada left", "Ada came"]
+
+
+def test_a_file_of_texts_that_are_too_long_is_an_error(source, tmp_path):
+    source.write_text(lines_of("Ada " * 250_001))
+    result = convert(source, tmp_path / "out.spacy")
+    assert result.exit_code == 1
+    assert f"[E215] {source}:1" in result.output
+    assert not (tmp_path / "out.spacy").exists()
+
+
+def test_a_number_of_thousands_of_digits_takes_no_text_with_it(source, tmp_path):
+    rows = lines_of("Ada left", "Ada came").replace("[0, 3", f"[0, {'9' * 5_000}", 1)
+    source.write_text(rows)
+    result = convert(source, tmp_path / "out.spacy")
+    assert result.exit_code == 0, result.output
+    assert f"{source}:1" in result.output
+    assert [len(d.ents) for d in docs(tmp_path / "out.spacy")] == [0, 1]
 
 
 def test_labels_that_do_not_occur_are_warned_of(source, tmp_path):

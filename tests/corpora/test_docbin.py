@@ -25,6 +25,28 @@ def test_texts_survive_the_file(tmp_path, english):
     assert [p.name for p in path.parent.iterdir()] == ["train.spacy"]
 
 
+def test_a_link_at_a_name_for_the_part_is_not_written_through(tmp_path, english):
+    secret = tmp_path / "secret"
+    secret.write_text("untouched")
+    path = tmp_path / "train.spacy"
+    for link in (path.with_name("train.spacy.part"), path):
+        link.symlink_to(secret)
+    write_docbin([make_doc(english, TEXTS[0])], path)
+    assert secret.read_text() == "untouched"
+    assert not path.is_symlink() and len(read(path).texts) == 1
+    names = sorted(p.name for p in tmp_path.iterdir())
+    assert names == ["secret", "train.spacy", "train.spacy.part"]
+
+
+def test_a_failure_leaves_the_old_file_and_no_part(tmp_path, english, monkeypatch):
+    path = tmp_path / "train.spacy"
+    write_docbin([make_doc(english, TEXTS[0])], path)
+    monkeypatch.setattr("spacy.tokens.DocBin.to_bytes", lambda self: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        write_docbin([], path)
+    assert [p.name for p in tmp_path.iterdir()] == ["train.spacy"]
+
+
 def test_docs_without_entity_annotation_are_reported(tmp_path, english):
     path = tmp_path / "train.spacy"
     write_docbin([make_doc(english, TEXTS[0]), english.make_doc("Bo left")], path)

@@ -75,3 +75,13 @@ def test_half_a_surrogate_pair_is_no_text(path):
     found, report = items(path, '{"a": "\\ud83d\\ude00"}\n{"a": "\\ud83d"}\n')
     assert [value for _, value in found] == [{"a": "\U0001f600"}]
     assert "half a surrogate pair" in str(report.problems[0])
+
+
+@pytest.mark.parametrize("content", ['{"a": %s}\n{"a": 2}', '[{"a": %s},\n{"a": 2}]'])
+def test_a_number_that_python_refuses_stays_a_string(path, content):
+    digits = "9" * 5_000
+    path.write_text(content % digits)
+    report = ReadReport(path, "")
+    values = [value for _, value in read_json_items(path, report)]
+    assert values == [{"a": digits}, {"a": 2}]
+    assert report.problems == []

@@ -3,7 +3,7 @@
 import pytest
 
 from spacy_padellm.corpora.base import ReadReport
-from spacy_padellm.corpora.lines import read_lines, seems_gb18030
+from spacy_padellm.corpora.lines import read_lines, read_text, seems_gb18030
 from spacy_padellm.corpora.registry import read
 
 from .conftest import mentions, problems
@@ -17,6 +17,40 @@ def test_lines_end_at_newlines_alone(tmp_path):
     report = ReadReport(path, "")
     assert list(read_lines(path, report)) == [(1, "a\u2028b"), (2, ""), (3, "c\x85")]
     assert report.problems == []
+
+
+def test_a_carriage_return_alone_ends_a_line_and_is_reported(tmp_path):
+    path = tmp_path / "file"
+    path.write_bytes(b"a\r\nb\rc\r\r\nd\re\n")
+    report = ReadReport(path, "")
+    lines = [(1, "a"), (2, "b"), (3, "c"), (4, "d"), (5, "e")]
+    assert list(read_lines(path, report)) == lines
+    kind = "carriage return without a newline, read as the end of a line"
+    assert [(p.line, p.action, p.kind) for p in report.problems] == [
+        (2, "repaired", kind)
+    ]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "Ada\tB-PER\rleft\tO\r\rBo\tB-PER\r",
+        "Ada|B-PER left|O\rBo|B-PER\r",
+        '["Ada left", [0, 0, "Ada", "PER"]]\r["Bo", [0, 0, "Bo", "PER"]]\r',
+        '{"text": "Ada left", "label": [[0, 3, "PER"]]}\r'
+        '{"text": "Bo", "label": [[0, 2, "PER"]]}\r',
+    ],
+)
+def test_files_of_old_macs_lose_no_mention(corpus, content):
+    assert mentions(corpus(content)) == [[("Ada", "PER")], [("Bo", "PER")]]
+    mixed = content.replace("\r", "\n", 1)
+    assert mentions(corpus(mixed)) == [[("Ada", "PER")], [("Bo", "PER")]]
+
+
+def test_a_text_keeps_its_line_ends(tmp_path):
+    path = tmp_path / "file"
+    path.write_bytes(b"\xef\xbb\xbfa\r\nb\rc\xe9\n")
+    assert read_text(path, ReadReport(path, "")) == "a\r\nb\rcé\n"
 
 
 def test_lines_of_two_encodings_are_each_read_and_the_odd_ones_reported(corpus):
