@@ -21,7 +21,8 @@ class Errors:
     # corpora
     E201 = (
         "[E201] The format of {path} is not recognised. Its first line is {line!r}. "
-        "Pass --format with one of: {formats}."
+        "docs/corpora.md shows what each format looks like. If it is one of them, pass "
+        "it with --format: {formats}."
     )
     E202 = "[E202] Unknown corpus format {format!r}. Choose one of: {formats}."
     E203 = (
@@ -60,7 +61,8 @@ class Errors:
     )
     E213 = (
         "[E213] No corpus found in {folder}. It needs a file or folder with train, dev "
-        "or test in its name, or files that end in .apf.xml, .name or _gold_conll."
+        "or test in its name, or files that end in .apf.xml, .name, .ann or "
+        "_gold_conll."
     )
     E214 = (
         "[E214] {path}:{line}: none of the {number} entities can be used: {kind}. "
@@ -69,6 +71,15 @@ class Errors:
     E215 = (
         "[E215] {path}:{line}: none of the texts can be written: {kind}. Split them, "
         "for example into paragraphs."
+    )
+    E216 = (
+        "[E216] {path}:{line}: the tags are numbers up to {number}, but their names "
+        "are not known (found: {names}). Put the dataset_info.json of the data set "
+        'beside the file, or a label.json such as {{"O": 0, "B-PER": 1}}.'
+    )
+    E217 = (
+        "[E217] A brat document has two files, but {other} is missing next to {path}. "
+        "Copy it from the folder of the collection."
     )
     # weights and adapters
     E301 = (

@@ -5,15 +5,22 @@ from pathlib import Path
 from typing import Any
 
 from .base import ReadReport
+from .brat import is_brat
 from .columns import guess_layout
 from .conll2012 import is_conll2012
+from .csv_table import header_of
 from .iob import is_iob
 from .json_values import first_item
+from .label_studio import is_label_studio
 from .lines import BOM, read_lines
+from .pubtator import is_pubtator
+from .token_tags import tag_key
+from .webanno import FORMAT as WEBANNO
 
 HEAD = 1 << 20  # number of characters to look at
 SUFFIXES = {".spacy": "docbin", ".apf.xml": "ace", ".sgm": "ace"}
 ACE_TAG = re.compile(r"<!DOCTYPE source_file|<source_file\b")
+BIOC_TAG = re.compile(r"<!DOCTYPE collection|<collection\b")
 NAME_TAG = re.compile(r'<(ENAMEX|NUMEX|TIMEX) TYPE="|<DOC DOCNO="')
 # the first of these keys in a JSON object determines the format
 KEYS = {
@@ -21,6 +28,10 @@ KEYS = {
     "conversations": "conversations",
     "vertexSet": "docred",
     "paragraphs": "spacy_json",
+    "tokenized_text": "gliner",
+    "passages": "bioc",
+    "PubTator3": "bioc",
+    "ents": "doc_json",
     "ner": "dygie",
 }
 
@@ -30,6 +41,8 @@ def seems(path: Path) -> str | None:
     for suffix, name in SUFFIXES.items():
         if path.name.endswith(suffix):
             return name
+    if is_brat(path):
+        return "brat"
     lines, size = [], 0
     for number, line in read_lines(path, ReadReport(path, "")):
         lines.append((number, line[:HEAD]))
@@ -42,6 +55,13 @@ def seems(path: Path) -> str | None:
         name = _markup_format(head)
     if name is not None:
         return name
+    first = next((line for _, line in lines if line.strip(BOM + " \t")), "")
+    if first.startswith(WEBANNO):
+        return "webanno"
+    if is_pubtator(lines):
+        return "pubtator"
+    if header_of(first) is not None:
+        return "csv"
     if is_conll2012(lines):
         return "conll2012"
     if guess_layout(lines) is not None:
@@ -52,6 +72,8 @@ def seems(path: Path) -> str | None:
 def _markup_format(head: str) -> str | None:
     if ACE_TAG.search(head):
         return "ace"
+    if BIOC_TAG.search(head):
+        return "bioc"
     return "ontonotes" if NAME_TAG.search(head) else None
 
 
@@ -63,6 +85,8 @@ def _json_format(head: str) -> str | None:
         annotated = len(value) == 2 and isinstance(value[1], dict)
         return "train_data" if annotated else "padellm"
     # a single object that is longer than the head
+    if '"features"' in head and '"rows"' in head:
+        return "token_tags"
     return next((KEYS[key] for key in KEYS if f'"{key}"' in head), None)
 
 
@@ -70,4 +94,12 @@ def _object_format(value: dict[str, Any]) -> str:
     for key, name in KEYS.items():
         if key in value and (key != "ner" or "sentences" in value):
             return name
+    documents = value.get("documents")
+    if isinstance(documents, list) and documents and "passages" in documents[0]:
+        return "bioc"
+    rows = value.get("rows")
+    if tag_key(value) or "features" in value and isinstance(rows, list):
+        return "token_tags"
+    if is_label_studio(value):
+        return "label_studio"
     return "cluener" if isinstance(value.get("label"), dict) else "jsonl"

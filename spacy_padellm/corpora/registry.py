@@ -8,22 +8,31 @@ from typing import TypeAlias
 from ..errors import Errors
 from .ace import read_ace
 from .base import AnnotatedText, ReadReport
+from .bioc import read_bioc
+from .brat import read_brat
 from .cluener import read_cluener
 from .columns import read_columns
 from .conll2012 import read_conll2012
 from .conversations import read_conversations
+from .csv_table import read_csv
+from .doc_json import read_doc_json
 from .docbin import read_docbin
 from .docred import read_docred
 from .dygie import read_dygie
+from .gliner import read_gliner
 from .guess import seems
 from .iob import read_iob
 from .jsonl import read_jsonl
+from .label_studio import read_label_studio
 from .lines import read_lines
 from .ontonotes import read_ontonotes
 from .padellm_json import read_padellm_json
+from .pubtator import read_pubtator
 from .rasa import read_rasa
 from .spacy_json import read_spacy_json
+from .token_tags import read_token_tags
 from .train_data import read_train_data
+from .webanno import read_webanno
 
 Reader: TypeAlias = Callable[..., Iterator[AnnotatedText]]
 
@@ -55,6 +64,15 @@ FORMATS: dict[str, Format] = {
     "conversations": Format("UniversalNER conversations", read_conversations),
     "train_data": Format("spaCy 2 TRAIN_DATA, text and entities", read_train_data),
     "spacy_json": Format("spaCy 2 training JSON", read_spacy_json),
+    "doc_json": Format("spaCy's Doc.to_json", read_doc_json),
+    "label_studio": Format("Label Studio JSON and JSON-MIN", read_label_studio),
+    "token_tags": Format("tokens and ner_tags in JSON", read_token_tags, joins=True),
+    "gliner": Format("GLiNER JSON", read_gliner, joins=True),
+    "csv": Format("CSV with token and tag, or offsets", read_csv, joins=True),
+    "webanno": Format("WebAnno TSV 3", read_webanno),
+    "brat": Format("brat .txt and .ann", read_brat),
+    "pubtator": Format("PubTator", read_pubtator),
+    "bioc": Format("BioC XML and JSON", read_bioc),
     "docbin": Format("spaCy DocBin", read_docbin),
 }
 

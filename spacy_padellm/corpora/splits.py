@@ -19,7 +19,7 @@ PATTERNS = {
     for split, word in WORDS.items()
 }
 # corpora with one file per document; the first suffix that a folder has is used
-DOCUMENTS = (".apf.xml", "_gold_conll", ".name")
+DOCUMENTS = (".apf.xml", "_gold_conll", ".name", ".ann")
 NO_CORPUS = re.compile(
     r"\..*|(licen[cs]e|readme|index|copying|notice)\b.*|.*\.md", re.I
 )
@@ -56,7 +56,7 @@ def find_splits(folder: Path) -> Folder:
 
     - files with train, dev or test in their names, as one part each
     - folders with train, dev or test in their names, as one part per split
-    - documents (.apf.xml, _gold_conll, .name), as one part with the folder's name
+    - documents (.apf.xml, _gold_conll, .name, .ann), as one part with the folder's name
 
     Raises ValueError if there are none.
     """

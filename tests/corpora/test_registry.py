@@ -22,8 +22,22 @@ SAMPLES = {
     "spacy_json": '[{"id": 0, "paragraphs": [{"sentences": [{"tokens": '
     '[{"orth": "Ada", "ner": "U-PER"}]}]}]}]',
 }
+SAMPLES |= {
+    "doc_json": '{"text": "Ada left", "ents": [{"start": 0, "end": 3, "label": "P"}]}',
+    "label_studio": '[{"id": 1, "data": {"text": "Ada"}, "annotations": '
+    '[{"result": [{"type": "labels", "value": {"start": 0, "end": 3, "text": "Ada", '
+    '"labels": ["PER"]}}]}]}]',
+    "token_tags": '{"tokens": ["Ada", "left"], "ner_tags": ["B-PER", "O"]}',
+    "gliner": '[{"tokenized_text": ["Ada", "left"], "ner": [[0, 0, "person"]]}]',
+    "csv": "Word,Tag\nAda,B-PER\nleft,O\n",
+    "webanno": "#FORMAT=WebAnno TSV 3.3\n#T_SP=custom.Name|value\n\n\n"
+    "#Text=Ada left\n1-1\t0-3\tAda\tPER\t\n1-2\t4-8\tleft\t_\t\n",
+    "pubtator": "10|t|Ada left\n10\t0\t3\tAda\tPerson\n",
+    "bioc": '{"documents": [{"id": "1", "passages": [{"offset": 0, "text": "Ada", '
+    '"annotations": []}]}]}',
+}
 # these are more than text in one file; they have tests of their own
-OF_THEIR_OWN = {"docbin", "ace"}
+OF_THEIR_OWN = {"docbin", "ace", "brat"}
 
 
 @pytest.mark.parametrize("name", SAMPLES)
@@ -67,7 +81,7 @@ def test_no_file_and_unknown_format_are_errors(tmp_path):
 def test_no_sample_can_be_read_as_another_format(tmp_path, name, sample):
     path = tmp_path / "sample"
     path.write_text(SAMPLES[sample])
-    with pytest.raises(ValueError, match="E2(04|05|10).*sample"):
+    with pytest.raises(ValueError, match="E2(04|05|10|14|17).*sample"):
         read(path, name)
 
 

@@ -1,0 +1,190 @@
+"""CSV with a header: a row for each token, or a row for each entity of a text.
+
+    Sentence #,Word,POS,Tag              text,start,end,label
+    Sentence: 1,Ada,NNP,B-PER            Ada left Rome,0,3,PER
+    ,left,VBD,O                          Ada left Rome,9,13,LOC
+
+The separator is a comma, a semicolon or a tab. Offsets are characters, end exclusive.
+"""
+
+import csv
+import io
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeAlias
+
+from ..errors import Errors
+from .base import AnnotatedText, ReadReport
+from .lines import read_text
+from .mentions import Claim, place, whole_number
+from .script import joiner_of
+from .tags import BARE_TAG, TAG, guess_scheme, read_tags
+
+MOST_HEADER = 1_000  # characters
+SEPARATORS = ",;\t"
+NAMES = {
+    "token": ("token", "word", "tokens", "words"),
+    "tag": ("tag", "ner_tag", "ner", "tags", "ner_tags", "iob", "label", "entity"),
+    "text": ("text", "full_text", "sentence"),
+    "start": ("start", "start_offset", "start_char", "begin"),
+    "end": ("end", "end_offset", "end_char"),
+    "label": ("label", "entity_type", "type", "entity", "tag", "category"),
+    "mention": ("mention", "entity_text", "span", "value"),
+    "unit": ("sentence #", "sentence_id", "sent_id", "sentence", "sentence_idx",
+             "doc_id", "document_id", "document", "id"),
+}  # fmt: skip
+TOKENS, SPANS = ("token", "tag"), ("text", "start", "end", "label")
+Rows: TypeAlias = Iterator[tuple[int, dict[str, str]]]
+# a token that is a quote, in a file that does not quote
+LONE_QUOTE = re.compile(r'(^|\t)"(\t|\r?$)', re.MULTILINE)
+LINE_END = re.compile(r"[\r\n]")
+WHOLE = re.compile(r"(\d+)\.0+")  # pandas writes numbers so if some are missing
+
+
+@dataclass(slots=True)
+class _Unit:
+    """The rows of a sentence or a text: {name: value} of each, with its line."""
+
+    rows: list[tuple[int, dict[str, str]]] = field(default_factory=list)
+
+
+def header_of(line: str) -> tuple[str, dict[str, int]] | None:
+    """Return the separator and the column of each name. None if the line is not the
+    header of one of the layouts."""
+    for separator in SEPARATORS:
+        cells = next(csv.reader([line[:MOST_HEADER]], delimiter=separator), [])
+        titles = [cell.strip().casefold() for cell in cells]
+        columns = {
+            name: titles.index(next(t for t in known if t in titles))
+            for name, known in NAMES.items()
+            if any(t in titles for t in known)
+        }
+        if set(TOKENS) <= set(columns) or set(SPANS) <= set(columns):
+            return separator, columns
+    return None
+
+
+def read_csv(
+    path: Path, report: ReadReport, *, joiner: str | None = None
+) -> Iterator[AnnotatedText]:
+    """Yield one text per sentence, or per text. Tokens without a tag are unknown.
+
+    joiner: the string between tokens, " " or "". It is guessed if None.
+    An empty row, or another value of the column of sentences, begins a sentence.
+    Raises ValueError if there is no such header, or if the quotes do not match.
+    """
+    text = read_text(path, report)
+    header = header_of(LINE_END.split(text.lstrip(), maxsplit=1)[0])
+    if header is None:
+        why = (
+            "its first line is no header with token and tag, or text, start, end, label"
+        )
+        raise _error(report, 1, why)
+    separator, columns = header
+    rows = _rows(text, separator, columns, report)
+    if set(SPANS) <= set(columns):
+        for unit in _texts(rows):
+            yield report.count(_spans(unit, report))
+    else:
+        yield from map(
+            report.count, _sentences(list(_sentence_units(rows)), joiner, report)
+        )
+
+
+def _rows(
+    text: str, separator: str, columns: dict[str, int], report: ReadReport
+) -> Rows:
+    """Yield (line, values) of each row after the header. An empty row has no values."""
+    csv.field_size_limit(max(csv.field_size_limit(), len(text)))
+    unquoted = separator == "\t" and LONE_QUOTE.search(text)
+    quoting = csv.QUOTE_NONE if unquoted else csv.QUOTE_MINIMAL
+    options = {"delimiter": separator, "quoting": quoting, "strict": True}
+    reader = csv.reader(io.StringIO(text, newline=""), **options)
+    try:
+        next(row for row in reader if any(cell.strip() for cell in row))
+        first = reader.line_num + 1
+        for row in reader:
+            first, line = reader.line_num + 1, first
+            whole = any(cell.strip() for cell in row)
+            values = {n: row[i] for n, i in columns.items() if i < len(row)}
+            yield line, values if whole else {}
+    except csv.Error as error:
+        raise _error(report, reader.line_num, str(error)) from error
+
+
+def _sentence_units(rows: Rows) -> Iterator[_Unit]:
+    """Yield the rows of each sentence. Empty cells belong to the sentence before."""
+    unit, last = _Unit(), None
+    for line, values in rows:
+        value = values.get("unit", "")
+        if unit.rows and (not values or value not in ("", last)):
+            yield unit
+            unit = _Unit()
+        if values:
+            last = value or last
+            unit.rows.append((line, values))
+    if unit.rows:
+        yield unit
+
+
+def _texts(rows: Rows) -> list[_Unit]:
+    """Return the rows of each text, wherever they are. Empty cells are those above."""
+    units: dict[tuple[str, str], _Unit] = {}
+    last = ("", "")
+    for line, values in rows:
+        if values:
+            text, unit = values.get("text", ""), values.get("unit", "")
+            last = (text or last[0], unit or last[1])
+            units.setdefault(last, _Unit()).rows.append((line, values))
+    return list(units.values())
+
+
+def _spans(unit: _Unit, report: ReadReport) -> AnnotatedText:
+    (line, first), claims = unit.rows[0], []
+    for _, values in unit.rows:
+        cells = [values.get(name, "").strip() for name in SPANS[1:]]
+        if any(cells):
+            start, end = (whole_number(WHOLE.sub(r"\1", cell)) for cell in cells[:2])
+            mention = values.get("mention") or None
+            claims.append(Claim(start, end, cells[2], mention))
+    placed = place(report, line, first["text"], claims)
+    document = first.get("unit", "")
+    return AnnotatedText(first["text"], document=document, line=line, **placed)
+
+
+def _sentences(
+    units: list[_Unit], joiner: str | None, report: ReadReport
+) -> Iterator[AnnotatedText]:
+    read = []
+    for unit in units:
+        words = [values.get("token", "").strip() for _, values in unit.rows]
+        tags = [values.get("tag", "").strip() for _, values in unit.rows]
+        bad = [i for i, word in enumerate(words) if not word or not _is_tag(tags[i])]
+        if bad:
+            line, values = unit.rows[bad[0]]
+            kind = "sentence with a bad row"
+            report.lose(line, kind, ", ".join(map(str, values.values()))[:60])
+        else:
+            tags = [t if not t or TAG.fullmatch(t) else f"I-{t}" for t in tags]
+            read.append((unit.rows[0][0], words, tags))
+    scheme = guess_scheme([tag or "O" for tag in tags] for *_, tags in read)
+    if joiner is None:
+        joiner = joiner_of(word for _, words, _ in read for word in words)
+    for line, words, tags in read:
+        spans, repairs = read_tags([tag or "O" for tag in tags], scheme)
+        for i, kind in repairs:
+            report.repair(line, kind, f"{words[i]} {tags[i]}")
+        unknown = [(i, i + 1, "") for i, tag in enumerate(tags) if not tag]
+        spaces = [bool(joiner)] * len(words)
+        yield AnnotatedText.from_words(words, spans, spaces, unknown, line=line)
+
+
+def _is_tag(tag: str) -> bool:
+    return not tag or TAG.fullmatch(tag) is not None or bool(BARE_TAG.fullmatch(tag))
+
+
+def _error(report: ReadReport, line: int, why: str) -> ValueError:
+    place_ = {"path": report.path, "line": line, "format": report.format}
+    return ValueError(Errors.E204.format(**place_, why=why))

@@ -1,0 +1,55 @@
+"""GLiNER's training data, as a JSON list or as lines:
+
+    {"tokenized_text": ["Ada", "Byron", "left"], "ner": [[0, 1, "person"]]}
+
+Offsets are tokens, end inclusive.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from .base import AnnotatedText, ReadReport
+from .json_values import read_json_items
+from .mentions import Claim, place_tokens
+from .script import joiner_of
+
+
+def read_gliner(
+    path: Path, report: ReadReport, *, joiner: str | None = None
+) -> Iterator[AnnotatedText]:
+    """Yield one text per item.
+
+    joiner: the string between tokens, " " or "". It is guessed if None.
+    Items with another structure are skipped and reported. An entity outside of its text
+    leaves all of the text unknown.
+    """
+    for line, value in read_json_items(path, report):
+        words = value.get("tokenized_text") if isinstance(value, dict) else None
+        ner = value.get("ner") if isinstance(value, dict) else None
+        if not _are_words(words) or not isinstance(ner, list):
+            report.lose(line, "no tokenized_text with ner", repr(value)[:60])
+            continue
+        placed = place_tokens(report, line, len(words), map(_claim, ner))
+        between = joiner_of(words) if joiner is None else joiner
+        spaces = [bool(between)] * len(words)
+        document = str(value.get("id", ""))
+        yield report.count(
+            AnnotatedText.from_words(
+                words, spaces=spaces, document=document, line=line, **placed
+            )
+        )
+
+
+def _are_words(value: Any) -> bool:
+    whole = isinstance(value, list) and bool(value)
+    return whole and all(isinstance(word, str) and word for word in value)
+
+
+def _claim(entity: Any) -> Claim:
+    try:
+        start, end, label = entity[:3]
+        return Claim(start, end + 1, label)
+    except (TypeError, ValueError):
+        fault = "entity is not [start, end, label]"
+        return Claim(None, None, None, repr(entity)[:60], fault)

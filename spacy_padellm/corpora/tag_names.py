@@ -1,0 +1,96 @@
+"""Find the names of tags that are numbers, beside or in the file of a data set."""
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import srsly
+
+FILES = ("dataset_info.json", "dataset_infos.json", "label.json", "labels.json")
+CARD = "README.md"
+
+
+def tag_names(path: Path, keys: Sequence[str]) -> list[str]:
+    """Return the names of the tags in `path`, by number. [] if they are not found.
+
+    keys: of the tags in each row. These are looked through in this order: "features" in
+    the file itself, dataset_info.json and dataset_infos.json of Hugging Face, a table
+    of names and numbers in label.json, and the card of the data set, README.md. They
+    may be in the folder of the file or in the one above.
+    """
+    for value in _sources(path):
+        for key in keys:
+            names = _of(value, key)
+            if names:
+                return names
+        if isinstance(value, dict) and value:
+            numbers = list(value.values())
+            if sorted(map(str, numbers)) == sorted(map(str, range(len(value)))):
+                return sorted(value, key=lambda name: int(value[name]))
+        if _strings(value):
+            return value
+    return []
+
+
+def _sources(path: Path) -> Iterator[Any]:
+    yield _json(path)
+    for folder in (path.parent, path.resolve().parent.parent):
+        for name in FILES:
+            yield _json(folder / name)
+        yield _front_matter(folder / CARD)
+
+
+def _of(value: Any, key: str) -> list[str]:
+    """Return the names of the ClassLabel feature `key`, wherever it is."""
+    if isinstance(value, list):
+        return next((names for item in value if (names := _of(item, key))), [])
+    if not isinstance(value, dict):
+        return []
+    if value.get("name") == key:  # a list of features
+        return _names(value)
+    if key in value and (names := _names(value[key])):
+        return names
+    inner = (v for k, v in value.items() if k != "rows")
+    return next((names for item in inner if (names := _of(item, key))), [])
+
+
+def _names(feature: Any) -> list[str]:
+    """Return the names of a feature: a list, or in a card a table number → name."""
+    if not isinstance(feature, dict):
+        return []
+    names = feature.get("names")
+    if isinstance(names, dict):
+        numbers = [str(i) for i in range(len(names))]
+        by_number = {str(number): str(name) for number, name in names.items()}
+        if sorted(by_number) == sorted(numbers):
+            return [by_number[number] for number in numbers]
+    if _strings(names):
+        return names
+    return next((found for v in feature.values() if (found := _names(v))), [])
+
+
+def _strings(value: Any) -> bool:
+    whole = isinstance(value, list) and bool(value)
+    return whole and all(isinstance(name, str) and name for name in value)
+
+
+def _json(path: Path) -> Any:
+    try:
+        return json.loads(path.read_text(encoding="utf8"))
+    except (OSError, ValueError, RecursionError):
+        return None
+
+
+def _front_matter(path: Path) -> Any:
+    try:
+        text = path.read_text(encoding="utf8")
+    except (OSError, ValueError):
+        return None
+    before, begin, rest = text.partition("---\n")
+    if before.strip() or not begin:
+        return None
+    try:
+        return srsly.yaml_loads(rest.partition("\n---")[0])
+    except ValueError:
+        return None
