@@ -18,10 +18,11 @@ from .base import AnnotatedText, ReadReport
 from .json_values import read_json_items
 from .script import joiner_of
 from .tag_names import tag_names
-from .tags import TAG, guess_scheme, read_tags
+from .tags import BARE_TAG, TAG, guess_scheme, read_tags
 
 TOKEN_KEYS = ("tokens", "words")
 TAG_KEYS = ("ner_tags", "tags", "labels", "ner")
+ENTITIES_KEYS = ("entities", "spans", "named")
 UNKNOWN = (-100, "-100", "-", "", None)  # -100 is what losses ignore
 
 
@@ -34,7 +35,10 @@ class _Row(NamedTuple):
 
 
 def tag_key(row: dict[str, Any]) -> str | None:
-    """Return the key of a row's tags. None if there is not a tag for each token."""
+    """Return the key of a row's tags. None if there is not a tag for each token, or if
+    the row has a list of entities."""
+    if any(key in row for key in ENTITIES_KEYS):
+        return None
     words = next((row[key] for key in TOKEN_KEYS if key in row), None)
     if not isinstance(words, list) or not words:
         return None
@@ -101,8 +105,9 @@ def _rows(path: Path, report: ReadReport) -> Iterator[_Row]:
 
 
 def _is_tag(tag: Any) -> bool:
-    number = isinstance(tag, int) and not isinstance(tag, bool)
-    return number or tag in UNKNOWN or isinstance(tag, str) and bool(TAG.fullmatch(tag))
+    if isinstance(tag, str) and tag not in UNKNOWN:
+        return bool(TAG.fullmatch(tag) or BARE_TAG.fullmatch(tag))
+    return tag in UNKNOWN or isinstance(tag, int) and not isinstance(tag, bool)
 
 
 def _name(tag: Any, names: Sequence[str]) -> str | None:

@@ -1,0 +1,126 @@
+"""Label Studio's JSON and JSON-MIN."""
+
+import json
+
+import pytest
+
+from spacy_padellm.corpora.docs import make_doc
+
+from .conftest import mentions, problems
+
+TEXT = "Ada left Rome"
+SPANS = [
+    {"start": 0, "end": 3, "text": "Ada", "labels": ["PER"]},
+    {"start": 9, "end": 13, "text": "Rome", "labels": ["LOC", "CITY"]},
+]
+WANTED = [[("Ada", "PER"), ("Rome", "CITY"), ("Rome", "LOC")]]
+
+
+def result(span: dict, **details) -> dict:
+    details = {"from_name": "label", "to_name": "text", "type": "labels", **details}
+    return {"id": "abc", "value": span, **details}
+
+
+def task(*spans: dict, text: str = TEXT, **details) -> dict:
+    annotation = {"id": 3, "result": [result(span) for span in spans], **details}
+    return {"id": 1, "data": {"text": text}, "annotations": [annotation]}
+
+
+def minimal(*spans: dict, text: str = TEXT, **details) -> dict:
+    about = {"id": 1, "annotator": 1, "annotation_id": 3, "lead_time": 4.2}
+    labels = {"label": list(spans)} if spans else {}
+    return {"text": text, **about, **labels, **details}
+
+
+@pytest.mark.parametrize("make", [task, minimal])
+@pytest.mark.parametrize("indent", [None, 2])
+@pytest.mark.parametrize("before, newline", [("", "\n"), ("\ufeff", "\r\n")])
+def test_spans_have_all_their_labels(corpus, make, indent, before, newline):
+    content = json.dumps([make(*SPANS), make()], indent=indent).replace("\n", newline)
+    read = corpus(before + content)
+    assert read.format == "label_studio"
+    assert mentions(read) == [*WANTED, []]
+    assert problems(read) == []
+    assert {text.document for text in read.texts} == {"1"}
+
+
+@pytest.mark.parametrize("make", [task, minimal])
+def test_offsets_after_an_emoji_are_utf16_units_and_said_to_be(corpus, make):
+    text = f"😀 {TEXT}"
+    moved = [{**s, "start": s["start"] + 3, "end": s["end"] + 3} for s in SPANS]
+    read = corpus(json.dumps([make(*moved, text=text)]))
+    assert mentions(read) == WANTED
+    kinds = read.report.kinds()
+    assert kinds == {("repaired", "offsets seem to count UTF-16 units, converted"): 3}
+    bare = [{k: v for k, v in span.items() if k != "text"} for span in moved]
+    with pytest.raises(ValueError, match="E214.*UTF-16"):
+        corpus(json.dumps([make(*bare, text=text)]))
+
+
+@pytest.mark.parametrize("make", [task, minimal])
+@pytest.mark.parametrize(
+    "change, kind",
+    [
+        ({"start": 40, "end": 44, "text": "Paris"}, "mention is not at its offsets"),
+        ({"start": None, "end": None, "text": None}, "entity without offsets"),
+        ({"labels": []}, "entity without a label"),
+    ],
+)
+def test_what_cannot_be_used_is_not_annotated(corpus, english, make, change, kind):
+    read = corpus(json.dumps([make(SPANS[0], {**SPANS[1], **change})]))
+    assert mentions(read) == [[("Ada", "PER")]]
+    assert {(a, k) for _, a, k in problems(read)} == {("skipped", kind)}
+    doc = make_doc(english, read.texts[0])
+    assert [token.ent_iob for token in doc][::2] == [3, 0]
+
+
+def test_the_key_of_the_text_is_that_of_the_project(corpus):
+    other = task(*SPANS)
+    other["data"] = {"id": "x7", "body": TEXT, "source": "mail"}
+    other["annotations"][0]["result"] = [result(s, to_name="body") for s in SPANS]
+    assert mentions(corpus(json.dumps([other]))) == WANTED
+    del other["annotations"][0]["result"][0]["to_name"]
+    for part in other["annotations"][0]["result"]:
+        part.pop("to_name", None)
+    good = json.dumps(task(*SPANS))
+    read = corpus(f"[{good},\n{json.dumps(other)}]")
+    assert problems(read) == [(2, "skipped", "task without one text")]
+
+
+def test_hypertext_has_global_offsets(corpus):
+    span = {"start": "/p[1]/text()[1]", "end": "/p[1]/text()[1]", "startOffset": 0}
+    span |= {"globalOffsets": {"start": 0, "end": 3}, "hypertextlabels": ["PER"]}
+    made = task()
+    made["annotations"][0]["result"] = [result(span, type="hypertextlabels")]
+    assert mentions(corpus(json.dumps([made]))) == [[("Ada", "PER")]]
+
+
+def test_other_answers_and_predictions_are_no_entities(corpus):
+    made = task(*SPANS)
+    made["annotations"][0]["result"] += [
+        {"type": "choices", "value": {"choices": ["mail"]}, "to_name": "text"},
+        {"type": "relation", "from_id": "a", "to_id": "b"},
+    ]
+    made["predictions"] = [{"result": [result({"start": 4, "end": 8})]}]
+    assert mentions(corpus(json.dumps([made]))) == WANTED
+    assert mentions(corpus(json.dumps([minimal(*SPANS, sentiment="good")]))) == WANTED
+
+
+def test_skipped_open_and_second_annotations_are_left_out(corpus):
+    twice = task(*SPANS[:1])
+    twice["annotations"] += [{"result": [result(s) for s in SPANS]}]
+    truth = task(*SPANS[:1])
+    truth["annotations"] += [
+        {"result": [result(s) for s in SPANS], "ground_truth": True}
+    ]
+    skipped = task(*SPANS, was_cancelled=True)
+    open_task = {"id": 1, "data": {"text": TEXT}, "annotations": []}
+    rows = [twice, truth, skipped, open_task]
+    read = corpus("[" + ",\n".join(map(json.dumps, rows)) + "]")
+    assert mentions(read) == [[("Ada", "PER")], *WANTED]
+    assert problems(read) == [
+        (1, "left out", "further annotation of a task"),
+        (2, "left out", "further annotation of a task"),
+        (3, "left out", "task without annotation"),
+        (4, "left out", "task without annotation"),
+    ]
