@@ -77,7 +77,8 @@ def _text(
         return None
     if not text.strip():
         return None
-    offset, line = part.get("offset"), part.get("line", line)
+    offset = part.get("offset")
+    line = part["line"] if isinstance(part.get("line"), int) else line  # of XML
     claims = [_claim(a, offset) for a in _list(part, "annotations")]
     for sentence in _list(part, "sentences"):
         claims += [_claim(a, offset) for a in _list(sentence, "annotations")]

@@ -71,7 +71,7 @@ def _claim(mention: Any, first: int, size: int) -> Claim:
     `first` on."""
     try:
         start, end, label = mention[:3]  # predictions add a score
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, KeyError):
         fault = "entity is not [start, end, label]"
         return Claim(None, None, None, repr(mention)[:60], fault)
     inside = _are_offsets(start, end) and first <= start <= end < first + size

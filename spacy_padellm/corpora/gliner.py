@@ -50,6 +50,6 @@ def _claim(entity: Any) -> Claim:
     try:
         start, end, label = entity[:3]
         return Claim(start, end + 1, label)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, KeyError):
         fault = "entity is not [start, end, label]"
         return Claim(None, None, None, repr(entity)[:60], fault)

@@ -95,7 +95,8 @@ def _object_format(value: dict[str, Any]) -> str:
         if key in value and (key != "ner" or "sentences" in value):
             return name
     documents = value.get("documents")
-    if isinstance(documents, list) and documents and "passages" in documents[0]:
+    first = documents[0] if isinstance(documents, list) and documents else None
+    if isinstance(first, dict) and "passages" in first:
         return "bioc"
     rows = value.get("rows")
     if tag_key(value) or "features" in value and isinstance(rows, list):

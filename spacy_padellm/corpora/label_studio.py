@@ -75,7 +75,7 @@ def _full(
     results = chosen.get("result")
     results = results if isinstance(results, list) else [results]
     spans = [r for r in results if not isinstance(r, dict) or r.get("type") in LABELS]
-    named = {r.get("to_name") for r in spans if isinstance(r, dict)}
+    named = {str(r.get("to_name")) for r in spans if isinstance(r, dict)}
     claims = [claim for span in spans for claim in _claims(span)]
     return _text(task["data"], named.pop() if len(named) == 1 else None), claims
 

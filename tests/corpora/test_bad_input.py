@@ -119,6 +119,11 @@ KEYS += [
 JSON_FORMATS = ["padellm", "jsonl", "docred", "cluener", "conversations", "dygie"]
 
 
+JSON_FORMATS += ["doc_json", "label_studio", "token_tags", "gliner", "bioc"]
+KEYS += ["data", "annotations", "annotation_id", "ents", "tokenized_text", "ner_tags"]
+KEYS += ["passages", "documents", "rows", "features"]
+
+
 @pytest.mark.parametrize("name", [*JSON_FORMATS, "train_data", "spacy_json"])
 @unhurried
 @given(

@@ -39,7 +39,8 @@ def as_xml(passages: list[dict], inner: str = "passage") -> str:
     found = []
     for passage in passages:
         annotations = "\n".join(map(annotation, passage["annotations"]))
-        body = f"<offset>{passage['offset']}</offset><text>{escape(passage['text'])}</text>"
+        text = escape(passage["text"])
+        body = f"<offset>{passage['offset']}</offset><text>{text}</text>"
         if inner == "sentence":
             body = f"<offset>0</offset><sentence>{body}{annotations}</sentence>"
             annotations = ""
@@ -47,7 +48,8 @@ def as_xml(passages: list[dict], inner: str = "passage") -> str:
         found.append(f"<passage><infon key='section'>title</infon>{body}\n"
                      f"{annotations}{relation}</passage>")  # fmt: skip
     return (
-        '<?xml version="1.0" encoding="UTF-8"?>\n<!DOCTYPE collection SYSTEM "BioC.dtd">\n'
+        '<?xml version="1.0" encoding="UTF-8"?>\n'
+        '<!DOCTYPE collection SYSTEM "BioC.dtd">\n'
         "<collection><source>a</source><date/><key/>\n"
         f"<document><id>10</id>\n{''.join(found)}</document></collection>"
     )
@@ -88,7 +90,8 @@ def test_each_passage_is_a_text(corpus, write, before, newline):
         ({"locations": [{"offset": 99, "length": 5}], "text": "Bob"},
          "mention is not at its offsets"),
         ({"locations": []}, "annotation without a location"),
-        ({"locations": [{"offset": "x", "length": 3}]}, "annotation without a location"),
+        ({"locations": [{"offset": "x", "length": 3}]},
+         "annotation without a location"),
         ({"infons": {}}, "entity without a label"),
         ({"locations": [{"offset": 2, "length": 3}, {"offset": 8, "length": 2}]},
          "discontinuous entity"),

@@ -95,6 +95,12 @@ def test_hypertext_has_global_offsets(corpus):
     assert mentions(corpus(json.dumps([made]))) == [[("Ada", "PER")]]
 
 
+def test_a_name_that_is_no_string_is_none(corpus):
+    made = task()
+    made["annotations"][0]["result"] = [result(s, to_name=["text"]) for s in SPANS]
+    assert mentions(corpus(json.dumps([made]))) == WANTED
+
+
 def test_other_answers_and_predictions_are_no_entities(corpus):
     made = task(*SPANS)
     made["annotations"][0]["result"] += [

@@ -62,7 +62,8 @@ def test_a_span_that_leaves_its_sentence_is_unknown_in_both(corpus):
 @pytest.mark.parametrize(
     "old, new, line, kind",
     [
-        ("2-1\t28-32\tRome", "2-1\t28-32\tParis", 16, "sentence without one of its tokens"),
+        ("2-1\t28-32\tRome", "2-1\t28-32\tParis", 16,
+         "sentence without one of its tokens"),
         ("2-1\t28-32\tRome", "2-1\t28\tRome", 16, "sentence with a bad line"),
         ("2-1\t28-32\tRome\tNN\t*\tLOC\t", "2-1", 16, "sentence with a bad line"),
     ],
