@@ -353,7 +353,7 @@ class Errors:
     )
     E803 = (
         "[E803] spans_key is {value!r}, but it must be the name of a group in "
-        "doc.spans, such as 'padellm_ner'."
+        "doc.spans, such as 'sc', or null."
     )
     E804 = (
         "[E804] You cannot change the setting {setting!r} for a single call of "
@@ -398,6 +398,10 @@ class Errors:
         "[E814] The format {format!r} of {name} needs an adapter that was trained in "
         "it, and there is none. Set `model.adapter`, or train one: initialize() starts "
         "a new one."
+    )
+    E815 = (
+        "[E815] {setting} needs a group in doc.spans to write to, but spans_key is "
+        "null. Set `spans_key` too, such as spans_key = 'sc'."
     )
     # spacy-llm
     E841 = (

@@ -33,7 +33,7 @@ def report(
             help="The group of doc.spans with scores for entities that have no "
             "ent._.score."
         ),
-    ] = "padellm_ner",
+    ] = "sc",
 ) -> None:
     """Write an HTML page with scores, thresholds, counts and errors."""
     check_packages()

@@ -41,7 +41,7 @@ def build_ner_v1(
     normalizer: Callable[[str], str] | None = None,
     shard_mapper: ShardMapper | None = None,
     scorer: Scorer | None = None,
-    spans_key: str = "padellm_ner",
+    spans_key: str | None = None,
     allow_overlap: bool = False,
     threshold: float = 0.0,
     deduplicate: bool = True,

@@ -30,7 +30,8 @@ def register_score() -> None:
 def annotate(
     doc: Doc, prediction: Prediction, *, output: Output, component: str
 ) -> None:
-    """Set `doc.ents`, `ent._.score` and `doc.spans[output.spans_key]`.
+    """Set `doc.ents`, `ent._.score` and, unless `output.spans_key` is None,
+    `doc.spans[output.spans_key]`.
 
     The doc keeps its entities and blocked tokens, and new spans that touch them are
     dropped. With `overwrite_ents`, new entities replace the old ones that they touch.
@@ -44,7 +45,8 @@ def annotate(
     dropped_by: the same, by component.
     trace: see `trace`; only with `save_trace`.
     """
-    group = doc.spans.get(output.spans_key)
+    key = output.spans_key
+    group = doc.spans.get(key) if key is not None else None
     attrs = group.attrs if group is not None and "scores" in group.attrs else {}
     earlier = dict(zip(map(_place, group or ()), attrs.get("scores", ()), strict=False))
 
@@ -60,14 +62,16 @@ def annotate(
         if _place(span) not in old or _place(span) not in earlier
     }
     _set_scores(doc, scores, ents)
+    if key is None:
+        return
     for place, score in earlier.items():
         if place in old or output.allow_overlap:
             scores.setdefault(place, score)
     places = sorted(scores)
     dropped = prediction.dropped + Counter(overlap=len(overlapping))
-    doc.spans[output.spans_key] = SpanGroup(
+    doc.spans[key] = SpanGroup(
         doc,
-        name=output.spans_key,
+        name=key,
         spans=[ents.get(place) or _span(doc, place) for place in places],
         attrs={
             "scores": np.array([scores[place] for place in places], dtype="float32"),

@@ -16,7 +16,7 @@ default_config = Config().from_str(
 labels = null
 adapters = null
 active_adapter = null
-spans_key = "padellm_ner"
+spans_key = null
 allow_overlap = false
 threshold = 0.0
 deduplicate = true
@@ -86,7 +86,7 @@ def make_padellm_ner(
     labels: list[str] | dict[str, str | dict[str, str]] | None,
     adapters: dict[str, str] | None,
     active_adapter: str | None,
-    spans_key: str,
+    spans_key: str | None,
     allow_overlap: bool,
     threshold: float,
     deduplicate: bool,
@@ -108,8 +108,10 @@ def make_padellm_ner(
     adapters: a table name → folder of further adapters on the same base, see
         `PaDeLLMNER.add_adapter`.
     active_adapter: the one of them to predict with; null is the component's own.
-    spans_key: the group of `doc.spans` for the entities and their scores.
+    spans_key: the group of `doc.spans` for the entities, their scores, and the counts
+        of what was dropped; null writes no group.
     allow_overlap: write all mentions to that group, also those that overlap others.
+        It needs a `spans_key`.
     threshold: drop mentions with a lower score, 0 to 1. The format says what a score
         is.
     deduplicate: if several labels claim a string in a window, keep the most probable
@@ -119,7 +121,7 @@ def make_padellm_ner(
     alignment_mode: for mentions that are not whole tokens: "strict", "contract" or
         "expand", as in `Doc.char_span`.
     save_trace: keep a trace of queries and answers in
-        `doc.spans[spans_key].attrs["trace"]`.
+        `doc.spans[spans_key].attrs["trace"]`. It needs a `spans_key`.
     batch_tokens: padded tokens in a batch of texts, at most.
 
     Raises ValueError for a wrong setting, and if another component of the pipeline

@@ -23,13 +23,13 @@ class PipelineOf:
         return PipelineOf, ()
 
 
-def check_spans_key(nlp: Language | None, name: str, spans_key: str) -> None:
+def check_spans_key(nlp: Language | None, name: str, spans_key: str | None) -> None:
     """Raise ValueError (E809) if another active component writes to the same span
     group.
 
     Each would overwrite the other's spans. Several padellm_ner may share a group.
     """
-    if nlp is None:
+    if nlp is None or spans_key is None:
         return
     for other in nlp.pipe_names:
         meta = nlp.get_pipe_meta(other)

@@ -16,7 +16,7 @@ class Output:
     Raises ValueError for a value that is not allowed.
     """
 
-    spans_key: str = "padellm_ner"
+    spans_key: str | None = None
     allow_overlap: bool = False
     threshold: float = 0.0
     deduplicate: bool = True
@@ -25,8 +25,9 @@ class Output:
     save_trace: bool = False
 
     def __post_init__(self) -> None:
-        if not isinstance(self.spans_key, str) or not self.spans_key.strip():
-            raise ValueError(Errors.E803.format(value=self.spans_key))
+        key = self.spans_key
+        if key is not None and (not isinstance(key, str) or not key.strip()):
+            raise ValueError(Errors.E803.format(value=key))
         if self.alignment_mode not in ("strict", "contract", "expand"):
             raise ValueError(Errors.E801.format(value=self.alignment_mode))
         check_share(threshold=self.threshold)
@@ -36,6 +37,9 @@ class Output:
             overwrite_ents=self.overwrite_ents,
             save_trace=self.save_trace,
         )
+        for setting in ("allow_overlap", "save_trace"):
+            if key is None and getattr(self, setting):
+                raise ValueError(Errors.E815.format(setting=setting))
 
     def changed(self, settings: Mapping[str, Any]) -> "Output":
         """The same with other values. Raises ValueError (E804) for an unknown

@@ -55,4 +55,5 @@ def llm_config(
         "format": {"@misc": "spacy_padellm.PaDeLLM.v1", "only_in_text": False},
         **(model or {}),
     }
-    return {"task": {"@llm_tasks": TASK, **task}, "model": model, **(llm or {})}
+    task = {"@llm_tasks": TASK, "spans_key": "padellm_ner", **task}
+    return {"task": task, "model": model, **(llm or {})}

@@ -98,15 +98,17 @@ def test_the_most_probable_label_keeps_a_string():
     told["mentions"][1]["probability"] = 0.9
     task = build_ner_v1(labels="PER,LOC")
     assert ents(parse(task, json.dumps(told))) == [(0, "Ann", "LOC")]
-    doc = parse(build_ner_v1(labels="PER,LOC", deduplicate=False), json.dumps(told))
+    task = build_ner_v1(labels="PER,LOC", deduplicate=False, spans_key="sc")
+    doc = parse(task, json.dumps(told))
     assert ents(doc) == [(0, "Ann", "LOC")]
-    assert doc.spans["padellm_ner"].attrs["dropped"] == {"overlap": 1}
+    assert doc.spans["sc"].attrs["dropped"] == {"overlap": 1}
 
 
 def test_scores_stand_on_the_entities_and_in_the_group():
-    doc = parse(build_ner_v1(labels="PER"), answer(("PER", "Ann"), ("PER", "Ann Lee")))
+    task = build_ner_v1(labels="PER", spans_key="sc")
+    doc = parse(task, answer(("PER", "Ann"), ("PER", "Ann Lee")))
     assert [ent._.score for ent in doc.ents] == pytest.approx([0.25, 0.25])
-    group = doc.spans["padellm_ner"]
+    group = doc.spans["sc"]
     assert list(group) == list(doc.ents)
     assert list(group.attrs["scores"]) == pytest.approx([0.25, 0.25])
 
@@ -114,8 +116,9 @@ def test_scores_stand_on_the_entities_and_in_the_group():
 def test_what_becomes_of_the_others_is_counted(caplog):
     told = json.loads(answer(("PER", "Bob"), ("PER", "nn"), ("ORG", "Oslo")))
     told["lost"] = {"malformed": 2}
-    doc = parse(build_ner_v1(labels="PER,LOC"), json.dumps(told))
-    assert (ents(doc), doc.spans["padellm_ner"].attrs["dropped"]) == (
+    task = build_ner_v1(labels="PER,LOC", spans_key="sc")
+    doc = parse(task, json.dumps(told))
+    assert (ents(doc), doc.spans["sc"].attrs["dropped"]) == (
         [],
         {"not in text": 1, "misaligned": 1, "unknown label": 1, "malformed": 2},
     )
@@ -139,10 +142,14 @@ def test_settings_for_the_output_are_those_of_padellm_ner():
     found = answer(("PER", "Ann"), ("PER", "Ann Lee"))
     doc = parse(build_ner_v1(labels="PER", threshold=0.3, spans_key="mine"), found)
     assert (ents(doc), list(doc.spans)) == ([], ["mine"])
-    doc = parse(build_ner_v1(labels="PER", save_trace=True), found)
-    [window] = doc.spans["padellm_ner"].attrs["trace"]
+    task = build_ner_v1(labels="PER", save_trace=True, spans_key="mine")
+    doc = parse(task, found)
+    [window] = doc.spans["mine"].attrs["trace"]
     assert (window["text"], window["labels"]) == (TEXT, {"PER": "person"})
     assert [mention["text"] for mention in window["mentions"]] == ["Ann", "Ann Lee"]
+    assert not parse(build_ner_v1(labels="PER"), found).spans
+    with pytest.raises(ValueError, match="E815"):
+        build_ner_v1(save_trace=True)
     with pytest.raises(ValueError, match="E801"):
         build_ner_v1(alignment_mode="nearly")
 

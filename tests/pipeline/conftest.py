@@ -55,6 +55,7 @@ def annotate(
 ) -> None:
     """Write into the doc what the component `by` found, with these output settings."""
     reading = Prediction(tuple(found), Counter(dropped))
+    output.setdefault("spans_key", "padellm_ner")
     annotate_with(doc, reading, output=Output(**output), component=by)
 
 
@@ -81,6 +82,7 @@ def make_nlp(tiny_base: Path) -> Callable[..., Language]:
         plain_lora = {"lora": {"use_rslora": False, "lora_alpha": 32}}
         config["model"] = {"base": str(tiny_base), **plain_lora, **(model or {})}
         format = config.get("format", {"only_in_text": False})
+        config.setdefault("spans_key", "padellm_ner")
         config["format"] = {"@misc": "spacy_padellm.PaDeLLM.v1", **format}
         nlp.add_pipe("padellm_ner", name=name, config=config)
         return nlp

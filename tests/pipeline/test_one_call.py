@@ -80,7 +80,7 @@ def test_a_call_may_have_output_settings_of_its_own(scripted_nlp, way):
         ({"threshold": float("nan")}, "E805.*threshold is nan"),
         ({"save_trace": "yes"}, "E806.*save_trace is 'yes'"),
         ({"alignment_mode": "loose"}, "E801.*'loose'"),
-        ({"spans_key": None}, "E803.*None"),
+        ({"spans_key": 5}, "E803.*5"),
         ({"treshold": 0.5}, "E804.*'treshold'.*labels, active_adapter.*threshold"),
         ({"batch_tokens": 5}, "E804.*'batch_tokens'"),
     ],

@@ -171,7 +171,7 @@ def test_a_spans_key_that_an_earlier_component_writes_is_refused(make_nlp):
     nlp.add_pipe("span_ruler", config={"spans_key": "padellm_ner"})
     said = r"E809.*padellm_ner and span_ruler.*doc.spans\['padellm_ner'\].*spans_key"
     with pytest.raises(ValueError, match=said):
-        nlp.add_pipe("padellm_ner")
+        nlp.add_pipe("padellm_ner", config={"spans_key": "padellm_ner"})
     nlp.add_pipe("padellm_ner", config={"spans_key": "names"})
 
 
