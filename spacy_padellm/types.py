@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 TokenIds: TypeAlias = tuple[int, ...]
 # label → name of the label in the prompt, e.g. {"PER": "person"}
 LabelNames: TypeAlias = dict[str, str]
+# first character and end (exclusive) in a text
+Place: TypeAlias = tuple[int, int]
 
 
 def probability(logprob: float) -> float:

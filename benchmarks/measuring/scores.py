@@ -9,9 +9,10 @@ from spacy.tokens import Doc
 from spacy_padellm.pipeline.prediction import Prediction
 from spacy_padellm.scoring.counts import score_counts
 from spacy_padellm.scoring.strings import score_strings, strings_by_label
-from spacy_padellm.spans.resolve import drop_duplicates, drop_overlaps
+from spacy_padellm.spans.resolve import drop_overlaps
 from spacy_padellm.types import LabelNames
 
+from .duplicates import drop_duplicates
 from .span_scores import LabelledPlace, score_spans
 
 

@@ -9,7 +9,7 @@ from spacy.tokens import Doc
 from ..formats.base import Extraction, Query
 from ..spans.align import align_mentions, boundaries
 from ..spans.merging import are_answered_for
-from ..spans.resolve import drop_duplicates, to_token_span
+from ..spans.resolve import to_token_span
 from ..types import LabelledSpan, Mention, Window
 
 
@@ -107,10 +107,13 @@ def _place(
 ) -> list[FoundMention]:
     """Align the mentions of a window with the doc's tokens."""
     window, mentions = part.window, part.extraction.mentions
-    kept, duplicates = drop_duplicates(mentions) if deduplicate else (mentions, [])
     text, starts, ends = boundaries(doc[window.start : window.end])
-    alignment = align_mentions(text, kept, starts=starts, ends=ends)
-    found = [FoundMention(number, one, dropped="duplicate") for one in duplicates]
+    alignment = align_mentions(
+        text, mentions, starts=starts, ends=ends, exclusive=deduplicate
+    )
+    found = [
+        FoundMention(number, one, dropped="duplicate") for one in alignment.duplicates
+    ]
     found += [
         FoundMention(number, one, dropped="not in text") for one in alignment.missing
     ]

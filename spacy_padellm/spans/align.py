@@ -2,24 +2,23 @@
 
 PaDeLLM-NER numbers the mentions of a label in text order. A string that occurs twice is
 two mentions. The k-th mention with the same text and label is therefore aligned with
-the k-th occurrence of that text.
+the k-th occurrence of that text. If several labels have a mention with the same text,
+each takes an occurrence of its own, as long as there are free ones.
 """
 
 import re
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import accumulate, groupby
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
-from ..types import Mention, PlacedMention
+from ..types import Mention, Place, PlacedMention
+from .rivals import in_order_of_labels
 
 if TYPE_CHECKING:
     from spacy.tokens import Doc, Span
-
-# first character and end (exclusive) in the text
-Place: TypeAlias = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +27,13 @@ class Alignment:
 
     placed: the mentions in the text, in text order.
     missing: the mentions that are not in the text, in the order of the input.
+    duplicates: the mentions whose occurrences all have a better label, in the order of
+        the input.
     """
 
     placed: list[PlacedMention]
     missing: list[Mention]
+    duplicates: list[Mention] = field(default_factory=list)
 
 
 def boundaries(tokens: "Doc | Span") -> tuple[str, frozenset[int], frozenset[int]]:
@@ -52,6 +54,7 @@ def align_mentions(
     *,
     starts: Collection[int],
     ends: Collection[int],
+    exclusive: bool = False,
 ) -> Alignment:
     """Align the k-th mention with the same text with its k-th occurrence in `text`.
 
@@ -60,6 +63,9 @@ def align_mentions(
     starts, ends: the characters where spaCy tokens start and end (exclusive).
         Occurrences at token boundaries are preferred. Occurrences inside tokens are
         only used if there is no other.
+    exclusive: an occurrence has one label. The label with the most probable mention of
+        a text comes first. What the other labels have too many are duplicates.
+        Otherwise labels share occurrences if there are no free ones.
 
     Longer mentions are aligned first. Shorter mentions prefer occurrences outside of
     them. In "the Bank of England, a Bank", the mention "Bank" is aligned with the last
@@ -70,43 +76,103 @@ def align_mentions(
     the same place twice. If a label has more mentions of a text than there are
     occurrences, the remaining mentions are missing.
     """
-    placed: dict[int, PlacedMention] = {}
+    placed: dict[int, Place] = {}
     taken: dict[str, set[Place]] = defaultdict(set)
-    claims: dict[tuple[str, str], list[int]] = defaultdict(list)
+    # string → label → numbers of its mentions
+    claims: dict[str, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
     for number, mention in enumerate(mentions):
         if mention.start is None:
-            claims[mention.label, mention.text.strip()].append(number)
+            claims[mention.text.strip()][mention.label].append(number)
         else:
-            place = mention.start, mention.start + len(mention.text)
-            placed[number] = PlacedMention(mention, *place)
-            taken[mention.label].add(place)
+            placed[number] = mention.start, mention.start + len(mention.text)
+            taken[mention.label].add(placed[number])
     sorted_starts, end_set = sorted(starts), frozenset(ends)
     occurrences = {
-        wanted: _occurrences(text, wanted, sorted_starts, end_set)
-        for wanted in {wanted for _, wanted in claims}
+        wanted: _occurrences(text, wanted, sorted_starts, end_set) for wanted in claims
     }
-
+    duplicates: set[int] = set()
     for _, group in groupby(sorted(claims, key=_longest_first), key=_longest_first):
-        is_nested = _is_inside((found.start, found.end) for found in placed.values())
+        is_nested = _is_inside(placed.values())
         # If two mentions only differ in whitespace, literal occurrences come first.
-        for label, wanted in sorted(group, key=lambda claim: claim[1] not in text):
-            numbers = sorted(claims[label, wanted], key=lambda n: mentions[n].index)
-            left = [at for at in occurrences[wanted] if at not in taken[label]]
-            chosen = sorted(left, key=is_nested)[: len(numbers)]
-            for number, (start, end) in zip(numbers, sorted(chosen), strict=False):
-                placed[number] = PlacedMention(mentions[number], start, end)
-            taken[label].update(chosen)
+        for wanted in sorted(group, key=lambda wanted: wanted not in text):
+            chosen, surplus = _choose(
+                claims[wanted],
+                mentions,
+                occurrences[wanted],
+                taken=taken,
+                is_nested=is_nested,
+                exclusive=exclusive,
+            )
+            if len(claims[wanted]) > 1 and not _are_taken(chosen.values(), taken):
+                chosen = in_order_of_labels(chosen, mentions, occurrences)
+            for number, place in chosen.items():
+                taken[mentions[number].label].add(place)
+            duplicates |= surplus
+            placed.update(chosen)
     return Alignment(
         placed=sorted(
-            (placed[number] for number in sorted(placed)),
+            (PlacedMention(mentions[n], *placed[n]) for n in sorted(placed)),
             key=lambda found: (found.start, found.end),
         ),
-        missing=[m for number, m in enumerate(mentions) if number not in placed],
+        missing=[
+            mention
+            for number, mention in enumerate(mentions)
+            if number not in placed and number not in duplicates
+        ],
+        duplicates=[mentions[number] for number in sorted(duplicates)],
     )
 
 
-def _longest_first(claim: tuple[str, str]) -> int:
-    return -len(" ".join(claim[1].split()))
+def _choose(
+    claims: Mapping[str, Sequence[int]],
+    mentions: Sequence[Mention],
+    occurrences: Sequence[Place],
+    *,
+    taken: Mapping[str, Collection[Place]],
+    is_nested: Callable[[Place], bool],
+    exclusive: bool,
+) -> tuple[dict[int, Place], set[int]]:
+    """Choose places for the mentions of all labels with one string.
+
+    claims: label → numbers of its mentions. taken: label → places that it has already.
+
+    Returns the place of each mention, and the mentions that are duplicates.
+    """
+    chosen: dict[int, Place] = {}
+    surplus: set[int] = set()
+    for label in _best_first(claims, mentions):
+        numbers = sorted(claims[label], key=lambda number: mentions[number].index)
+        others = set(chosen.values()).union(
+            *(places for other, places in taken.items() if other != label)
+        )
+        left = [at for at in occurrences if at not in taken.get(label, ())]
+        if exclusive:
+            left = [
+                at for at in left if at not in others and not (chosen and is_nested(at))
+            ]
+        left.sort(key=lambda at: (is_nested(at), at in others))
+        places = sorted(left[: len(numbers)])
+        if exclusive and not others.isdisjoint(occurrences):
+            surplus.update(numbers[len(places) :])
+        chosen.update(zip(numbers, places, strict=False))
+    return chosen, surplus
+
+
+def _are_taken(places: Iterable[Place], taken: Mapping[str, Collection[Place]]) -> bool:
+    return any(place in own for place in places for own in taken.values())
+
+
+def _longest_first(wanted: str) -> int:
+    return -len(" ".join(wanted.split()))
+
+
+def _best_first(
+    claims: Mapping[str, Sequence[int]], mentions: Sequence[Mention]
+) -> list[str]:
+    """Labels by their most probable mention. In a tie, the first label comes first."""
+    return sorted(
+        claims, key=lambda label: -max(mentions[n].logprob for n in claims[label])
+    )
 
 
 def _occurrences(

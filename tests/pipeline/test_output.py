@@ -115,8 +115,24 @@ def test_without_deduplication_a_string_may_be_another_thing_elsewhere(scripted_
     text = "Paris went to Paris"
     keep = scripted_nlp(lambda text: found, deduplicate=False)
     assert ents(keep(text)) == [("Paris", "LOC"), ("Paris", "LOC")]
-    only = scripted_nlp(lambda text: found[:2], deduplicate=True)
-    assert dropped(only(text)) == {"duplicate": 1}
+    only = scripted_nlp(lambda text: [*found, *found], deduplicate=True)
+    doc = only(text)
+    assert ents(doc) == [("Paris", "LOC"), ("Paris", "LOC")]
+    assert dropped(doc) == {"duplicate": 2, "not in text": 2}
+
+
+@pytest.mark.parametrize("deduplicate", [False, True])
+def test_a_string_that_occurs_twice_may_have_a_label_each(scripted_nlp, deduplicate):
+    found = [
+        ("PER", "Washington", 0.9),
+        ("PER", "Madison", 0.9),
+        ("LOC", "Washington", 0.8),
+        ("LOC", "Madison", 0.8),
+    ]
+    nlp = scripted_nlp(lambda text: found, deduplicate=deduplicate)
+    doc = nlp("Washington wrote from Washington to Madison in Madison")
+    assert [ent.label_ for ent in doc.ents] == ["PER", "LOC"] * 2
+    assert dropped(doc) == {}
 
 
 def test_overlapping_mentions_stand_beside_a_ruler_s_entity(doc):

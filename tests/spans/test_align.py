@@ -1,6 +1,7 @@
 """The k-th mention with the same text is aligned with its k-th occurrence."""
 
 import time
+from collections import Counter
 
 import pytest
 from hypothesis import given
@@ -53,8 +54,10 @@ def slow_align(text, mentions, starts, ends):
         return -len(loose(claim[1])), claim[1] not in text
 
     placed = {}
+    claims = dict.fromkeys((m.text.strip(), m.label) for m in mentions)
     for label, wanted in sorted(
-        {(m.label, m.text.strip()) for m in mentions}, key=rank
+        ((label, wanted) for wanted, label in claims),
+        key=lambda claim: (*rank(claim), claim[1], first(claim, mentions)),
     ):
         numbers = [
             number
@@ -78,13 +81,29 @@ def slow_align(text, mentions, starts, ends):
             for place in pool
             if any(f.start <= place[0] and place[1] <= f.end for f in longer)
         ]
-        while len(pool) > len(numbers):
-            pool.remove(nested.pop() if nested else pool[-1])
+        claimed = [(found.start, found.end) for found in placed.values()]
+        pool.sort(key=lambda place: (place in nested, place in claimed))
+        pool = sorted(pool[: len(numbers)])
         for number, place in zip(numbers, pool, strict=False):
             placed[number] = PlacedMention(mentions[number], *place)
     return Alignment(
         sorted((placed[n] for n in sorted(placed)), key=lambda f: (f.start, f.end)),
         [m for number, m in enumerate(mentions) if number not in placed],
+    )
+
+
+def first(claim, mentions):
+    """The number of the first mention of a label with a string."""
+    return [(m.label, m.text.strip()) for m in mentions].index(claim)
+
+
+def outcome(alignment):
+    """Where each string was placed, how many of each label, and what is missing."""
+    placed = alignment.placed
+    return (
+        sorted((p.start, p.end) for p in placed),
+        sorted((p.mention.label, p.mention.text.strip()) for p in placed),
+        sorted(map(repr, alignment.missing)),
     )
 
 
@@ -114,7 +133,7 @@ def test_alignment_equals_the_slow_version(text, mentions, starts, ends):
         == m.text.strip()
     ]
     fast = align_mentions(text, mentions, starts=starts, ends=ends)
-    assert fast == slow_align(text, mentions, starts, ends)
+    assert outcome(fast) == outcome(slow_align(text, mentions, starts, ends))
 
 
 @given(small_texts, small_mentions, offsets, offsets)
@@ -205,6 +224,96 @@ def test_with_no_free_place_left_a_mention_nests_in_the_longer_one():
         PlacedMention(long, 0, 15),
         PlacedMention(second, 18, 22),
     ]
+
+
+def claims(*given):
+    """Mentions of (label, text, logprob), numbered under their label."""
+    counts = Counter()
+    mentions = []
+    for label, text, logprob in given:
+        counts[label] += 1
+        mentions.append(Mention(label, text, counts[label], logprob))
+    return mentions
+
+
+def labels_of(doc, mentions, **settings):
+    """The label at each place."""
+    text, starts, ends = boundaries(doc)
+    found = align_mentions(text, mentions, starts=starts, ends=ends, **settings)
+    return [(place.start, place.mention.label) for place in found.placed]
+
+
+MET = make_doc(*"Washington met Adams in Washington .".split())
+
+
+@pytest.mark.parametrize("exclusive", [False, True])
+def test_a_claim_goes_to_a_free_occurrence(exclusive):
+    words = "Washington wrote from Washington to Madison in Madison".split()
+    mentions = claims(
+        ("PER", "Washington", -0.1),
+        ("PER", "Madison", -0.1),
+        ("LOC", "Washington", -0.2),
+        ("LOC", "Madison", -0.2),
+    )
+    assert labels_of(make_doc(*words), mentions, exclusive=exclusive) == [
+        (0, "PER"),
+        (22, "LOC"),
+        (36, "PER"),
+        (47, "LOC"),
+    ]
+
+
+@pytest.mark.parametrize("logprob", [-2.0, -0.1])
+def test_mentions_of_a_label_stay_in_text_order(logprob):
+    """Whichever label is the more probable one."""
+    per = [("PER", "Washington", logprob), ("PER", "Adams", -0.1)]
+    loc = [("LOC", "Washington", -1.0)]
+    assert labels_of(MET, claims(*per, *loc)) == [
+        (0, "PER"),
+        (15, "PER"),
+        (24, "LOC"),
+    ]
+    assert labels_of(MET, claims(*per[::-1], *loc)) == [
+        (0, "LOC"),
+        (15, "PER"),
+        (24, "PER"),
+    ]
+
+
+def test_an_exclusive_occurrence_has_its_best_label():
+    mentions = claims(("ORG", "Adams", -2.0), ("PER", "Adams", -0.1))
+    text, starts, ends = boundaries(MET)
+    found = align_mentions(text, mentions, starts=starts, ends=ends, exclusive=True)
+    assert [place.mention for place in found.placed] == mentions[1:]
+    assert (found.duplicates, found.missing) == (mentions[:1], [])
+
+
+def test_the_best_label_has_all_its_mentions_and_others_what_is_left():
+    first = [("LOC", "Washington", -3.0), ("LOC", "Washington", -0.1)]
+    mentions = claims(*first, ("PER", "Washington", -1.0))
+    text, starts, ends = boundaries(MET)
+    found = align_mentions(text, mentions, starts=starts, ends=ends, exclusive=True)
+    assert [place.mention for place in found.placed] == mentions[:2]
+    assert found.duplicates == mentions[2:]
+
+
+def test_a_worse_label_does_not_go_inside_a_longer_mention():
+    doc = make_doc(*"Bank of England in England".split())
+    mentions = claims(
+        ("ORG", "Bank of England", -0.1),
+        ("LOC", "England", -0.2),
+        ("PER", "England", -3.0),
+    )
+    assert labels_of(doc, mentions, exclusive=True) == [(0, "ORG"), (19, "LOC")]
+
+
+@given(small_texts, small_mentions, offsets, offsets)
+def test_exclusive_places_have_one_label(text, mentions, starts, ends):
+    found = align_mentions(text, mentions, starts=starts, ends=ends, exclusive=True)
+    claimed = [(place.start, place.end) for place in found.placed]
+    assert len(claimed) == len(set(claimed))
+    all_of_them = [p.mention for p in found.placed] + found.missing + found.duplicates
+    assert sorted(all_of_them, key=repr) == sorted(mentions, key=repr)
 
 
 def test_labels_may_share_a_place():
