@@ -403,6 +403,10 @@ class Errors:
         "[E815] {setting} needs a group in doc.spans to write to, but spans_key is "
         "null. Set `spans_key` too, such as spans_key = 'sc'."
     )
+    E816 = (
+        "[E816] {name} has no labels to learn. Set its `labels`, call add_label, or "
+        "initialize it from gold data: nlp.initialize(lambda: examples)."
+    )
     # spacy-llm
     E841 = (
         "[E841] spacy_padellm.ParallelDecoder.v1 cannot read the prompt {prompt}: it "
@@ -534,6 +538,27 @@ class Warnings:
     W803 = (
         "[W803] {name} has no labels, so it finds no entities. Set its `labels`, call "
         "add_label, or initialize it from gold data. This warning is shown once."
+    )
+    W805 = (
+        "[W805] {name}: {number} tokens of a doc have more than {longest} characters, "
+        "such as inline images. They are not read, so nothing is found in them. Split "
+        "such tokens, or look for names in them by other means. This warning is shown "
+        "once."
+    )
+    W806 = (
+        "[W806] {name}: the model wrote an empty mention as {mention.label}: it "
+        "counted more mentions than it could name. Such mentions are dropped. This "
+        "warning is shown once."
+    )
+    W807 = (
+        "[W807] {name}: the mention {mention!r} is not made of whole tokens, so "
+        "{kept!r} is left of it. Set alignment_mode = 'expand' to keep all of it with "
+        "the rest of its tokens, or let the tokenizer split them. This warning is "
+        "shown once."
+    )
+    W808 = (
+        "[W808] {name} does not learn from nlp.rehearse. To keep what it knows, train "
+        "on old and new gold texts together. This warning is shown once."
     )
     # spacy-llm
     W841 = (

@@ -43,7 +43,9 @@ def score_predictions(
     counted = score_counts(counts, map(_counts, predictions), list(labels))
     extractions = [part for one in predictions for part in one.extractions]
     written = sum(len(part.mentions) for part in extractions)
-    made_up = sum(len(one.not_in_text) for one in predictions)
+    made_up = sum(
+        one.dropped["not in text"] + one.dropped["empty"] for one in predictions
+    )
     length, steps = mean_lengths(
         [n for part in one.extractions for n in part.lengths] for one in predictions
     )

@@ -7,6 +7,7 @@ from spacy.tokens import Doc
 from spacy_padellm.engines.base import Engine
 from spacy_padellm.formats.base import Format
 from spacy_padellm.model.shim import causal_lm_shim
+from spacy_padellm.pipeline.output import Output
 from spacy_padellm.pipeline.padellm_ner import PaDeLLMNER
 from spacy_padellm.pipeline.predict import predict_docs
 from spacy_padellm.pipeline.prediction import Prediction
@@ -77,7 +78,7 @@ class LoadedSystem:
             tokenizer=self.shim.tokenizer,
             format=self.format,
             windows=self.ner.windows,
-            alignment_mode=self.ner.alignment_mode,
+            output=Output(alignment_mode=self.ner.alignment_mode),
             batch_tokens=self.batch_tokens or batch_tokens,
         )
 

@@ -11,6 +11,7 @@ from ..locks import cached_property
 from ..types import EncodedText, Spelling
 
 if TYPE_CHECKING:
+    from tokenizers import AddedToken
     from transformers import PreTrainedTokenizerBase
 
 CACHE_SIZE = 4096  # encoded strings
@@ -18,7 +19,10 @@ CACHE_SIZE = 4096  # encoded strings
 
 class PlainTokenizer:
     """Never turns text into control tokens: `<|im_end|>` in a text becomes six or seven
-    ordinary tokens. Control tokens are added to a prompt by their id."""
+    ordinary tokens. Control tokens are added to a prompt by their id.
+
+    Tokens that were added to a vocabulary are control tokens too, whether the tokenizer
+    calls them special or not, unless they are whitespace."""
 
     def __init__(self, tokenizer: "PreTrainedTokenizerBase") -> None:
         if tokenizer.eos_token_id is None:
@@ -26,7 +30,12 @@ class PlainTokenizer:
         self._tokenizer = tokenizer
         self.bos_id: int | None = tokenizer.bos_token_id
         self.eos_id: int = tokenizer.eos_token_id
-        self._control = frozenset(tokenizer.all_special_ids) - {tokenizer.unk_token_id}
+        added = _added_tokens(tokenizer)
+        if added and tokenizer.is_fast:
+            # only special tokens are skipped when a text is split
+            tokenizer.backend_tokenizer.add_special_tokens([*added.values()])
+        control = {*tokenizer.all_special_ids, *added}
+        self._control = frozenset(control) - {tokenizer.unk_token_id}
         self._cached = lru_cache(CACHE_SIZE)(self._encode)
         # The first call changes settings of the tokenizer, which fails while another
         # thread uses it.
@@ -121,6 +130,24 @@ class PlainTokenizer:
         return self._tokenizer.decode(
             ids, skip_special_tokens=False, clean_up_tokenization_spaces=False
         )
+
+
+def _added_tokens(tokenizer: "PreTrainedTokenizerBase") -> "dict[int, AddedToken]":
+    """The added tokens that are not special, by id, as special ones."""
+    from tokenizers import AddedToken
+
+    return {
+        token_id: AddedToken(
+            token.content,
+            single_word=token.single_word,
+            lstrip=token.lstrip,
+            rstrip=token.rstrip,
+            normalized=token.normalized,
+            special=True,
+        )
+        for token_id, token in tokenizer.added_tokens_decoder.items()
+        if not token.special and token.content.strip(" \n\t\r\u2581")
+    }
 
 
 def _byte_level(token: str) -> bytes:

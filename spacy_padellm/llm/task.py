@@ -23,8 +23,10 @@ from ..errors import Errors, Warnings
 from ..formats.base import Extraction, Query
 from ..pipeline.annotate import annotate, register_score
 from ..pipeline.labels import gold_labels
+from ..pipeline.leaks import leaks
 from ..pipeline.output import Output
 from ..pipeline.prediction import WindowPrediction, locate
+from ..spans.composed import compose
 from .caching import TASK, cache_key, component_asking_for
 from .labels import TaskLabels
 from .messages import read_answer, write_prompt
@@ -47,6 +49,7 @@ def build_ner_v1(
     deduplicate: bool = True,
     overwrite_ents: bool = False,
     alignment_mode: str = "contract",
+    all_occurrences: bool = False,
     save_trace: bool = False,
 ) -> "NERTask":
     """Named entity recognition for the model `spacy_padellm.ParallelDecoder.v1`.
@@ -72,6 +75,7 @@ def build_ner_v1(
             deduplicate=deduplicate,
             overwrite_ents=overwrite_ents,
             alignment_mode=alignment_mode,
+            all_occurrences=all_occurrences,
             save_trace=save_trace,
         ),
         shard_mapper=shard_mapper,
@@ -150,7 +154,7 @@ class NERTask:
 
     def _query(self, shard: Doc) -> Query:
         # the text of a span has no whitespace after its last token
-        return Query(shard[:].text, self._table.names)
+        return Query(compose(shard[:].text).text, self._table.names)
 
     def _annotated(self, shards: Shards, answers: Iterable[str]) -> Doc:
         parts = []
@@ -161,17 +165,10 @@ class NERTask:
             query = self._query(shard)
             if query.text.strip():
                 parts.append(WindowPrediction(window, query, extraction))
-        output = self.output
-        reading = locate(
-            shards.doc,
-            parts,
-            output.alignment_mode,
-            output.deduplicate,
-            output.threshold,
-        )
-        annotate(shards.doc, reading, output=output, component=self._name)
-        for mention in reading.not_in_text:
-            self._warn_once("not in text", Warnings.W801, mention=mention)
+        reading = locate(shards.doc, parts, self.output)
+        annotate(shards.doc, reading, output=self.output, component=self._name)
+        for kind, message, values in leaks(shards.doc, reading):
+            self._warn_once(kind, message, **values)
         return shards.doc
 
     def _extraction(self, answer: str) -> Extraction:

@@ -42,7 +42,9 @@ def annotate(
     scores: one for each span, float32.
     dropped: how many mentions became no entity, by reason. The reasons are those of
         `Prediction.dropped` and "overlap".
-    dropped_by: the same, by component.
+    changed: how many entities differ from the mention, by kind: those of
+        `FoundMention.changed`.
+    dropped_by, changed_by: the same, by component.
     trace: see `trace`; only with `save_trace`.
     """
     key = output.spans_key
@@ -69,13 +71,20 @@ def annotate(
             scores.setdefault(place, score)
     places = sorted(scores)
     dropped = prediction.dropped + Counter(overlap=len(overlapping))
+    no_room = set(map(id, overlapping))
+    changed = Counter(
+        one.changed
+        for one in prediction.mentions
+        if one.changed and not one.dropped and id(one.span) not in no_room
+    )
     doc.spans[key] = SpanGroup(
         doc,
         name=key,
         spans=[ents.get(place) or _span(doc, place) for place in places],
         attrs={
             "scores": np.array([scores[place] for place in places], dtype="float32"),
-            **_counts(attrs, component, dropped),
+            **_counts("dropped", attrs, component, dropped),
+            **_counts("changed", attrs, component, changed),
             **_traces(attrs, component, prediction, overlapping, output.save_trace),
         },
     )
@@ -129,11 +138,11 @@ def _set_scores(
 
 
 def _counts(
-    attrs: Mapping[str, Any], component: str, dropped: Counter[str]
+    kind: str, attrs: Mapping[str, Any], component: str, counts: Counter[str]
 ) -> dict[str, dict]:
-    by = {**attrs.get("dropped_by", {}), component: dict(dropped)}
+    by = {**attrs.get(f"{kind}_by", {}), component: dict(counts)}
     total = sum((Counter(counts) for counts in by.values()), Counter())
-    return {"dropped": dict(total), "dropped_by": by}
+    return {kind: dict(total), f"{kind}_by": by}
 
 
 def _traces(

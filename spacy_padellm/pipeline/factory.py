@@ -22,6 +22,7 @@ threshold = 0.0
 deduplicate = true
 overwrite_ents = false
 alignment_mode = "contract"
+all_occurrences = false
 save_trace = false
 batch_tokens = 4096
 
@@ -53,6 +54,8 @@ size = 128
 @misc = "spacy_padellm.SentenceWindows.v1"
 max_tokens = 96
 join_tokens = 32
+list_tokens = null
+max_chars = 1000
 
 [padellm_ner.scorer]
 @scorers = "spacy.ner_scorer.v1"
@@ -92,6 +95,7 @@ def make_padellm_ner(
     deduplicate: bool,
     overwrite_ents: bool,
     alignment_mode: str,
+    all_occurrences: bool,
     save_trace: bool,
     batch_tokens: int,
     scorer: Callable | None,
@@ -114,12 +118,14 @@ def make_padellm_ner(
         It needs a `spans_key`.
     threshold: drop mentions with a lower score, 0 to 1. The format says what a score
         is.
-    deduplicate: if several labels claim a string in a window, keep the most probable
-        label, as the paper does. It concerns formats that do not say where a string
-        stands: all but Pointer and AutoRegAug.
+    deduplicate: if several labels claim a string in a window, each occurrence has one
+        label, and the most probable label comes first. It concerns formats that do not
+        say where a string stands: all but Pointer and AutoRegAug.
     overwrite_ents: whether new entities replace those that a doc already has.
     alignment_mode: for mentions that are not whole tokens: "strict", "contract" or
         "expand", as in `Doc.char_span`.
+    all_occurrences: every further occurrence of an entity's string in the doc is an
+        entity too, with its label and score. Only whole tokens count.
     save_trace: keep a trace of queries and answers in
         `doc.spans[spans_key].attrs["trace"]`. It needs a `spans_key`.
     batch_tokens: padded tokens in a batch of texts, at most.
@@ -143,6 +149,7 @@ def make_padellm_ner(
             deduplicate=deduplicate,
             overwrite_ents=overwrite_ents,
             alignment_mode=alignment_mode,
+            all_occurrences=all_occurrences,
             save_trace=save_trace,
         ),
         batch_tokens=batch_tokens,

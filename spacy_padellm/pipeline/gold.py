@@ -9,6 +9,8 @@ from spacy.training import Example
 
 from ..corpora.base import ANNOTATED_LABELS
 from ..formats.base import Format, GoldText, Query
+from ..spans.composed import compose
+from ..spans.long_tokens import long_tokens, without_tokens
 from ..trees.packing import GoldTree
 from ..trees.pointers import GoldPointers
 from ..types import LabelNames, PromptTokenizer, WindowGetter
@@ -96,17 +98,18 @@ def gold_trees(
     in_spans = spans_key is not None and spans_key in doc.spans
     mentions = gold_mentions(doc, spans_key)
     covered = {i for mention in mentions for i in range(mention.start, mention.end)}
-    for window in windows(doc):
+    for window in without_tokens(windows(doc), long_tokens(doc)):
         tokens = doc[window.start : window.end]
         if not asked or not tokens.text.strip():
             continue
+        text = compose(tokens.text)
         spans: dict[str, list[tuple[int, int]]] = {}
         cut: list[tuple[int, int]] = []
         for mention in mentions:
             if mention.end <= window.start or mention.start >= window.end:
                 continue
             start = mention.start_char - tokens.start_char
-            place = start, start + len(mention.text)
+            place = text.from_given(start, start + len(mention.text))
             if mention.label_ not in asked:
                 problems[f"unknown label {mention.label_!r}"] += 1
             elif window.start <= mention.start and mention.end <= window.end:
@@ -118,8 +121,9 @@ def gold_trees(
         unknown = []
         if doc.has_annotation("ENT_IOB") or not in_spans:
             unknown = _not_annotated(tokens, covered)
+        unknown = [text.from_given(*part) for part in unknown]
         tree = format.gold_tree(
-            Query(tokens.text, asked), GoldText(spans, unknown, cut), tokenizer
+            Query(text.text, asked), GoldText(spans, unknown, cut), tokenizer
         )
         if tree is None:
             problems["not annotated"] += 1

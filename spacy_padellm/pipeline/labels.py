@@ -42,6 +42,11 @@ def with_label(known: LabelNames, label: str, name: str | None) -> LabelNames:
     return label_names({**known, label: name})
 
 
+def names_labels(examples: Iterable[Example]) -> bool:
+    """Whether a gold doc names labels of its own."""
+    return any(eg.reference.user_data.get(ANNOTATED_LABELS) for eg in examples)
+
+
 def gold_labels(
     examples: Iterable[Example], spans_key: str | None = None
 ) -> dict[str, str | None]:

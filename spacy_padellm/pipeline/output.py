@@ -22,6 +22,7 @@ class Output:
     deduplicate: bool = True
     overwrite_ents: bool = False
     alignment_mode: str = "contract"
+    all_occurrences: bool = False
     save_trace: bool = False
 
     def __post_init__(self) -> None:
@@ -35,6 +36,7 @@ class Output:
             allow_overlap=self.allow_overlap,
             deduplicate=self.deduplicate,
             overwrite_ents=self.overwrite_ents,
+            all_occurrences=self.all_occurrences,
             save_trace=self.save_trace,
         )
         for setting in ("allow_overlap", "save_trace"):

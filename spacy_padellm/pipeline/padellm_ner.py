@@ -14,7 +14,7 @@ from spacy.training import Example, validate_examples, validate_get_examples
 from spacy.vocab import Vocab
 from thinc.api import Model, Optimizer
 
-from ..errors import Warnings
+from ..errors import Errors, Warnings
 from ..formats.base import Format
 from ..model.shim import causal_lm_shim
 from ..settings import check_positive
@@ -23,8 +23,9 @@ from . import saving
 from .adapter_set import AdapterSet
 from .annotate import annotate, register_score
 from .gold import trees_of
-from .labels import gold_labels, has_gold, read_labels, with_label
+from .labels import gold_labels, has_gold, names_labels, read_labels, with_label
 from .language import PipelineOf, check_spans_key
+from .leaks import leaks
 from .output import Output, OutputSetting
 from .predict import predict_docs, predict_each
 from .prediction import Prediction
@@ -72,6 +73,7 @@ class PaDeLLMNER(TrainablePipe):
     deduplicate = OutputSetting()
     overwrite_ents = OutputSetting()
     alignment_mode = OutputSetting()
+    all_occurrences = OutputSetting()
     save_trace = OutputSetting()
 
     def __init__(
@@ -283,10 +285,8 @@ class PaDeLLMNER(TrainablePipe):
             tokenizer=shim.tokenizer,
             format=self.format,
             windows=self.windows,
-            alignment_mode=call.output.alignment_mode,
+            output=call.output,
             batch_tokens=self.batch_tokens,
-            deduplicate=call.output.deduplicate,
-            threshold=call.output.threshold,
         )
 
     def set_annotations(
@@ -299,8 +299,8 @@ class PaDeLLMNER(TrainablePipe):
         """Write entities, scores and spans into the docs; see `annotate`."""
         for doc, prediction in zip(docs, predictions, strict=True):
             annotate(doc, prediction, output=output or self.output, component=self.name)
-            for mention in prediction.not_in_text:
-                self._warn_once("not in text", Warnings.W801, mention=mention)
+            for kind, message, values in leaks(doc, prediction):
+                self._warn_once(kind, message, **values)
 
     def _call(self, changed: Mapping[str, Any]) -> Call:
         """The component's settings with some changed. Raises ValueError for a value
@@ -366,6 +366,8 @@ class PaDeLLMNER(TrainablePipe):
 
         With `allow_overlap`, the mentions of a doc are those of
         `doc.spans[spans_key]`, if it has that group.
+
+        Raises ValueError (E816) if there are no labels to learn.
         """
         self._adapters.check_trains_its_own()
         losses = {} if losses is None else losses
@@ -375,6 +377,8 @@ class PaDeLLMNER(TrainablePipe):
         if self.replay is not None:
             losses[self.name] += self.replay.update(examples)
             return losses
+        if not self.labels and not names_labels(examples):
+            raise ValueError(Errors.E816.format(name=self.name))
         loss = self._accumulate(examples, drop)
         losses[self.name] += loss
         if self.record is not None:
@@ -382,6 +386,18 @@ class PaDeLLMNER(TrainablePipe):
         if sgd not in (None, False):
             self.finish_update(sgd)
         return losses
+
+    def rehearse(
+        self,
+        examples: Iterable[Example],
+        *,
+        sgd: Optimizer | None = None,
+        losses: dict[str, float] | None = None,
+        **config: Any,
+    ) -> dict[str, float]:
+        """Not supported: warns once (W808), and changes nothing."""
+        self._warn_once("rehearse", Warnings.W808)
+        return {} if losses is None else losses
 
     def score(self, examples: Iterable[Example], **kwargs: Any) -> dict[str, Any]:
         """Compare the predictions with gold docs, by the component's scorer."""

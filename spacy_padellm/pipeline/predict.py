@@ -8,8 +8,11 @@ from ..engines.base import Engine
 from ..errors import Errors
 from ..formats.base import Format, Query
 from ..formats.extraction import extract
+from ..spans.composed import compose
+from ..spans.long_tokens import long_tokens, without_tokens
 from ..trees.batching import RowDoesNotFit
 from ..types import LabelNames, PromptTokenizer, Window, WindowGetter
+from .output import Output
 from .prediction import Prediction, WindowPrediction, locate
 
 
@@ -21,25 +24,26 @@ def predict_docs(
     tokenizer: PromptTokenizer,
     format: Format,
     windows: WindowGetter,
-    alignment_mode: str,
     batch_tokens: int,
-    deduplicate: bool = True,
-    threshold: float = 0.0,
+    output: Output | None = None,
 ) -> list[Prediction]:
     """Find the labels' mentions in docs. The docs are not changed.
 
     batch_tokens: padded tokens of text and labels in one batch, at most.
-    deduplicate: leave a string to its most probable label.
-    threshold: drop mentions with a lower score.
+    output: which mentions to keep, and how they become whole tokens.
+
+    Tokens of hundreds of characters are not read, see `spans/long_tokens.py`.
 
     Raises ValueError (E807) for a window that is too long for the model or takes too
     much memory by itself; the message says which.
     """
     places: list[tuple[int, Window]] = []
     queries: list[Query] = []
+    output = output or Output()
+    left_out = [long_tokens(doc) for doc in docs]
     for place, doc in enumerate(docs):
-        for window in windows(doc):
-            text = doc[window.start : window.end].text
+        for window in without_tokens(windows(doc), left_out[place]):
+            text = compose(doc[window.start : window.end].text).text
             if text.strip():
                 places.append((place, window))
                 queries.append(Query(text, labels))
@@ -58,8 +62,8 @@ def predict_docs(
     for i, (place, window) in enumerate(places):
         found[place].append(WindowPrediction(window, queries[i], extractions[i]))
     return [
-        locate(doc, parts, alignment_mode, deduplicate, threshold)
-        for doc, parts in zip(docs, found, strict=True)
+        locate(doc, parts, output, n_left_out=len(unread))
+        for doc, parts, unread in zip(docs, found, left_out, strict=True)
     ]
 
 

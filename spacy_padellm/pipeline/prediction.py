@@ -1,33 +1,44 @@
 """From the mentions that the model wrote to spans of the doc's tokens."""
 
+import unicodedata
+from bisect import bisect_right
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from spacy.tokens import Doc
 
 from ..formats.base import Extraction, Query
 from ..spans.align import align_mentions, boundaries
+from ..spans.composed import compose
 from ..spans.merging import are_answered_for
-from ..spans.resolve import to_token_span
-from ..types import LabelledSpan, Mention, Window
+from ..spans.occurrences import other_occurrences
+from ..spans.resolve import drop_overlaps, to_token_span
+from ..types import LabelledSpan, Mention, Place, Window
+from .output import Output
 
 
 @dataclass(frozen=True, slots=True)
 class FoundMention:
-    """A mention, its tokens in the doc, and why it was dropped.
+    """A mention, its tokens in the doc, and why it was dropped or changed.
 
     window: the number of its window.
+    place: its first character and end (exclusive) in the doc; None if it has none.
     span: None if the mention has no tokens in the doc.
-    dropped: empty, or the reason: "duplicate" (another label has the string), "not in
-        text", "misaligned" (it is not made of whole tokens), "other window" (that one
-        is responsible for these tokens), "below threshold".
+    dropped: empty, or the reason: "duplicate" (other labels have all occurrences of the
+        string), "empty", "not in text", "misaligned" (it is not made of whole tokens),
+        "other window" (that one is responsible for these tokens), "below threshold".
+    changed: how the span differs from the mention: empty, "contracted" (it lacks
+        characters), "expanded" (it has more), or "repeated" (the span is another
+        occurrence of the mention's string).
     """
 
     window: int
     mention: Mention
+    place: Place | None = None
     span: LabelledSpan | None = None
     dropped: str = ""
+    changed: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +56,7 @@ class Prediction:
 
     spans: in text order. They may overlap.
     dropped: how many mentions were dropped, by reason: see `FoundMention.dropped` and
-        `Extraction.lost`.
-    not_in_text: the mentions that the text does not contain.
+        `Extraction.lost`; and as "long token", how many tokens were not read.
     extractions: the model's answer for each window that is not blank.
     windows: the same, with the queries.
     mentions: all mentions, also those that were dropped.
@@ -54,7 +64,6 @@ class Prediction:
 
     spans: tuple[LabelledSpan, ...] = ()
     dropped: Counter[str] = field(default_factory=Counter)
-    not_in_text: tuple[Mention, ...] = ()
     extractions: tuple[Extraction, ...] = ()
     windows: tuple[WindowPrediction, ...] = ()
     mentions: tuple[FoundMention, ...] = ()
@@ -63,14 +72,17 @@ class Prediction:
 def locate(
     doc: Doc,
     parts: Sequence[WindowPrediction],
-    alignment_mode: str,
-    deduplicate: bool,
-    threshold: float,
+    output: Output,
+    *,
+    n_left_out: int = 0,
 ) -> Prediction:
-    """Turn mentions into spans of whole tokens of the doc; see `predict_docs`."""
+    """Turn mentions into spans of whole tokens of the doc; see `predict_docs`.
+
+    n_left_out: tokens that were too long to be read.
+    """
     found: list[FoundMention] = []
     for number, part in enumerate(parts):
-        found += _place(doc, number, part, alignment_mode, deduplicate)
+        found += _place(doc, number, part, output)
     placed = [one for one in found if one.span is not None]
     answered = are_answered_for(
         [part.window for part in parts], [(one.window, one.span) for one in placed]
@@ -79,53 +91,102 @@ def locate(
     for one, is_answered in zip(placed, answered, strict=True):
         if not is_answered:
             one = replace(one, dropped="other window")
-        elif one.span.score < threshold:
+        elif one.span.score < output.threshold:
             one = replace(one, dropped="below threshold")
         settled.append(one)
+    if output.all_occurrences:
+        settled += _repeated(doc, parts, settled)
     dropped = Counter(one.dropped for one in settled if one.dropped)
     for part in parts:
         dropped.update(part.extraction.lost)
-    spans = [one.span for one in settled if one.span is not None and not one.dropped]
+    dropped.update({"long token": n_left_out})
+    spans = _spans(settled)
     return Prediction(
         spans=tuple(sorted(spans, key=lambda span: (span.start, span.end))),
         dropped=dropped,
-        not_in_text=tuple(
-            one.mention for one in settled if one.dropped == "not in text"
-        ),
         extractions=tuple(part.extraction for part in parts),
         windows=tuple(parts),
         mentions=tuple(settled),
     )
 
 
+def _spans(found: Iterable[FoundMention]) -> list[LabelledSpan]:
+    return [one.span for one in found if one.span is not None and not one.dropped]
+
+
 def _place(
-    doc: Doc,
-    number: int,
-    part: WindowPrediction,
-    alignment_mode: str,
-    deduplicate: bool,
+    doc: Doc, number: int, part: WindowPrediction, output: Output
 ) -> list[FoundMention]:
     """Align the mentions of a window with the doc's tokens."""
-    window, mentions = part.window, part.extraction.mentions
+    window = part.window
     text, starts, ends = boundaries(doc[window.start : window.end])
+    composed = compose(text)
     alignment = align_mentions(
-        text, mentions, starts=starts, ends=ends, exclusive=deduplicate
+        composed.text,
+        [
+            replace(one, text=unicodedata.normalize("NFC", one.text))
+            for one in part.extraction.mentions
+        ],
+        starts=composed.edges(starts),
+        ends=composed.edges(ends),
+        exclusive=output.deduplicate,
     )
     found = [
         FoundMention(number, one, dropped="duplicate") for one in alignment.duplicates
     ]
     found += [
-        FoundMention(number, one, dropped="not in text") for one in alignment.missing
+        FoundMention(
+            number, one, dropped="not in text" if one.text.strip() else "empty"
+        )
+        for one in alignment.missing
     ]
     offset = doc[window.start].idx
     for placed in alignment.placed:
-        tokens = to_token_span(
-            doc, offset + placed.start, offset + placed.end, alignment_mode
-        )
-        if tokens is None:
-            found.append(FoundMention(number, placed.mention, dropped="misaligned"))
-            continue
-        mention = placed.mention
-        span = LabelledSpan(*tokens, mention.label, mention.score, mention.weight)
-        found.append(FoundMention(number, mention, span))
+        start, end = composed.to_given(placed.start, placed.end)
+        start += len(text[start:end]) - len(text[start:end].lstrip())
+        end = start + len(text[start:end].rstrip())
+        place = offset + start, offset + end
+        found.append(_snap(doc, FoundMention(number, placed.mention, place), output))
     return found
+
+
+def _snap(doc: Doc, found: FoundMention, output: Output) -> FoundMention:
+    """Turn the characters of a mention into whole tokens."""
+    start, end = found.place
+    tokens = to_token_span(doc, start, end, output.alignment_mode)
+    if tokens is None:
+        return replace(found, dropped="misaligned")
+    mention = found.mention
+    span = LabelledSpan(*tokens, mention.label, mention.score, mention.weight)
+    snapped = doc[span.start : span.end]
+    changed = ""
+    if snapped.start_char > start or snapped.end_char < end:
+        changed = "contracted"
+    elif snapped.start_char < start or snapped.end_char > end:
+        changed = "expanded"
+    return replace(found, span=span, changed=changed)
+
+
+def _repeated(
+    doc: Doc, parts: Sequence[WindowPrediction], settled: Sequence[FoundMention]
+) -> list[FoundMention]:
+    """The other occurrences of strings that became entities."""
+    spans = _spans(settled)
+    kept, nested = drop_overlaps(spans)
+    of_span = {id(one.span): one for one in settled}
+    keep_ends = [part.window.keep_end for part in parts]
+    repeated = []
+    for source, copy in other_occurrences(doc, kept, taken=nested):
+        found = of_span[id(source)]
+        number = bisect_right(keep_ends, copy.start)
+        start, end = doc[copy.start].idx, doc[copy.end - 1].idx + len(doc[copy.end - 1])
+        repeated.append(
+            replace(
+                found,
+                window=min(number, len(parts) - 1),
+                place=(start, end),
+                span=copy,
+                changed="repeated",
+            )
+        )
+    return repeated

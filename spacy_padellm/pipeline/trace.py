@@ -26,6 +26,9 @@ def trace(
         score: count_probability x probability, which are P(count >= index) and
             P(mention).
         start, end: its tokens in the doc; null if it has none.
+        start_char, end_char: its own characters in the doc; null if it has none. Its
+            tokens may have fewer or more.
+        changed: how its tokens differ from it, see `FoundMention`; null if they do not.
         dropped: why it became no entity; null if it is one.
     """
     no_room = {id(span) for span in overlapping}
@@ -53,6 +56,7 @@ def trace(
 
 def _mention(found: FoundMention, has_no_room: bool) -> dict[str, Any]:
     mention, span = found.mention, found.span
+    start_char, end_char = found.place or (None, None)
     return {
         "label": mention.label,
         "text": mention.text,
@@ -62,5 +66,8 @@ def _mention(found: FoundMention, has_no_room: bool) -> dict[str, Any]:
         "count_probability": probability(mention.count_logprob),
         "start": None if span is None else span.start,
         "end": None if span is None else span.end,
+        "start_char": start_char,
+        "end_char": end_char,
+        "changed": found.changed or None,
         "dropped": found.dropped or ("overlap" if has_no_room else None),
     }

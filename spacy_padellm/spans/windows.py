@@ -16,24 +16,42 @@ from .sentences import sentence_ends
 
 # Sentences that are too long are cut after one of these, or after whitespace.
 PAUSES = frozenset(",;，；、،؛")
+# A list has at least so many of them, and one in so many tokens.
+LIST_PAUSES = 4
+LIST_ITEM = 5
 
 
 def build_sentence_windows_v1(
-    *, max_tokens: int = 96, join_tokens: int = 32
+    *,
+    max_tokens: int = 96,
+    join_tokens: int = 32,
+    list_tokens: int | None = None,
+    max_chars: int = 1000,
 ) -> WindowGetter:
     """Windows of one or more whole sentences.
 
     max_tokens: longer sentences are cut. A sentence is cut after a comma, semicolon or
         whitespace if the second half of the window has one.
     join_tokens: consecutive sentences are joined up to this length.
+    list_tokens: sentences that are lists, such as of names with commas, are cut into
+        parts of this many tokens, and not joined. Null treats them as other sentences.
+        Formats that generate find few of the mentions of a long list.
+    max_chars: windows are cut before they have more characters than this, which also
+        bounds the model's tokens. A longer token has a window of its own.
 
     If the doc has sentence boundaries, they are used. Otherwise simple rules split it.
-    Raises ValueError if max_tokens or join_tokens is below 1.
+    Raises ValueError if a number is below 1.
     """
-    for name, value in (("max_tokens", max_tokens), ("join_tokens", join_tokens)):
-        if value < 1:
+    settings = {
+        "max_tokens": max_tokens,
+        "join_tokens": join_tokens,
+        "list_tokens": list_tokens,
+        "max_chars": max_chars,
+    }
+    for name, value in settings.items():
+        if value is not None and value < 1:
             raise ValueError(Errors.E101.format(name=name, value=value))
-    return partial(sentence_windows, max_tokens=max_tokens, join_tokens=join_tokens)
+    return partial(sentence_windows, **settings)
 
 
 def build_strided_windows_v1(*, window: int, stride: int) -> WindowGetter:
@@ -55,15 +73,28 @@ def build_whole_doc_v1() -> WindowGetter:
     return whole_doc_windows
 
 
-def sentence_windows(doc: Doc, *, max_tokens: int, join_tokens: int) -> list[Window]:
+def sentence_windows(
+    doc: Doc,
+    *,
+    max_tokens: int,
+    join_tokens: int,
+    list_tokens: int | None = None,
+    max_chars: int = 1000,
+) -> list[Window]:
     """See `build_sentence_windows_v1`."""
     windows = []
     start = end = 0
-    for piece_end in _piece_ends(doc, max_tokens):
-        if start < end and piece_end - start > min(join_tokens, max_tokens):
+    may_join = True
+    limits = {"max_tokens": max_tokens, "max_chars": max_chars}
+    for piece_end, is_part_of_list in _piece_ends(doc, list_tokens, **limits):
+        is_too_long = (
+            piece_end - start > min(join_tokens, max_tokens)
+            or _n_chars(doc, start, piece_end) > max_chars
+        )
+        if start < end and (is_too_long or is_part_of_list or not may_join):
             windows.append(Window(start, end, start, end))
             start = end
-        end = piece_end
+        end, may_join = piece_end, not is_part_of_list
     if start < end:
         windows.append(Window(start, end, start, end))
     return windows
@@ -87,21 +118,44 @@ def whole_doc_windows(doc: Doc) -> list[Window]:
     return [Window(0, len(doc), 0, len(doc))] if len(doc) else []
 
 
-def _piece_ends(doc: Doc, max_tokens: int) -> Iterator[int]:
-    """Yield the ends of sentences, and of the parts of sentences that are too long."""
+def _piece_ends(
+    doc: Doc, list_tokens: int | None, *, max_tokens: int, max_chars: int
+) -> Iterator[tuple[int, bool]]:
+    """Yield the ends of sentences, and of the parts of sentences that are too long; and
+    whether it is a part of a list."""
     start = 0
     for end in sentence_ends(doc):
-        while end - start > max_tokens:
-            start = _cut(doc, start, max_tokens)
-            yield start
-        yield end
+        is_list = list_tokens is not None and _is_list(doc, start, end)
+        most = min(list_tokens, max_tokens) if is_list else max_tokens
+        while (limit := _limit(doc, start, end, most, max_chars)) < end:
+            start = _cut(doc, start, limit)
+            yield start, is_list
+        yield end, is_list
         start = end
 
 
-def _cut(doc: Doc, start: int, max_tokens: int) -> int:
-    """Return where to cut a sentence that has more than `max_tokens` from `start`."""
-    limit = start + max_tokens
-    for i in range(limit - 1, start + max_tokens // 2 - 1, -1):
+def _is_list(doc: Doc, start: int, end: int) -> bool:
+    """Whether every fifth token of a sentence is a comma or semicolon, or more, and
+    there are several."""
+    pauses = sum(doc[i].text in PAUSES for i in range(start, end))
+    return pauses >= LIST_PAUSES and pauses * LIST_ITEM >= end - start
+
+
+def _n_chars(doc: Doc, start: int, end: int) -> int:
+    return doc[end - 1].idx + len(doc[end - 1]) - doc[start].idx
+
+
+def _limit(doc: Doc, start: int, end: int, max_tokens: int, max_chars: int) -> int:
+    """The end of the longest window from `start` on, at most `end`."""
+    limit = min(end, start + max_tokens)
+    while limit > start + 1 and _n_chars(doc, start, limit) > max_chars:
+        limit -= 1
+    return limit
+
+
+def _cut(doc: Doc, start: int, limit: int) -> int:
+    """Return where to cut a sentence that is longer than from `start` to `limit`."""
+    for i in range(limit - 1, start + (limit - start) // 2 - 1, -1):
         if doc[i].is_space or doc[i].text in PAUSES:
             return i + 1
     return limit

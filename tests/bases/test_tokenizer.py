@@ -1,5 +1,7 @@
 """Texts are plain characters. Otherwise tokens are those of the tokenizer."""
 
+from copy import deepcopy
+
 import pytest
 from transformers import AutoTokenizer
 
@@ -64,6 +66,20 @@ def test_ordinary_text_is_as_the_tokenizer_has_it(tokenizer, workshop):
         assert encoded.offsets == tuple(plain.offset_mapping)
 
 
+def test_added_tokens_that_are_not_special_are_control_tokens_too(tiny_tokenizer):
+    edited = deepcopy(tiny_tokenizer._tokenizer)
+    edited.add_tokens(["<name>", "\n\n\n"])
+    [name_id] = edited("<name>", split_special_tokens=True).input_ids
+    plain = PlainTokenizer(edited)
+    text = "a <name> b</name>"
+    encoded = plain.encode(text, add_special_tokens=False)
+    assert encoded.ids == tiny_tokenizer.encode(text, add_special_tokens=False).ids
+    assert name_id not in encoded.ids and plain.decode(encoded.ids) == text
+    assert plain.spelling.of[name_id] == b""
+    # whitespace controls nothing
+    assert len(plain.encode("\n\n\n", add_special_tokens=False).ids) == 1
+
+
 def test_special_tokens_are_added_only_where_asked_for(metaspace):
     with_start = metaspace.encode("a </s> b").ids
     without = metaspace.encode("a </s> b", add_special_tokens=False).ids
@@ -71,8 +87,6 @@ def test_special_tokens_are_added_only_where_asked_for(metaspace):
 
 
 def test_a_tokenizer_without_an_end_is_refused(tiny_tokenizer):
-    from copy import deepcopy
-
     endless = deepcopy(tiny_tokenizer._tokenizer)
     endless.eos_token = None
     with pytest.raises(ValueError, match="E701.*tokenizer_config"):

@@ -180,7 +180,7 @@ def test_pointer_prefers_the_narrow_label(tiny_tokenizer):
         assert {one.label for one in extraction.mentions} == {"PER", "POL"}
         assert (session.passes > 1) == bool(prefer)
         part = WindowPrediction(Window(0, 2, 0, 2), query, extraction)
-        prediction = locate(doc, [part], "expand", True, 0.0)
+        prediction = locate(doc, [part], Output(alignment_mode="expand"))
         annotate(doc, prediction, output=Output(overwrite_ents=True), component="x")
         ents[prefer] = [(ent.label_, round(ent._.score, 2)) for ent in doc.ents]
         doc.ents = []

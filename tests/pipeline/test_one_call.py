@@ -164,6 +164,7 @@ def test_the_settings_of_the_config_are_those_of_the_component(make_nlp):
         "deduplicate": False,
         "overwrite_ents": True,
         "alignment_mode": "expand",
+        "all_occurrences": True,
         "save_trace": True,
     }
     ner = make_nlp(**chosen).get_pipe("padellm_ner")

@@ -176,3 +176,39 @@ def test_a_hundred_thousand_tokens_take_a_moment(getter, end):
     windows = getter(doc)
     assert time.perf_counter() - began < 5
     assert windows[-1].keep_end == 100_000
+
+
+def test_a_list_is_cut_short_where_the_config_says_so():
+    names = [f"Ann{i}" for i in range(30)]
+    words = [word for name in names for word in (name, ",")]
+    doc = make_doc("A", "sentence", ".", *words[:-1], ".", "The", "end", ".")
+    windows = build_sentence_windows_v1(list_tokens=12)(doc)
+    assert max(window.end - window.start for window in windows) == 12
+    assert texts(doc, windows)[0] == "A sentence ."
+    assert texts(doc, windows)[-1] == "The end ."
+    assert all(text.endswith(",") for text in texts(doc, windows)[1:-2])
+    assert len(build_sentence_windows_v1()(doc)) == 3, "not unless it does"
+
+
+def test_a_sentence_with_commas_is_no_list():
+    words = "When it rains , and it often does , we stay , as you know , at home ."
+    doc = make_doc(*words.split())
+    assert len(build_sentence_windows_v1(list_tokens=4)(doc)) == 1
+
+
+@pytest.mark.parametrize("length", [30, 76, 150])
+def test_windows_of_long_tokens_have_few_of_them(length):
+    doc = make_doc(*["x" * length] * 60)
+    windows = build_sentence_windows_v1(max_chars=500)(doc)
+    assert max(len(text) for text in texts(doc, windows)) <= 500
+    assert sum(window.end - window.start for window in windows) == 60
+
+
+def test_a_token_longer_than_that_has_a_window_of_its_own():
+    doc = make_doc("a", "x" * 600, "b")
+    windows = build_sentence_windows_v1(max_chars=500)(doc)
+    assert [(window.start, window.end) for window in windows] == [
+        (0, 1),
+        (1, 2),
+        (2, 3),
+    ]

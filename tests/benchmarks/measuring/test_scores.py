@@ -1,5 +1,7 @@
 """Scores of predictions, and lengths of sequences."""
 
+from collections import Counter
+
 import pytest
 import spacy
 from hypothesis import given
@@ -34,7 +36,7 @@ def test_predictions_are_scored_as_spans_strings_and_counts():
             LabelledSpan(6, 7, "ORG", 0.9),
             LabelledSpan(5, 7, "PER", 0.1),
         ),
-        not_in_text=(mentions[2],),
+        dropped=Counter({"not in text": 1}),
         extractions=(extraction,),
     )
     labels = {"PER": "person", "ORG": "organization"}
