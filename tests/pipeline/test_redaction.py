@@ -1,0 +1,117 @@
+"""What a reader who redacts must not miss: repeats, halves, accents, long tokens."""
+
+import unicodedata
+
+import pytest
+from spacy.tokens import Doc
+
+from .conftest import ents, examples
+from .scripted import ScriptedFormat
+
+LONG = "QUJD" * 100
+
+
+def attrs(doc: Doc) -> dict:
+    return doc.spans["padellm_ner"].attrs
+
+
+def test_every_occurrence_is_an_entity_on_request(scripted_nlp):
+    def tell(text):
+        return [("PER", "Tom", 0.9)] if text.startswith("From") else []
+
+    windows = {"max_tokens": 4, "join_tokens": 1}
+    nlp = scripted_nlp(tell, windows=windows)
+    text = "From: Tom.\nHi Tom, Tomas wrote. Tom left."
+    assert ents(nlp(text)) == [("Tom", "PER")]
+    cfg = {"padellm_ner": {"all_occurrences": True, "save_trace": True}}
+    doc = nlp(text, component_cfg=cfg)
+    assert ents(doc) == [("Tom", "PER")] * 3
+    assert [ent._.score for ent in doc.ents] == pytest.approx([0.9] * 3)
+    assert attrs(doc)["changed"] == {"repeated": 2} and attrs(doc)["dropped"] == {}
+    traced = [
+        (doc.text[one["start_char"] : one["end_char"]], one["changed"])
+        for window in attrs(doc)["trace"]
+        for one in window["mentions"]
+        if window["start"] <= one["start"] < window["end"]
+    ]
+    assert traced == [("Tom", None), ("Tom", "repeated"), ("Tom", "repeated")]
+
+
+@pytest.mark.parametrize(
+    ("mode", "entity", "changed"),
+    [("contract", "Omar", "contracted"), ("expand", "Omar Haddad</li", "expanded")],
+)
+def test_a_mention_that_loses_characters_is_counted_traced_and_logged(
+    scripted_nlp, caplog, mode, entity, changed
+):
+    nlp = scripted_nlp(
+        lambda text: [("PER", "Omar Haddad", 0.9)],
+        alignment_mode=mode,
+        save_trace=True,
+    )
+    words = ["<", "li", ">", "Omar", "Haddad</li", ">"]
+    spaces = [False, False, False, True, False, False]
+    doc = nlp(Doc(nlp.vocab, words=words, spaces=spaces))
+    assert [ent.text for ent in doc.ents] == [entity]
+    assert attrs(doc)["changed"] == {changed: 1}
+    [mention] = attrs(doc)["trace"][0]["mentions"]
+    own = doc.text[mention["start_char"] : mention["end_char"]]
+    assert (own, mention["changed"]) == ("Omar Haddad", changed)
+    assert ("W807" in caplog.text) == (mode == "contract")
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+def test_both_forms_of_an_accent_give_the_same(scripted_nlp, form):
+    nlp = scripted_nlp(
+        lambda text: [("PER", n, 0.9) for n in ("José", "Zoë") if n in text]
+    )
+    text = unicodedata.normalize(form, "José met Zoë and José left")
+    doc = nlp(text)
+    assert [unicodedata.normalize("NFC", ent.text) for ent in doc.ents] == [
+        "José",
+        "Zoë",
+    ]
+    assert doc.text == text
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+def test_both_forms_of_an_accent_teach_the_same(make_nlp, form):
+    nlp = make_nlp(labels=["PER"])
+    format = nlp.get_pipe("padellm_ner").format = ScriptedFormat()
+    text = unicodedata.normalize(form, "José met Zoë")
+    start = text.index("Z")
+    gold = [(text, [(start, len(text), "PER")])]
+    nlp.get_pipe("padellm_ner")._adapters.own.initialize(None)
+    nlp.update(examples(nlp, gold))
+    [(taught, _, strings)] = format.taught
+    assert (taught, strings) == ("José met Zoë", {"PER": ["Zoë"]})
+
+
+def test_a_token_of_hundreds_of_characters_is_not_read(scripted_nlp, caplog):
+    nlp = scripted_nlp(
+        lambda text: [("PER", n, 0.9) for n in ("Ann", "Bo") if n in text]
+    )
+    doc = nlp(f"Ann sent {LONG} to Bo")
+    assert nlp.get_pipe("padellm_ner").format.asked == ["Ann sent", "to Bo"]
+    assert ents(doc) == [("Ann", "PER"), ("Bo", "PER")]
+    assert attrs(doc)["dropped"] == {"long token": 1}
+    assert "W805" in caplog.text
+
+
+def test_an_empty_mention_has_a_message_of_its_own(scripted_nlp, caplog):
+    doc = scripted_nlp(lambda text: [("PER", "", 0.9)])("Ann left")
+    assert attrs(doc)["dropped"] == {"empty": 1}
+    assert "W806" in caplog.text and "W801" not in caplog.text
+
+
+def test_without_labels_there_is_nothing_to_learn(make_nlp):
+    nlp = make_nlp(labels=[])
+    with pytest.raises(ValueError, match="E816.*padellm_ner"):
+        nlp.update(examples(nlp))
+
+
+def test_rehearsing_is_said_to_do_nothing(make_nlp, caplog):
+    nlp = make_nlp(labels=["PER"])
+    losses = {}
+    nlp.get_pipe("padellm_ner").rehearse(examples(nlp), losses=losses)
+    assert "W808" in caplog.text and losses == {}
