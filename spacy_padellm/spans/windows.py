@@ -18,7 +18,7 @@ from .sentences import sentence_ends
 PAUSES = frozenset(",;，；、،؛")
 # A list has at least so many of them, and one in so many tokens.
 LIST_PAUSES = 4
-LIST_ITEM = 5
+LIST_ITEM = 4
 
 
 def build_sentence_windows_v1(
@@ -135,8 +135,7 @@ def _piece_ends(
 
 
 def _is_list(doc: Doc, start: int, end: int) -> bool:
-    """Whether every fifth token of a sentence is a comma or semicolon, or more, and
-    there are several."""
+    """Whether a sentence has several commas or semicolons, one in four tokens or more."""
     pauses = sum(doc[i].text in PAUSES for i in range(start, end))
     return pauses >= LIST_PAUSES and pauses * LIST_ITEM >= end - start
 
