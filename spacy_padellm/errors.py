@@ -195,9 +195,10 @@ class Errors:
         "Set the model's `base` to {trained!r}, or train a new adapter."
     )
     E327 = (
-        "[E327] The adapter in {path} changes the base model itself ({settings}), "
-        "which other adapters may share. Use an adapter with bias = 'none' and no "
-        "layer_replication, converted to plain LoRA (see PEFT's save_pretrained)."
+        "[E327] The adapter in {path} changes the base model itself, which other "
+        "adapters may share, or is computed in a way that this package does not know "
+        "({settings}). Use an adapter with bias = 'none' and no layer_replication, "
+        "converted to plain LoRA (see PEFT's save_pretrained)."
     )
     E328 = (
         "[E328] The base '{base}' comes without the adapter '{adapter}'. It comes with "
@@ -216,6 +217,48 @@ class Errors:
         "[E332] The terms of the base model '{name}' are not accepted, so it was not "
         "downloaded. Read {url}, and run: python -m spacy_padellm download {name} "
         "--accept-license. The default base 'smollm2-135m-instruct' is Apache-2.0."
+    )
+    E333 = (
+        "[E333] {path} cannot be written: {reason}. What was there before has not "
+        "changed. Free some space or choose another place, and save again."
+    )
+    E334 = (
+        "[E334] The adapter in {path} has another {file} than its card padellm.json "
+        "says (sha256 {found} instead of {expected}): the file was changed, or saving "
+        "or copying was interrupted. Copy or save the whole adapter again. If you "
+        'changed it yourself, remove "sha256" from padellm.json.'
+    )
+    E335 = (
+        "[E335] The adapter in {path} has numbers that are not finite in: {tensors}. "
+        "Its training failed or the file is damaged. Copy it again, or train it again "
+        "with a lower learning rate."
+    )
+    E336 = (
+        "[E336] {path} has {setting} = {value}, but {allowed}. Write out the names of "
+        "the modules, as PEFT does when it saves an adapter."
+    )
+    E337 = (
+        "[E337] The embedded base '{name}' in {path} has changed since it was "
+        "downloaded: {files}. Download it again with: python -m spacy_padellm download "
+        "{name}"
+    )
+    E338 = (
+        "[E338] The adapter {path} was trained on the base {trained!r} with another "
+        "{what} than it has now. Restore the base's files, or train a new adapter."
+    )
+    E339 = (
+        "[E339] {path} has no valid settings of a saved padellm_ner: {reason}. The "
+        "file is damaged or was edited. Copy or save the pipeline again."
+    )
+    E340 = (
+        "[E340] The adapter in {path} is not the one that was saved with this "
+        "pipeline: saving or copying was interrupted, or the folder was replaced. Copy "
+        "or save the whole pipeline again. To use another adapter, set "
+        "`model.adapter` or call add_adapter."
+    )
+    E341 = (
+        "[E341] The config.json in {path} describes a model of {claimed}, but the "
+        "weights have {found}. Copy or download the model again."
     )
     # command line
     E401 = (

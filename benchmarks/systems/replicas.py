@@ -101,13 +101,13 @@ def replicate(shim: CausalLMShim, devices: Sequence[str]) -> list[PackedEngine]:
     engines: list[PackedEngine] = []
     taken: set[str] = set()
     for device in map(resolve_device, devices):
-        replaces_layers = adapter is not None and adapter.replaces_layers
+        needs_own_base = adapter is not None and adapter.needs_own_base
         base = SharedBase.open(
             folder,
             device=device,
             dtype=resolve_dtype(settings.dtype, device),
             trust_remote_code=settings.trust_remote_code,
-            private=device in taken or replaces_layers,
+            private=device in taken or needs_own_base,
         )
         taken.add(device)
         if adapter is None:

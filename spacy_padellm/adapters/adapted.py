@@ -12,9 +12,13 @@ from safetensors.torch import load, save
 
 from ..bases.layer_types import FULL, SLIDING, layer_masks
 from ..errors import Errors
-from .files import Adapter, AdapterCard, HeadCard, settings_that_change_the_base
-from .pointer_head import PointerHead, load_head
+from .card import AdapterCard, HeadCard
+from .checks import check_patterns, settings_that_change_the_base
+from .files import Adapter
+from .fitting import NotFitting, check_finite, check_fit, read_head
+from .pointer_head import PointerHead
 from .shared_base import SharedBase
+from .targets import lora_faults
 
 
 def lora_config(settings: Mapping[str, Any]) -> LoraConfig:
@@ -22,12 +26,14 @@ def lora_config(settings: Mapping[str, Any]) -> LoraConfig:
 
     settings: arguments of `LoraConfig`.
 
-    Raises ValueError (E713) for unknown or conflicting arguments, and (E714) for those
-    that would change the base, which other adapters share.
+    Raises ValueError (E713) for unknown or conflicting arguments, (E714) for those that
+    would change the base, which other adapters share, and (E336) for regular
+    expressions.
     """
     changes = settings_that_change_the_base(settings)
     if changes:
         raise ValueError(Errors.E714.format(settings=", ".join(changes)))
+    check_patterns(settings, "The model's `lora`")  # such an adapter would not load
     try:
         return LoraConfig(**{"task_type": "CAUSAL_LM", **settings})
     except (TypeError, ValueError) as error:
@@ -78,27 +84,29 @@ class AdaptedLM:
 
     @classmethod
     def loaded(cls, base: SharedBase, adapter: Adapter, *, source: str) -> "AdaptedLM":
-        """An adapter from its files. source: its name in ValueError E325."""
+        """An adapter from its files. Raises ValueError (E325, E335) for one that does
+        not fit, before it takes memory. source: its name in the error."""
         config = adapter.config
         known = LoraConfig.__dataclass_fields__
         settings = {key: value for key, value in config.items() if key in known}
         settings["inference_mode"] = False
-        head = None
-        if adapter.card.head is not None:
-            head = PointerHead(base.width, adapter.card.head.size)
+        weights = load(adapter.weights)
+        check_finite(weights, source)
+        shapes = {name: tensor.shape for name, tensor in weights.items()}
         try:
-            name = base.attach(LoraConfig(**settings))
-        except (ValueError, TypeError, AttributeError) as error:  # what PEFT raises
+            lora = LoraConfig(**settings)
+            check_fit(lora_faults(base.model, lora, shapes), source)
+            head = read_head(adapter, base.width, source)
+            name = base.attach(lora)
+        except NotFitting:
+            raise
+        except (ValueError, TypeError, LookupError, AttributeError) as error:
+            # what PEFT raises
             raise ValueError(
                 Errors.E325.format(path=source, faults=str(error))
             ) from error
         adapted = cls(base, name, head)
-        faults = base.load_tensors(name, load(adapter.weights))
-        if head is not None:
-            faults += load_head(head, load(adapter.head))
-        if faults:
-            shown = "; ".join(faults[:3]) + ("; ..." if len(faults) > 3 else "")
-            raise ValueError(Errors.E325.format(path=source, faults=shown))
+        check_fit(base.load_tensors(name, weights), source)
         return adapted
 
     def merged(self) -> "AdaptedLM":

@@ -1,61 +1,24 @@
 """Adapters on disk: a PEFT folder, and a card that names the adapter's base."""
 
 import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from ..errors import Errors
-from ..types import LabelNames
+from ..writing import replace_files
+from .card import AdapterCard, read_card
+from .checks import (
+    check_patterns,
+    lora_modules,
+    needs_own_base,
+    settings_that_change_the_base,
+)
+from .digests import check_digests, digest, digests
 
 CONFIG = "adapter_config.json"
 WEIGHTS = "adapter_model.safetensors"
 CARD = "padellm.json"
-HEAD = "pointer_head.safetensors"
-
-
-@dataclass(frozen=True, slots=True)
-class HeadCard:
-    """The head of an adapter, see `PointerHead`.
-
-    size: of each projection. width: of the base's hidden states; 0 before it is known.
-    file: in the adapter's folder.
-    """
-
-    size: int
-    width: int = 0
-    file: str = HEAD
-
-    def __post_init__(self) -> None:
-        """Raises TypeError unless the size is a positive integer."""
-        if not isinstance(self.size, int) or self.size < 1:
-            raise TypeError(f"the head's size is {self.size!r}")
-
-
-@dataclass(frozen=True, slots=True)
-class AdapterCard:
-    """What an adapter was trained with.
-
-    base, revision: the base model's name, as in the config.
-    fingerprint: of the base's weights, see `base_fingerprint`.
-    format: of prompts and answers, such as "PaDeLLM compact"; "" if unknown.
-    labels: the name that the model reads for each label.
-    head: None for an adapter that generates.
-    """
-
-    base: str
-    revision: str | None = None
-    fingerprint: str = ""
-    format: str = ""
-    labels: LabelNames = field(default_factory=dict)
-    head: HeadCard | None = None
-
-    @classmethod
-    def from_dict(cls, data: dict[str, Any]) -> "AdapterCard":
-        """Raises TypeError for unknown fields."""
-        head = data.get("head")
-        return cls(**{**data, "head": None if head is None else HeadCard(**head)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +27,8 @@ class Adapter:
 
     head: the tensors of its head as safetensors, if the card names one.
 
-    An adapter may also hold copies of layers, which PEFT calls `modules_to_save`.
+    An adapter may also hold copies of layers, which PEFT calls `modules_to_save`, and
+    rows of an embedding, `trainable_token_indices`.
     """
 
     config: dict[str, Any]
@@ -73,17 +37,41 @@ class Adapter:
     head: bytes | None = None
 
     @property
-    def replaces_layers(self) -> bool:
-        """Whether it replaces layers of the base, and so cannot share the base."""
-        return bool(self.config.get("modules_to_save"))
+    def needs_own_base(self) -> bool:
+        """Whether it changes modules that other adapters compute with."""
+        return needs_own_base(self.config, lora_modules(self.weights))
 
     def to_dict(self) -> dict[str, Any]:
+        """With the checksums that a folder would have."""
         return {
             "config": self.config,
             "weights": self.weights,
-            "card": asdict(self.card),
+            "card": self._sealed_card(),
             "head": self.head,
         }
+
+    @property
+    def digest(self) -> str:
+        """A sha256, in hex, of all that is saved."""
+        return digest(self._sealed_card())
+
+    def files(self, folder: Path) -> dict[Path, bytes | str]:
+        """The contents of a folder that PEFT reads as well, see `replace_files`. The
+        card comes first, as it has the checksums of the others."""
+        contents = {CARD: _json_text(self._sealed_card())}
+        for name, part in self._parts().items():
+            contents[name] = _json_text(part) if isinstance(part, dict) else part
+        return {folder / name: content for name, content in contents.items()}
+
+    def _parts(self) -> dict[str, bytes | dict[str, Any]]:
+        """By file name, all but the card."""
+        parts = {CONFIG: self.config, WEIGHTS: self.weights}
+        if self.card.head is not None:
+            parts[self.card.head.file] = self.head
+        return parts
+
+    def _sealed_card(self) -> dict[str, Any]:
+        return {**asdict(self.card), "sha256": digests(self._parts())}
 
     def check_base(self, base: str, fingerprint: str, *, source: str | Path) -> None:
         """Raises ValueError (E326) if the adapter was trained on another base.
@@ -102,16 +90,31 @@ class Adapter:
             raise ValueError(message)
 
     @classmethod
-    def from_dict(cls, data: dict[str, Any]) -> "Adapter":
-        card = AdapterCard.from_dict(data["card"])
-        return cls(data["config"], data["weights"], card, data.get("head"))
+    def from_dict(cls, data: dict[str, Any], source: Path) -> "Adapter":
+        """Checked like an adapter from files. source: a name in errors.
+
+        Raises ValueError (E321, E323, E324, E327, E334, E336).
+        """
+        if not isinstance(data, dict) or not {"config", "card", "weights"} <= set(data):
+            raise ValueError(
+                Errors.E324.format(path=source, reason="parts are missing")
+            )
+        config, card = data["config"], data["card"]
+        check_config(config, source / CONFIG)
+        card, sha256 = read_card(card, source / CARD)
+        heads = {} if card.head is None else {card.head.file: data.get("head")}
+        for name, tensors in ({WEIGHTS: data["weights"]} | heads).items():
+            check_tensors(tensors, source / name)
+        adapter = cls(config, data["weights"], card, *heads.values())
+        check_digests(sha256, adapter._parts(), source=source)
+        return adapter
 
 
 def read_adapter(folder: Path) -> Adapter:
     """Read and check an adapter's files, without torch.
 
-    Raises ValueError (E320 to E324, E327) if a file is missing, damaged or of another
-    kind.
+    Raises ValueError (E320 to E324, E327, E334, E336) if a file is missing, damaged, of
+    another kind, or not the one that was saved.
     """
     if not folder.is_dir():
         raise ValueError(Errors.E320.format(path=folder))
@@ -119,62 +122,45 @@ def read_adapter(folder: Path) -> Adapter:
         pickled = sorted(file.name for file in folder.glob("*.bin"))
         error = Errors.E322 if pickled else Errors.E321
         raise ValueError(error.format(path=folder, missing=WEIGHTS, files=pickled))
-    config = _read_json(folder / CONFIG)
-    if config.get("peft_type") != "LORA":
-        kind = config.get("peft_type")
-        raise ValueError(Errors.E323.format(path=folder / CONFIG, kind=kind))
-    if settings := settings_that_change_the_base(config):
-        raise ValueError(Errors.E327.format(path=folder, settings=", ".join(settings)))
-    card = AdapterCard(base="")
+    data: dict[str, Any] = {"config": _read_json(folder / CONFIG)}
+    data["weights"] = (folder / WEIGHTS).read_bytes()
+    data["card"] = {"base": ""}
     if (folder / CARD).is_file():
-        try:
-            card = AdapterCard.from_dict(_read_json(folder / CARD))
-        except TypeError as error:
-            raise ValueError(
-                Errors.E324.format(path=folder / CARD, reason=error)
-            ) from error
-    weights = _read_tensors(folder / WEIGHTS)
-    head = None
-    if card.head is not None:
-        if not (folder / card.head.file).is_file():
-            raise ValueError(Errors.E321.format(path=folder, missing=card.head.file))
-        head = _read_tensors(folder / card.head.file)
-    return Adapter(config, weights, card, head)
+        data["card"] = _read_json(folder / CARD)
+    head = read_card(data["card"], folder / CARD)[0].head
+    if head is not None:
+        if not (folder / head.file).is_file():
+            raise ValueError(Errors.E321.format(path=folder, missing=head.file))
+        data["head"] = (folder / head.file).read_bytes()
+    return Adapter.from_dict(data, folder)
 
 
 def write_adapter(folder: Path, adapter: Adapter) -> None:
-    """Write a folder that PEFT reads as well."""
-    folder.mkdir(parents=True, exist_ok=True)
-    _write_json(folder / CONFIG, adapter.config)
-    _write_json(folder / CARD, asdict(adapter.card))
-    (folder / WEIGHTS).write_bytes(adapter.weights)
-    if adapter.head is not None:
-        (folder / adapter.card.head.file).write_bytes(adapter.head)
+    """Write a folder that PEFT reads as well. Raises ValueError (E333)."""
+    replace_files(adapter.files(folder))
 
 
-def settings_that_change_the_base(config: Mapping[str, Any]) -> list[str]:
-    """The arguments of a LoraConfig that change weights of the base."""
-    allowed = {
-        "bias": (None, "none"),
-        "layer_replication": (None, []),
-        "init_lora_weights": (None, True, False, "gaussian", "orthogonal", "eva"),
-    }
-    return [
-        f"{setting} = {config[setting]!r}"
-        for setting, values in allowed.items()
-        if config.get(setting, values[0]) not in values
-    ]
+def check_config(config: Any, path: Path) -> None:
+    """Raises ValueError (E323, E324, E327, E336) for a config of another kind."""
+    if not isinstance(config, dict):
+        raise ValueError(Errors.E324.format(path=path, reason="not a JSON object"))
+    if config.get("peft_type") != "LORA":
+        kind = config.get("peft_type")
+        raise ValueError(Errors.E323.format(path=path, kind=kind))
+    if settings := settings_that_change_the_base(config):
+        message = Errors.E327.format(path=path.parent, settings=", ".join(settings))
+        raise ValueError(message)
+    check_patterns(config, path)
 
 
-def _read_tensors(path: Path) -> bytes:
+def check_tensors(tensors: Any, path: Path) -> None:
+    """Raises ValueError (E324) for anything but safetensors."""
     from safetensors import SafetensorError, deserialize
 
-    tensors = path.read_bytes()
     try:
         deserialize(tensors)
-    except SafetensorError as error:
+    except (SafetensorError, TypeError) as error:
         raise ValueError(Errors.E324.format(path=path, reason=error)) from error
-    return tensors
 
 
 def _read_json(path: Path) -> dict[str, Any]:
@@ -182,13 +168,12 @@ def _read_json(path: Path) -> dict[str, Any]:
         raise ValueError(Errors.E321.format(path=path.parent, missing=path.name))
     try:
         data = json.loads(path.read_text(encoding="utf8"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ValueError(Errors.E324.format(path=path, reason=error)) from error
     if not isinstance(data, dict):
         raise ValueError(Errors.E324.format(path=path, reason="not a JSON object"))
     return data
 
 
-def _write_json(path: Path, data: dict[str, Any]) -> None:
-    text = json.dumps(data, indent=2, ensure_ascii=False)
-    path.write_text(text + "\n", encoding="utf8")
+def _json_text(data: dict[str, Any]) -> str:
+    return json.dumps(data, indent=2, ensure_ascii=False) + "\n"

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ..writing import replace_files
 from .options import Limit, Pipe
 from .progress import progress
 
@@ -87,9 +88,10 @@ def shown(trial: "Trial") -> str:
 def keep_threshold(
     config_file: Path, name: str, setting: str, threshold: float | None
 ) -> None:
-    """Set the threshold of the component `name` in a config file."""
+    """Set the threshold of the component `name` in a config file, which is replaced as
+    a whole."""
     from spacy.util import load_config
 
     config = load_config(config_file)
     config["components"][name]["format"][setting] = threshold
-    config.to_disk(config_file)
+    replace_files({config_file: config.to_str()})

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from secrets import token_hex
 from typing import TYPE_CHECKING
 
 from ..errors import Errors
+from ..writing import replace_files
 from .base import ANNOTATED_LABELS, AnnotatedText, ReadReport
 from .docs import SPANS_KEY
 
@@ -16,24 +16,16 @@ if TYPE_CHECKING:
 def write_docbin(docs: Iterable["Doc"], path: Path) -> int:
     """Write docs to `path`, and create its folder. Returns the number of docs.
 
-    User data is stored, because it has the labels that a doc was annotated for.
+    User data is stored, because it has the labels that a doc was annotated for. Raises
+    ValueError (E333) if the file cannot be written.
     """
     from spacy.tokens import DocBin
 
     docbin = DocBin(attrs=["ENT_IOB", "ENT_TYPE"], store_user_data=True)
     for doc in docs:
         docbin.add(doc)
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    # Unlike spaCy's to_disk, this never leaves an incomplete file. The part's name is
-    # new, so that nothing is written through a link that waits there.
-    part = path.with_name(f"{path.name}.{token_hex(8)}.part")
-    try:
-        with part.open("xb") as file:
-            file.write(docbin.to_bytes())
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+    # Unlike spaCy's to_disk, this never leaves an incomplete file.
+    replace_files({Path(path): docbin.to_bytes()})
     return len(docbin)
 
 

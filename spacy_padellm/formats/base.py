@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, Protocol, TypeVar
 
-from ..adapters.files import HeadCard
+from ..adapters.card import HeadCard
 from ..engines.base import Session
 from ..trees.packing import GoldSequence, GoldTree, pack_gold
 from ..trees.pointers import GoldPointers

@@ -13,7 +13,7 @@ from itertools import chain
 
 import numpy as np
 
-from ..adapters.files import HeadCard
+from ..adapters.card import HeadCard
 from ..engines.base import Session
 from ..errors import Errors
 from ..settings import check_positive, check_share

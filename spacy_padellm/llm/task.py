@@ -27,6 +27,7 @@ from ..pipeline.leaks import leaks
 from ..pipeline.output import Output
 from ..pipeline.prediction import WindowPrediction, locate
 from ..spans.composed import compose
+from ..writing import replace_files
 from .caching import TASK, cache_key, component_asking_for
 from .labels import TaskLabels
 from .messages import read_answer, write_prompt
@@ -257,7 +258,8 @@ class NERTask:
         return self
 
     def to_disk(self, path: Path, *, exclude: Iterable[str] = ()) -> None:
-        fields = {"cfg": lambda file: srsly.write_json(file, self._table.to_dict())}
+        text = srsly.json_dumps(self._table.to_dict(), indent=2)
+        fields = {"cfg": lambda file: replace_files({file: text})}
         util.to_disk(path, fields, exclude)
 
     def from_disk(self, path: Path, *, exclude: Iterable[str] = ()) -> "NERTask":

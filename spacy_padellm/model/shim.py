@@ -10,12 +10,9 @@ import srsly
 from thinc.api import Model, Optimizer
 from thinc.shims import Shim
 
-from ..adapters.files import (
-    Adapter,
-    AdapterCard,
-    HeadCard,
-    read_adapter,
-)
+from ..adapters.card import AdapterCard, HeadCard
+from ..adapters.checks import needs_own_base
+from ..adapters.files import Adapter, read_adapter
 from ..adapters.shipped import named_adapter
 from ..bases.devices import check_fork, resolve_device, resolve_dtype
 from ..bases.fingerprint import base_fingerprint
@@ -166,8 +163,7 @@ class CausalLMShim(Shim):
             self._forget()
             if self._named_adapter() is None:
                 lora = self.settings.lora
-                base = self._open_base(private=bool(lora.get("modules_to_save")))
-                self._lm = AdaptedLM.fresh(base, lora, head)
+                self._lm = AdaptedLM.fresh(self._base_to_train(lora), lora, head)
 
     def set_dropout(self, rate: float) -> None:
         self.lm.set_dropout(rate)
@@ -263,10 +259,10 @@ class CausalLMShim(Shim):
             with BUILDING:
                 self._forget()
         else:
-            adapter = message["adapter"]
-            self.use_adapter(
-                None if adapter is None else Adapter.from_dict(adapter), "in the bytes"
-            )
+            adapter, source = message["adapter"], Path("the model's bytes")
+            if adapter is not None:
+                adapter = Adapter.from_dict(adapter, source)
+            self.use_adapter(adapter, str(source))
         return self
 
     def __getstate__(self) -> dict[str, Any]:
@@ -340,7 +336,7 @@ class CausalLMShim(Shim):
         if adapter.card.fingerprint:  # to read the base's takes a while
             fingerprint = self._base_fingerprint()
             adapter.check_base(self.settings.base, fingerprint, source=source)
-        base = self._open_base(private=adapter.replaces_layers)
+        base = self._open_base(private=adapter.needs_own_base)
         return AdaptedLM.loaded(base, adapter, source=source)
 
     def _open_base(self, *, private: bool = False) -> "SharedBase":
@@ -354,6 +350,18 @@ class CausalLMShim(Shim):
             trust_remote_code=self.settings.trust_remote_code,
             private=private,
         )
+
+    def _base_to_train(self, lora: dict[str, Any]) -> "SharedBase":
+        """The shared base, or one of its own for a new adapter that needs it."""
+        from ..adapters.adapted import lora_config
+        from ..adapters.targets import targets
+
+        if needs_own_base(lora):
+            return self._open_base(private=True)
+        base = self._open_base()
+        if needs_own_base(lora, targets(base.model, lora_config(lora))):
+            base = self._open_base(private=True)
+        return base
 
     def _base_folder(self) -> Path:
         return resolve_base(self.settings.base, self.settings.revision)

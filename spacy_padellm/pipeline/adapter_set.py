@@ -90,7 +90,7 @@ class AdapterSet:
 
         Raises ValueError (E811) if `adapter` is no name for a folder.
         """
-        if not isinstance(adapter, str) or not _is_folder_name(adapter):
+        if not is_folder_name(adapter):
             raise ValueError(Errors.E811.format(adapter=adapter, name=self.name))
         settings = replace(self.own.settings, adapter=str(path))
         if settings.merge_adapter == "auto":
@@ -148,5 +148,11 @@ def check_predicts(shim: CausalLMShim, format: Format, name: str) -> None:
         raise ValueError(Errors.E814.format(format=format.name, name=name))
 
 
-def _is_folder_name(name: str) -> bool:
-    return name == name.strip() and bool(name) and not set(name) & set('/\\:*?"<>|.')
+def is_folder_name(name: object) -> bool:
+    """Whether an adapter can be saved in a folder of this name."""
+    return (
+        isinstance(name, str)
+        and name.isprintable()
+        and name == name.strip() != ""
+        and not set(name) & set('/\\:*?"<>|.')
+    )

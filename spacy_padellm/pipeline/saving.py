@@ -1,5 +1,6 @@
 """The component on disk and in bytes: its labels and adapters, never the base."""
 
+import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,29 +11,37 @@ from spacy import util
 from spacy.vocab import Vocab
 
 from ..about import __version__
-from ..adapters.files import Adapter, read_adapter, write_adapter
+from ..adapters.files import CONFIG, Adapter, read_adapter
 from ..errors import Errors
 from ..formats.base import Format
+from ..formats.labels import label_names
+from ..writing import replace_files
 from .adapter_set import AdapterSet
+from .saved_cfg import LAYOUT, read_cfg
 
+CFG = "cfg"
 ADAPTER = "adapter"
 NAMED = "adapters"
-# To be raised when earlier versions can no longer read what is saved.
-LAYOUT = 1
 
 
 @dataclass(slots=True)
 class Saved:
     """What a component saves.
 
-    cfg: labels, and which adapters there are. own, named: the adapters.
-    source: where it was read, for errors.
+    cfg: labels, and which adapters there are, with their checksums.
+    own, named: the adapters.
+    source: the folder where it was read, for errors.
     """
 
     cfg: dict[str, Any] = field(default_factory=dict)
     own: Adapter | None = None
     named: dict[str, Adapter] = field(default_factory=dict)
-    source: str = "in the bytes"
+    source: Path = Path()
+
+    def adapters(self) -> dict[str, Adapter]:
+        """All adapters, by their places in a folder."""
+        own = {} if self.own is None else {ADAPTER: self.own}
+        return own | {f"{NAMED}/{name}": one for name, one in self.named.items()}
 
 
 def collect(adapters: AdapterSet, format: Format) -> Saved:
@@ -52,7 +61,9 @@ def collect(adapters: AdapterSet, format: Format) -> Saved:
         "version": __version__,
         "layout": LAYOUT,
     }
-    return Saved(cfg, own, named)
+    saved = Saved(cfg, own, named)
+    cfg["sha256"] = {place: one.digest for place, one in saved.adapters().items()}
+    return saved
 
 
 def apply(
@@ -71,11 +82,11 @@ def apply(
         adapters.give_labels(None, cfg["labels"])
     had_none = cfg.get(ADAPTER) is False and ADAPTER not in exclude
     if saved.own is not None or had_none:
-        adapters.own.use_adapter(saved.own, saved.source)
+        adapters.own.use_adapter(saved.own, str(saved.source / ADAPTER))
         adapters.check_format(adapters.own, format)
     for name, adapter in saved.named.items():
         shim = adapters.from_folder(name, name)
-        shim.use_adapter(adapter, f"{name} {saved.source}")
+        shim.use_adapter(adapter, str(saved.source / NAMED / name))
         adapters.keep(name, shim)
         adapters.check_format(shim, format)
     mine = adapters.configured_active
@@ -84,8 +95,9 @@ def apply(
 
 
 def to_bytes(saved: Saved, vocab: Vocab, exclude: Iterable[str]) -> bytes:
+    exclude = tuple(exclude)
     fields = {
-        "cfg": lambda: srsly.json_dumps(saved.cfg),
+        CFG: lambda: _json(_cfg(saved, exclude)),
         "vocab": lambda: vocab.to_bytes(exclude=exclude),
     }
     if saved.own is not None:
@@ -100,76 +112,121 @@ def to_bytes(saved: Saved, vocab: Vocab, exclude: Iterable[str]) -> bytes:
 def from_bytes(
     data: bytes, vocab: Vocab, exclude: Iterable[str], *, component: str
 ) -> Saved:
-    """Raises ValueError (E808) for what a later version saved."""
-    saved = Saved()
-
-    def read_cfg(part: bytes) -> None:
-        saved.cfg = _checked(srsly.json_loads(part), component)
-
-    def read_own(part: bytes) -> None:
-        saved.own = Adapter.from_dict(srsly.msgpack_loads(part))
-
-    def read_named(part: bytes) -> None:
-        for name, one in srsly.msgpack_loads(part).items():
-            saved.named[name] = Adapter.from_dict(one)
-
-    readers = {
-        "cfg": read_cfg,
-        "vocab": lambda part: vocab.from_bytes(part, exclude=exclude),
-        ADAPTER: read_own,
-        NAMED: read_named,
+    """Raises ValueError like `from_disk`."""
+    source = Path(f"the bytes of {component}")
+    parts = {
+        part: value
+        for part, value in _unpacked(data, source).items()
+        if part not in tuple(exclude)
     }
-    util.from_bytes(data, readers, exclude)
+    saved = Saved(source=source)
+    if CFG in parts:
+        saved.cfg = read_cfg(parts[CFG], source=source / CFG, component=component)
+    if ADAPTER in parts:
+        own = _unpacked(parts[ADAPTER], source / ADAPTER)
+        saved.own = Adapter.from_dict(own, source / ADAPTER)
+    if NAMED in parts:
+        for name, one in _unpacked(parts[NAMED], source / NAMED).items():
+            saved.named[name] = Adapter.from_dict(one, source / NAMED / str(name))
+    _check(saved)
+    if "vocab" in parts:
+        vocab.from_bytes(parts["vocab"], exclude=exclude)
     return saved
 
 
 def to_disk(saved: Saved, path: Path, vocab: Vocab, exclude: Iterable[str]) -> None:
-    """Write the cfg, a PEFT folder `adapter`, and one in `adapters` for each name."""
-    fields = {
-        "cfg": lambda file: srsly.write_json(file, saved.cfg),
-        "vocab": lambda folder: vocab.to_disk(folder, exclude=exclude),
-    }
-    if saved.own is not None:
-        fields[ADAPTER] = lambda folder: write_adapter(folder, saved.own)
-    if saved.named:
-        fields[NAMED] = lambda folder: _write_adapters(folder, saved.named)
-    util.to_disk(path, fields, exclude)
+    """Write the cfg, a PEFT folder `adapter`, and one in `adapters` for each name, and
+    remove those of a component that was saved there before.
+
+    An interruption leaves the old files, the new ones, or a mixture that `from_disk`
+    refuses. Raises ValueError (E333) for a file that cannot be written.
+    """
+    exclude = tuple(exclude)
+    contents = {}
+    if CFG not in exclude:
+        contents[path / CFG] = _json(_cfg(saved, exclude))
+    kept = set()
+    for place, adapter in saved.adapters().items():
+        if place.split("/")[0] not in exclude:
+            contents |= adapter.files(path / place)
+            kept.add(path / place)
+    replace_files(contents)
+    for folder in (path / ADAPTER, *(path / NAMED).glob("*")):
+        if folder.relative_to(path).parts[0] not in exclude and folder not in kept:
+            _remove(folder)
+    util.to_disk(
+        path, {"vocab": lambda at: vocab.to_disk(at, exclude=exclude)}, exclude
+    )
 
 
 def from_disk(
     path: Path, vocab: Vocab, exclude: Iterable[str], *, component: str
 ) -> Saved:
-    """Raises ValueError for what a later version saved (E808), and for an adapter whose
-    files are missing or damaged."""
-    saved = Saved(source=str(path / ADAPTER))
-
-    def read_cfg(file: Path) -> None:
-        saved.cfg = _checked(srsly.read_json(file), component)
-
-    readers = {
-        "cfg": read_cfg,
-        "vocab": lambda folder: vocab.from_disk(folder, exclude=exclude),
-    }
-    util.from_disk(path, readers, exclude)
+    """Raises ValueError for what a later version saved (E808), for faulty settings
+    (E339), for an adapter whose files are missing or damaged, and for one that was not
+    saved together with the settings (E340)."""
+    exclude = tuple(exclude)
+    saved = Saved(source=path)
+    if CFG not in exclude:
+        file = path / CFG
+        try:
+            text = file.read_bytes()
+        except OSError as error:
+            reason = error.strerror or error
+            raise ValueError(Errors.E339.format(path=file, reason=reason)) from error
+        saved.cfg = read_cfg(text, source=file, component=component)
     own = path / ADAPTER
-    if ADAPTER not in exclude and (saved.cfg.get(ADAPTER) or own.is_dir()):
+    if ADAPTER not in exclude and saved.cfg.get(ADAPTER, own.is_dir()):
         saved.own = read_adapter(own)
     if NAMED not in exclude:
         for name in saved.cfg.get(NAMED, ()):
             saved.named[name] = read_adapter(path / NAMED / name)
+    _check(saved)
+    readers = {"vocab": lambda folder: vocab.from_disk(folder, exclude=exclude)}
+    util.from_disk(path, readers, exclude)
     return saved
 
 
-def _checked(cfg: dict[str, Any], component: str) -> dict[str, Any]:
-    if cfg.get("layout", LAYOUT) > LAYOUT:
-        raise ValueError(
-            Errors.E808.format(
-                name=component, version=cfg.get("version"), own=__version__
-            )
-        )
-    return cfg
+def _cfg(saved: Saved, exclude: Iterable[str]) -> dict[str, Any]:
+    """The settings, without the checksums of what is not saved."""
+    sha256 = {
+        place: one
+        for place, one in saved.cfg["sha256"].items()
+        if place.split("/")[0] not in exclude
+    }
+    return {**saved.cfg, "sha256": sha256}
 
 
-def _write_adapters(folder: Path, adapters: dict[str, Adapter]) -> None:
-    for name, adapter in adapters.items():
-        write_adapter(folder / name, adapter)
+def _check(saved: Saved) -> None:
+    """Raises ValueError (E340) for an adapter that was not saved together with the
+    settings, and (E339) for one whose labels are faulty."""
+    expected = saved.cfg.get("sha256", {})
+    for place, adapter in saved.adapters().items():
+        if expected.get(place, adapter.digest) != adapter.digest:
+            raise ValueError(Errors.E340.format(path=saved.source / place))
+        try:
+            label_names(adapter.card.labels)
+        except ValueError as error:
+            message = Errors.E339.format(path=saved.source / place, reason=error)
+            raise ValueError(message) from error
+
+
+def _json(data: dict[str, Any]) -> bytes:
+    return srsly.json_dumps(data, indent=2).encode("utf8")
+
+
+def _unpacked(data: bytes, source: Path) -> dict[str, Any]:
+    """A table in msgpack. Raises ValueError (E339) for anything else."""
+    try:
+        table = srsly.msgpack_loads(data)
+    except Exception as error:  # of many kinds, for what is not msgpack
+        raise ValueError(Errors.E339.format(path=source, reason=error)) from error
+    if not isinstance(table, dict):
+        raise ValueError(Errors.E339.format(path=source, reason="it is no table"))
+    return table
+
+
+def _remove(folder: Path) -> None:
+    """Remove an adapter's folder; any other stays."""
+    if (folder / CONFIG).is_file():
+        shutil.rmtree(folder)

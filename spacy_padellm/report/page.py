@@ -11,6 +11,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from ..writing import replace_files
 from .compare import ComparedDoc, count_docs, score_docs
 from .curve import threshold_curve
 from .marks import Mark, render
@@ -59,8 +60,7 @@ def write_page(path: Path, about: About, docs: Sequence[ComparedDoc]) -> None:
         script=Markup(script),
         script_hash=b64encode(sha256(script.encode()).digest()).decode(),
     )
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(page, encoding="utf8", newline="\n")
+    replace_files({path: page})
 
 
 def errors_first(docs: Sequence[ComparedDoc]) -> list[ComparedDoc]:

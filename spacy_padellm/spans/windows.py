@@ -135,7 +135,7 @@ def _piece_ends(
 
 
 def _is_list(doc: Doc, start: int, end: int) -> bool:
-    """Whether a sentence has several commas or semicolons, one in four tokens or more."""
+    """Whether one token in four or more is a comma or a semicolon."""
     pauses = sum(doc[i].text in PAUSES for i in range(start, end))
     return pauses >= LIST_PAUSES and pauses * LIST_ITEM >= end - start
 

@@ -1,13 +1,13 @@
 """A training as it stood between two steps, in one file."""
 
 import io
-import os
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from ..errors import Errors
+from ..writing import replace_files
 
 FILE = "checkpoint.pt"
 
@@ -19,13 +19,7 @@ def save_checkpoint(folder: Path, state: dict[str, Any]) -> None:
     """
     buffer = io.BytesIO()
     torch.save(state, buffer)
-    folder.mkdir(parents=True, exist_ok=True)
-    part = folder / f"{FILE}.part"
-    with part.open("wb") as stream:
-        stream.write(buffer.getbuffer())
-        stream.flush()
-        os.fsync(stream.fileno())
-    part.replace(folder / FILE)
+    replace_files({folder / FILE: buffer.getbuffer()})
 
 
 def load_checkpoint(folder: Path) -> dict[str, Any] | None:

@@ -7,7 +7,8 @@ import torch
 from safetensors.torch import load, save
 
 from spacy_padellm.adapters.adapted import AdaptedLM
-from spacy_padellm.adapters.files import Adapter, AdapterCard
+from spacy_padellm.adapters.card import AdapterCard
+from spacy_padellm.adapters.files import Adapter
 from spacy_padellm.adapters.shared_base import SharedBase
 from spacy_padellm.bases.weights import load_base
 

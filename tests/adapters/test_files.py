@@ -1,14 +1,15 @@
 """An adapter's folder is PEFT's; what is wrong with one is said before it is used."""
 
 import json
+from pathlib import Path
 
 import pytest
 import torch
 from safetensors.torch import save
 
+from spacy_padellm.adapters.card import AdapterCard
 from spacy_padellm.adapters.files import (
     Adapter,
-    AdapterCard,
     read_adapter,
     write_adapter,
 )
@@ -35,12 +36,12 @@ def refused(folder, *told):
         read_adapter(folder)
     assert str(folder) in str(error.value)
     for part in told:
-        assert part in str(error.value)
+        assert str(part) in str(error.value)
 
 
 def test_what_is_written_is_read(folder, adapter):
     assert read_adapter(folder) == adapter
-    assert Adapter.from_dict(adapter.to_dict()) == adapter
+    assert Adapter.from_dict(adapter.to_dict(), Path("bytes")) == adapter
     assert sorted(file.name for file in folder.iterdir()) == [
         "adapter_config.json",
         "adapter_model.safetensors",
@@ -126,5 +127,130 @@ def test_settings_that_leave_the_base_alone_are_read(folder, adapter):
 
 
 def write_config(folder, adapter, **changes):
+    """As another program would write it: without checksums."""
+    write_adapter(folder, adapter)
+    card = json.loads((folder / "padellm.json").read_text())
+    del card["sha256"]
+    (folder / "padellm.json").write_text(json.dumps(card))
     config = json.dumps(adapter.config | changes)
     (folder / "adapter_config.json").write_text(config)
+
+
+# -- checksums ------------------------------------------------------------------------
+
+
+def rewrite(file, change):
+    data = json.loads(file.read_text())
+    change(data)
+    file.write_text(json.dumps(data))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"lora_alpha": 1e30},
+        {"use_rslora": True},
+        {"r": 8},
+    ],
+)
+def test_a_config_that_was_changed_is_named(folder, change):
+    rewrite(folder / "adapter_config.json", lambda config: config.update(change))
+    refused(folder, "E334", "another adapter_config.json")
+
+
+def test_weights_of_equal_shape_are_named(folder, adapter):
+    other = save({"a": torch.arange(6.0).flip(0)})
+    assert len(other) == len(adapter.weights)
+    (folder / "adapter_model.safetensors").write_bytes(other)
+    refused(folder, "E334", "another adapter_model.safetensors")
+
+
+def test_checksums_do_not_depend_on_line_ends_and_spaces(folder, adapter):
+    """A version control may change those."""
+    for name in ("adapter_config.json", "padellm.json"):
+        text = (folder / name).read_text().replace("\n", "\r\n").replace("  ", " ")
+        (folder / name).write_text(text)
+    assert read_adapter(folder) == adapter
+
+
+def test_a_card_without_checksums_is_read(folder, adapter):
+    """As earlier versions wrote it."""
+    rewrite(folder / "padellm.json", lambda card: card.pop("sha256"))
+    rewrite(folder / "adapter_config.json", lambda config: config.update(r=8))
+    assert read_adapter(folder).config["r"] == 8
+
+
+@pytest.mark.parametrize("sha256", ["x", {"adapter_config.json": "x"}, [1]])
+def test_checksums_of_another_kind(folder, sha256):
+    rewrite(folder / "padellm.json", lambda card: card.update(sha256=sha256))
+    refused(folder, "padellm.json")
+
+
+def test_shipped_adapters_have_checksums():
+    for name in SHIPPED_FOLDERS:
+        card = json.loads((adapter_folder(name) / "padellm.json").read_text())
+        assert len(card["sha256"]) == 2 + (card.get("head") is not None)
+
+
+# -- configs from anybody -------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        {"target_modules": "(.*a)*b"},
+        {"target_modules": ["(a+)+$"]},
+        {"target_modules": "q_proj"},
+        {"exclude_modules": "(a+)+$"},
+        {"rank_pattern": {"(a+)+$": 4}},
+        {"alpha_pattern": {"(a+)+$": 4}},
+        {"rank_pattern": [4]},
+        {"layers_pattern": "(a+)+"},
+        {"layers_pattern": ["(a+)+"]},
+        {"modules_to_save": ["(a+)+"]},
+        {"lora_alpha": float("inf")},
+        {"lora_alpha": "32"},
+        {"alpha_pattern": {"q_proj": None, "k_proj": float("nan")}},
+    ],
+)
+def test_regular_expressions_and_odd_numbers_are_refused(folder, adapter, setting):
+    write_config(folder, adapter, **setting)
+    refused(folder, "E336", folder / "adapter_config.json")
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        {"target_modules": "all-linear"},
+        {"exclude_modules": ["lm_head"], "layers_pattern": "layers"},
+        {"rank_pattern": {"^model.layers.0.self_attn.q_proj": 8}},
+    ],
+)
+def test_names_are_read(folder, adapter, setting):
+    write_config(folder, adapter, **setting)
+    assert read_adapter(folder).config == adapter.config | setting
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        {"megatron_config": {}, "megatron_core": "antigravity"},
+        {"alora_invocation_tokens": [1]},
+        {"target_parameters": ["experts.gate_up_proj"]},
+    ],
+)
+def test_settings_that_run_code_or_need_other_passes(folder, adapter, setting):
+    write_config(folder, adapter, **setting)
+    refused(folder, "E327", next(iter(setting)))
+
+
+@pytest.mark.parametrize("file", ["../../x.safetensors", "/etc/passwd", 7, ""])
+def test_a_head_elsewhere_is_not_read(folder, file):
+    head = {"size": 4, "width": 8, "file": file}
+    rewrite(folder / "padellm.json", lambda card: card.update(head=head))
+    refused(folder, "E324", "padellm.json")
+
+
+def test_deep_json(folder):
+    (folder / "padellm.json").write_text("[" * 1_000_000)
+    refused(folder, "E324", "padellm.json")

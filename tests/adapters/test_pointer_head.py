@@ -2,20 +2,15 @@
 
 import json
 from dataclasses import asdict, replace
+from pathlib import Path
 
 import pytest
 import torch
 from safetensors.torch import load, save
 
 from spacy_padellm.adapters.adapted import AdaptedLM
-from spacy_padellm.adapters.files import (
-    HEAD,
-    Adapter,
-    AdapterCard,
-    HeadCard,
-    read_adapter,
-    write_adapter,
-)
+from spacy_padellm.adapters.card import HEAD, AdapterCard, HeadCard
+from spacy_padellm.adapters.files import Adapter, read_adapter, write_adapter
 from spacy_padellm.adapters.merged import write_checkpoint
 from spacy_padellm.adapters.pointer_head import PointerHead, load_head
 
@@ -75,7 +70,7 @@ def test_the_models_own_head_takes_the_place_of_the_cards(lm, open_tiny):
 
 def test_an_adapter_with_a_head_as_plain_data(lm):
     adapter = lm.adapter(CARD)
-    assert Adapter.from_dict(adapter.to_dict()) == adapter
+    assert Adapter.from_dict(adapter.to_dict(), Path("bytes")) == adapter
 
 
 def test_what_is_trained_is_the_adapter_and_its_head(lm, open_tiny):
@@ -133,6 +128,7 @@ def test_a_card_with_another_kind_of_size(folder, open_tiny, size):
     ],
 )
 def test_a_head_of_another_size_or_width_is_told(folder, open_tiny, width, size, told):
+    change_card(folder, sha256={})
     (folder / HEAD).write_bytes(save(PointerHead(width, size).state_dict()))
     with pytest.raises(ValueError, match=f"E325.*{folder}.*{told}"):
         AdaptedLM.loaded(open_tiny, read_adapter(folder), source=str(folder))

@@ -21,6 +21,14 @@ def test_a_result_is_computed_once_for_the_same(tmp_path):
     ]
 
 
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"depends_on": {"a": 1}}'])
+def test_a_result_that_was_cut_off_is_computed_again(tmp_path, text):
+    file = tmp_path / "result.json"
+    cached(file, {"a": 1}, lambda: {"n": 1})
+    file.write_text(text)
+    assert cached(file, {"a": 1}, lambda: {"n": 2}) == {"n": 2}
+
+
 def test_an_interrupted_computation_leaves_no_stale_result(tmp_path):
     file = tmp_path / "result.json"
     cached(file, {"a": 1}, lambda: {"n": 1})

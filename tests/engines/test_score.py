@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from spacy_padellm.adapters.adapted import AdaptedLM
-from spacy_padellm.adapters.files import AdapterCard, HeadCard, write_adapter
+from spacy_padellm.adapters.card import AdapterCard, HeadCard
+from spacy_padellm.adapters.files import write_adapter
 from spacy_padellm.engines.base import PromptTooLong
 from spacy_padellm.engines.packed import PackedEngine
 from spacy_padellm.engines.session import KEPT_LABELS

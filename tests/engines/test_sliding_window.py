@@ -5,7 +5,7 @@ import torch
 from transformers import Gemma3ForCausalLM, Gemma3TextConfig
 
 from spacy_padellm.adapters.adapted import AdaptedLM
-from spacy_padellm.adapters.files import HeadCard
+from spacy_padellm.adapters.card import HeadCard
 from spacy_padellm.adapters.shared_base import SharedBase
 from spacy_padellm.engines.packed import PackedEngine
 from spacy_padellm.execution.decoding import Decoding

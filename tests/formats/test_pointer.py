@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spacy_padellm.adapters.files import HeadCard
+from spacy_padellm.adapters.card import HeadCard
 from spacy_padellm.formats import pointer as module
 from spacy_padellm.formats.base import GoldText, Query
 from spacy_padellm.formats.pointer import Pointer, build_pointer_v1, find_spans

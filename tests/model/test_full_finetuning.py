@@ -8,7 +8,8 @@ import torch
 from peft import PeftModel
 
 from spacy_padellm.adapters.adapted import AdaptedLM
-from spacy_padellm.adapters.files import Adapter, AdapterCard, write_adapter
+from spacy_padellm.adapters.card import AdapterCard
+from spacy_padellm.adapters.files import Adapter, write_adapter
 from spacy_padellm.adapters.shared_base import SharedBase
 from spacy_padellm.bases.weights import load_base
 from spacy_padellm.execution.trainable import trainable
@@ -65,7 +66,7 @@ def test_files_give_the_same_again(full, tiny_base, tmp_path):
     )
     assert torch.equal(outputs(again), expected)
     adapter = Adapter(full.config(), full.weights(), AdapterCard(base="tiny"))
-    assert adapter.replaces_layers
+    assert adapter.needs_own_base
     write_adapter(tmp_path, adapter)
     model, _ = load_base(tiny_base, device="cpu", dtype=torch.float32)
     model = PeftModel.from_pretrained(model, tmp_path)

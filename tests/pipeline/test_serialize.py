@@ -12,8 +12,9 @@ import spacy
 from safetensors.numpy import load_file
 
 from spacy_padellm.about import __version__
+from spacy_padellm.adapters.files import WEIGHTS
 from spacy_padellm.pipeline.padellm_ner import PaDeLLMNER
-from spacy_padellm.pipeline.saving import LAYOUT
+from spacy_padellm.pipeline.saved_cfg import LAYOUT
 
 from .conftest import GOLD, examples, found
 
@@ -85,6 +86,7 @@ def test_the_card_says_what_the_adapter_is_for(trained, tmp_path, tiny_base):
     trained.get_pipe("padellm_ner").to_disk(tmp_path)
     card = json.loads((tmp_path / "adapter" / "padellm.json").read_text())
     assert card.pop("fingerprint")
+    assert list(card.pop("sha256")) == ["adapter_config.json", WEIGHTS]
     assert card == {
         "base": str(tiny_base),
         "revision": None,

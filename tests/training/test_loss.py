@@ -8,7 +8,8 @@ import torch
 from torch.nn.functional import cross_entropy
 
 from spacy_padellm.adapters.adapted import AdaptedLM
-from spacy_padellm.adapters.files import Adapter, AdapterCard, write_adapter
+from spacy_padellm.adapters.card import AdapterCard
+from spacy_padellm.adapters.files import Adapter, write_adapter
 from spacy_padellm.execution.trainable import trainable
 from spacy_padellm.formats.base import Query
 from spacy_padellm.formats.padellm import build_padellm_v1

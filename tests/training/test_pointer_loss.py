@@ -8,7 +8,8 @@ import torch
 from thinc.api import SGD
 
 from spacy_padellm.adapters.adapted import AdaptedLM
-from spacy_padellm.adapters.files import AdapterCard, HeadCard, write_adapter
+from spacy_padellm.adapters.card import AdapterCard, HeadCard
+from spacy_padellm.adapters.files import write_adapter
 from spacy_padellm.adapters.pointer_head import PointerHead
 from spacy_padellm.training.loss import pointer_loss
 from spacy_padellm.training.trainer import Trainer

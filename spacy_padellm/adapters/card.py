@@ -1,0 +1,81 @@
+"""The card of an adapter: which base, format and labels it was trained with."""
+
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ..errors import Errors
+from ..types import LabelNames
+
+HEAD = "pointer_head.safetensors"
+
+
+@dataclass(frozen=True, slots=True)
+class HeadCard:
+    """The head of an adapter, see `PointerHead`.
+
+    size: of each projection. width: of the base's hidden states; 0 before it is known.
+    file: in the adapter's folder.
+    """
+
+    size: int
+    width: int = 0
+    file: str = HEAD
+
+    def __post_init__(self) -> None:
+        """Raises TypeError unless the size is a positive integer, and `file` the name
+        of a safetensors file."""
+        if not isinstance(self.size, int) or self.size < 1:
+            raise TypeError(f"the head's size is {self.size!r}")
+        file = self.file
+        if not isinstance(file, str) or not re.fullmatch(r"\w+\.safetensors", file):
+            raise TypeError(f"the head's file is {file!r}")
+
+
+@dataclass(frozen=True, slots=True)
+class AdapterCard:
+    """What an adapter was trained with.
+
+    base, revision: the base model's name, as in the config.
+    fingerprint: of the base's weights, see `base_fingerprint`.
+    format: of prompts and answers, such as "PaDeLLM compact"; "" if unknown.
+    labels: the name that the model reads for each label.
+    head: None for an adapter that generates.
+    """
+
+    base: str
+    revision: str | None = None
+    fingerprint: str = ""
+    format: str = ""
+    labels: LabelNames = field(default_factory=dict)
+    head: HeadCard | None = None
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> "AdapterCard":
+        """Raises TypeError for unknown fields, and for fields of another type."""
+        head = data.get("head")
+        return cls(**{**data, "head": None if head is None else HeadCard(**head)})
+
+    def __post_init__(self) -> None:
+        """Raises TypeError for a field of another type."""
+        texts = (self.base, self.fingerprint, self.format)
+        if not all(isinstance(text, str) for text in texts):
+            raise TypeError("base, fingerprint and format must be strings")
+        labels = self.labels
+        if not isinstance(labels, dict) or not all(
+            isinstance(text, str) for pair in labels.items() for text in pair
+        ):
+            raise TypeError(f"labels is {labels!r}")
+
+
+def read_card(data: Any, path: Path) -> tuple["AdapterCard", dict[str, str]]:
+    """The card, and the checksums that it has. Raises ValueError (E324)."""
+    try:
+        data = dict(data)
+        sha256 = data.pop("sha256", {})
+        if not isinstance(sha256, dict):
+            raise TypeError(f"sha256 is {sha256!r}")
+        return AdapterCard.from_dict(data), sha256
+    except (TypeError, ValueError) as error:
+        raise ValueError(Errors.E324.format(path=path, reason=error)) from error

@@ -1,0 +1,123 @@
+"""What an adapter's config may say. It may come from anybody, and PEFT obeys it."""
+
+import json
+import math
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from ..errors import Errors
+
+# PEFT's words for all linear layers, and for none beside `modules_to_save`.
+GROUPS = ("all-linear", "dummy-target-modules")
+# PEFT marks a whole path with a circumflex.
+NAME = re.compile(r"\^?[\w-]+(\.[\w-]+)*")
+# A module of a layer: its path has the number of the layer.
+IN_A_LAYER = re.compile(r"\.\d+\.")
+LORA = re.compile(r"base_model\.model\.(?P<module>.+?)\.lora_")
+NAMES = "it must be a list of names of modules, without regular expressions"
+
+# Other values change weights of the base, import code by its name, or need passes of
+# their own.
+UNSUPPORTED = {
+    "bias": (None, "none"),
+    "layer_replication": (None, []),
+    "init_lora_weights": (None, True, False, "gaussian", "orthogonal", "eva"),
+    "target_parameters": (None, []),
+    "megatron_config": (None,),
+    "alora_invocation_tokens": (None,),
+    "use_qalora": (None, False),
+    "use_bdlora": (None, False),
+    "velora_config": (None,),
+    "monteclora_config": (None,),
+    "arrow_config": (None,),
+    "kasa_config": (None,),
+}
+
+
+def settings_that_change_the_base(config: Mapping[str, Any]) -> list[str]:
+    """The arguments of a LoraConfig that change weights of the base, or that this
+    package does not compute."""
+    return [
+        f"{setting} = {config[setting]!r}"
+        for setting, values in UNSUPPORTED.items()
+        if config.get(setting, values[0]) not in values
+    ]
+
+
+def check_patterns(config: Mapping[str, Any], path: Path | str) -> None:
+    """Raises ValueError (E336) for patterns where there have to be names: a regular
+    expression can take forever. path: of the config, for the error."""
+    for setting, value, is_allowed in _names(config):
+        if not is_allowed:
+            raise ValueError(
+                Errors.E336.format(
+                    path=path, setting=setting, value=_shown(value), allowed=NAMES
+                )
+            )
+    alphas = (config.get("alpha_pattern") or {}).values()
+    for alpha in (config.get("lora_alpha", 1), *alphas):
+        is_number = isinstance(alpha, int | float) and not isinstance(alpha, bool)
+        if alpha is not None and not (is_number and math.isfinite(alpha)):
+            raise ValueError(
+                Errors.E336.format(
+                    path=path,
+                    setting="lora_alpha",
+                    value=_shown(alpha),
+                    allowed="it must be a finite number",
+                )
+            )
+
+
+def needs_own_base(config: Mapping[str, Any], modules: Iterable[str] = ()) -> bool:
+    """Whether an adapter changes modules that every other adapter computes with, and so
+    cannot share the base: copies of layers, embeddings, the output layer.
+
+    modules: the paths of the modules that its LoRA is on.
+    """
+    return bool(
+        config.get("modules_to_save")
+        or config.get("trainable_token_indices")
+        or any(not IN_A_LAYER.search(f".{module}.") for module in modules)
+    )
+
+
+def tensor_shapes(tensors: bytes) -> dict[str, list[int]]:
+    """The shapes in the header of safetensors, by name."""
+    length = int.from_bytes(tensors[:8], "little")
+    header = json.loads(tensors[8 : 8 + length])
+    header.pop("__metadata__", None)
+    return {name: tensor["shape"] for name, tensor in header.items()}
+
+
+def lora_modules(weights: bytes) -> set[str]:
+    """The paths of the modules that an adapter's LoRA is on."""
+    matches = map(LORA.match, tensor_shapes(weights))
+    return {match["module"] for match in matches if match}
+
+
+def _names(config: Mapping[str, Any]) -> Iterable[tuple[str, Any, bool]]:
+    """Each setting that PEFT may read as a pattern, and whether it has names alone."""
+    targets = config.get("target_modules")
+    if targets not in GROUPS:
+        yield "target_modules", targets, targets is None or _are_names(targets)
+    for setting in ("exclude_modules", "layers_pattern", "modules_to_save"):
+        value = config.get(setting)
+        listed = [value] if isinstance(value, str) and value else value
+        yield setting, value, not value or _are_names(listed)
+    for setting in ("rank_pattern", "alpha_pattern"):
+        value = config.get(setting)
+        is_table = isinstance(value, Mapping) and _are_names(list(value))
+        yield setting, value, value is None or is_table
+
+
+def _are_names(value: Any) -> bool:
+    return isinstance(value, list | tuple | set | frozenset) and all(
+        isinstance(name, str) and NAME.fullmatch(name) for name in value
+    )
+
+
+def _shown(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:60]}…"

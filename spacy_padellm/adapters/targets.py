@@ -1,0 +1,72 @@
+"""The modules of a base that a LoRA adapter is put on."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from peft import LoraConfig
+from peft.tuners.tuners_utils import BaseTunerLayer, check_target_module_exists
+from peft.utils.other import AuxiliaryTrainingWrapper, get_pattern_key
+from torch import nn
+from transformers import PreTrainedModel
+from transformers.pytorch_utils import Conv1D
+
+PREFIX = "base_model.model."
+
+
+def targets(model: PreTrainedModel, config: LoraConfig) -> list[str]:
+    """The paths of the modules. Other adapters may be on them already."""
+    if config.target_modules == "all-linear":
+        output = model.get_output_embeddings()
+        return [
+            path
+            for path, module in _modules(model)
+            if isinstance(_plain(module), nn.Linear | Conv1D) and module is not output
+        ]
+    return [
+        path for path, _ in _modules(model) if check_target_module_exists(config, path)
+    ]
+
+
+def lora_faults(
+    model: PreTrainedModel, config: LoraConfig, shapes: Mapping[str, Sequence[int]]
+) -> list[str]:
+    """Where the ranks and modules of a config are not those of its tensors.
+
+    This takes no memory, so check it before PEFT makes room for the tensors.
+
+    shapes: of the tensors, by name.
+    """
+    faults = []
+    modules = dict(_modules(model))
+    for path in targets(model, config):
+        module = _plain(modules[path])
+        weight = getattr(module, "weight", None)
+        if weight is None or weight.dim() != 2:
+            continue  # PEFT says that it is none of its modules
+        key = f"{PREFIX}{path}.lora_A.weight"
+        width = weight.shape[1] if isinstance(module, nn.Linear) else weight.shape[0]
+        if isinstance(module, nn.Embedding):
+            key = f"{PREFIX}{path}.lora_embedding_A"
+        pattern = get_pattern_key(config.rank_pattern.keys(), path)
+        expected = [config.rank_pattern.get(pattern, config.r), width]
+        if key not in shapes:
+            faults.append(f"missing {key}")
+        elif list(shapes[key]) != expected:
+            faults.append(f"{key} has shape {list(shapes[key])} for {expected}")
+    return faults
+
+
+def _modules(module: nn.Module, path: str = "") -> Iterator[tuple[str, nn.Module]]:
+    """All modules by path, without what PEFT has put into them."""
+    for name, child in module.named_children():
+        place = f"{path}.{name}" if path else name
+        yield place, child
+        if not isinstance(child, BaseTunerLayer | AuxiliaryTrainingWrapper):
+            yield from _modules(child, place)
+
+
+def _plain(module: nn.Module) -> nn.Module:
+    if isinstance(module, BaseTunerLayer):
+        return module.get_base_layer()
+    if isinstance(module, AuxiliaryTrainingWrapper):
+        return module.original_module
+    return module

@@ -1,0 +1,248 @@
+"""What is saved is whole, belongs together, and is checked when it comes back."""
+
+import errno
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+import srsly
+
+from spacy_padellm import writing
+
+
+@pytest.fixture(scope="module")
+def first(make_nlp):
+    return pipeline(make_nlp, seed=1, label="LOC")
+
+
+@pytest.fixture(scope="module")
+def second(make_nlp):
+    return pipeline(make_nlp, seed=2, label="PERSON")
+
+
+def pipeline(make_nlp, seed, label):
+    """A component with an adapter that is as if trained."""
+    import torch
+
+    ner = make_nlp(labels=None).get_pipe("padellm_ner")
+    ner._adapters.own.initialize()
+    torch.manual_seed(seed)
+    with torch.no_grad():
+        for parameter in ner._adapters.own.lm.parameters().values():
+            parameter.normal_(std=0.05)
+    ner.labels = [label]
+    return ner
+
+
+@pytest.fixture
+def fresh(make_nlp):
+    return lambda: make_nlp().get_pipe("padellm_ner")
+
+
+@pytest.fixture
+def folder(first, tmp_path):
+    first.to_disk(tmp_path / "saved", exclude=["vocab"])
+    return tmp_path / "saved"
+
+
+def change(file: Path, **settings) -> None:
+    data = json.loads(file.read_text())
+    file.write_text(json.dumps(data | settings))
+
+
+def refused(load, *told):
+    with pytest.raises(ValueError) as error:
+        load()
+    for part in told:
+        assert str(part) in str(error.value)
+
+
+def all_files(folder: Path) -> dict[Path, bytes]:
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+# -- an interruption ------------------------------------------------------------------
+
+
+def test_a_full_disk_leaves_the_pipeline_that_was_there(second, folder, monkeypatch):
+    before = all_files(folder)
+    for free in range(len(before)):
+        left = [free]
+
+        def sync(number, left=left):
+            if not left[0]:
+                raise OSError(errno.ENOSPC, "No space left on device")
+            left[0] -= 1
+
+        monkeypatch.setattr(writing.os, "fsync", sync)
+        refused(lambda: second.to_disk(folder), "E333", folder, "No space")
+        assert all_files(folder) == before
+
+
+def test_a_kill_at_any_moment_leaves_a_whole_pipeline_or_an_error(
+    first, second, fresh, tmp_path, monkeypatch
+):
+    """Killed before each of the renames."""
+    rename, whole = Path.replace, {first.to_bytes(), second.to_bytes()}
+    outcomes = []
+    for survived in range(5):
+        folder = tmp_path / str(survived)
+        first.to_disk(folder)
+        left = [survived]
+
+        def replace(path, target, left=left):
+            if not left[0]:
+                raise KeyboardInterrupt
+            left[0] -= 1
+            return rename(path, target)
+
+        with monkeypatch.context() as killed:
+            killed.setattr(Path, "replace", replace)
+            try:
+                second.to_disk(folder)
+            except KeyboardInterrupt:
+                pass
+        try:
+            assert fresh().from_disk(folder).to_bytes() in whole
+            outcomes.append("whole")
+        except ValueError as error:
+            assert "E334" in str(error) or "E340" in str(error)
+            assert str(folder) in str(error)
+            outcomes.append("refused")
+    assert outcomes == ["whole", "refused", "refused", "refused", "whole"]
+
+
+# -- what belongs together ------------------------------------------------------------
+
+
+def test_an_adapter_of_another_pipeline_is_refused(first, second, fresh, tmp_path):
+    """It is whole in itself, but other labels were saved with it."""
+    for ner, name in ((first, "one"), (second, "two")):
+        ner.to_disk(tmp_path / name)
+    adapter = tmp_path / "one" / "adapter"
+    shutil.rmtree(adapter)
+    shutil.copytree(tmp_path / "two" / "adapter", adapter)
+    refused(lambda: fresh().from_disk(tmp_path / "one"), "E340", adapter)
+    parts = srsly.msgpack_loads(first.to_bytes())
+    parts["adapter"] = srsly.msgpack_loads(second.to_bytes())["adapter"]
+    refused(lambda: fresh().from_bytes(srsly.msgpack_dumps(parts)), "E340")
+
+
+def test_a_pipeline_without_an_adapter_takes_the_place_of_one_with(
+    first, fresh, tmp_path
+):
+    ner = fresh()
+    ner.labels = ["LOC"]
+    first.add_adapter("more", first_folder(first, tmp_path))
+    first.to_disk(tmp_path / "nlp")
+    first.remove_adapter("more")
+    assert (tmp_path / "nlp" / "adapters" / "more").is_dir()
+    (tmp_path / "nlp" / "adapters" / "notes").mkdir()
+    ner.to_disk(tmp_path / "nlp")
+    assert not (tmp_path / "nlp" / "adapter").exists()
+    assert not (tmp_path / "nlp" / "adapters" / "more").exists()
+    assert (tmp_path / "nlp" / "adapters" / "notes").exists(), "it is none of ours"
+    assert fresh().from_disk(tmp_path / "nlp").to_bytes() == ner.to_bytes()
+
+
+def test_a_saved_false_is_obeyed(first, folder, fresh):
+    """Also beside an adapter, as an interruption may have left it."""
+    change(folder / "cfg", adapter=False)
+    assert fresh().from_disk(folder, exclude=["vocab"])._adapters.own.card() is None
+
+
+def first_folder(ner, tmp_path) -> str:
+    ner.to_disk(tmp_path / "first")
+    return str(tmp_path / "first" / "adapter")
+
+
+def test_what_is_excluded_is_neither_written_nor_removed(second, fresh, folder):
+    before = all_files(folder / "adapter")
+    second.to_disk(folder, exclude=["adapter", "vocab"])
+    assert all_files(folder / "adapter") == before
+    loaded = fresh().from_disk(folder, exclude=["vocab"])
+    assert loaded.labels == ("PERSON",)
+
+
+# -- settings -------------------------------------------------------------------------
+
+DEEP = "[" * 1_000_000
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "7", DEEP, '{"labels": "PER"}'])
+def test_damaged_settings_are_named(fresh, folder, text):
+    (folder / "cfg").write_text(text)
+    refused(lambda: fresh().from_disk(folder), "E339", folder / "cfg")
+
+
+def test_missing_settings_are_named(fresh, folder):
+    (folder / "cfg").unlink()
+    refused(lambda: fresh().from_disk(folder), "E339", folder / "cfg", "No such file")
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"labels": {"PER": "a\nb"}},
+        {"labels": {"PER": "person", "MAN": "person"}},
+        {"labels": {"PER": 7}},
+        {"adapter": "yes"},
+        {"adapters": ["../../elsewhere"]},
+        {"adapters": "more"},
+        {"active_adapter": "more"},
+        {"layout": "2"},
+        {"sha256": "x"},
+    ],
+)
+@pytest.mark.parametrize("way", ["disk", "bytes"])
+def test_faulty_settings_are_named(first, fresh, folder, settings, way):
+    change(folder / "cfg", **settings)
+    (name,) = settings
+    told = ("E339", "cfg", name if name != "labels" else "[E50")
+    if way == "disk":
+        refused(lambda: fresh().from_disk(folder), folder, *told)
+    else:
+        parts = srsly.msgpack_loads(first.to_bytes())
+        parts["cfg"] = (folder / "cfg").read_bytes()
+        data = srsly.msgpack_dumps(parts)
+        refused(lambda: fresh().from_bytes(data), "padellm_ner", *told)
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (lambda adapter: adapter["config"].update(lora_alpha=1e30), "E334"),
+        (lambda adapter: adapter["config"].update(peft_type="IA3"), "E323"),
+        (lambda adapter: adapter["config"].update(bias="all"), "E327"),
+        (lambda adapter: adapter.update(weights=b"cut off"), "E324"),
+        (lambda adapter: adapter.update(config=[]), "E324"),
+        (lambda adapter: adapter["card"].update(colour="red"), "E324"),
+        (lambda adapter: adapter.pop("card"), "E324"),
+        (lambda adapter: adapter["card"].update(labels={"A": "b\n"}), "E339"),
+    ],
+)
+def test_bytes_are_checked_as_files_are(first, fresh, change, told):
+    parts = srsly.msgpack_loads(first.to_bytes())
+    adapter = srsly.msgpack_loads(parts["adapter"])
+    cfg = json.loads(parts["cfg"])
+    del cfg["sha256"]
+    change(adapter)
+    parts["cfg"] = json.dumps(cfg).encode()
+    parts["adapter"] = srsly.msgpack_dumps(adapter)
+    data = srsly.msgpack_dumps(parts)
+    refused(lambda: fresh().from_bytes(data), told, "the bytes of padellm_ner/adapter")
+
+
+@pytest.mark.parametrize("data", [b"", b"no msgpack", b"\x07"])
+def test_bytes_of_another_kind_are_named(fresh, data):
+    refused(lambda: fresh().from_bytes(data), "E339", "the bytes of padellm_ner")
+
+
+def test_bytes_that_are_refused_change_nothing(first, fresh):
+    parts = srsly.msgpack_loads(first.to_bytes())
+    parts["adapter"] = b"\x07"
+    ner = fresh()
+    before = ner.to_bytes()
+    refused(lambda: ner.from_bytes(srsly.msgpack_dumps(parts)), "E339")
+    assert ner.to_bytes() == before
