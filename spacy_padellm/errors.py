@@ -112,7 +112,8 @@ class Errors:
     )
     E307 = (
         "[E307] The base model in {path} runs its own Python code. If you have read "
-        "that code and trust it, set trust_remote_code = true."
+        "that code and trust it, set trust_remote_code = true in the model's config "
+        "and {variable}=1 in the environment. A pipeline cannot do the latter for you."
     )
     E308 = (
         "[E308] '{name}' is neither a folder nor a valid hub id. Use an embedded base "
@@ -244,7 +245,8 @@ class Errors:
     )
     E338 = (
         "[E338] The adapter {path} was trained on the base {trained!r} with another "
-        "{what} than it has now. Restore the base's files, or train a new adapter."
+        "{what} than it has now. Restore the base's files, or train a new adapter. If "
+        'the change does not matter, remove "base_files" from the card padellm.json.'
     )
     E339 = (
         "[E339] {path} has no valid settings of a saved padellm_ner: {reason}. The "
@@ -257,8 +259,8 @@ class Errors:
         "`model.adapter` or call add_adapter."
     )
     E341 = (
-        "[E341] The config.json in {path} describes a model of {claimed}, but the "
-        "weights have {found}. Copy or download the model again."
+        "[E341] The config.json in {path} describes a model of {claimed}, but "
+        "its weights have {found}. Copy or download the model again."
     )
     # command line
     E401 = (
@@ -409,6 +411,12 @@ class Errors:
         "window, which is too long for the base model or for the memory. The window "
         "begins with {begin!r}. Make the component's `windows` smaller: reduce "
         "`max_tokens` of SentenceWindows.v1 or `window` of StridedWindows.v1. {error}"
+    )
+    E342 = (
+        "[E342] Token {start} of the doc's {n_tokens} tokens has {length} characters, "
+        "which is too long for the base model or for the memory. It begins with "
+        "{begin!r}. Windows hold whole tokens, so smaller windows do not help: cut the "
+        "text there, or split it by a rule of nlp.tokenizer. {error}"
     )
     E808 = (
         "[E808] {name} was saved by spacy-padellm {version}, but this is {own}, which "

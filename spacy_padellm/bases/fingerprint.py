@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -10,6 +11,7 @@ from ..errors import Errors
 
 SAMPLE = 256  # bytes from the start, the middle and the end of each tensor
 MAX_HEADER = 100_000_000  # bytes, the limit of the safetensors format
+UNREADABLE = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
 PICKLED = ("*.bin", "*.pt", "*.pth", "*.ckpt")
 
 
@@ -29,7 +31,7 @@ def weight_files(folder: Path) -> list[Path]:
         raise ValueError(Errors.E302.format(path=folder, missing=single.name))
     try:
         names = sorted(set(json.loads(index.read_bytes())["weight_map"].values()))
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except UNREADABLE as error:
         raise ValueError(Errors.E306.format(path=index, reason=error)) from error
     missing = [name for name in names if not (folder / name).is_file()]
     if missing or not names:
@@ -58,6 +60,15 @@ def base_fingerprint(folder: Path) -> str:
     return digest.hexdigest()
 
 
+def tensor_sizes(folder: Path) -> list[int]:
+    """How many numbers each tensor has, by the headers of the files."""
+    sizes = []
+    for file in weight_files(folder):
+        with file.open("rb") as stream:
+            sizes += [math.prod(shape) for _, _, shape, _, _ in _tensors(file, stream)]
+    return sizes
+
+
 def _sample(stream: BinaryIO, start: int, end: int) -> bytes:
     if end - start <= 3 * SAMPLE:
         stream.seek(start)
@@ -82,10 +93,11 @@ def _tensors(file: Path, stream: BinaryIO) -> Iterator[tuple[str, str, Any, int,
         found = []
         for name, tensor in header.items():
             start, end = tensor["data_offsets"]
+            math.prod(tensor["shape"])
             found.append(
                 (name, tensor["dtype"], tensor["shape"], data + start, data + end)
             )
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except UNREADABLE as error:
         reason = f"its header cannot be read ({error})"
         raise ValueError(Errors.E306.format(path=file, reason=reason)) from error
     needed = max((end for *_, end in found), default=data)

@@ -5,7 +5,7 @@ from pathlib import Path
 from ..errors import Errors
 from .fingerprint import weight_files
 
-# `*.py` files only run if the user sets trust_remote_code.
+# `*.py` files only run if the user trusts them, see `trusts_code`.
 WANTED = [
     "*.safetensors",
     "*.json",
@@ -19,14 +19,15 @@ UNWANTED = ["*/*", "*.bin", "*.pt", "*.pth", "*.gguf", "consolidated*"]
 
 
 def hub_snapshot(
-    name: str, revision: str | None, *, local_files_only: bool, refresh: bool = False
+    name: str, revision: str | None, *, download: bool, refresh: bool = False
 ) -> Path:
     """Return the local folder of a hub model. revision: a branch, a tag or a commit.
 
     A complete copy in the Hugging Face cache is used without a request to the hub. A
-    pipeline that worked once therefore works offline and never changes by itself. Set
-    `refresh` to update the copy. Raises ValueError if the model is not in the cache and
-    cannot be downloaded.
+    pipeline that worked once therefore works offline and never changes by itself.
+    Without `download`, there is never a request. Set both it and `refresh` to update
+    the copy. Raises ValueError if the model is not in the cache and cannot be
+    downloaded.
     """
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
@@ -36,7 +37,7 @@ def hub_snapshot(
         "allow_patterns": WANTED,
         "ignore_patterns": UNWANTED,
     }
-    if not refresh:
+    if not (download and refresh):
         try:
             folder = Path(snapshot_download(name, local_files_only=True, **wanted))
             if (folder / "config.json").is_file() and weight_files(folder):
@@ -45,7 +46,7 @@ def hub_snapshot(
             raise ValueError(Errors.E308.format(name=name)) from error
         except (LocalEntryNotFoundError, ValueError):
             pass  # not in the cache, or incomplete
-    if local_files_only:
+    if not download:
         raise ValueError(
             Errors.E309.format(name=name, command=_command(name, revision))
         )

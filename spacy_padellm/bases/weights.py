@@ -8,16 +8,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import Errors
+from .claims import check_claims
 from .embedded import EMBEDDED, SMOLLM2
-from .fingerprint import base_fingerprint, weight_files
+from .fingerprint import weight_files
 from .hub import hub_snapshot
+from .manifest import changed_files, has_manifest
 
 if TYPE_CHECKING:
     import torch
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 DEFAULT_BASE = SMOLLM2.name
-MANIFEST = "base.json"
+# In the environment, "1" is the user's consent to `trust_remote_code`.
+TRUST = "SPACY_PADELLM_TRUST_REMOTE_CODE"
 TOKENIZER_FILES = ("tokenizer.json", "tokenizer.model", "vocab.json", "vocab.txt")
 
 
@@ -31,31 +34,37 @@ def home() -> Path:
     return Path(cache).expanduser().absolute() / "spacy_padellm"
 
 
-def is_complete(folder: Path) -> bool:
-    """Return whether `folder` has a complete, unchanged copy of an embedded base."""
-    try:
-        manifest = json.loads((folder / MANIFEST).read_bytes())
-        return (
-            manifest["fingerprint"] == base_fingerprint(folder)
-            and (folder / "config.json").is_file()
-            and (folder / "tokenizer.json").is_file()
-        )
-    except (OSError, ValueError, KeyError, TypeError):
-        return False
+def trusts_code(setting: bool) -> bool:
+    """Whether Python code that comes with a base may run.
+
+    setting: `trust_remote_code`. It says that a pipeline needs the code, and may stand
+        in the config of anybody's pipeline. The consent is in the environment, which no
+        folder can set.
+    """
+    return setting and os.environ.get(TRUST) == "1"
+
+
+def is_complete(folder: Path, *, thorough: bool = False) -> bool:
+    """Whether `folder` has a complete, unchanged copy of an embedded base.
+
+    thorough: read all of its files, see `changed_files`.
+    """
+    return has_manifest(folder) and not changed_files(folder, thorough=thorough)
 
 
 def resolve_base(
     name: str,
     revision: str | None = None,
     *,
-    local_files_only: bool = False,
+    download: bool = False,
     refresh: bool = False,
 ) -> Path:
     """Return the local folder with a base model's config, tokenizer and safetensors.
 
     name: of an embedded base, a folder, or a Hugging Face hub id.
     revision: a branch, tag or commit of a hub id.
-    local_files_only: use the Hugging Face cache, and do not download.
+    download: whether to ask the hub for a model that the Hugging Face cache lacks.
+        Pipelines never do, as their settings may come from anybody.
     refresh: check the hub for updates even if the cache has the model.
 
     Raises ValueError if the model is missing, incomplete, or not in safetensors.
@@ -63,8 +72,11 @@ def resolve_base(
     if name in EMBEDDED:
         _refuse_revision(name, revision)
         folder = home() / name
-        if not is_complete(folder):
+        if not has_manifest(folder):
             raise ValueError(Errors.E301.format(name=name, path=folder))
+        if changed := changed_files(folder):
+            files = ", ".join(changed)
+            raise ValueError(Errors.E337.format(name=name, path=folder, files=files))
         return folder
     folder = Path(name).expanduser()
     if name and folder.is_dir():
@@ -73,9 +85,7 @@ def resolve_base(
         return folder
     if name and _looks_like_a_path(name):
         raise ValueError(Errors.E304.format(path=name))
-    folder = hub_snapshot(
-        name, revision, local_files_only=local_files_only, refresh=refresh
-    )
+    folder = hub_snapshot(name, revision, download=download, refresh=refresh)
     check_folder(folder)
     return folder
 
@@ -104,40 +114,48 @@ def load_base(
 ) -> "tuple[PreTrainedModel, PreTrainedTokenizerBase]":
     """Load a frozen causal language model in eval mode, and its tokenizer.
 
-    Does not download anything or load pickles. Code in the folder only runs if you set
-    `trust_remote_code`. Raises ValueError if the folder cannot be loaded as a causal
-    language model, or if its tensors do not match the model.
+    Does not download anything or load pickles. Code in the folder only runs if
+    `trusts_code` allows it (E307). Raises ValueError if the folder cannot be loaded as
+    a causal language model, or if its tensors do not match the model.
     """
-    from transformers import AutoModelForCausalLM, AutoTokenizer
+    from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 
     check_folder(folder)
-    if not trust_remote_code and _needs_its_own_code(folder):
-        raise ValueError(Errors.E307.format(path=folder))
-    options: dict[str, Any] = {
-        "local_files_only": True,
-        "trust_remote_code": trust_remote_code,
-    }
+    trusted = trusts_code(trust_remote_code)
+    if not trusted and _needs_its_own_code(folder):
+        raise ValueError(Errors.E307.format(path=folder, variable=TRUST))
+    options: dict[str, Any] = {"local_files_only": True, "trust_remote_code": trusted}
+    with _loading(folder):
+        config = AutoConfig.from_pretrained(folder, **options)
+    check_claims(config, folder, trust_remote_code=trusted)
+    with _loading(folder):
+        tokenizer = AutoTokenizer.from_pretrained(folder, **options)
+        model, info = AutoModelForCausalLM.from_pretrained(
+            folder,
+            dtype=dtype,
+            use_safetensors=True,
+            attn_implementation=attn_implementation,
+            output_loading_info=True,
+            ignore_mismatched_sizes=True,  # reported by _check_tensors
+            **options,
+        )
+    _check_tensors(folder, info)
+    return model.to(device).eval().requires_grad_(False), tokenizer
+
+
+@contextmanager
+def _loading(folder: Path) -> Iterator[None]:
+    """Raises ValueError (E330, E331) for whatever transformers raises."""
     try:
         with _quiet_transformers():
-            tokenizer = AutoTokenizer.from_pretrained(folder, **options)
-            model, info = AutoModelForCausalLM.from_pretrained(
-                folder,
-                dtype=dtype,
-                use_safetensors=True,
-                attn_implementation=attn_implementation,
-                output_loading_info=True,
-                ignore_mismatched_sizes=True,  # reported by _check_tensors
-                **options,
-            )
-    except Exception as error:  # transformers raises many types
+            yield
+    except Exception as error:
         packages = _missing_packages() if _is_sentencepiece(folder) else ""
         if packages:
             message = Errors.E331.format(path=folder, packages=packages)
             raise ValueError(message) from error
         reason = (str(error).strip() or repr(error)).splitlines()[0]
         raise ValueError(Errors.E330.format(path=folder, reason=reason)) from error
-    _check_tensors(folder, info)
-    return model.to(device).eval().requires_grad_(False), tokenizer
 
 
 def _needs_its_own_code(folder: Path) -> bool:
@@ -147,7 +165,7 @@ def _needs_its_own_code(folder: Path) -> bool:
     try:
         config = json.loads((folder / "config.json").read_bytes())
         return "auto_map" in config and config.get("model_type") not in CONFIG_MAPPING
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, RecursionError):
         return False  # transformers says what is wrong with it
 
 

@@ -32,12 +32,16 @@ def download(
     """Download a base model, verify it, and keep it for offline use."""
     base = EMBEDDED.get(name)
     if base is None or revision is not None:
-        folder = resolve_base(name, revision, refresh=force)
+        folder = resolve_base(name, revision, download=True, refresh=force)
     else:
         if base.terms is not None and (force or not is_complete(home() / name)):
             accept_license = _accepts(base.terms, accept_license)
         folder = download_base(
-            name, force=force, accept_license=accept_license, say=typer.echo
+            name,
+            force=force,
+            verify=True,
+            accept_license=accept_license,
+            say=typer.echo,
         )
     typer.echo(f"The base model {name} is in {folder}")
 

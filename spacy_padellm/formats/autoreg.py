@@ -11,7 +11,7 @@ from ..trees.drafts import TextDraft
 from ..trees.packing import GoldSequence
 from ..types import Mention, PromptTokenizer, TokenIds
 from .answers import Answer
-from .base import EncodedQuery, Extraction, Generative, Query
+from .base import EncodedQuery, Extraction, Generative, Query, check_finite
 from .segments import TextSegments, format_name
 
 
@@ -85,6 +85,7 @@ class AutoReg(Generative):
         self, encoded: Sequence[EncodedQuery[TextSegments]], session: Session
     ) -> list[Extraction]:
         completions = session.complete([[self._branch(one)] for one in encoded])
+        check_finite(encoded, completions)
         return [
             self._extraction(one.query, Answer(completion, one.text.tokenizer))
             for one, (completion,) in zip(encoded, completions, strict=True)

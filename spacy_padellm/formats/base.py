@@ -1,11 +1,14 @@
 """The protocol of formats, which write prompts and parse answers."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, Protocol, TypeVar
 
 from ..adapters.card import HeadCard
 from ..engines.base import Session
+from ..errors import Errors
+from ..trees.branch import Completion
 from ..trees.packing import GoldSequence, GoldTree, pack_gold
 from ..trees.pointers import GoldPointers
 from ..types import LabelNames, Mention, PromptTokenizer
@@ -111,6 +114,20 @@ class Format(Protocol):
         """What a text teaches. None if it teaches nothing, as some of its annotation is
         missing."""
         ...
+
+
+def check_finite(
+    encoded: Sequence[EncodedQuery], completed: Sequence[Sequence[Completion]]
+) -> None:
+    """Raises ValueError (E511) for a text whose completions have scores that are no
+    finite numbers: nothing would be found there, and nobody would know why.
+
+    completed: the completions of each text.
+    """
+    for one, completions in zip(encoded, completed, strict=True):
+        for completion in completions:
+            if not all(map(math.isfinite, completion.logprobs)):
+                raise ValueError(Errors.E511.format(begin=one.query.text[:60]))
 
 
 class Generative:

@@ -14,7 +14,7 @@ from ..trees.branch import Branch
 from ..trees.packing import GoldSequence
 from ..types import Mention, PromptTokenizer
 from .answers import Answer
-from .base import EncodedQuery, Extraction, Generative, Query
+from .base import EncodedQuery, Extraction, Generative, Query, check_finite
 from .segments import TextSegments, format_name
 
 SEPARATOR = "\n"
@@ -54,6 +54,7 @@ class OneStep(Generative):
         self, encoded: Sequence[EncodedQuery[TextSegments]], session: Session
     ) -> list[Extraction]:
         completed = session.complete([self._branches(one) for one in encoded])
+        check_finite(encoded, completed)
         extractions = []
         for one, completions in zip(encoded, completed, strict=True):
             mentions: list[Mention] = []

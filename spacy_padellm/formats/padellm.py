@@ -14,7 +14,7 @@ from ..settings import check_flags, check_positive
 from ..trees.branch import Branch, Completion
 from ..trees.packing import GoldSequence
 from ..types import Mention, PromptTokenizer, TokenIds
-from .base import EncodedQuery, Extraction, Generative, Query
+from .base import EncodedQuery, Extraction, Generative, Query, check_finite
 from .segments import digit_id, format_name
 from .templates import GoldMention, Template, TextPrompts, get_template
 
@@ -115,6 +115,7 @@ class PaDeLLM(Generative):
                 for row in opened
             ]
             completed = session.complete([[*chain(*groups)] for groups in branches])
+            check_finite(encoded, completed)
             for row, groups, answers in zip(opened, branches, completed, strict=True):
                 answer = iter(answers)
                 for state, group in zip(row, groups, strict=True):

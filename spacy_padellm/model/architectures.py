@@ -51,7 +51,8 @@ def build_causal_lm_v1(
         CPU, weights of up to 2 GiB are copied in any case, into the order that it
         multiplies fastest.
     cuda_graphs: on CUDA, launch passes over a single text as graphs.
-    trust_remote_code: run Python code that comes with the base.
+    trust_remote_code: run Python code that comes with the base. It needs your consent
+        in the environment too: SPACY_PADELLM_TRUST_REMOTE_CODE=1.
     train_batch_tokens: padded tokens in a training microbatch, at most. It changes
         memory and speed, not the result. A GPU wants 16,384 and more.
     lora: a new adapter, as arguments of PEFT's `LoraConfig`. Null is `DEFAULT_LORA`.

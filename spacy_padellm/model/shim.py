@@ -15,7 +15,9 @@ from ..adapters.checks import needs_own_base
 from ..adapters.files import Adapter, read_adapter
 from ..adapters.shipped import named_adapter
 from ..bases.devices import check_fork, resolve_device, resolve_dtype
+from ..bases.embedded import EMBEDDED
 from ..bases.fingerprint import base_fingerprint
+from ..bases.own_files import check_file_digests, file_digests
 from ..bases.weights import resolve_base
 from ..errors import Errors
 from ..locks import BUILDING
@@ -185,6 +187,7 @@ class CausalLMShim(Shim):
             fingerprint=self._base_fingerprint(),
             format=format,
             labels=labels,
+            base_files=self._base_files(),
         )
         return lm.adapter(card)
 
@@ -336,6 +339,10 @@ class CausalLMShim(Shim):
         if adapter.card.fingerprint:  # to read the base's takes a while
             fingerprint = self._base_fingerprint()
             adapter.check_base(self.settings.base, fingerprint, source=source)
+        expected = adapter.card.base_files
+        if expected and self.settings.base not in EMBEDDED:
+            folder, trained = self._base_folder(), adapter.card.base
+            check_file_digests(expected, folder, trained=trained, source=source)
         base = self._open_base(private=adapter.needs_own_base)
         return AdaptedLM.loaded(base, adapter, source=source)
 
@@ -365,6 +372,10 @@ class CausalLMShim(Shim):
 
     def _base_folder(self) -> Path:
         return resolve_base(self.settings.base, self.settings.revision)
+
+    def _base_files(self) -> dict[str, str]:
+        is_embedded = self.settings.base in EMBEDDED
+        return {} if is_embedded else file_digests(self._base_folder())
 
     def _base_fingerprint(self) -> str:
         if self._fingerprint is None:

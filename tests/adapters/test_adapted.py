@@ -7,8 +7,9 @@ import torch
 from safetensors.torch import load, save
 
 from spacy_padellm.adapters.adapted import AdaptedLM
-from spacy_padellm.adapters.card import AdapterCard
+from spacy_padellm.adapters.card import AdapterCard, HeadCard
 from spacy_padellm.adapters.files import Adapter
+from spacy_padellm.adapters.pointer_head import PointerHead
 from spacy_padellm.adapters.shared_base import SharedBase
 from spacy_padellm.bases.weights import load_base
 
@@ -260,3 +261,65 @@ def test_a_merged_model_is_the_same_by_itself(base, base_outputs):
 def test_a_base_alone_is_merged_already(base):
     lm = AdaptedLM.plain(base)
     assert lm.merged() is lm
+
+
+class TooLarge(Exception):
+    pass
+
+
+@pytest.fixture
+def little_memory(monkeypatch):
+    """No new tensor may be larger than the base's largest."""
+    empty = torch.empty
+
+    def checked(*size, **options):
+        tensor = empty(*size, **options | {"device": "meta"})
+        if tensor.numel() > 100_000:
+            raise TooLarge
+        return empty(*size, **options)
+
+    monkeypatch.setattr(torch, "empty", checked)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"r": 200_000},
+        {"rank_pattern": {"q_proj": 200_000}},
+        {"target_modules": ["q_proj", "embed_tokens"]},
+    ],
+)
+def test_what_the_tensors_do_not_hold_takes_no_memory(
+    base, base_outputs, little_memory, change
+):
+    good = adapted(base)
+    claims = Adapter(good.config() | change, good.weights(), CARD)
+    with pytest.raises(ValueError, match="E325.*some/folder.*lora_"):
+        AdaptedLM.loaded(base, claims, source="some/folder")
+    assert same(outputs(AdaptedLM.plain(base)), base_outputs)
+
+
+def test_a_head_that_its_tensors_do_not_hold_takes_no_memory(base, little_memory):
+    lm = adapted(base)
+    card = AdapterCard(base="tiny", head=HeadCard(size=10**9))
+    head = save(PointerHead(64, 8).state_dict())
+    with pytest.raises(ValueError, match="E325.*some/folder.*key.weight"):
+        AdaptedLM.loaded(
+            base, Adapter(lm.config(), lm.weights(), card, head), source="some/folder"
+        )
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_numbers_that_are_not_finite_are_named(base, value):
+    lm = adapted(base)
+    weights = spoil(lm, lambda tensors: tensors[FIRST][0].fill_(value))
+    with pytest.raises(ValueError, match=f"E335.*some/folder.*{FIRST}"):
+        AdaptedLM.loaded(
+            base, Adapter(lm.config(), weights, CARD), source="some/folder"
+        )
+
+
+def test_a_new_adapter_has_no_regular_expressions(base):
+    """It would be saved, and refused when it comes back."""
+    with pytest.raises(ValueError, match="E336.*lora.*target_modules"):
+        AdaptedLM.fresh(base, LORA | {"target_modules": r".*\.q_proj"})

@@ -13,6 +13,7 @@ from spacy_padellm.adapters.files import (
     read_adapter,
     write_adapter,
 )
+from spacy_padellm.adapters.shipped import SHIPPED, shipped_folder
 
 CARD = AdapterCard(
     "base", "main", "abc", "PaDeLLM compact", {"PER": "person", "A": "東"}
@@ -187,8 +188,8 @@ def test_checksums_of_another_kind(folder, sha256):
 
 
 def test_shipped_adapters_have_checksums():
-    for name in SHIPPED_FOLDERS:
-        card = json.loads((adapter_folder(name) / "padellm.json").read_text())
+    for name in (name for names in SHIPPED.values() for name in names.values()):
+        card = json.loads((shipped_folder(name) / "padellm.json").read_text())
         assert len(card["sha256"]) == 2 + (card.get("head") is not None)
 
 

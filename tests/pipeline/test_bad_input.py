@@ -9,7 +9,7 @@ import torch
 
 from spacy_padellm.bases.embedded import EMBEDDED
 from spacy_padellm.bases.fingerprint import base_fingerprint
-from spacy_padellm.bases.weights import MANIFEST
+from spacy_padellm.bases.manifest import MANIFEST
 
 from .conftest import GOLD, examples, learn
 
