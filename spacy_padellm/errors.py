@@ -1,8 +1,9 @@
 """All messages to the user. Each says what is wrong, what is allowed and what to do.
 
-E1xx: spans. E2xx: corpora. E3xx: weights and adapters. E4xx: command line. E5xx:
-formats and labels. E6xx: engines. E7xx: models and devices. E8xx: pipeline, E84x:
-spacy-llm, E86x: report, E87x and E88x: training. E9xx: scoring.
+E1xx: spans. E2xx: corpora. E3xx: weights and adapters. E4xx: command line, E41x to
+E44x: annotating a corpus. E5xx: formats and labels. E6xx: engines. E7xx: models and
+devices. E8xx: pipeline, E84x: spacy-llm, E86x: report, E87x and E88x: training. E9xx:
+scoring.
 Codes with W are warnings. Each message is a template for `str.format`.
 """
 
@@ -280,6 +281,93 @@ class Errors:
     E406 = (
         "[E406] You asked for {wanted}, but the padellm_ner components of the pipeline "
         "are: {found}. Pass one of them with --pipe."
+    )
+    # annotating a corpus
+    E410 = (
+        "[E410] {path} is not empty, and `annotate` did not write it: it has {name}. "
+        "Pass a new or empty folder, or the one of a run to go on with."
+    )
+    E411 = (
+        "[E411] There are no files to annotate in {source!r}. Pass a file, a folder, a "
+        "pattern in quotes such as 'texts/**/*.jsonl.gz', or an fsspec URL."
+    )
+    E412 = (
+        "[E412] {path} is none of the kinds of files that `annotate` reads from a "
+        "folder: {known}, each also with .gz, .zst, .bz2 or .xz. Move it elsewhere, or "
+        "pass a pattern for the files that you mean, such as '{folder}/**/*.txt'."
+    )
+    E413 = (
+        "[E413] {path} has no column {column!r}. It has: {known}. Pass the column of "
+        "the texts with --column."
+    )
+    E414 = (
+        "[E414] {path} cannot be read: {reason}. Nothing was annotated. Copy or mend "
+        "the file, or leave it out of the input."
+    )
+    E415 = (
+        "[E415] The input is not the one that {out} was begun with: {what}. Put the "
+        "input back to go on, or pass a new output folder to begin anew."
+    )
+    E416 = (
+        "[E416] {out} was begun with other options: {what}. Use those to go on, or "
+        "pass a new output folder to begin anew."
+    )
+    E417 = (
+        "[E417] {place} failed: {reason}. All complete shards are kept. Run the same "
+        "command with --errors FILE.jsonl to write such documents there and go on, or "
+        "mend the document and begin in a new output folder."
+    )
+    E418 = (
+        "[E418] {deaths} documents of one shard ended the worker process, the last at "
+        "{place}. The memory may not suffice: pass fewer --processes, or make the "
+        "component's batch_tokens and windows smaller. The same command goes on."
+    )
+    E419 = (
+        "[E419] {times} worker processes in a row ended while they loaded the pipeline "
+        "(exit code {code}). The memory may not suffice: pass fewer --processes. The "
+        "same command goes on."
+    )
+    E420 = (
+        "[E420] {what} needs the package {package}. Install it with: pip install "
+        '"spacy-padellm[{extra}]"'
+    )
+    E421 = (
+        "[E421] The Ray cluster has other versions than this machine: {what}. Install "
+        "the same versions on all nodes."
+    )
+    E422 = (
+        "[E422] Parquet needs one type for each field, but {path} has another one than "
+        "the documents before it: {reason}. Pass --format jsonl."
+    )
+    E423 = (
+        "[E423] {path} has a field 'entities' already, which would be overwritten. "
+        "Rename the field, or pass --format spacy."
+    )
+    E424 = (
+        "[E424] {path} changed while it was read. Put the input back to go on, or pass "
+        "a new output folder to begin anew."
+    )
+    E425 = (
+        "[E425] {path} cannot be read as the record of a run ({reason}). Pass a new "
+        "output folder. On a cluster, all nodes must reach the same folder: pass one "
+        "on a shared disk, or an fsspec URL."
+    )
+    E426 = (
+        "[E426] The output folder {out} is inside of the input {source}, and would "
+        "be read as input. Pass another folder."
+    )
+    E427 = (
+        "[E427] The Ray cluster {address!r} cannot be used: {reason}. Pass --ray local "
+        "to start one here, or the address of a running one."
+    )
+    E428 = (
+        "[E428] Ray has {found} {kind}, which do not suffice for one worker with "
+        "{wanted}. Pass a smaller number, or --device cpu --gpus 0."
+    )
+    E429 = "[E429] --format is {format!r}, but it must be one of: {known}."
+    E430 = (
+        "[E430] Another `annotate` is writing to {out}. Wait for its end, or pass "
+        "another output folder."
     )
     # formats and labels
     E501 = "[E501] There is no template {name!r}. Choose one of: {known}."

@@ -15,7 +15,7 @@ ROOMS = (
     *("spans", "trees", "corpora", "bases"),
     *("adapters", "execution", "scoring"),
     *("engines", "formats", "training", "model"),
-    *("pipeline", "llm", "report", "cli"),
+    *("pipeline", "llm", "report", "annotate", "ray", "cli"),
 )
 
 

@@ -9,6 +9,7 @@ from typer.core import TyperGroup
 
 # Each command is a function in the module of the same name, which is imported lazily.
 COMMANDS = (
+    "annotate",
     "calibrate",
     "convert",
     "demo",

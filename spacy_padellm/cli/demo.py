@@ -9,6 +9,7 @@ import typer
 
 from ..bases.download import download_base
 from ..errors import Errors
+from .options import parse_labels
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -88,23 +89,6 @@ def trained_pipeline(model: str, device: str) -> "Language":
 
     override = {"components.padellm_ner.model.device": device}
     return spacy.load(model, config={} if device == "auto" else override)
-
-
-def parse_labels(value: str | None) -> dict[str, str] | list[str] | None:
-    """Parse `A,B` to a list, or `A=name,B=name` to a dict.
-
-    Raises ValueError if a label or a name is empty, or if a label occurs twice.
-    """
-    if value is None:
-        return None
-    items = [item.strip().partition("=") for item in value.split(",")]
-    names = {label.strip(): name.strip() for label, _, name in items}
-    empty = any(not label.strip() or (sep and not name) for label, sep, name in items)
-    if empty or len(names) < len(items):
-        raise ValueError(Errors.E401.format(value=value))
-    if not any(names.values()):
-        return list(names)
-    return {label: name or label for label, name in names.items()}
 
 
 def read_text(file: Path) -> str:

@@ -1,0 +1,159 @@
+"""The input files of a corpus: which they are, and whether they have changed."""
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Any, BinaryIO
+
+import fsspec
+from fsspec.core import url_to_fs
+
+from ..errors import Errors
+
+# The kind of a file by the end of its name.
+KINDS = {
+    ".txt": "text",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".json": "jsonl",
+    ".csv": "csv",
+    ".tsv": "csv",
+    ".parquet": "parquet",
+    ".pq": "parquet",
+    ".spacy": "spacy",
+}
+COMPRESSIONS = {".gz": "gzip", ".zst": "zstd", ".bz2": "bz2", ".xz": "xz"}
+HIDDEN = (".", "_")  # files that other programs leave, such as _SUCCESS
+STAMPS = ("ETag", "etag", "md5Hash", "content_md5", "mtime", "LastModified", "created")
+
+
+class InputError(ValueError):
+    """An input that cannot be used, with what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class InputFile:
+    """A file to annotate, as it was when the run began.
+
+    path: absolute, or a URL of fsspec.
+    kind: a value of KINDS. compression: a value of COMPRESSIONS, or empty.
+    size: in bytes. stamp: the time of the last change, or what the storage has for it.
+    content: a hash of the bytes; empty until it is needed.
+    """
+
+    path: str
+    kind: str
+    compression: str
+    size: int
+    stamp: str
+    content: str = ""
+
+    @contextmanager
+    def open(self) -> Iterator[BinaryIO]:
+        """Open the file's bytes, decompressed.
+
+        Raises InputError (E424) if the file is no longer what it was.
+        """
+        with fsspec.open(self.path, "rb") as raw:
+            if identify(self.path) != (self.size, self.stamp):
+                raise InputError(Errors.E424.format(path=self.path))
+            if self.compression:
+                with decompressed(raw, self.compression) as stream:
+                    yield stream
+            else:
+                yield raw
+
+
+def find_files(source: str) -> list[InputFile]:
+    """Return the files of `source`, sorted by path.
+
+    source: a file, a folder (with all its folders) or a pattern; local or a URL of
+        fsspec. Names that begin with a dot or an underscore are left out. A file that
+        you name, or a pattern, may have any ending: unknown ones are texts.
+
+    Raises ValueError if there are none (E411), or a folder has files of unknown kinds
+    (E412).
+    """
+    fs, root = url_to_fs(source)
+    chained = source.partition("::")[2]
+    is_folder = False
+    if fs.isfile(root):
+        found = [root]
+    elif fs.isdir(root):
+        is_folder = True
+        found = [path for path in fs.find(root) if not _is_hidden(path, root)]
+    else:
+        found = [path for path in fs.glob(root) if fs.isfile(path)]
+        if not _is_hidden(root, ""):  # unless the pattern asks for them
+            found = [path for path in found if not _is_hidden(path, root.split("*")[0])]
+    if not found:
+        raise ValueError(Errors.E411.format(source=source))
+    files = []
+    for path in sorted(found):
+        kind, compression = kind_of(path)
+        if not kind and is_folder:
+            known = ", ".join(KINDS)
+            message = Errors.E412.format(path=path, known=known, folder=source)
+            raise ValueError(message)
+        url = path if fs.protocol[0] == "file" else fs.unstrip_protocol(path)
+        url = f"{url}::{chained}" if chained else url
+        files.append(InputFile(url, kind or "text", compression, *identify(url)))
+    return files
+
+
+def kind_of(path: str) -> tuple[str, str]:
+    """Return the kind and the compression that a file's name tells, or ""."""
+    name = PurePosixPath(path.replace("\\", "/").lower())
+    compression = COMPRESSIONS.get(name.suffix, "")
+    if compression:
+        name = name.with_suffix("")
+    return KINDS.get(name.suffix, ""), compression
+
+
+def identify(path: str) -> tuple[int, str]:
+    """Return the size in bytes of a file, and a stamp that a change renews."""
+    fs, inner = url_to_fs(path)
+    info = fs.info(inner)
+    stamp = next((info[key] for key in STAMPS if info.get(key)), "")
+    return int(info["size"] or 0), str(stamp)
+
+
+def hash_of(path: str) -> str:
+    """Return a hash of a file's bytes."""
+    with fsspec.open(path, "rb") as raw:
+        digest = hashlib.blake2b(digest_size=16)
+        while block := raw.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def decompressed(raw: BinaryIO, compression: str) -> Any:
+    """Open a compressed stream. It raises an error if the stream is cut off."""
+    if compression == "zstd":
+        return _zstd().ZstdFile(raw)
+    return fsspec.compression.compr[compression](raw, mode="rb")
+
+
+def _zstd() -> Any:
+    """The module of Python 3.14. The package `zstandard` ends silently where a file is
+    cut off."""
+    try:
+        from compression import zstd
+    except ImportError:
+        try:
+            from backports import zstd
+        except ImportError:
+            what = "Reading .zst files"
+            message = Errors.E420.format(
+                what=what, package="backports.zstd", extra="annotate"
+            )
+            raise ImportError(message) from None
+    return zstd
+
+
+def _is_hidden(path: str, root: str) -> bool:
+    """Whether a part of the path below `root` is hidden."""
+    inner = path.removeprefix(root).strip("/")
+    return any(part.startswith(HIDDEN) for part in inner.split("/"))

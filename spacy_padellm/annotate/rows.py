@@ -1,0 +1,188 @@
+"""Read the documents of input files, in order."""
+
+import csv
+import io
+import json
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, BinaryIO
+
+from ..errors import Errors
+from .inputs import InputError, InputFile
+
+BOM = "\ufeff"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A document of an input file.
+
+    number: of the line, row or doc in its file, from 1.
+    text: None if it has none, and `problem` says why.
+    fields: what the input has for it, the text among them.
+    doc: the bytes of a spaCy doc, if the input is one.
+    """
+
+    number: int
+    text: str | None
+    fields: dict[str, Any]
+    problem: str = ""
+    doc: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Where texts are in files.
+
+    column: the field or column of JSON lines, CSV and Parquet.
+    lines: whether each line of a text file is a document, and not the whole file.
+    """
+
+    column: str = "text"
+    lines: bool = False
+
+
+def read_rows(file: InputFile, layout: Layout) -> Iterator[Row]:
+    """Yield the documents of a file. Blank lines are none.
+
+    Raises InputError if the column is not there (E413), or if the file is damaged so
+    that documents after the damage would be lost (E414).
+    """
+    read = {
+        "text": _lines if layout.lines else _text,
+        "jsonl": _jsonl,
+        "csv": _csv,
+        "parquet": _parquet,
+        "spacy": _spacy,
+    }[file.kind]
+    try:
+        with file.open() as stream:
+            yield from read(stream, file, layout)
+    except (InputError, ImportError):
+        raise
+    except Exception as error:  # of csv, zlib, zstd, arrow, spaCy or a storage
+        reason = str(error) or type(error).__name__
+        raise InputError(Errors.E414.format(path=file.path, reason=reason)) from error
+
+
+def _text(stream: BinaryIO, file: InputFile, layout: Layout) -> Iterator[Row]:
+    yield _decoded(stream.read(), 1, {"file": file.path})
+
+
+def _lines(stream: BinaryIO, file: InputFile, layout: Layout) -> Iterator[Row]:
+    for number, line in _raw_lines(stream):
+        yield _decoded(line, number, {"file": file.path, "line": number})
+
+
+def _decoded(data: bytes, number: int, fields: dict[str, Any]) -> Row:
+    try:
+        text = data.decode("utf8").removeprefix(BOM)
+    except UnicodeDecodeError as error:
+        fields = fields | {"text": data.decode("utf8", "replace")}
+        return Row(number, None, fields, f"it is not UTF-8: {error.reason}")
+    return Row(number, text, fields | {"text": text})
+
+
+def _jsonl(stream: BinaryIO, file: InputFile, layout: Layout) -> Iterator[Row]:
+    first: Row | None = None
+    has_column = False
+    for number, line in _raw_lines(stream):
+        try:
+            fields = json.loads(line.removeprefix(BOM.encode()))
+        except ValueError as error:  # also of the encoding
+            shown = line.decode("utf8", "replace")
+            yield Row(number, None, {"line": shown}, f"it is not JSON: {error}")
+            continue
+        if not isinstance(fields, dict):
+            shown = line.decode("utf8")
+            yield Row(number, None, {"line": shown}, "it is not an object")
+            continue
+        row = _with_text(number, fields, layout.column)
+        has_column = has_column or layout.column in fields
+        first = first or row
+        yield row
+    if first is not None and not has_column:
+        raise InputError(_no_column(file, layout, first.fields))
+
+
+def _csv(stream: BinaryIO, file: InputFile, layout: Layout) -> Iterator[Row]:
+    csv.field_size_limit(min(sys.maxsize, 2**31 - 1))
+    name = file.path.lower().removesuffix(f".{file.compression}")
+    lines = io.TextIOWrapper(stream, "utf-8-sig", newline="")
+    # strict: an open quote would swallow all rows after it
+    cells = csv.reader(lines, delimiter="\t" if ".tsv" in name else ",", strict=True)
+    header = next(cells, [])
+    if layout.column not in header:
+        raise InputError(_no_column(file, layout, header))
+    if len(set(header)) < len(header):
+        raise ValueError("two of its columns have the same name")
+    number = 0
+    try:
+        for values in cells:
+            if not values:
+                continue
+            number += 1
+            fields = dict(zip(header, values, strict=False))
+            if len(values) != len(header):
+                problem = f"it has {len(values)} cells, the header has {len(header)}"
+                yield Row(number, None, fields, problem)
+            else:
+                yield Row(number, fields[layout.column], fields)
+    except csv.Error as error:
+        raise ValueError(f"line {cells.line_num}: {error}") from error
+
+
+def _parquet(stream: BinaryIO, file: InputFile, layout: Layout) -> Iterator[Row]:
+    parquet = parquet_module()
+    table = parquet.ParquetFile(stream)
+    if layout.column not in table.schema_arrow.names:
+        raise InputError(_no_column(file, layout, table.schema_arrow.names))
+    number = 0
+    for batch in table.iter_batches(batch_size=256):
+        for fields in batch.to_pylist():
+            number += 1
+            yield _with_text(number, fields, layout.column)
+
+
+def parquet_module() -> Any:
+    """Import pyarrow.parquet. Raises ImportError (E420) if it is not there."""
+    try:
+        import pyarrow.parquet
+    except ImportError:
+        message = Errors.E420.format(
+            what="Parquet", package="pyarrow", extra="annotate"
+        )
+        raise ImportError(message) from None
+    return pyarrow.parquet
+
+
+def _spacy(stream: BinaryIO, file: InputFile, layout: Layout) -> Iterator[Row]:
+    from spacy.tokens import DocBin
+    from spacy.vocab import Vocab
+
+    docs = DocBin().from_bytes(stream.read()).get_docs(Vocab())
+    for number, doc in enumerate(docs, 1):
+        fields = {"file": file.path, "doc": number, "text": doc.text}
+        yield Row(number, doc.text, fields, doc=doc.to_bytes())
+
+
+def _with_text(number: int, fields: dict[str, Any], column: str) -> Row:
+    text = fields.get(column)
+    if isinstance(text, str):
+        return Row(number, text, fields)
+    kind = "missing" if column not in fields else f"{text!r:.40}, which is no string"
+    return Row(number, None, fields, f"its field {column!r} is {kind}")
+
+
+def _raw_lines(stream: BinaryIO) -> Iterator[tuple[int, bytes]]:
+    """Yield the number and bytes of each line that is not blank."""
+    for number, line in enumerate(stream, 1):
+        line = line.rstrip(b"\r\n")
+        if line.strip():
+            yield number, line
+
+
+def _no_column(file: InputFile, layout: Layout, known: Any) -> str:
+    shown = ", ".join(map(repr, known)) or "none"
+    return Errors.E413.format(path=file.path, column=layout.column, known=shown)

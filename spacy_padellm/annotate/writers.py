@@ -1,0 +1,73 @@
+"""Write annotated documents as the bytes of one output file."""
+
+import io
+import json
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from spacy.tokens import Doc, DocBin
+
+from .entities import Entity
+from .rows import Row, parquet_module
+from .schema import ENTITIES, schema_from
+
+# format: the ending of its files
+FORMATS = {"jsonl": ".jsonl", "spacy": ".spacy", "parquet": ".parquet"}
+FIELDS = "fields"  # the key of doc.user_data with the input's own fields
+
+# an input document, its doc and its entities
+Annotated = tuple[Row, Doc, list[Entity]]
+
+
+def writer(format: str, schema: str) -> Callable[[Sequence[Annotated]], bytes]:
+    """Return the function that writes a format. schema: see `Schema.to_text`."""
+    if format == "spacy":
+        return to_docbin
+    if format == "parquet":
+        columns = schema_from(schema)
+        return lambda docs: to_parquet(docs, columns)
+    return to_jsonl
+
+
+def to_jsonl(docs: Sequence[Annotated]) -> bytes:
+    return b"".join(map(json_line, map(_record, docs)))
+
+
+def to_docbin(docs: Sequence[Annotated]) -> bytes:
+    """A doc keeps what it has. A text's other fields are in
+    `doc.user_data["fields"]`."""
+    docbin = DocBin(store_user_data=True)
+    for row, doc, _ in docs:
+        if row.doc is None:
+            doc.user_data[FIELDS] = json.loads(json_line(row.fields))
+        docbin.add(doc)
+    return docbin.to_bytes()
+
+
+def to_parquet(docs: Sequence[Annotated], schema: Any) -> bytes:
+    import pyarrow
+
+    table = pyarrow.Table.from_pylist([_record(one) for one in docs], schema=schema)
+    out = io.BytesIO()
+    parquet_module().write_table(table, out)
+    return out.getvalue()
+
+
+def json_line(record: dict[str, Any]) -> bytes:
+    """Return a line of JSON in UTF-8. Dates and the like become strings."""
+    try:
+        text = json.dumps(record, ensure_ascii=False, default=_simple)
+        return f"{text}\n".encode()
+    except UnicodeEncodeError:  # half a character, which JSON can escape
+        return f"{json.dumps(record, default=_simple)}\n".encode()
+
+
+def _record(one: Annotated) -> dict[str, Any]:
+    row, _, entities = one
+    return row.fields | {ENTITIES: entities}
+
+
+def _simple(value: Any) -> str:
+    if isinstance(value, bytes):
+        return value.decode("utf8", "replace")
+    return value.isoformat() if hasattr(value, "isoformat") else str(value)

@@ -1,0 +1,55 @@
+"""Which files of a folder or a pattern are read, and in which order."""
+
+import pytest
+
+from spacy_padellm.annotate.inputs import find_files, hash_of
+
+
+def names(source, folder):
+    return [file.path.removeprefix(f"{folder}/") for file in find_files(str(source))]
+
+
+@pytest.fixture
+def folder(tmp_path):
+    for name in ("b.txt", "a/c.jsonl.gz", "a/b.csv", "_SUCCESS", ".hidden/a.txt"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(name)
+    return tmp_path
+
+
+def test_a_folder_is_read_with_its_folders_in_order(folder):
+    assert names(folder, folder) == ["a/b.csv", "a/c.jsonl.gz", "b.txt"]
+    kinds = [(file.kind, file.compression) for file in find_files(str(folder))]
+    assert kinds == [("csv", ""), ("jsonl", "gzip"), ("text", "")]
+
+
+def test_a_pattern_chooses(folder):
+    assert names(folder / "**/*.txt", folder) == ["b.txt"]
+    assert names(folder / "a/*", folder) == ["a/b.csv", "a/c.jsonl.gz"]
+
+
+def test_a_file_of_another_kind_is_refused_in_a_folder_and_read_if_named(folder):
+    (folder / "a" / "notes.docx").write_text("x")
+    with pytest.raises(ValueError, match=r"E412.*notes\.docx.*\.jsonl"):
+        find_files(str(folder))
+    [file] = find_files(str(folder / "a" / "notes.docx"))
+    assert file.kind == "text"
+
+
+@pytest.mark.parametrize("source", ["nonesuch", "nonesuch/*.txt", "empty"])
+def test_nothing_to_read_is_an_error(tmp_path, source):
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(ValueError, match="E411"):
+        find_files(str(tmp_path / source))
+
+
+def test_a_change_is_seen(tmp_path):
+    file = tmp_path / "a.txt"
+    file.write_text("one")
+    [before], hashed = find_files(str(file)), hash_of(str(file))
+    file.write_text("two")
+    assert hash_of(str(file)) != hashed
+    file.write_text("four")
+    with pytest.raises(ValueError, match="E424"):
+        with before.open():
+            pass

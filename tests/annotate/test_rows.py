@@ -1,0 +1,179 @@
+"""Every kind of file gives its documents with their own fields, or says what is
+wrong."""
+
+import bz2
+import gzip
+import json
+import lzma
+import zipfile
+
+import fsspec
+import pyarrow
+import pyarrow.parquet
+import pytest
+import spacy
+from spacy.tokens import DocBin
+
+from spacy_padellm.annotate.inputs import find_files
+from spacy_padellm.annotate.rows import Layout, read_rows
+
+ROWS = [
+    {"id": "1", "text": 'Li Wei,\n"won"'},
+    {"id": "2", "text": "Ünïcode 😀\u2028stays"},
+    {"id": "3", "text": ""},
+]
+
+
+def jsonl(rows=ROWS) -> bytes:
+    return "\n\n".join(json.dumps(row, ensure_ascii=False) for row in rows).encode()
+
+
+def csv() -> bytes:
+    lines = ["id,text", '1,"Li Wei,\n""won"""', "2,Ünïcode 😀\u2028stays", "3,"]
+    return "\r\n".join(lines).encode()
+
+
+def read(file, column="text", lines=False):
+    [found] = find_files(str(file))
+    return list(read_rows(found, Layout(column, lines)))
+
+
+def zstd(data: bytes) -> bytes:
+    try:
+        from compression import zstd
+    except ImportError:
+        from backports import zstd
+    return zstd.compress(data)
+
+
+PACK = {"": bytes, ".gz": gzip.compress, ".bz2": bz2.compress, ".xz": lzma.compress}
+PACK[".zst"] = zstd
+
+
+@pytest.mark.parametrize("ending", PACK)
+@pytest.mark.parametrize(("name", "data"), [("a.jsonl", jsonl()), ("a.CSV", csv())])
+def test_json_lines_and_csv_keep_all_fields_untouched(tmp_path, name, data, ending):
+    file = tmp_path / (name + ending)
+    file.write_bytes(PACK[ending](data))
+    rows = read(file)
+    assert [row.fields for row in rows] == ROWS
+    assert [row.text for row in rows] == [row["text"] for row in ROWS]
+
+
+@pytest.mark.parametrize("ending", [".gz", ".bz2", ".xz", ".zst"])
+def test_half_a_compressed_file_is_refused(tmp_path, ending):
+    data = PACK[ending](jsonl([{"text": f"{i} {i * i}"} for i in range(2000)]))
+    file = tmp_path / f"half.jsonl{ending}"
+    file.write_bytes(data[: len(data) // 2])
+    with pytest.raises(ValueError, match="E414.*half.jsonl"):
+        read(file)
+
+
+def test_tabs_separate_the_cells_of_tsv(tmp_path):
+    file = tmp_path / "a.tsv"
+    file.write_text("n\ttext\n1\ta, b\n")
+    assert [row.fields for row in read(file)] == [{"n": "1", "text": "a, b"}]
+
+
+def test_parquet_keeps_its_types(tmp_path):
+    rows = [{"n": 2**40, "body": "Li Wei", "tags": ["a"]}, {"n": 1, "body": None}]
+    schema = pyarrow.schema(
+        [
+            ("n", pyarrow.int64()),
+            ("body", pyarrow.string()),
+            ("tags", pyarrow.list_(pyarrow.string())),
+        ]
+    )
+    table = pyarrow.Table.from_pylist(rows, schema=schema)
+    pyarrow.parquet.write_table(table, tmp_path / "a.parquet")
+    first, second = read(tmp_path / "a.parquet", column="body")
+    assert first.fields == rows[0] and first.text == "Li Wei"
+    assert second.text is None and "no string" in second.problem
+
+
+def test_a_text_file_is_a_document_or_one_a_line(tmp_path):
+    file = tmp_path / "a.txt"
+    file.write_bytes("\ufeffOne\r\n\nTwó\u2028x\n".encode())
+    [whole] = read(file)
+    assert whole.text == "One\r\n\nTwó\u2028x\n"
+    lines = read(file, lines=True)
+    assert [row.text for row in lines] == ["One", "Twó\u2028x"]
+    assert [row.fields["line"] for row in lines] == [1, 3]
+
+
+def test_docs_come_with_what_they_have(tmp_path):
+    nlp = spacy.blank("en")
+    doc = nlp("Li Wei won")
+    doc.user_data["id"] = 7
+    DocBin(store_user_data=True, docs=[doc]).to_disk(tmp_path / "a.spacy")
+    [row] = read(tmp_path / "a.spacy")
+    again = spacy.tokens.Doc(nlp.vocab).from_bytes(row.doc)
+    assert row.text == again.text == "Li Wei won" and again.user_data["id"] == 7
+
+
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        ('{"text": "half', "not JSON"),
+        ("[1]", "not an object"),
+        ('{"id": 3}', "missing"),
+        ('{"text": null}', "None"),
+        ('{"text": 3}', "3, which is no string"),
+    ],
+)
+def test_a_line_without_a_text_is_a_document_with_a_problem(tmp_path, line, why):
+    file = tmp_path / "a.jsonl"
+    file.write_text(f'{{"text": "a"}}\n{line}\n{{"text": "b"}}')
+    rows = read(file)
+    assert [row.text for row in rows] == ["a", None, "b"]
+    assert why in rows[1].problem and rows[1].number == 2
+
+
+def test_a_text_that_is_not_utf8_is_a_document_with_a_problem(tmp_path):
+    (tmp_path / "a.txt").write_bytes(b"one\nt\xffwo\n")
+    assert "UTF-8" in read(tmp_path / "a.txt")[0].problem
+    first, second = read(tmp_path / "a.txt", lines=True)
+    assert first.text == "one" and "UTF-8" in second.problem
+
+
+@pytest.mark.parametrize("name", ["a.jsonl", "a.csv", "a.parquet"])
+def test_a_column_that_is_not_there_is_named(tmp_path, name):
+    file = tmp_path / name
+    if name.endswith("parquet"):
+        table = pyarrow.table({"id": [1], "text": ["a"]})
+        pyarrow.parquet.write_table(table, file)
+    else:
+        file.write_bytes(jsonl() if name == "a.jsonl" else csv())
+    with pytest.raises(ValueError, match=r"E413.*'body'.*'id', 'text'"):
+        read(file, column="body")
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "why"),
+    [
+        ("a.csv", b'text\n"open\nnext\n', "line"),
+        ("a.csv", b"text,text\na,b\n", "same name"),
+        ("a.csv", b"text\n\xff\n", "utf-8"),
+        ("a.spacy", b"no docs", "a.spacy"),
+        ("a.parquet", b"no table", "a.parquet"),
+    ],
+)
+def test_a_file_that_would_lose_documents_is_refused(tmp_path, name, data, why):
+    (tmp_path / name).write_bytes(data)
+    with pytest.raises(ValueError, match=f"E414.*{why}"):
+        read(tmp_path / name)
+
+
+def test_a_row_of_csv_with_too_few_cells_is_a_document_with_a_problem(tmp_path):
+    (tmp_path / "a.csv").write_text("id,text\n1\n2,b\n")
+    first, second = read(tmp_path / "a.csv")
+    assert "1 cells, the header has 2" in first.problem and second.text == "b"
+
+
+def test_other_file_systems_are_read(tmp_path):
+    with fsspec.open("memory://deep/folder/a.jsonl.gz", "wb") as file:
+        file.write(gzip.compress(jsonl()))
+    assert [row.fields for row in read("memory://deep")] == ROWS
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as file:
+        file.writestr("b.jsonl", jsonl())
+    assert [row.fields for row in read(f"zip://b.jsonl::{tmp_path}/a.zip")] == ROWS
