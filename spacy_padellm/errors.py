@@ -369,6 +369,10 @@ class Errors:
         "[E430] Another `annotate` is writing to {out}. Wait for its end, or pass "
         "another output folder."
     )
+    E431 = (
+        "[E431] Text {number} of a batch (from 0) failed: {reason}. Mend it, leave it "
+        "out, or keep errors: Annotator(keep_errors=True), or `try_each`."
+    )
     # formats and labels
     E501 = "[E501] There is no template {name!r}. Choose one of: {known}."
     E502 = "[E502] {setting} is {value}, but it must be 1 or more."

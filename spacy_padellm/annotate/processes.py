@@ -14,7 +14,9 @@ from .entities import BrokenPipeline
 from .worker import Advance, Job, Receipt, ShardWorker
 
 MOST_DEATHS = 3  # of processes in a row that did not come to load the pipeline
-SPAWN = get_context("spawn")  # a fork of a process with torch or CUDA may hang
+# Not forks of this process, which may use threads or CUDA. A fork server imports the
+# packages once, and a process that dies is replaced in no time.
+CONTEXT = get_context("spawn" if os.name == "nt" else "forkserver")
 
 
 def run_in_processes(
@@ -27,6 +29,8 @@ def run_in_processes(
 
     Raises what a worker raises; ValueError (E419) if processes die while they load.
     """
+    if os.name != "nt":
+        CONTEXT.set_forkserver_preload([__name__])
     todo = deque(shards)
     processes = min(processes, len(todo))
     threads = max(1, cores() // max(1, processes))
@@ -81,11 +85,11 @@ class Process:
     """
 
     def __init__(self, job: Job, threads: int) -> None:
-        self.connection, theirs = SPAWN.Pipe()
+        self.connection, theirs = CONTEXT.Pipe()
         self.shard: int | None = None
         self.docs = 0
         self.is_ready = False
-        self._process = SPAWN.Process(
+        self._process = CONTEXT.Process(
             target=_work, args=(theirs, job, threads), daemon=True
         )
         self._process.start()
@@ -117,8 +121,11 @@ class Process:
 
 def _work(connection: Connection, job: Job, threads: int) -> None:
     """The worker's own side."""
+    import torch
+
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    os.environ.setdefault("OMP_NUM_THREADS", str(threads))
+    if "OMP_NUM_THREADS" not in os.environ:
+        torch.set_num_threads(threads)
     try:
         worker = ShardWorker(job)
         connection.send(("ready", None))

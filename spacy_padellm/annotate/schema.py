@@ -63,18 +63,23 @@ class Schema:
         """Return the schema of the output in base64."""
         import pyarrow
 
-        entity = pyarrow.struct(
-            [
-                ("start", pyarrow.int64()),
-                ("end", pyarrow.int64()),
-                ("label", pyarrow.string()),
-                ("score", pyarrow.float64()),
-            ]
-        )
         fields = list(self._found or ())
-        fields.append(pyarrow.field(ENTITIES, pyarrow.list_(entity)))
+        fields.append(pyarrow.field(ENTITIES, entities_type()))
         data = pyarrow.schema(fields).serialize().to_pybytes()
         return base64.b64encode(data).decode("ascii")
+
+
+def entities_type() -> Any:
+    """Return the pyarrow.DataType of the column of entities."""
+    import pyarrow
+
+    entity = [
+        ("start", pyarrow.int64()),
+        ("end", pyarrow.int64()),
+        ("label", pyarrow.string()),
+        ("score", pyarrow.float64()),
+    ]
+    return pyarrow.list_(pyarrow.struct(entity))
 
 
 def schema_from(text: str) -> Any:

@@ -2,7 +2,11 @@
 one."""
 
 import json
+import os
+import shutil
+import sys
 from collections import Counter
+from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
 
@@ -22,6 +26,7 @@ import signal
 from pathlib import Path
 
 from spacy.language import Language
+from spacy.util import load_model_from_init_py
 
 
 @Language.factory("faulty", default_config={"marks": ""})
@@ -38,6 +43,10 @@ def make_faulty(nlp, name, marks):
         return doc
 
     return faulty
+
+
+def load(**overrides):
+    return load_model_from_init_py(__file__, **overrides)
 """
 
 
@@ -51,27 +60,28 @@ def ruler(tmp_path_factory) -> str:
     return str(folder)
 
 
-@pytest.fixture
-def faulty(tmp_path, monkeypatch) -> str:
-    """The folder of a pipeline that fails on FAILS, ends its process on DEADLY, and on
-    ONCE the first time. Other processes find its code by an entry point."""
-    site = tmp_path / "site"
-    info = site / "faulty-0.1.dist-info"
-    info.mkdir(parents=True)
-    (site / "faulty.py").write_text(FAULTY)
+@pytest.fixture(scope="session")
+def faulty(tmp_path_factory) -> Iterator[str]:
+    """A package with a pipeline that fails on FAILS, ends its process on DEADLY, and
+    on ONCE the first time that it reads the text."""
+    site = tmp_path_factory.mktemp("site")
+    package, info = site / "xx_faulty", site / "xx_faulty-0.1.dist-info"
+    package.mkdir()
+    info.mkdir()
+    (package / "__init__.py").write_text(FAULTY)
     (info / "METADATA").write_text(
-        "Metadata-Version: 2.1\nName: faulty\nVersion: 0.1\n"
+        "Metadata-Version: 2.1\nName: xx_faulty\nVersion: 0.1\n"
     )
-    (info / "entry_points.txt").write_text(
-        "[spacy_factories]\nfaulty = faulty:make_faulty\n"
-    )
-    monkeypatch.syspath_prepend(str(site))
-    import_module("faulty")  # spaCy has read the entry points of this process already
-    nlp = spacy.blank("xx")
-    nlp.add_pipe("entity_ruler").add_patterns(RULES)
-    nlp.add_pipe("faulty", config={"marks": str(tmp_path)})
-    nlp.to_disk(tmp_path / "faulty")
-    return str(tmp_path / "faulty")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(site))
+        patch.setenv("PYTHONPATH", os.pathsep.join([str(site), *sys.path]))  # for Ray
+        import_module("xx_faulty")
+        nlp = spacy.blank("xx", meta={"name": "faulty", "version": "0.1"})
+        nlp.add_pipe("entity_ruler").add_patterns(RULES)
+        nlp.add_pipe("faulty", config={"marks": str(site)})
+        nlp.to_disk(package / "xx_faulty-0.1")
+        shutil.copy(package / "xx_faulty-0.1" / "meta.json", package)
+        yield "xx_faulty"
 
 
 def texts(n: int) -> list[str]:

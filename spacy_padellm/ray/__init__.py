@@ -1,0 +1,3 @@
+"""Annotate on Ray. `Annotator` is for your own `Dataset.map_batches`."""
+
+from .annotator import Annotator as Annotator
