@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from ..bases.embedded import SMOLLM2
+from ..bases.embedded import GEMMA_3, SMOLLM2
 from ..errors import Errors
 
 AUTO = "auto"
@@ -17,6 +17,7 @@ SHIPPED = {
         ENGLISH_PADELLM: "smollm2-135m-english-padellm",
         CHINESE: "smollm2-135m-chinese",
     },
+    GEMMA_3.name: {DEFAULT: "gemma-3-270m-english"},
 }
 NAMES = frozenset(name for adapters in SHIPPED.values() for name in adapters)
 
