@@ -35,7 +35,7 @@ def lora_faults(
 
     shapes: of the tensors, by name.
     """
-    faults = []
+    faults, keys = [], set()
     modules = dict(_modules(model))
     for path in targets(model, config):
         module = _plain(modules[path])
@@ -48,11 +48,13 @@ def lora_faults(
             key = f"{PREFIX}{path}.lora_embedding_A"
         pattern = get_pattern_key(config.rank_pattern.keys(), path)
         expected = [config.rank_pattern.get(pattern, config.r), width]
+        keys.add(key)
         if key not in shapes:
             faults.append(f"missing {key}")
         elif list(shapes[key]) != expected:
             faults.append(f"{key} has shape {list(shapes[key])} for {expected}")
-    return faults
+    down = [key for key in shapes if ".lora_A." in key or ".lora_embedding_A" in key]
+    return faults + [f"foreign {key}" for key in down if key not in keys]
 
 
 def _modules(module: nn.Module, path: str = "") -> Iterator[tuple[str, nn.Module]]:

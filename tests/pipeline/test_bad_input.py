@@ -249,6 +249,8 @@ def test_an_adapter_with_missing_and_foreign_tensors_is_refused(make_nlp, folder
     tensors = load_file(file)
     name = next(iter(tensors))
     save_file({name + "x": tensors.pop(name), **tensors}, file)
+    card = folder / "padellm.json"
+    card.write_text(json.dumps(json.loads(card.read_text()) | {"sha256": {}}))
     with pytest.raises(ValueError, match=f"E325.*{folder}.*missing.*foreign"):
         make_nlp(model={"adapter": str(folder)})("Oslo")
 
