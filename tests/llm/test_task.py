@@ -96,10 +96,13 @@ def test_the_kth_mention_is_the_kth_occurrence():
 def test_the_most_probable_label_keeps_a_string():
     told = json.loads(answer(("PER", "Ann"), ("LOC", "Ann")))
     told["mentions"][1]["probability"] = 0.9
-    task = build_ner_v1(labels="PER,LOC")
-    assert ents(parse(task, json.dumps(told))) == [(0, "Ann", "LOC")]
+    text = "Ann left Oslo."
+    task = build_ner_v1(labels="PER,LOC", spans_key="sc")
+    doc = parse(task, json.dumps(told), text=text)
+    assert ents(doc) == [(0, "Ann", "LOC")]
+    assert doc.spans["sc"].attrs["dropped"] == {"duplicate": 1}
     task = build_ner_v1(labels="PER,LOC", deduplicate=False, spans_key="sc")
-    doc = parse(task, json.dumps(told))
+    doc = parse(task, json.dumps(told), text=text)
     assert ents(doc) == [(0, "Ann", "LOC")]
     assert doc.spans["sc"].attrs["dropped"] == {"overlap": 1}
 
