@@ -504,12 +504,6 @@ class Errors:
         "begins with {begin!r}. Make the component's `windows` smaller: reduce "
         "`max_tokens` of SentenceWindows.v1 or `window` of StridedWindows.v1. {error}"
     )
-    E342 = (
-        "[E342] Token {start} of the doc's {n_tokens} tokens has {length} characters, "
-        "which is too long for the base model or for the memory. It begins with "
-        "{begin!r}. Windows hold whole tokens, so smaller windows do not help: cut the "
-        "text there, or split it by a rule of nlp.tokenizer. {error}"
-    )
     E808 = (
         "[E808] {name} was saved by spacy-padellm {version}, but this is {own}, which "
         "cannot read that version's files. Upgrade with: "

@@ -34,8 +34,8 @@ def predict_docs(
 
     Tokens of hundreds of characters are not read, see `spans/long_tokens.py`.
 
-    Raises ValueError for a window (E807) or a token (E342) that is too long for the
-    model or takes too much memory by itself; the message says which.
+    Raises ValueError (E807) for a window that is too long for the model or takes too
+    much memory by itself; the message says which.
     """
     places: list[tuple[int, Window]] = []
     queries: list[Query] = []
@@ -88,15 +88,6 @@ def predict_each(
 
 def _too_large(doc: Doc, window: Window, error: ValueError) -> str:
     text = doc[window.start : window.end]
-    longest = max(text, key=len)
-    if 2 * len(longest) > len(text.text):  # smaller windows would not help
-        return Errors.E342.format(
-            start=longest.i,
-            n_tokens=len(doc),
-            length=len(longest),
-            begin=longest.text[:60],
-            error=error,
-        )
     begin = text[:5].text
     return Errors.E807.format(
         start=window.start,

@@ -63,7 +63,8 @@ def test_logits_are_those_of_transformers(lm, tokenizer):
         expected = lm.base.model(ids, logits_to_keep=50, use_cache=False).logits[0]
         hidden = decoder.hidden(ids, positions, mask, None)[0, last]
         found = decoder.logits(hidden)
-        torch.testing.assert_close(found, expected, atol=1e-4, rtol=1e-4)
+        # of 262,144 logits up to 26; each is as far from float64's
+        torch.testing.assert_close(found, expected, atol=2e-4, rtol=1e-4)
 
 
 def test_texts_have_the_tokens_of_the_published_tokenizer(tokenizer):

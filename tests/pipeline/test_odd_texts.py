@@ -1,5 +1,7 @@
 """Texts that could confuse a prompt, a tokenizer or an offset."""
 
+import unicodedata
+
 import pytest
 import spacy
 
@@ -25,6 +27,11 @@ ODD = {
 }
 
 
+def is_mark(char: str) -> bool:
+    """Whether it belongs to the character before it."""
+    return bool(char) and unicodedata.category(char).startswith("M")
+
+
 @pytest.mark.parametrize("lang", ["en", "zh", "xx"])
 @pytest.mark.parametrize("text", ODD.values(), ids=ODD.keys())
 def test_any_run_of_tokens_of_an_odd_text_can_be_an_entity(scripted_nlp, text, lang):
@@ -41,6 +48,8 @@ def test_any_run_of_tokens_of_an_odd_text_can_be_an_entity(scripted_nlp, text, l
             doc = nlp.make_doc(text)
             if doc[start].is_space or doc[end - 1].is_space:
                 continue
+            if is_mark(doc[start].text[0]) or is_mark(doc[end:].text[:1]):
+                continue  # a mention takes its last character's marks along
             claims.append(doc[start:end].text)
             [ent] = ner(doc).ents
             assert ent.text == claims[-1] == text[ent.start_char : ent.end_char]
