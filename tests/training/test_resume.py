@@ -29,8 +29,8 @@ def test_a_checkpoint_changes_nothing(training, whole):
     assert all(same(without.weights(name), whole.weights(name)) for name in MODELS)
 
 
-# Kills the process in the middle of an optimizer step, when it writes a checkpoint, and of
-# replacing the best pipeline.
+# Kills the process in the middle of an optimizer step, when it writes a checkpoint, and
+# when it replaces the best pipeline.
 KILLED = """
 import os, signal
 import {module} as module
