@@ -27,6 +27,9 @@ def main() -> None:
     parser.add_argument("--shard-size", type=int, default=50)
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--kills", type=int, default=5)
+    parser.add_argument(
+        "--pause", type=float, default=1.0, help="longest wait before a kill, seconds"
+    )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--ray", action="store_true")
     asked = parser.parse_args()
@@ -39,7 +42,8 @@ def main() -> None:
     calm, killed = asked.folder / "undisturbed", asked.folder / "killed"
     subprocess.run([*command, str(calm)], check=True)
     command += [str(killed), *(["--ray", "local"] if asked.ray else [])]
-    kill_often(command, killed, asked.kills, random.Random(asked.seed))
+    dice = random.Random(asked.seed)
+    kill_often(command, killed, asked.kills, asked.pause, dice)
     subprocess.run(command, check=True)
     compare(read(calm), read(killed), asked.docs)
 
@@ -51,8 +55,13 @@ def write_docs(file: Path, n: int) -> None:
     file.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf8")
 
 
-def kill_often(command: list[str], out: Path, kills: int, dice: random.Random) -> None:
-    """Kill the command or one of its workers, some shards after the last time."""
+def kill_often(
+    command: list[str], out: Path, kills: int, pause: float, dice: random.Random
+) -> None:
+    """Kill the command or one of its workers, some shards after the last time.
+
+    pause: the longest wait before a kill, in seconds.
+    """
     running = None
     for number in range(kills):
         if running is None:
@@ -62,8 +71,8 @@ def kill_often(command: list[str], out: Path, kills: int, dice: random.Random) -
         while n_done(out) < enough or kill_worker and not workers(running.pid):
             if running.poll() is not None:
                 sys.exit(f"the command ended after {number} kills: pass more --docs")
-            time.sleep(0.02)
-        time.sleep(dice.random())
+            time.sleep(0.005)
+        time.sleep(pause * dice.random())
         if kill_worker and (pids := workers(running.pid)):
             pid = dice.choice(pids)
             kill(pid)

@@ -36,7 +36,7 @@ def test_sixty_documents_are_written_once(pipeline, tmp_path, ray):
     script = REPOSITORY / "scripts" / "kill_annotate.py"
     command = [sys.executable, str(script), pipeline, str(tmp_path / "killed")]
     done = subprocess.run(
-        [*command, "--docs", "60", "--shard-size", "4", *ray],
+        [*command, "--docs", "60", "--shard-size", "1", "--pause", "0.05", *ray],
         capture_output=True,
         text=True,
         cwd=REPOSITORY,
