@@ -35,8 +35,9 @@ def pipeline(tiny_base, tmp_path_factory) -> str:
 def test_sixty_documents_are_written_once(pipeline, tmp_path, ray):
     script = REPOSITORY / "scripts" / "kill_annotate.py"
     command = [sys.executable, str(script), pipeline, str(tmp_path / "killed")]
+    command += ["--docs", "60", "--shard-size", "1", "--pause", "0.05"]
     done = subprocess.run(
-        [*command, "--docs", "60", "--shard-size", "1", "--pause", "0.05", *ray],
+        [*command, "--processes", "1", *ray],
         capture_output=True,
         text=True,
         cwd=REPOSITORY,
