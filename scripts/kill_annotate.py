@@ -1,8 +1,8 @@
 """Kill `annotate` with -9 again and again, and check that each document is written once
 and as by a run that nothing disturbs.
 
-    python scripts/kill_annotate.py default /tmp/killed --docs 3000 --kills 5
-    python scripts/kill_annotate.py default /tmp/killed_ray --docs 3000 --ray
+    python scripts/kill_annotate.py default training/killed --docs 3000 --kills 5
+    python scripts/kill_annotate.py default training/killed_ray --docs 3000 --ray
 """
 
 import argparse

@@ -246,13 +246,14 @@ def name_labels(doc: Doc, rng: random.Random) -> Doc:
 def open_types(
     corpus: Path, nlp: spacy.Language, rng: random.Random
 ) -> tuple[list[Doc], list[Doc]]:
-    """The docs to train on, and those that are held out; none without the folder."""
+    """The docs to train on, and those that are held out, in the language of `nlp`; none
+    without the folder."""
     if not corpus.is_dir():
         return [], []
     asked = Asked(nlp, SPANS_KEY, rng)
     held_out = Asked(nlp, SPANS_KEY, rng, described=0.0, spellings={str: 1})
     train, held = [], []
-    for domain in read_corpus(corpus, "en"):
+    for domain in read_corpus(corpus, nlp.lang):
         for number, text in enumerate(domain.texts, start=1):
             if number % HELD_OUT:
                 train.append(asked.doc(domain, text))

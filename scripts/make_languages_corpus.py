@@ -16,9 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import spacy
-from ask_open_types import Asked
-from make_general_corpus import HELD_OUT, NEWS, SPANS_KEY, annotated, sample
-from open_types import read_corpus
+from make_general_corpus import NEWS, annotated, open_types, sample
 from spacy.language import Language
 from spacy.tokens import Doc
 
@@ -72,22 +70,6 @@ def training_docs(
     return docs
 
 
-def open_docs(
-    corpus: Path, language: str, size: int | None, nlp: Language, rng: random.Random
-) -> tuple[list[Doc], list[Doc]]:
-    """Docs of open types: to train on, at most `size`, and held out."""
-    asked, held = Asked(nlp, SPANS_KEY, rng), Asked(nlp, SPANS_KEY, rng, 0.0, {str: 1})
-    train, test = [], []
-    for domain in read_corpus(corpus, language):
-        for number, text in enumerate(domain.texts, start=1):
-            if number % HELD_OUT:
-                train.append((domain, text))
-            else:
-                test.append(held.doc(domain, text))
-    rng.shuffle(train)
-    return [asked.doc(*one) for one in train[:size]], test
-
-
 def main(args: argparse.Namespace) -> None:
     train, dev, counts = [], [], {}
     for language, treebank in TREEBANKS.items():
@@ -103,12 +85,12 @@ def main(args: argparse.Namespace) -> None:
         texts = texts_of(args.data, language, "dev")
         dev += [make_doc(nlp, text) for text in sample(texts, DEV, rng, EMPTY)]
         if (args.open_types / language).is_dir():
-            typed, held = open_docs(
-                args.open_types, language, args.open_texts, nlp, rng
-            )
-            counts[language]["open_types"] = len(typed)
+            typed, held = open_types(args.open_types, nlp, rng)
+            rng.shuffle(typed)
+            chosen = typed[: args.open_texts]
+            counts[language]["open_types"] = len(chosen)
             write_docbin(held, args.out / "test" / f"open_{language}.spacy")
-            docs += typed
+            docs += chosen
         train += docs
     random.Random(args.seed).shuffle(train)
     write_docbin(train, args.out / "train.spacy")
