@@ -26,7 +26,7 @@ from ..pipeline.labels import gold_labels
 from ..pipeline.leaks import leaks
 from ..pipeline.output import Output
 from ..pipeline.prediction import WindowPrediction, locate
-from ..spans.composed import compose
+from ..spans.normalised import normalise
 from ..writing import replace_files
 from .caching import TASK, cache_key, component_asking_for
 from .labels import TaskLabels
@@ -155,7 +155,7 @@ class NERTask:
 
     def _query(self, shard: Doc) -> Query:
         # the text of a span has no whitespace after its last token
-        return Query(compose(shard[:].text).text, self._table.names)
+        return Query(normalise(shard[:].text).text, self._table.names)
 
     def _annotated(self, shards: Shards, answers: Iterable[str]) -> Doc:
         parts = []

@@ -9,7 +9,7 @@ from spacy.training import Example
 
 from ..corpora.base import ANNOTATED_LABELS
 from ..formats.base import Format, GoldText, Query
-from ..spans.composed import compose
+from ..spans.normalised import normalise
 from ..spans.long_tokens import long_tokens, without_tokens
 from ..trees.packing import GoldTree
 from ..trees.pointers import GoldPointers
@@ -102,7 +102,7 @@ def gold_trees(
         tokens = doc[window.start : window.end]
         if not asked or not tokens.text.strip():
             continue
-        text = compose(tokens.text)
+        text = normalise(tokens.text)
         spans: dict[str, list[tuple[int, int]]] = {}
         cut: list[tuple[int, int]] = []
         for mention in mentions:

@@ -8,7 +8,7 @@ from ..engines.base import Engine
 from ..errors import Errors
 from ..formats.base import Format, Query
 from ..formats.extraction import extract
-from ..spans.composed import compose
+from ..spans.normalised import normalise
 from ..spans.long_tokens import long_tokens, without_tokens
 from ..trees.batching import RowDoesNotFit
 from ..types import LabelNames, PromptTokenizer, Window, WindowGetter
@@ -43,7 +43,7 @@ def predict_docs(
     left_out = [long_tokens(doc) for doc in docs]
     for place, doc in enumerate(docs):
         for window in without_tokens(windows(doc), left_out[place]):
-            text = compose(doc[window.start : window.end].text).text
+            text = normalise(doc[window.start : window.end].text).text
             if text.strip():
                 places.append((place, window))
                 queries.append(Query(text, labels))

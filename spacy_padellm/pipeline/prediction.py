@@ -1,6 +1,5 @@
 """From the mentions that the model wrote to spans of the doc's tokens."""
 
-import unicodedata
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -10,7 +9,7 @@ from spacy.tokens import Doc
 
 from ..formats.base import Extraction, Query
 from ..spans.align import align_mentions, boundaries
-from ..spans.composed import compose
+from ..spans.normalised import normal_form, normalise
 from ..spans.merging import are_answered_for
 from ..spans.occurrences import other_occurrences
 from ..spans.resolve import drop_overlaps, to_token_span
@@ -120,15 +119,15 @@ def _place(
     """Align the mentions of a window with the doc's tokens."""
     window = part.window
     text, starts, ends = boundaries(doc[window.start : window.end])
-    composed = compose(text)
+    normalised = normalise(text)
     alignment = align_mentions(
-        composed.text,
+        normalised.text,
         [
-            replace(one, text=unicodedata.normalize("NFC", one.text))
+            replace(one, text=normal_form(one.text))
             for one in part.extraction.mentions
         ],
-        starts=composed.edges(starts),
-        ends=composed.edges(ends),
+        starts=normalised.edges(starts),
+        ends=normalised.edges(ends),
         exclusive=output.deduplicate,
     )
     found = [
@@ -142,7 +141,7 @@ def _place(
     ]
     offset = doc[window.start].idx
     for placed in alignment.placed:
-        start, end = composed.to_given(placed.start, placed.end)
+        start, end = normalised.to_given(placed.start, placed.end)
         start += len(text[start:end]) - len(text[start:end].lstrip())
         end = start + len(text[start:end].rstrip())
         place = offset + start, offset + end

@@ -1,11 +1,11 @@
 """Further occurrences of strings that were found."""
 
-import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
 from ..types import LabelledSpan
+from .normalised import normal_form
 
 if TYPE_CHECKING:
     from spacy.tokens import Doc
@@ -26,8 +26,8 @@ def other_occurrences(
 
     Each is a pair of the span with that string, and a span there with its label and
     score. If spans with the same string have different labels, the one with the highest
-    rank is taken. Whole tokens are compared, in Unicode's composed form. Whitespace may
-    differ. Longer strings come first.
+    rank is taken. Whole tokens are compared, in the form that models read. Whitespace
+    may differ. Longer strings come first.
     """
     sources: dict[Words, LabelledSpan] = {}
     for span in sorted(spans, key=lambda span: (-span.rank, span.start)):
@@ -59,7 +59,7 @@ def other_occurrences(
 def _words(doc: "Doc", tokens: range) -> list[tuple[int, str]]:
     """The tokens without whitespace tokens: their numbers and texts."""
     return [
-        (i, unicodedata.normalize("NFC", doc[i].text))
+        (i, normal_form(doc[i].text))
         for i in tokens
         if not doc[i].is_space
     ]

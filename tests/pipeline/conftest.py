@@ -68,7 +68,8 @@ def learn(nlp: Language, gold: list[Example], updates: int = 50) -> list[float]:
 
 @pytest.fixture(scope="session")
 def make_nlp(tiny_base: Path) -> Callable[..., Language]:
-    """A function that builds a blank pipeline with a padellm_ner on the tiny base.
+    """A function that builds a blank pipeline with a padellm_ner on the tiny base, or
+    adds it to the pipeline `nlp`.
 
     The component's settings are keywords, its model's settings the dict `model`.
     Mentions may be anything: what a model of two layers makes up is dropped, where
@@ -76,9 +77,13 @@ def make_nlp(tiny_base: Path) -> Callable[..., Language]:
     """
 
     def make(
-        name: str = "padellm_ner", *, model: dict | None = None, **config
+        name: str = "padellm_ner",
+        *,
+        nlp: Language | None = None,
+        model: dict | None = None,
+        **config,
     ) -> Language:
-        nlp = spacy.blank("en")
+        nlp = nlp or spacy.blank("en")
         plain_lora = {"lora": {"use_rslora": False, "lora_alpha": 32}}
         config["model"] = {"base": str(tiny_base), **plain_lora, **(model or {})}
         format = config.get("format", {"only_in_text": False})

@@ -1,8 +1,10 @@
-"""A text in the composed form of Unicode (NFC), and the way back to its characters.
+"""A text in the form that models read, and the way back to its characters.
 
-Models are trained on composed text: they hardly know `e` with a combining accent, and
-may split the two. So they read the composed text, and a mention takes its combining
-marks along.
+That form is Unicode's composed one (NFC), with ASCII in place of full-width letters
+and digits. Models are trained on such text: they hardly know `e` with a combining
+accent, and may split the two, and a full-width letter is several tokens to them. A
+mention takes its combining marks along. Full-width punctuation stays: it is what
+Chinese is written with.
 """
 
 import unicodedata
@@ -12,10 +14,17 @@ from dataclasses import dataclass
 
 from ..types import Place
 
+# Full-width digits and letters, and what is read in place of each.
+_FULL_WIDTH = {
+    code: code - 0xFEE0
+    for first, last in ("\uff10\uff19", "\uff21\uff3a", "\uff41\uff5a")
+    for code in range(ord(first), ord(last) + 1)
+}
+
 
 @dataclass(frozen=True, slots=True)
-class ComposedText:
-    """A text in NFC.
+class NormalisedText:
+    """A text in the form that models read.
 
     own, given: where each character with its combining marks starts, in `text` and in
         the text that was given, and the ends of both. None if they are the same.
@@ -43,30 +52,36 @@ class ComposedText:
         return frozenset(moved[offset] for offset in given if offset in moved)
 
 
-def compose(text: str) -> ComposedText:
-    """The text in NFC. Its characters are grouped with the marks that follow them."""
+def normal_form(text: str) -> str:
+    """The form that models read."""
+    return unicodedata.normalize("NFC", text.translate(_FULL_WIDTH))
+
+
+def normalise(text: str) -> NormalisedText:
+    """The form that models read. Characters are grouped with the marks that follow
+    them."""
     if text.isascii() or not any(map(_goes_along, text)):
-        return _composed_singly(text)
+        return _normalised_singly(text)
     firsts = [at for at, char in enumerate(text) if at == 0 or not _goes_along(char)]
-    return _composed(text, firsts)
+    return _normalised(text, firsts)
 
 
-def _composed_singly(text: str) -> ComposedText:
+def _normalised_singly(text: str) -> NormalisedText:
     """A text without marks. Some characters have another form in NFC, such as the sign
     for Angstrom."""
     if unicodedata.is_normalized("NFC", text):
-        return ComposedText(text)
-    return _composed(text, range(len(text)))
+        return NormalisedText(normal_form(text))
+    return _normalised(text, range(len(text)))
 
 
-def _composed(text: str, firsts: Sequence[int]) -> ComposedText:
+def _normalised(text: str, firsts: Sequence[int]) -> NormalisedText:
     given = [*firsts, len(text)]
     own, parts, length = [], [], 0
     for start, end in zip(given, given[1:], strict=False):
         own.append(length)
-        parts.append(unicodedata.normalize("NFC", text[start:end]))
+        parts.append(normal_form(text[start:end]))
         length += len(parts[-1])
-    return ComposedText("".join(parts), (*own, length), tuple(given))
+    return NormalisedText("".join(parts), (*own, length), tuple(given))
 
 
 def _goes_along(char: str) -> bool:
