@@ -9,8 +9,8 @@ from spacy.training import Example
 
 from ..corpora.base import ANNOTATED_LABELS
 from ..formats.base import Format, GoldText, Query
-from ..spans.normalised import normalise
 from ..spans.long_tokens import long_tokens, without_tokens
+from ..spans.normalised import normalise
 from ..trees.packing import GoldTree
 from ..trees.pointers import GoldPointers
 from ..types import LabelNames, PromptTokenizer, WindowGetter

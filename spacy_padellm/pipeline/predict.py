@@ -8,8 +8,8 @@ from ..engines.base import Engine
 from ..errors import Errors
 from ..formats.base import Format, Query
 from ..formats.extraction import extract
-from ..spans.normalised import normalise
 from ..spans.long_tokens import long_tokens, without_tokens
+from ..spans.normalised import normalise
 from ..trees.batching import RowDoesNotFit
 from ..types import LabelNames, PromptTokenizer, Window, WindowGetter
 from .output import Output

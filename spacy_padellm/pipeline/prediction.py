@@ -9,8 +9,8 @@ from spacy.tokens import Doc
 
 from ..formats.base import Extraction, Query
 from ..spans.align import align_mentions, boundaries
-from ..spans.normalised import normal_form, normalise
 from ..spans.merging import are_answered_for
+from ..spans.normalised import normal_form, normalise
 from ..spans.occurrences import other_occurrences
 from ..spans.resolve import drop_overlaps, to_token_span
 from ..types import LabelledSpan, Mention, Place, Window
@@ -122,10 +122,7 @@ def _place(
     normalised = normalise(text)
     alignment = align_mentions(
         normalised.text,
-        [
-            replace(one, text=normal_form(one.text))
-            for one in part.extraction.mentions
-        ],
+        [replace(one, text=normal_form(one.text)) for one in part.extraction.mentions],
         starts=normalised.edges(starts),
         ends=normalised.edges(ends),
         exclusive=output.deduplicate,

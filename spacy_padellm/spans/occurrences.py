@@ -58,8 +58,4 @@ def other_occurrences(
 
 def _words(doc: "Doc", tokens: range) -> list[tuple[int, str]]:
     """The tokens without whitespace tokens: their numbers and texts."""
-    return [
-        (i, normal_form(doc[i].text))
-        for i in tokens
-        if not doc[i].is_space
-    ]
+    return [(i, normal_form(doc[i].text)) for i in tokens if not doc[i].is_space]
