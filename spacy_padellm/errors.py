@@ -689,7 +689,7 @@ class Warnings:
     )
     W807 = (
         "[W807] {name}: the mention {mention!r} is not made of whole tokens, so "
-        "{kept!r} is left of it. Set alignment_mode = 'expand' to keep all of it with "
+        "{kept} of it is kept. Set alignment_mode = 'expand' to keep all of it with "
         "the rest of its tokens, or let the tokenizer split them. This warning is "
         "shown once."
     )

@@ -18,7 +18,7 @@ def leaks(doc: Doc, prediction: Prediction) -> Iterator[tuple[str, str, Any]]:
             yield one.dropped, of_mention[one.dropped], {"mention": one.mention}
         elif one.dropped == "misaligned" or one.changed == "contracted":
             span = one.span
-            kept = "" if span is None else doc[span.start : span.end].text
+            kept = "nothing" if span is None else repr(doc[span.start : span.end].text)
             values = {"mention": one.mention.text, "kept": kept}
             yield "contracted", Warnings.W807, values
     if prediction.dropped["long token"]:

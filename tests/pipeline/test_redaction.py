@@ -57,7 +57,13 @@ def test_a_mention_that_loses_characters_is_counted_traced_and_logged(
     [mention] = attrs(doc)["trace"][0]["mentions"]
     own = doc.text[mention["start_char"] : mention["end_char"]]
     assert (own, mention["changed"]) == ("Omar Haddad", changed)
-    assert ("W807" in caplog.text) == (mode == "contract")
+    assert ("'Omar' of it is kept" in caplog.text) == (mode == "contract")
+
+
+def test_of_a_mention_inside_a_token_nothing_is_kept(scripted_nlp, caplog):
+    doc = scripted_nlp(lambda text: [("PER", "Omar", 0.9)])("OmarHaddad left")
+    assert not doc.ents and attrs(doc)["dropped"] == {"misaligned": 1}
+    assert "nothing of it is kept" in caplog.text
 
 
 @pytest.mark.parametrize("form", ["NFC", "NFD"])
