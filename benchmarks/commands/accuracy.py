@@ -42,6 +42,9 @@ def accuracy(
             "--causal", help="All formats but Pointer read from left to right."
         ),
     ] = False,
+    rate: Annotated[
+        float, typer.Option(min=0, help="The highest learning rate of training.")
+    ] = 0.001,
     seed: Seed = 0,
     base: Base = DEFAULT_BASE,
     device: Device = "auto",
@@ -77,7 +80,7 @@ def accuracy(
             sets=sets.split(","),
             systems=None if systems is None else systems.split(","),
             sizes=Sizes(train, dev, test, seed),
-            training=TrainingSettings(base, device, dtype, passes, seed, batch),
+            training=TrainingSettings(base, device, dtype, passes, seed, batch, rate),
             prefix_lm=not causal,
             lang=lang,
         ),

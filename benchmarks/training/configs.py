@@ -24,6 +24,7 @@ class TrainingSettings:
     dtype: the numbers that training computes in.
     passes: how often each sentence is seen.
     batch: sentences per step.
+    rate: the highest learning rate.
     """
 
     base: str = DEFAULT_BASE
@@ -32,6 +33,7 @@ class TrainingSettings:
     passes: int = 1
     seed: int = 0
     batch: int = 8
+    rate: float = 0.001
 
 
 def padellm_config(
@@ -63,6 +65,7 @@ def padellm_config(
     config["paths"] = {"train": str(train_file), "dev": str(corpus / "dev.spacy")}
     config["system"]["seed"] = settings.seed
     config["training"]["batcher"]["size"] = settings.batch
+    config["training"]["optimizer"]["learn_rate"]["initial_rate"] = settings.rate
     config["training"]["max_steps"] = settings.passes * math.ceil(
         n_texts / settings.batch
     )

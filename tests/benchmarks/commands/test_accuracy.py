@@ -58,6 +58,7 @@ def test_all_systems_are_trained_and_scored(
 ):
     arguments = ["accuracy", "--data", data, "--sets", "shop", "--base", tiny_base]
     arguments += ["--dev", 1, "--test", 3, "--batch", 2, "--dtype", "bfloat16"]
+    arguments += ["--rate", 0.0003]
     arguments += ["--work", tmp_path / "work", "--output", tmp_path / "metrics"]
     result = CliRunner().invoke(app, list(map(str, arguments)))
     assert result.exit_code == 0, result.output
@@ -83,6 +84,7 @@ def test_all_systems_are_trained_and_scored(
     assert saved["corpora"]["dev"]["limit"] == DEV_TEXTS
     training = saved["training"]
     assert (training["batcher"]["size"], training["max_steps"]) == (2, 2), "of 3 texts"
+    assert training["optimizer"]["learn_rate"]["initial_rate"] == 0.0003
 
     # all is done
     monkeypatch.setattr("benchmarks.training.train.train", None)
