@@ -13,33 +13,22 @@ them is unknown in that doc, not absent.
 import argparse
 import json
 import random
-from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 import spacy
 from ask_open_types import Asked
-from demonyms import DEMONYMS
-from open_labels import SETS, OpenSet, ask, capitalised, natural_name
+from english_sets import CORE, btc, ewt, open_labels, redocred, wikigold, wnut17
+from mix_part import counted, respace
+from open_labels import SETS, natural_name
 from open_types import read_corpus
 from spacy.tokens import Doc
 
-from spacy_padellm.corpora.base import ANNOTATED_LABELS, AnnotatedText, ReadReport
-from spacy_padellm.corpora.detokenise import detokenise
+from spacy_padellm.corpora.base import ANNOTATED_LABELS, ReadReport
 from spacy_padellm.corpora.docbin import write_docbin
 from spacy_padellm.corpora.docs import make_doc
-from spacy_padellm.corpora.labels import annotated_for, relabel
-from spacy_padellm.corpora.registry import read
-from spacy_padellm.corpora.runs import runs
+from spacy_padellm.corpora.labels import relabel
 
-NEWS = ("PER", "ORG", "LOC")
-CORE = (*NEWS, "MISC")
-DOCRED = (*CORE, "TIME", "NUM", "NORP")
-WNUT = ("person", "location", "corporation", "group", "product", "creative-work")
 SPANS_KEY = "padellm_ner"
-RUN_WORDS = 80
-RUNS = 0.35  # share of the sentences of a set with documents that stand in runs
 # What a label may be called. The first name is the usual one; users have others.
 NAMES = {
     "PER": ("person", "PER", "PERSON", "people"),
@@ -60,167 +49,6 @@ HELD_OUT = 20  # every twentieth text of assets/open-types
 USUAL_NAMES = 0.6  # share of docs whose labels all go by their usual names
 # share of docs in which these are asked
 ASKED_SELDOM = {"TIME": 0.4, "NUM": 0.4, "NORP": 0.5}
-Texts = list[AnnotatedText]
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """What one set gives: texts for train, dev and test, each with its labels."""
-
-    licence: str
-    labels: tuple[str, ...]
-    train: Texts
-    test: Texts
-    dev: Sequence[AnnotatedText] = ()
-    real_spaces: bool = False  # the set knows its spacing: leave it
-    hyphens: bool = False  # the set cuts words at hyphens
-    problems: tuple[str, ...] = ()
-
-
-def annotated(
-    path: Path,
-    labels: Iterable[str],
-    label_map: dict[str, str | None] | None = None,
-) -> tuple[Texts, tuple[str, ...]]:
-    """The texts of a file, and how much had to be repaired or skipped."""
-    corpus = read(path)
-    report = corpus.report
-    texts = annotated_for(relabel(corpus.texts, label_map or {}, report), labels)
-    problems = (
-        f"{path.name}: {number} {action}: {kind}"
-        for (action, kind), number in report.kinds().items()
-    )
-    return list(texts), tuple(problems)
-
-
-def sample(texts: Texts, size: int, rng: random.Random, empty: float = 1.0) -> Texts:
-    """`size` texts, at most the share `empty` of them without entities; fewer where
-    there are not enough."""
-    full = [text for text in texts if text.entities]
-    rest = [text for text in texts if not text.entities]
-    if empty < 1.0:
-        most = min(size, int(len(full) / (1 - empty)))
-        without = min(len(rest), int(most * empty))
-        full = rng.sample(full, min(len(full), size - without))
-        return full + rng.sample(rest, without)
-    return rng.sample(texts, min(len(texts), size))
-
-
-def with_runs(texts: Texts, size: int, rng: random.Random, empty: float = 1.0) -> Texts:
-    """`size` texts, about the share RUNS of them runs of 2 to 4 sentences of one
-    document, so that longer texts are read as well; no sentence twice. See `sample`.
-    """
-    lengths = [rng.randint(2, 4) for _ in range(1_000)]
-    single = {text.text for text in texts}
-    joined = [
-        t for t in runs(texts, RUN_WORDS, lengths=lengths) if t.text not in single
-    ]
-    chosen = rng.sample(joined, min(len(joined), round(RUNS * size)))
-    in_runs = "\n".join(text.text for text in chosen)
-    left = [text for text in texts if text.text not in in_runs]
-    return chosen + sample(left, size - len(chosen), rng, empty)
-
-
-def redocred(data: Path, size: int, rng: random.Random) -> Part:
-    """The last 40 documents of test.json are held out. The set labels "German" as a
-    place, which no other does: here it is a nationality."""
-    dev, dev_problems = annotated(data / "redocred/dev.json", DOCRED)
-    test, test_problems = annotated(data / "redocred/test.json", DOCRED)
-    dev, test = (list(map(with_nationalities, texts)) for texts in (dev, test))
-    titles = list(dict.fromkeys(text.document for text in test))
-    held_dev, held_test = set(titles[-40:-20]), set(titles[-20:])
-    known = dev + [t for t in test if t.document not in held_dev | held_test]
-    return Part(
-        "MIT (text: Wikipedia, CC BY-SA)",
-        DOCRED,
-        with_runs(known, size, rng),
-        [text for text in test if text.document in held_test],
-        [text for text in test if text.document in held_dev],
-        hyphens=True,
-        problems=dev_problems + test_problems,
-    )
-
-
-def with_nationalities(text: AnnotatedText) -> AnnotatedText:
-    """The text with its demonyms labelled NORP in place of LOC."""
-    entities = tuple(
-        entity._replace(label="NORP")
-        if entity.label == "LOC" and text.text[entity.start : entity.end] in DEMONYMS
-        else entity
-        for entity in text.entities
-    )
-    return replace(text, entities=entities)
-
-
-def wikigold(data: Path, size: int, rng: random.Random) -> Part:
-    """The last 20% of the sentences are the test, the 8% before them dev."""
-    texts, problems = annotated(data / "wikigold/train.conll", CORE)
-    dev_at, test_at = round(0.72 * len(texts)), round(0.80 * len(texts))
-    train = texts[:dev_at]
-    return Part(
-        "CC BY 4.0",
-        CORE,
-        sample(train, min(size, len(train)), rng),
-        texts[test_at:],
-        texts[dev_at:test_at],
-        problems=problems,
-    )
-
-
-def ewt(data: Path, size: int, rng: random.Random) -> Part:
-    texts, problems = annotated(data / "uner_en_ewt/train.iob2", NEWS, {"OTH": None})
-    test, more = annotated(data / "uner_en_ewt/test.iob2", NEWS, {"OTH": None})
-    train = with_runs(texts, size, rng, empty=0.25)
-    licence = "CC BY-SA 4.0"
-    return Part(licence, NEWS, train, test, real_spaces=True, problems=problems + more)
-
-
-def btc(data: Path, size: int, rng: random.Random) -> Part:
-    texts, problems = annotated(data / "btc/train.conll", NEWS)
-    test, more = annotated(data / "btc/test.conll", NEWS)
-    train = sample(texts, size, rng)
-    return Part("CC BY 4.0", NEWS, train, test, problems=problems + more)
-
-
-def wnut17(data: Path, size: int, rng: random.Random) -> Part:
-    texts, problems = annotated(data / "wnut17/train.conll", WNUT)
-    test, more = annotated(data / "wnut17/test.conll", WNUT)
-    train = sample(texts, size, rng, empty=0.35)
-    return Part("CC BY 4.0", WNUT, train, test, problems=problems + more)
-
-
-def open_labels(
-    data: Path, chosen: OpenSet, share: float, absent: int, rng: random.Random
-) -> Part:
-    """Texts with entities, each asked for the labels that it has and for some others,
-    at most `absent`."""
-    texts, problems = annotated(data / chosen.file, ())
-    found = sorted({entity.label for text in texts for entity in text.entities})
-    label_map = chosen.label_map(found)
-    report = ReadReport(data / chosen.file, "")
-    kept = [text for text in relabel(texts, label_map, report) if text.entities]
-    labels = tuple(label for label in found if label_map[label])
-    train = sample(kept, round(share * chosen.size), rng)
-    if chosen.names:
-        train = [
-            capitalised(text, chosen.names) if rng.random() < 0.5 else text
-            for text in train
-        ]
-    train = [ask(text, labels, rng, absent) for text in train]
-    spaces = chosen.real_spaces
-    return Part(
-        chosen.licence, labels, train, [], real_spaces=spaces, problems=problems
-    )
-
-
-def respace(part: Part, texts: Iterable[AnnotatedText], rng: random.Random) -> Texts:
-    """About half of the texts with ordinary spacing, the others spaced out."""
-    if part.real_spaces:
-        return list(texts)
-    return [
-        detokenise(text, hyphens=part.hyphens) if rng.random() < 0.5 else text
-        for text in texts
-    ]
 
 
 def name_labels(doc: Doc, rng: random.Random) -> Doc:
@@ -260,21 +88,6 @@ def open_types(
             else:
                 held.append(held_out.doc(domain, text))
     return train, held
-
-
-def counted(part: Part, train: Texts) -> dict:
-    """What sources.json says of a set."""
-    labels = Counter(entity.label for text in train for entity in text.entities)
-    return {
-        "licence": part.licence,
-        "labels": part.labels,
-        "train": len(train),
-        "train_without_entities": sum(not text.entities for text in train),
-        "train_entities": dict(sorted(labels.items())),
-        "dev": len(part.dev),
-        "test": len(part.test),
-        "problems": part.problems,
-    }
 
 
 def main(args: argparse.Namespace) -> None:

@@ -16,7 +16,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import spacy
-from make_general_corpus import NEWS, annotated, open_types, sample
+from english_sets import NEWS
+from make_general_corpus import open_types
+from mix_part import annotated, sample
 from spacy.language import Language
 from spacy.tokens import Doc
 

@@ -11,7 +11,7 @@ from spacy_padellm.corpora.base import AnnotatedText, Entity
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "scripts"))
 from average_adapters import mean  # noqa: E402
-from make_general_corpus import with_nationalities  # noqa: E402
+from english_sets import with_nationalities  # noqa: E402
 from open_labels import capitalised, natural_name  # noqa: E402
 
 
