@@ -15,6 +15,8 @@ from spacy_padellm.adapters.files import (
 )
 from spacy_padellm.adapters.shipped import SHIPPED, shipped_folder
 
+from ..json_files import change_json
+
 CARD = AdapterCard(
     "base", "main", "abc", "PaDeLLM compact", {"PER": "person", "A": "東"}
 )
@@ -140,12 +142,6 @@ def write_config(folder, adapter, **changes):
 # -- checksums ------------------------------------------------------------------------
 
 
-def rewrite(file, change):
-    data = json.loads(file.read_text())
-    change(data)
-    file.write_text(json.dumps(data))
-
-
 @pytest.mark.parametrize(
     "change",
     [
@@ -155,7 +151,7 @@ def rewrite(file, change):
     ],
 )
 def test_a_config_that_was_changed_is_named(folder, change):
-    rewrite(folder / "adapter_config.json", lambda config: config.update(change))
+    change_json(folder / "adapter_config.json", lambda config: config.update(change))
     refused(folder, "E334", "another adapter_config.json")
 
 
@@ -176,14 +172,14 @@ def test_checksums_do_not_depend_on_line_ends_and_spaces(folder, adapter):
 
 def test_a_card_without_checksums_is_read(folder, adapter):
     """As earlier versions wrote it."""
-    rewrite(folder / "padellm.json", lambda card: card.pop("sha256"))
-    rewrite(folder / "adapter_config.json", lambda config: config.update(r=8))
+    change_json(folder / "padellm.json", lambda card: card.pop("sha256"))
+    change_json(folder / "adapter_config.json", lambda config: config.update(r=8))
     assert read_adapter(folder).config["r"] == 8
 
 
 @pytest.mark.parametrize("sha256", ["x", {"adapter_config.json": "x"}, [1]])
 def test_checksums_of_another_kind(folder, sha256):
-    rewrite(folder / "padellm.json", lambda card: card.update(sha256=sha256))
+    change_json(folder / "padellm.json", lambda card: card.update(sha256=sha256))
     refused(folder, "padellm.json")
 
 
@@ -248,7 +244,7 @@ def test_settings_that_run_code_or_need_other_passes(folder, adapter, setting):
 @pytest.mark.parametrize("file", ["../../x.safetensors", "/etc/passwd", 7, ""])
 def test_a_head_elsewhere_is_not_read(folder, file):
     head = {"size": 4, "width": 8, "file": file}
-    rewrite(folder / "padellm.json", lambda card: card.update(head=head))
+    change_json(folder / "padellm.json", lambda card: card.update(head=head))
     refused(folder, "E324", "padellm.json")
 
 

@@ -6,7 +6,7 @@ import os
 import shutil
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from importlib import import_module
 from pathlib import Path
 
@@ -14,6 +14,7 @@ import pytest
 import spacy
 
 from spacy_padellm.annotate.job import Request, Run, locked, open_run
+from spacy_padellm.annotate.record import Receipt
 from spacy_padellm.annotate.rows import Layout
 from spacy_padellm.annotate.settings import PipelineSettings
 from spacy_padellm.annotate.worker import ShardWorker
@@ -107,16 +108,24 @@ def request(pipeline: str, source, out, **options) -> Request:
     return Request(str(source), str(out), settings, layout, **options)
 
 
-def run_here(asked: Request) -> Run:
-    """What the command does, in this process."""
+def run_with(asked: Request, receipts: Callable[[Run], Iterable[Receipt]]) -> Run:
+    """What the command does. receipts: do the shards, and give a receipt of each."""
     with locked(asked.out):
         run = open_run(asked)
-        if run.todo:
-            worker = ShardWorker(run.job)
-            for shard in run.todo:
-                run.totals.add(worker.run(shard))
+        for receipt in receipts(run):
+            run.totals.add(receipt)
         run.close()
     return run
+
+
+def run_here(asked: Request) -> Run:
+    """In this process."""
+    return run_with(asked, shards_here)
+
+
+def shards_here(run: Run) -> Iterator[Receipt]:
+    if run.todo:
+        yield from map(ShardWorker(run.job).run, run.todo)
 
 
 def records(out) -> list[dict]:

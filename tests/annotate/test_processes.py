@@ -4,22 +4,20 @@ import json
 
 import pytest
 
-from spacy_padellm.annotate.job import locked, open_run
 from spacy_padellm.annotate.processes import Process, run_in_processes
 from spacy_padellm.annotate.settings import PipelineSettings
 from spacy_padellm.annotate.worker import Job
 
-from .conftest import check_once, records, request, run_here, write_jsonl
+from .conftest import check_once, records, request, run_here, run_with, write_jsonl
 
 
 def run(asked, workers=2):
     counted = []
-    with locked(asked.out):
-        run = open_run(asked)
-        for receipt in run_in_processes(run.job, run.todo, workers, counted.append):
-            run.totals.add(receipt)
-        run.close()
-    return run, counted
+
+    def shards(run):
+        return run_in_processes(run.job, run.todo, workers, counted.append)
+
+    return run_with(asked, shards), counted
 
 
 def test_processes_write_what_one_writes(ruler, tmp_path):

@@ -1,6 +1,5 @@
 """Checksums of a base's config and tokenizer find what changes its answers."""
 
-import json
 import shutil
 from pathlib import Path
 
@@ -8,18 +7,13 @@ import pytest
 
 from spacy_padellm.bases.own_files import file_digests
 
+from ..json_files import change_json
 from .test_weights import change_config
 
 
 @pytest.fixture
 def base(tiny_base, tmp_path) -> Path:
     return Path(shutil.copytree(tiny_base, tmp_path / "base"))
-
-
-def change_json(file, change):
-    data = json.loads(file.read_text())
-    change(data)
-    file.write_text(json.dumps(data))
 
 
 @pytest.mark.parametrize(

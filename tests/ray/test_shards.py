@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from spacy_padellm.annotate.job import locked, open_run
+from spacy_padellm.annotate.job import open_run
 from spacy_padellm.ray.shards import ShardActor, run_on_ray
 
 from ..annotate.conftest import (  # noqa: F401
@@ -14,18 +14,18 @@ from ..annotate.conftest import (  # noqa: F401
     request,
     ruler,
     run_here,
+    run_with,
     write_jsonl,
 )
 
 
 def run(asked):
     counted = []
-    with locked(asked.out):
-        run = open_run(asked)
-        for receipt in run_on_ray(run.job, run.todo, "local", 1, None, counted.append):
-            run.totals.add(receipt)
-        run.close()
-    return run, counted
+
+    def shards(run):
+        return run_on_ray(run.job, run.todo, "local", 1, None, counted.append)
+
+    return run_with(asked, shards), counted
 
 
 def test_an_actor_returns_receipts_and_what_a_user_can_mend(faulty, tmp_path):  # noqa: F811
