@@ -11,6 +11,7 @@ class Benchmarks(Commands):
     package = "benchmarks.commands"
     names = (
         "accuracy",
+        "annotate",
         "benchmark",
         "cost",
         "gpu",

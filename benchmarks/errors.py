@@ -34,6 +34,10 @@ class Errors:
         "{folder}"
     )
     E928 = "[E928] There is no CUDA device. Rehearse on the CPU: --device cpu --tiny"
+    E929 = (
+        "[E929] {docs} documents are too few for {processes} processes: each needs two "
+        "shards. Pass more --texts or a smaller --shard-size."
+    )
 
 
 def check_names(kind: str, names: Collection[str], known: Collection[str]) -> None:
