@@ -86,9 +86,8 @@ def rate(out: Path, processes: int, begin: float) -> tuple[float, float]:
         docs = sum(map(n_docs, first))
         raise ValueError(Errors.E929.format(docs=docs, processes=processes))
     started = first[-1].stat().st_mtime
-    return sum(map(n_docs, rest)) / (
-        rest[-1].stat().st_mtime - started
-    ), started - begin
+    seconds = rest[-1].stat().st_mtime - started
+    return sum(map(n_docs, rest)) / seconds, started - begin
 
 
 def n_docs(receipt: Path) -> int:
