@@ -268,7 +268,8 @@ class Errors:
         "[E350] The engine of {name} is a server ({url}), which cannot compare labels "
         "with tokens, as the format {format!r} does. Use a format that generates, such "
         'as @misc = "spacy_padellm.PaDeLLM.v1" with prefix_lm = false, and a model '
-        'that was trained in it, or set the engine to @misc = "spacy_padellm.Packed.v1".'
+        "that was trained in it, or set the engine to "
+        '@misc = "spacy_padellm.Packed.v1".'
     )
     E351 = (
         "[E351] The engine of {name} is a server ({url}), which reads from left to "

@@ -33,6 +33,7 @@ class FakeServer:
     key: that it wants. change: what is answered in place of the right answer; it gets
     the path, the request and that answer.
 
+    known: the log-probabilities behind each prompt so far; servers may share them.
     asked: the bodies of all requests for completions. keys: that came with requests.
     most: requests that were in flight at once.
     """
@@ -42,6 +43,7 @@ class FakeServer:
     key: str | None = None
     change: Callable[[str, Any, Any], Any] = lambda path, request, answer: answer
     url: str = ""
+    known: dict[tuple, torch.Tensor] = field(default_factory=dict)
     asked: list[dict] = field(default_factory=list)
     keys: list[str] = field(default_factory=list)
     running: int = 0
@@ -85,16 +87,17 @@ class FakeServer:
     @torch.inference_mode()
     def choice(self, request: dict, prompt: list[int]) -> dict:
         model, ids, tops, ended = self.models[request["model"]], [], [], "length"
-        text = ""
+        allowed, text = request["allowed_token_ids"], ""
         while len(ids) < request["max_tokens"] and ended == "length":
-            logits = model(torch.tensor([prompt + ids])).logits[0, -1].float()
-            logprobs = logits.log_softmax(-1)
-            allowed = request["allowed_token_ids"]
-            if allowed is not None:
-                masked = torch.full_like(logits, -torch.inf)
-                masked[allowed] = logits[allowed]
-                logits = masked
-            token = int(logits.argmax())
+            key = (id(model), *prompt, *ids)
+            if key not in self.known:
+                logits = model(torch.tensor([prompt + ids])).logits[0, -1].float()
+                self.known[key] = logits.log_softmax(-1)
+            logprobs = self.known[key]
+            if allowed is None:
+                token = int(logprobs.argmax())
+            else:
+                token = allowed[int(logprobs[allowed].argmax())]
             told = [token, *(request["logprob_token_ids"] or [])]
             tops.append({f"token_id:{one}": float(logprobs[one]) for one in told})
             ids.append(token)

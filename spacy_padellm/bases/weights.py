@@ -190,7 +190,8 @@ def _needs_its_own_code(folder: Path) -> bool:
     from transformers import CONFIG_MAPPING
 
     try:
-        config = json.loads((folder / "config.json").read_bytes())
+        file = folder / "config.json"  # a tokenizer alone may lack it
+        config = json.loads(file.read_bytes()) if file.is_file() else {}
         return "auto_map" in config and config.get("model_type") not in CONFIG_MAPPING
     except (ValueError, TypeError, RecursionError):
         return False  # transformers says what is wrong with it

@@ -1,6 +1,5 @@
 """What is asked of a server and what it answers, with all checks of the latter."""
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -154,9 +153,7 @@ def _by_id(top: Mapping[str, float | None]) -> dict[int, float]:
     """Token id → log-probability, from keys such as "token_id:12". None, which stands
     for no number, becomes NaN."""
     return {
-        int(token.removeprefix("token_id:")): math.nan
-        if value is None
-        else float(value)
+        int(token.removeprefix("token_id:")): float("nan" if value is None else value)
         for token, value in top.items()
     }
 

@@ -131,5 +131,5 @@ class VLLMSession:
 
 
 def _number(item: tuple[tuple[int, int, Ask], Any]) -> int:
-    """The place of an ask in `ServedSequence.asks`, in which order answers are taken."""
+    """The place of an ask in `ServedSequence.asks`, the order of the answers."""
     return item[0][0]

@@ -128,7 +128,7 @@ class Server:
 
     def _of_status(self, error: Any, model: str) -> Exception:
         status, url = error.status_code, self.url
-        reason = _reason(error.response.text)
+        reason = _reason(error.response.text).rstrip(".")
         if status in (401, 403):
             variable = self.address.api_key_env
             return Unavailable(
@@ -137,9 +137,7 @@ class Server:
                 )
             )
         if status == 404:
-            return Unavailable(
-                Errors.E358.format(url=url, model=model, known=reason.rstrip("."))
-            )
+            return Unavailable(Errors.E358.format(url=url, model=model, known=reason))
         message = Errors.E359.format(
             url=url, status=status, reason=reason, tries=self.address.max_retries + 1
         )
