@@ -14,11 +14,12 @@ import torch
 
 @dataclass
 class Reply:
-    """body: as it is sent. delay: seconds until then."""
+    """body: as it is sent. delay: seconds until then. location: to go to instead."""
 
     status: int = 200
     body: bytes = b"{}"
     delay: float = 0.0
+    location: str = ""
 
 
 def fault(status: int, message: str) -> Reply:
@@ -118,8 +119,8 @@ class FakeServer:
 
 
 @contextmanager
-def running(server: FakeServer):
-    """The server, at its `url`."""
+def running(server: FakeServer, port: int = 0):
+    """The server, at its `url`. port: 0 is a free one."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -137,6 +138,8 @@ def running(server: FakeServer):
             try:
                 self.send_response(reply.status)
                 self.send_header("Content-Type", "application/json")
+                if reply.location:
+                    self.send_header("Location", reply.location)
                 self.send_header("Content-Length", str(len(reply.body)))
                 self.end_headers()
                 self.wfile.write(reply.body)
@@ -147,13 +150,13 @@ def running(server: FakeServer):
             self.answer(None)
 
         def do_POST(self):
-            length = int(self.headers["Content-Length"])
-            self.answer(json.loads(self.rfile.read(length)))
+            body = self.rfile.read(int(self.headers["Content-Length"] or 0))
+            self.answer(json.loads(body or "null"))
 
         def log_message(self, *_):
             pass
 
-    http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    http = ThreadingHTTPServer(("127.0.0.1", port), Handler)
     http.daemon_threads = True
     server.url = f"http://127.0.0.1:{http.server_address[1]}"
     thread = threading.Thread(target=http.serve_forever, args=(0.02,))

@@ -76,6 +76,8 @@ class Server:
             base_url=f"{address.url}/v1",
             api_key=key,
             timeout=openai.Timeout(address.timeout, connect=CONNECT_SECONDS),
+            # texts go to no other server than the one that was consented to
+            http_client=openai.DefaultHttpxClient(follow_redirects=False),
             max_retries=address.max_retries,
         )
 

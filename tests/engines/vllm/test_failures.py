@@ -98,6 +98,14 @@ def test_a_failure_that_passes_is_not_noticed(open_engine, server, plain):
     assert failures == []
 
 
+def test_texts_go_to_no_server_that_another_names(open_engine, server):
+    engine = open_engine()
+    changed(server, lambda answer: Reply(307, location=f"{server.url}/elsewhere"))
+    with pytest.raises(ValueError, match=r"\[E361\].* 307"):
+        complete(engine)
+    assert len(server.keys) == 3, "the two of the start, and this one"
+
+
 def test_a_request_that_is_refused(open_engine, server):
     engine = open_engine()
     server.asked.clear()
