@@ -83,6 +83,7 @@ def test_a_server_finds_what_the_packed_engine_finds(packed, server, base, works
     nlp = spacy.blank("en")
     config = packed.get_pipe_config("padellm_ner")
     engine = {"@misc": "spacy_padellm.VLLM.v1", "url": server.url, "model": MODEL}
+    engine["timeout"] = 900  # the first request waits for a compiler
     config = {name: config[name] for name in ("format", "labels", "spans_key")}
     model = {"base": str(base), "adapter": None}
     nlp.add_pipe("padellm_ner", config=config | {"model": model, "engine": engine})
