@@ -10,6 +10,10 @@ from ...trees.drafts import MentionDraft
 from ...types import PromptTokenizer, TokenIds
 from .answers import MOST_REPORTED, Ask, Written
 
+# Tokens of a copy that are asked for at once. What a server writes after a token that
+# may not follow is lost.
+COPIED = 8
+
 
 @dataclass(slots=True, eq=False)
 class ServedSequence:
@@ -55,6 +59,7 @@ class ServedSequence:
             tokens = branch.draft.ahead(self.state, MOST_REPORTED - len(stop_ids))
             reported = tuple(dict.fromkeys([*wanted, *tokens]))
             allowed = reported
+            left = min(left, COPIED)
         else:
             reported = () if self.ids else branch.candidates
             allowed = wanted
