@@ -108,12 +108,15 @@ def test_other_formats_that_generate_are_served_too(format, serve, make_nlp, mer
 
 
 def written(nlp):
-    """The mentions that the model wrote: label, string, score."""
+    """The mentions that the model wrote, with their scores, and what of its answers
+    could not be read: a model that never learned the format writes no mentions."""
     nlp.get_pipe("padellm_ner").save_trace = True
-    return [
+    docs = nlp.pipe(TEXTS)
+    windows = [w for doc in docs for w in doc.spans["padellm_ner"].attrs["trace"]]
+    lost = [(reason, n, 1.0) for w in windows for reason, n in w["lost"].items()]
+    return lost + [
         (mention["label"], mention["text"], mention["score"])
-        for doc in nlp.pipe(TEXTS)
-        for window in doc.spans["padellm_ner"].attrs["trace"]
+        for window in windows
         for mention in window["mentions"]
     ]
 
