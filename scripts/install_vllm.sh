@@ -1,12 +1,14 @@
 #!/usr/bin/env bash
-# Installs vLLM for CPUs into an environment of its own, for python -m benchmarks peers:
+# Installs vLLM for CPUs into an environment of its own, for python -m benchmarks peers and
+# to serve a model (docs/servers.md):
 #
 #     scripts/install_vllm.sh [FOLDER]
 #
 # FOLDER: where the environment is made, training/vllm unless given; about 3.5 GB.
 # PYTHON: the interpreter that it is made with. TORCH_INDEX: where pip finds a CPU build of
 # torch, https://download.pytorch.org/whl/cpu say, if its own index has none.
-# vLLM compiles what it runs: it wants g++, or --vllm-eager in peers.py.
+# vLLM compiles what it runs and wants g++, even with --enforce-eager. The package has no
+# `vllm serve`: run FOLDER/bin/python -m vllm.entrypoints.openai.api_server.
 set -euo pipefail
 
 folder="${1:-training/vllm}"

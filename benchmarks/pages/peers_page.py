@@ -6,7 +6,7 @@ from statistics import median
 from typing import Any
 
 from ..experiments.peers import FIRST
-from ..systems.vllm.process import KV_CACHE_GB
+from ..systems.vllm.server import KV_CACHE_GB
 from .templates import write_page
 
 # for our systems with all documents at once

@@ -14,7 +14,7 @@ from spacy_padellm.pipeline.prediction import Prediction
 from spacy_padellm.types import LabelNames
 
 from .usage import CountingEngine, Usage
-from .vllm.process import VLLMProcess
+from .vllm.server import VLLMServer
 
 
 class LoadedSystem:
@@ -24,7 +24,7 @@ class LoadedSystem:
     format, labels: those of the component unless given.
     batch_tokens: a batch size that replaces the requested one, for systems that form
         their batches in another way.
-    vllm: the process that runs the model, for vLLM.
+    vllm: the server that runs the model, for vLLM.
     """
 
     def __init__(
@@ -35,7 +35,7 @@ class LoadedSystem:
         format: Format | None = None,
         labels: LabelNames | None = None,
         batch_tokens: int | None = None,
-        vllm: VLLMProcess | None = None,
+        vllm: VLLMServer | None = None,
     ) -> None:
         self.ner = ner
         self.shim = causal_lm_shim(ner.model)
@@ -54,8 +54,8 @@ class LoadedSystem:
     def excluded_seconds(self) -> float:
         """Time that no measurement should include.
 
-        A simulation takes longer than the thing it simulates. Sending data to another
-        process is not part of that process's time.
+        A simulation takes longer than the thing it simulates. Waking a server is not
+        part of what it does.
         """
         return self.engine.excluded_seconds
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from spacy_padellm.engines.vllm.source import build_vllm_v1
 from spacy_padellm.model.shim import causal_lm_shim
 from spacy_padellm.pipeline.padellm_ner import PaDeLLMNER
 
@@ -14,10 +15,11 @@ from .official import OfficialPaDeLLM
 from .replicas import ReplicaEngine, replicate
 from .simulated import OneDevicePerSequence
 from .vllm.checkpoint import merged_checkpoint
-from .vllm.engine import VLLMEngine
-from .vllm.process import VLLMProcess
+from .vllm.engine import MeasuredVLLM
+from .vllm.server import MODEL, VLLMServer
 
 ALL_TEXTS = 10**9  # tokens; vLLM forms its batches itself
+REQUESTS = 64  # to vLLM at once
 ONE_TEXT = 1  # token; every batch has a single text
 
 
@@ -93,21 +95,30 @@ def official(ner: PaDeLLMNER, options: LoadOptions) -> LoadedSystem:
 
 
 def vllm(ner: PaDeLLMNER, options: LoadOptions) -> LoadedSystem:
-    """vLLM with the component's prompts; it does not constrain mentions to the text.
+    """A vLLM server, which the component's engine spacy_padellm.VLLM.v1 asks.
 
     Loading takes a minute.
     """
     shim = causal_lm_shim(ner.model)
     name = ner.format.name.replace(" ", "-")
     checkpoint = merged_checkpoint(ner, options.checkpoints / name)
-    process = VLLMProcess.start(
+    server = VLLMServer.start(
         options.vllm,
         checkpoint,
         options.checkpoints / f"{name}.log",
-        ["--dtype", options.vllm_dtype, *["--eager"] * options.vllm_eager],
+        ["--dtype", options.vllm_dtype, *["--enforce-eager"] * options.vllm_eager],
     )
-    engine = VLLMEngine(process, shim.tokenizer)
-    return LoadedSystem(ner, engine, batch_tokens=ALL_TEXTS, vllm=process)
+    try:
+        with server.awake():
+            source = build_vllm_v1(
+                url=server.url, model=MODEL, timeout=600, max_requests=REQUESTS
+            )
+            engine, _ = source.open(shim, None)
+    except BaseException:
+        server.close()
+        raise
+    engine = MeasuredVLLM(engine, server)
+    return LoadedSystem(ner, engine, batch_tokens=ALL_TEXTS, vllm=server)
 
 
 SYSTEMS: dict[str, System] = {

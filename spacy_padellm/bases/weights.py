@@ -58,6 +58,7 @@ def resolve_base(
     *,
     download: bool = False,
     refresh: bool = False,
+    only_tokenizer: bool = False,
 ) -> Path:
     """Return the local folder with a base model's config, tokenizer and safetensors.
 
@@ -66,6 +67,7 @@ def resolve_base(
     download: whether to ask the hub for a model that the Hugging Face cache lacks.
         Pipelines never do, as their settings may come from anybody.
     refresh: check the hub for updates even if the cache has the model.
+    only_tokenizer: a folder need not have more than a tokenizer.
 
     Raises ValueError if the model is missing, incomplete, or not in safetensors.
     """
@@ -81,7 +83,10 @@ def resolve_base(
     folder = Path(name).expanduser()
     if name and folder.is_dir():
         _refuse_revision(name, revision)
-        check_folder(folder)
+        if only_tokenizer:
+            check_tokenizer(folder)
+        else:
+            check_folder(folder)
         return folder
     if name and _looks_like_a_path(name):
         raise ValueError(Errors.E304.format(path=name))
@@ -95,6 +100,11 @@ def check_folder(folder: Path) -> None:
     if not (folder / "config.json").is_file():
         raise ValueError(Errors.E302.format(path=folder, missing="config.json"))
     weight_files(folder)
+    check_tokenizer(folder)
+
+
+def check_tokenizer(folder: Path) -> None:
+    """Raise ValueError unless `folder` has a tokenizer."""
     if not any((folder / file).is_file() for file in TOKENIZER_FILES):
         if not any(folder.glob("*.tiktoken")):
             raise ValueError(Errors.E302.format(path=folder, missing="tokenizer.json"))
@@ -118,18 +128,15 @@ def load_base(
     `trusts_code` allows it (E307). Raises ValueError if the folder cannot be loaded as
     a causal language model, or if its tensors do not match the model.
     """
-    from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
+    from transformers import AutoConfig, AutoModelForCausalLM
 
     check_folder(folder)
-    trusted = trusts_code(trust_remote_code)
-    if not trusted and _needs_its_own_code(folder):
-        raise ValueError(Errors.E307.format(path=folder, variable=TRUST))
-    options: dict[str, Any] = {"local_files_only": True, "trust_remote_code": trusted}
+    options = _options(folder, trust_remote_code)
     with _loading(folder):
         config = AutoConfig.from_pretrained(folder, **options)
-    check_claims(config, folder, trust_remote_code=trusted)
+    check_claims(config, folder, trust_remote_code=options["trust_remote_code"])
+    tokenizer = load_tokenizer(folder, trust_remote_code=trust_remote_code)
     with _loading(folder):
-        tokenizer = AutoTokenizer.from_pretrained(folder, **options)
         model, info = AutoModelForCausalLM.from_pretrained(
             folder,
             dtype=dtype,
@@ -141,6 +148,26 @@ def load_base(
         )
     _check_tensors(folder, info)
     return model.to(device).eval().requires_grad_(False), tokenizer
+
+
+def load_tokenizer(
+    folder: Path, *, trust_remote_code: bool = False
+) -> "PreTrainedTokenizerBase":
+    """Load the tokenizer of a base alone. Raises ValueError like `load_base`."""
+    from transformers import AutoTokenizer
+
+    options = _options(folder, trust_remote_code)
+    with _loading(folder):
+        return AutoTokenizer.from_pretrained(folder, **options)
+
+
+def _options(folder: Path, trust_remote_code: bool) -> dict[str, Any]:
+    """How transformers may load the folder. Raises ValueError (E307) if it needs code
+    of its own that must not run."""
+    trusted = trusts_code(trust_remote_code)
+    if not trusted and _needs_its_own_code(folder):
+        raise ValueError(Errors.E307.format(path=folder, variable=TRUST))
+    return {"local_files_only": True, "trust_remote_code": trusted}
 
 
 @contextmanager
@@ -163,7 +190,8 @@ def _needs_its_own_code(folder: Path) -> bool:
     from transformers import CONFIG_MAPPING
 
     try:
-        config = json.loads((folder / "config.json").read_bytes())
+        file = folder / "config.json"  # a tokenizer alone may lack it
+        config = json.loads(file.read_bytes()) if file.is_file() else {}
         return "auto_map" in config and config.get("model_type") not in CONFIG_MAPPING
     except (ValueError, TypeError, RecursionError):
         return False  # transformers says what is wrong with it

@@ -13,10 +13,15 @@ import numpy as np
 from ..trees.batching import DoesNotFit
 from ..trees.branch import Branch, Completion
 from ..trees.pointers import PointerTree
+from ..types import PromptTokenizer
 
 
 class PromptTooLong(DoesNotFit, ValueError):
     """A prompt and its answer are longer than the model's context."""
+
+
+class Unavailable(RuntimeError):
+    """An engine cannot answer now, whatever it is asked. No text is to blame."""
 
 
 class Session(Protocol):
@@ -51,3 +56,42 @@ class Engine(Protocol):
     """
 
     def session(self, n_texts: int) -> AbstractContextManager[Session]: ...
+
+
+class LocalModel(Protocol):
+    """A component's model, of which nothing is loaded before it is needed.
+
+    engine: runs it in this process. tokenizer: of the model that `engine` runs.
+    tokenizer_alone: the same, but it does not load the weights.
+    """
+
+    @property
+    def engine(self) -> Engine: ...
+
+    @property
+    def tokenizer(self) -> PromptTokenizer: ...
+
+    @property
+    def tokenizer_alone(self) -> PromptTokenizer: ...
+
+
+class EngineSource(Protocol):
+    """A component's setting `engine`: where its engine comes from.
+
+    url: of the server that runs the model; None: it runs in this process. Only then can
+        the component train, compare labels with tokens, and use masks other than from
+        left to right.
+    """
+
+    @property
+    def url(self) -> str | None: ...
+
+    def open(
+        self, model: LocalModel, adapter: str | None
+    ) -> tuple[Engine, PromptTokenizer]:
+        """The engine for an adapter of the component, and the tokenizer of its prompts.
+
+        model: the component's model with that adapter.
+        adapter: its name; None is the component's own.
+        """
+        ...

@@ -111,6 +111,27 @@ class CausalLMShim(Shim):
             return self._tokenizer
 
     @property
+    def tokenizer_alone(self) -> "PromptTokenizer":
+        """The tokenizer, without the weights, which another process may have."""
+        tokenizer = self._tokenizer
+        if tokenizer is not None:
+            return tokenizer
+        with BUILDING:
+            if self._tokenizer is None:
+                from ..bases.tokenizer import PlainTokenizer
+                from ..bases.weights import load_tokenizer
+
+                settings = self.settings
+                folder = resolve_base(
+                    settings.base, settings.revision, only_tokenizer=True
+                )
+                tokenizer = load_tokenizer(
+                    folder, trust_remote_code=settings.trust_remote_code
+                )
+                self._tokenizer = PlainTokenizer(tokenizer)
+            return self._tokenizer
+
+    @property
     def lm(self) -> "AdaptedLM":
         lm = self._lm
         if lm is not None:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from spacy.language import Language
 from thinc.api import Config, Model
 
+from ..engines.base import EngineSource
 from ..formats.base import Format
 from ..types import WindowGetter
 from .output import Output
@@ -57,6 +58,9 @@ join_tokens = 32
 list_tokens = null
 max_chars = 1000
 
+[padellm_ner.engine]
+@misc = "spacy_padellm.Packed.v1"
+
 [padellm_ner.scorer]
 @scorers = "spacy.ner_scorer.v1"
 """
@@ -86,6 +90,7 @@ def make_padellm_ner(
     model: Model,
     format: Format,
     windows: WindowGetter,
+    engine: EngineSource,
     labels: list[str] | dict[str, str | dict[str, str]] | None,
     adapters: dict[str, str] | None,
     active_adapter: str | None,
@@ -106,6 +111,8 @@ def make_padellm_ner(
     format: how labels are asked and answers are read, such as
         `spacy_padellm.Pointer.v1`.
     windows: how long docs are cut, such as `spacy_padellm.SentenceWindows.v1`.
+    engine: what runs the model: `spacy_padellm.Packed.v1`, in this process, or
+        `spacy_padellm.VLLM.v1`, on a server.
     labels: a list, or a table label → name that the model reads. In place of a name, a
         label may have a table with its `name` and a `description` of what it covers.
         Null uses the adapter's own labels, and in training those of the gold data.
@@ -139,6 +146,7 @@ def make_padellm_ner(
         name,
         format=format,
         windows=windows,
+        engine=engine,
         labels=labels,
         adapters=adapters,
         active_adapter=active_adapter,

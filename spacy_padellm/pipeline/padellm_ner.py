@@ -14,6 +14,7 @@ from spacy.training import Example, validate_examples, validate_get_examples
 from spacy.vocab import Vocab
 from thinc.api import Model, Optimizer
 
+from ..engines.base import EngineSource
 from ..errors import Errors, Warnings
 from ..formats.base import Format
 from ..model.shim import causal_lm_shim
@@ -22,6 +23,7 @@ from ..types import LabelNames, WindowGetter
 from . import saving
 from .adapter_set import AdapterSet
 from .annotate import annotate, register_score
+from .engines import check_engine, check_trains
 from .gold import trees_of
 from .labels import gold_labels, has_gold, names_labels, read_labels, with_label
 from .language import PipelineOf, check_spans_key
@@ -84,6 +86,7 @@ class PaDeLLMNER(TrainablePipe):
         *,
         format: Format,
         windows: WindowGetter,
+        engine: EngineSource,
         labels: list[str] | dict[str, str | dict[str, str]] | None = None,
         adapters: dict[str, str] | None = None,
         active_adapter: str | None = None,
@@ -92,6 +95,7 @@ class PaDeLLMNER(TrainablePipe):
         scorer: Callable | None = None,
     ) -> None:
         check_positive(batch_tokens=batch_tokens)
+        check_engine(engine, format, name)
         register_score()
         self.vocab = vocab
         self.model = model
@@ -100,6 +104,7 @@ class PaDeLLMNER(TrainablePipe):
         self.scorer = scorer
         self.format = format
         self.windows = windows
+        self.engine = engine
         self.output = output or Output()
         self.batch_tokens = batch_tokens
         self.record: TrainingRecord | None = None
@@ -243,7 +248,7 @@ class PaDeLLMNER(TrainablePipe):
     def warm_up(self) -> None:
         """Do now what the first call would do: load the base, put the active adapter
         and the named ones on it, build their engines, and read one short text with
-        each.
+        each. If a server runs the model, it is checked.
 
         This costs what the first text would cost: seconds, most of them to load torch,
         transformers and the base's weights, and the memory for the weights, which stay
@@ -278,11 +283,12 @@ class PaDeLLMNER(TrainablePipe):
             return [Prediction() for _ in docs]
         shim = self._adapters.shim(call.adapter)
         self._adapters.check_predicts(shim, self.format)
+        engine, tokenizer = self.engine.open(shim, call.adapter)
         return predict_docs(
             docs,
             labels,
-            engine=shim.engine,
-            tokenizer=shim.tokenizer,
+            engine=engine,
+            tokenizer=tokenizer,
             format=self.format,
             windows=self.windows,
             output=call.output,
@@ -334,6 +340,9 @@ class PaDeLLMNER(TrainablePipe):
         labels: exactly the labels to learn, as from `spacy init labels`. Without them,
             and without labels in the config, those of the gold data are added to those
             of `add_label`.
+
+        Raises ValueError (E366) if there is gold annotation and a server runs the
+        model.
         """
         validate_get_examples(get_examples, "PaDeLLMNER.initialize")
         self._adapters.check_trains_its_own()
@@ -348,7 +357,10 @@ class PaDeLLMNER(TrainablePipe):
         for label in self.labels:
             self.vocab.strings.add(label)
         own = self._adapters.own
-        if not own.has_adapter or has_gold(get_examples(), self._gold_key):
+        learns = has_gold(get_examples(), self._gold_key)
+        if learns:
+            check_trains(self.engine, self.name)
+        if self.engine.url is None and (learns or not own.has_adapter):
             own.initialize(self.format.head)
         self._adapters.check_format(own, self.format)
 
@@ -367,8 +379,10 @@ class PaDeLLMNER(TrainablePipe):
         With `allow_overlap`, the mentions of a doc are those of
         `doc.spans[spans_key]`, if it has that group.
 
-        Raises ValueError (E816) if there are no labels to learn.
+        Raises ValueError (E816) if there are no labels to learn, and (E366) if a server
+        runs the model.
         """
+        check_trains(self.engine, self.name)
         self._adapters.check_trains_its_own()
         losses = {} if losses is None else losses
         losses.setdefault(self.name, 0.0)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from spacy.tokens import Doc
 
-from ..engines.base import Engine
+from ..engines.base import Engine, Unavailable
 from ..errors import Errors
 from ..formats.base import Format, Query
 from ..formats.extraction import extract
@@ -71,9 +71,12 @@ def predict_each(
     docs: Sequence[Doc], predict: Callable[[Sequence[Doc]], Sequence[Prediction]]
 ) -> Iterator[Prediction | Exception]:
     """A prediction for each doc, or the error of a doc that fails. A batch that fails
-    is halved until each faulty doc is alone."""
+    is halved until each faulty doc is alone, unless no doc could be predicted now."""
     try:
         predictions = predict(docs)
+    except Unavailable as error:
+        yield from [error] * len(docs)
+        return
     except Exception as error:
         if len(docs) == 1:
             yield error

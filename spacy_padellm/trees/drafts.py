@@ -119,6 +119,19 @@ class MentionDraft:
                 found.update(dict.fromkeys(self._tokens_at(offset, before)))
         return list(found)
 
+    def ahead(self, state: tuple[int, ...] | None, most: int) -> list[int]:
+        """The tokens that continue a copy, and then those that may continue it later,
+        the nearest first: up to `most` in all, or all that `allowed` has."""
+        found = dict.fromkeys(self.allowed(state))
+        offsets = self.starts if state is None else state
+        for distance in range(1, len(self.text) - min(offsets, default=0)):
+            for offset in offsets:
+                later = self._tokens_at(offset + distance, b"")
+                found.update(dict.fromkeys(later[: max(0, most - len(found))]))
+            if len(found) >= most:
+                break
+        return list(found)
+
     def _tokens_at(self, offset: int, before: bytes) -> tuple[int, ...]:
         """The tokens that spell `before` and then the text from `offset` on."""
         known = self._allowed.get((offset, before))

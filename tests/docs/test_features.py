@@ -63,12 +63,5 @@ def test_prompts_hold_a_text_and_a_label_alone(tiny_tokenizer):
     assert tiny_tokenizer.decode(gold.prompt) == f"{start} Ann left Oslo.\nperson:"
 
 
-def test_a_base_is_on_this_machine():
-    from spacy_padellm.bases.weights import resolve_base
-
-    with pytest.raises(ValueError, match="E30"):
-        resolve_base("https://api.example.com/v1")
-
-
 def test_torch_is_required():
     assert any(line.startswith("torch>") for line in requires("spacy-padellm"))

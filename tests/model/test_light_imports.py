@@ -41,6 +41,18 @@ def test_spacy_starts_and_adds_the_component_without_torch():
     assert run(code) == "{'padellm_ner': ['PER']} True\n"
 
 
+def test_a_server_as_engine_needs_nothing_big_until_it_is_asked():
+    code = blocked(*HEAVY, "openai") + (
+        "import spacy\n"
+        "engine = {'@misc': 'spacy_padellm.VLLM.v1', 'url': 'http://a', 'model': 'b'}\n"
+        "format = {'@misc': 'spacy_padellm.OneStep.v1'}\n"
+        "nlp = spacy.blank('en')\n"
+        "config = {'engine': engine, 'format': format, 'labels': ['PER']}\n"
+        "print(nlp.add_pipe('padellm_ner', config=config).engine.url)"
+    )
+    assert run(code) == "http://a\n"
+
+
 @pytest.mark.parametrize(
     "module",
     ["trees.packing", "formats.padellm", "engines.base", "adapters.files"],

@@ -63,6 +63,20 @@ def test_what_may_follow_is_what_goes_on_in_the_text(draft, text):
             written += spelled[going[0]]
 
 
+@pytest.mark.parametrize("text", ODD)
+def test_what_may_follow_later_comes_after_what_may_follow_now(draft, text):
+    mention = draft(text)
+    first = mention.allowed(None)
+    ahead = mention.ahead(None, 1000)
+    assert ahead[: len(first)] == first and len(set(ahead)) == len(ahead)
+    for token in first:
+        state = mention.advance(None, token)
+        assert set(mention.allowed(state)) <= set(ahead)
+    assert mention.ahead(None, 1) == first, "what may follow now is never left out"
+    few = mention.ahead(None, len(first) + 2)
+    assert few == ahead[: len(first) + 2]
+
+
 def test_a_mention_begins_where_a_word_may(tiny_tokenizer):
     mention = mention_draft(TextSegments("Ann (of) 東京", tiny_tokenizer))
     starts = {mention.text[at:].decode() for at in mention.starts}

@@ -96,7 +96,8 @@ def vllm_environment(tmp_path_factory) -> Path:
     """As scripts/install_vllm.sh makes it, with a vLLM that is none."""
     python = tmp_path_factory.mktemp("vllm") / "bin" / "python"
     python.parent.mkdir()
-    python.write_text(f'#!/bin/sh\nPYTHONPATH={FAKE_VLLM} exec {sys.executable} "$@"\n')
+    path = f"{FAKE_VLLM}:{REPOSITORY}"
+    python.write_text(f'#!/bin/sh\nPYTHONPATH={path} exec {sys.executable} "$@"\n')
     python.chmod(python.stat().st_mode | stat.S_IXUSR)
     return python.parents[1]
 
