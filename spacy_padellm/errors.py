@@ -560,6 +560,11 @@ class Errors:
         "[E816] {name} has no labels to learn. Set its `labels`, call add_label, or "
         "initialize it from gold data: nlp.initialize(lambda: examples)."
     )
+    E820 = (
+        "[E820] The weights of the base model with the adapter merged into them are "
+        "not finite numbers. Train the adapter again with a lower learning rate, or "
+        "check the base with: python -m spacy_padellm download NAME"
+    )
     # spacy-llm
     E841 = (
         "[E841] spacy_padellm.ParallelDecoder.v1 cannot read the prompt {prompt}: it "
