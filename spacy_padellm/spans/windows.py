@@ -36,7 +36,8 @@ def build_sentence_windows_v1(
     """Windows of one or more whole sentences.
 
     max_tokens: longer sentences are cut. A sentence is cut after a comma, semicolon or
-        whitespace if the second half of the window has one.
+        whitespace if the second half of the window has one, or else beside words in
+        lower case, so that no name is cut.
     join_tokens: consecutive sentences are joined up to this length.
     list_tokens: sentences that are lists, such as of names with commas, are cut into
         parts of this many tokens, and not joined. Null treats them as other sentences.
@@ -188,4 +189,10 @@ def _cut(doc: Doc, start: int, limit: int) -> int:
     for i in range(limit - 1, start + (limit - start) // 2 - 1, -1):
         if doc[i].is_space or doc[i].text in PAUSES:
             return i + 1
+    # names have capital letters: do not cut between two words that may be one
+    borders = range(limit, start + (limit - start) // 2, -1)
+    for number_of_lower in (2, 1):
+        for i in borders:
+            if sum(doc[n].is_lower for n in (i - 1, i)) == number_of_lower:
+                return i
     return limit

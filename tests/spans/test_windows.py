@@ -121,6 +121,17 @@ def test_a_long_sentence_may_be_cut_after_whitespace():
     assert [window.end for window in windows] == [6, 10]
 
 
+def test_a_long_sentence_without_commas_is_cut_beside_words_in_lower_case():
+    doc = make_doc(*"We met Ann Lee and Bo Ray and Cy Fox".split())
+    windows = build_sentence_windows_v1(max_tokens=9)(doc)
+    assert texts(doc, windows) == ["We met Ann Lee and Bo Ray and", "Cy Fox"]
+    doc = make_doc(*"Ludwig van Beethoven wrote it down in Bonn".split())
+    windows = build_sentence_windows_v1(max_tokens=7)(doc)
+    assert texts(doc, windows)[0] == "Ludwig van Beethoven wrote it down"
+    windows = build_sentence_windows_v1(max_tokens=2)(make_doc(*["ANN"] * 5))
+    assert [window.end for window in windows] == [2, 4, 5]
+
+
 def test_strided_windows_overlap_and_keep_their_own_half():
     doc = sentences(10)
     windows = build_strided_windows_v1(window=6, stride=4)(doc)
