@@ -82,6 +82,22 @@ class Errors:
         "[E217] A brat document has two files, but {other} is missing next to {path}. "
         "Copy it from the folder of the collection."
     )
+    E218 = (
+        "[E218] The rows of {path} have no known format: it is {layout}. Rename its "
+        "columns to tokens and ner_tags, or to text and entities (see docs/corpora.md)."
+    )
+    E219 = (
+        "[E219] {path} is Parquet that cannot be read, from row {row} on: {reason}. "
+        "Copy or export it again."
+    )
+    E220 = (
+        "[E220] {path} is a table without a known header, and {why}. Name its columns "
+        "in its first line: token,tag or text,start,end,label (see docs/corpora.md)."
+    )
+    E221 = (
+        "[E221] {path} is Parquet, which cannot be read as {format}. Leave out "
+        "--format, or pass a format of JSON rows, such as token_tags or jsonl."
+    )
     # weights and adapters
     E301 = (
         "[E301] The embedded base model '{name}' is missing or incomplete in {path}. "
@@ -626,6 +642,11 @@ class Errors:
     E816 = (
         "[E816] {name} has no labels to learn. Set its `labels`, call add_label, or "
         "initialize it from gold data: nlp.initialize(lambda: examples)."
+    )
+    E820 = (
+        "[E820] The weights of the base model with the adapter merged into them are "
+        "not finite numbers. Train the adapter again with a lower learning rate, or "
+        "check the base with: python -m spacy_padellm download NAME"
     )
     # spacy-llm
     E841 = (

@@ -44,6 +44,18 @@ def small_lock() -> Any:
     return lock
 
 
+class Once:
+    """Says of each kind of thing whether it is the first: in one thread alone, without
+    a lock."""
+
+    def __init__(self) -> None:
+        self._by_kind: dict[str, object] = {}
+
+    def is_first(self, kind: str) -> bool:
+        mine = object()
+        return self._by_kind.setdefault(kind, mine) is mine  # atomic
+
+
 class cached_property(functools.cached_property):  # noqa: N801
     """functools' of Python 3.12 and later: threads may compute a value twice.
 

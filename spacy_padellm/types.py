@@ -89,6 +89,8 @@ class Mention:
     count_logprob: log-probability that the label has at least `index` mentions.
     start: the first character in the text. None if the format does not provide it.
     weight: of the score where mentions overlap and one of them is to be chosen.
+    instead_of: the string that the model wrote first, but which other mentions of the
+        label used up. Empty if `text` is its first choice.
     """
 
     label: str
@@ -98,6 +100,7 @@ class Mention:
     count_logprob: float = 0.0
     start: int | None = None
     weight: float = 1.0
+    instead_of: str = ""
 
     @property
     def score(self) -> float:

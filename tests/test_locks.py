@@ -158,3 +158,23 @@ def test_all_locks_are_made_where_a_fork_takes_them():
     files = (REPOSITORY / "spacy_padellm").rglob("*.py")
     texts = {file.name: file.read_text(encoding="utf8") for file in files}
     assert [name for name, text in texts.items() if made.search(text)] == ["locks.py"]
+
+
+def test_of_threads_that_say_the_same_at_once_one_is_the_first():
+    met = threading.Barrier(8)
+    seen = threading.local()
+
+    class Kind(str):
+        """Threads meet as they look it up."""
+
+        def __hash__(self):
+            if not hasattr(seen, "it"):
+                seen.it = True
+                met.wait(timeout=30)
+            return super().__hash__()
+
+    once = locks.Once()
+    kind = Kind("lost")
+    firsts = at_once(lambda _: once.is_first(kind), 8)
+    assert sorted(firsts) == [False] * 7 + [True]
+    assert once.is_first("other") and not once.is_first("other")

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
+from ..corpora.parquet import parquet_module
 from ..errors import Errors
 from .inputs import InputError, InputFile
 
@@ -143,18 +144,6 @@ def _parquet(stream: BinaryIO, file: InputFile, layout: Layout) -> Iterator[Row]
         for fields in batch.to_pylist():
             number += 1
             yield _with_text(number, fields, layout.column)
-
-
-def parquet_module() -> Any:
-    """Import pyarrow.parquet. Raises ImportError (E420) if it is not there."""
-    try:
-        import pyarrow.parquet
-    except ImportError:
-        message = Errors.E420.format(
-            what="Parquet", package="pyarrow", extra="annotate"
-        )
-        raise ImportError(message) from None
-    return pyarrow.parquet
 
 
 def _spacy(stream: BinaryIO, file: InputFile, layout: Layout) -> Iterator[Row]:

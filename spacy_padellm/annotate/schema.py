@@ -5,9 +5,10 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
+from ..corpora.parquet import parquet_module
 from ..errors import Errors
 from .inputs import InputFile
-from .rows import Row, parquet_module
+from .rows import Row
 
 ENTITIES = "entities"  # the field that is added to the input's own
 CHUNK = 1000  # documents whose types are looked at together

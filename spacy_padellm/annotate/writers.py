@@ -7,8 +7,9 @@ from typing import Any
 
 from spacy.tokens import Doc, DocBin
 
+from ..corpora.parquet import parquet_module
 from .entities import Entity
-from .rows import Row, parquet_module
+from .rows import Row
 from .schema import ENTITIES, schema_from
 
 # format: the ending of its files

@@ -45,10 +45,12 @@ def changed_files(folder: Path, *, thorough: bool = False) -> list[str]:
     thorough: read the weights in any case.
 
     A manifest of an earlier version has no checksums. Then samples of the weights are
-    compared.
+    compared, and a thorough look cannot tell, so that it names the weights.
     """
     manifest = _read(folder)
     if "files" not in manifest:
+        if thorough:
+            return ["the weights"]
         try:
             same = manifest["fingerprint"] == base_fingerprint(folder)
         except (ValueError, KeyError):

@@ -91,6 +91,9 @@ def convert(
             how = "given" if format else "guessed"
             console.print(f"Read {printable(names(corpora))}")
             console.print(f"Format: {titles(corpora, how)}")
+            for layout in dict.fromkeys(c.report.layout for c in corpora):
+                if layout:
+                    console.print(f"Layout: {printable(layout)}")
             report = write_gold(corpora, to, choices, lang, console)
             skipped = skipped or any(p.action == "skipped" for p in report.problems)
     if failed or strict and skipped:

@@ -34,7 +34,9 @@ def download(
     if base is None or revision is not None:
         folder = resolve_base(name, revision, download=True, refresh=force)
     else:
-        if base.terms is not None and (force or not is_complete(home() / name)):
+        if base.terms is not None and (
+            force or not is_complete(home() / name, thorough=True)
+        ):
             accept_license = _accepts(base.terms, accept_license)
         folder = download_base(
             name,

@@ -142,6 +142,7 @@ class ReadReport:
     lost, lost_entities: the numbers of texts and entities that could not be read. Each
         of them is also a problem.
     dropped: the number of entities per label that were dropped on request.
+    layout: what a reader understood where a file does not say it, or "".
     """
 
     path: Path | None
@@ -152,6 +153,7 @@ class ReadReport:
     entities: Counter[str] = field(default_factory=Counter)
     dropped: Counter[str] = field(default_factory=Counter)
     problems: list[Problem] = field(default_factory=list)
+    layout: str = ""
 
     def count(self, text: AnnotatedText) -> AnnotatedText:
         """Count a text and return it."""

@@ -1,10 +1,11 @@
-"""CSV with a header: a row for each token, or a row for each entity of a text.
+"""CSV: a row for each token, or a row for each entity of a text.
 
     Sentence #,Word,POS,Tag              text,start,end,label
     Sentence: 1,Ada,NNP,B-PER            Ada left Rome,0,3,PER
     ,left,VBD,O                          Ada left Rome,9,13,LOC
 
 The separator is a comma, a semicolon or a tab. Offsets are characters, end exclusive.
+A table without a header is read if its columns can be told, see `headerless`.
 """
 
 import csv
@@ -17,13 +18,14 @@ from typing import TypeAlias
 
 from ..errors import Errors
 from .base import AnnotatedText, ReadReport
+from .columns import SAMPLE
+from .headerless import SEPARATORS, headerless
 from .lines import read_text
 from .mentions import Claim, place, whole_number
 from .script import joiner_of
 from .tags import BARE_TAG, TAG, guess_scheme, read_tags
 
 MOST_HEADER = 1_000  # characters
-SEPARATORS = ",;\t"
 NAMES = {
     "token": ("token", "word", "tokens", "words"),
     "tag": ("tag", "ner_tag", "ner", "tags", "ner_tags", "iob", "label", "entity"),
@@ -39,7 +41,7 @@ TOKENS, SPANS = ("token", "tag"), ("text", "start", "end", "label")
 Rows: TypeAlias = Iterator[tuple[int, dict[str, str]]]
 # a token that is a quote, in a file that does not quote
 LONE_QUOTE = re.compile(r'(^|\t)"(\t|\r?$)', re.MULTILINE)
-LINE_END = re.compile(r"[\r\n]")
+LINE_END = re.compile(r"\r\n|\r|\n")
 WHOLE = re.compile(r"(\d+)\.0+")  # pandas writes numbers so if some are missing
 
 
@@ -73,17 +75,23 @@ def read_csv(
 
     joiner: the string between tokens, " " or "". It is guessed if None.
     An empty row, or another value of the column of sentences, begins a sentence.
-    Raises ValueError if there is no such header, or if the quotes do not match.
+    Raises ValueError if there is no such header and the columns cannot be told without
+    one (E204, E220), or if the quotes do not match.
     """
     text = read_text(path, report)
-    header = header_of(LINE_END.split(text.lstrip(), maxsplit=1)[0])
-    if header is None:
+    lines = LINE_END.split(text.lstrip(), maxsplit=SAMPLE)[:SAMPLE]
+    header = header_of(lines[0])
+    table = None if header else headerless(path, lines)
+    if table is not None:
+        report.layout = table.described()
+    elif header is None:
         why = (
-            "its first line is no header with token and tag, or text, start, end, label"
+            "its first line is no header with token and tag, or text, start, end, "
+            "label, and its columns cannot be told without one"
         )
         raise _error(report, 1, why)
-    separator, columns = header
-    rows = _rows(text, separator, columns, report)
+    separator, columns = header or table
+    rows = _rows(text, separator, columns, report, headed=header is not None)
     if set(SPANS) <= set(columns):
         for unit in _texts(rows):
             yield report.count(_spans(unit, report))
@@ -94,21 +102,30 @@ def read_csv(
 
 
 def _rows(
-    text: str, separator: str, columns: dict[str, int], report: ReadReport
+    text: str,
+    separator: str,
+    columns: dict[str, int],
+    report: ReadReport,
+    *,
+    headed: bool,
 ) -> Rows:
-    """Yield (line, values) of each row after the header. An empty row has no values."""
+    """Yield (line, values) of each row, without the header if the table is `headed`. An
+    empty row has no values."""
     csv.field_size_limit(max(csv.field_size_limit(), len(text)))
     unquoted = separator == "\t" and LONE_QUOTE.search(text)
     quoting = csv.QUOTE_NONE if unquoted else csv.QUOTE_MINIMAL
     options = {"delimiter": separator, "quoting": quoting, "strict": True}
     reader = csv.reader(io.StringIO(text, newline=""), **options)
     try:
-        next(row for row in reader if any(cell.strip() for cell in row))
+        width = len(columns)
+        if headed:
+            width = len(next(row for row in reader if any(c.strip() for c in row)))
         first = reader.line_num + 1
         for row in reader:
             first, line = reader.line_num + 1, first
             whole = any(cell.strip() for cell in row)
             values = {n: row[i] for n, i in columns.items() if i < len(row)}
+            values["extra"] = "".join(row[width:]).strip()
             yield line, values if whole else {}
     except csv.Error as error:
         raise _error(report, reader.line_num, str(error)) from error
@@ -161,7 +178,13 @@ def _sentences(
     for unit in units:
         words = [values.get("token", "").strip() for _, values in unit.rows]
         tags = [values.get("tag", "").strip() for _, values in unit.rows]
-        bad = [i for i, word in enumerate(words) if not word or not _is_tag(tags[i])]
+        # a comma that is not quoted makes a cell too many
+        extra = [values.get("extra", "") for _, values in unit.rows]
+        bad = [
+            i
+            for i, word in enumerate(words)
+            if not word or extra[i] or not _is_tag(tags[i])
+        ]
         if bad:
             line, values = unit.rows[bad[0]]
             kind = "sentence with a bad row"

@@ -58,6 +58,8 @@ def _words(text: str, tokens: Any) -> tuple[tuple[str, ...], tuple[bool, ...]] |
         words = tuple(text[start:end] for start, end in edges)
     except (TypeError, KeyError):
         return None
+    if not edges:
+        return None
     starts = [start for start, _ in edges[1:]] + [len(text)]
     spaces = tuple(
         text[end:s] == " " for (_, end), s in zip(edges, starts, strict=True)

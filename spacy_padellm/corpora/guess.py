@@ -1,18 +1,24 @@
 """Guess the format of a file from its name and its beginning."""
 
 import re
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from ..errors import Errors
 from .base import ReadReport
 from .brat import is_brat
 from .columns import guess_layout
 from .conll2012 import is_conll2012
 from .csv_table import header_of
+from .headerless import headerless
 from .iob import is_iob
 from .json_values import first_item
+from .jsonl import is_example
 from .label_studio import is_label_studio
 from .lines import BOM, read_lines
+from .parquet import HEAD as PARQUET_HEAD
+from .parquet import is_parquet, read_rows
 from .pubtator import is_pubtator
 from .token_tags import tag_key
 from .webanno import FORMAT as WEBANNO
@@ -43,6 +49,8 @@ def seems(path: Path) -> str | None:
             return name
     if is_brat(path):
         return "brat"
+    if is_parquet(path):
+        return _parquet_format(path)
     lines, size = [], 0
     for number, line in read_lines(path, ReadReport(path, "")):
         lines.append((number, line[:HEAD]))
@@ -66,7 +74,20 @@ def seems(path: Path) -> str | None:
         return "conll2012"
     if guess_layout(lines) is not None:
         return "columns"
-    return "iob" if is_iob(lines) else None
+    if is_iob(lines):
+        return "iob"
+    return "csv" if headerless(path, [line for _, line in lines]) else None
+
+
+def _parquet_format(path: Path) -> str:
+    """Return the format of the rows. Raises ValueError (E218) if they have none."""
+    report = ReadReport(path, "")
+    rows = [row for _, row in islice(read_rows(path, report), PARQUET_HEAD)]
+    found = [_object_format(row) for row in rows]
+    name = next((name for name in found if name != "jsonl"), "jsonl")
+    if name == "jsonl" and not any(map(is_example, rows)):
+        raise ValueError(Errors.E218.format(path=path, layout=report.layout))
+    return name
 
 
 def _markup_format(head: str) -> str | None:

@@ -9,6 +9,7 @@ from typing import Any
 from ..errors import Errors
 from .base import ReadReport
 from .lines import read_lines
+from .parquet import is_parquet, read_rows
 
 # matches a list of objects or lists, but not a line ["text", ...]
 LIST_OF_ITEMS = re.compile(r"\s*\[(?=\s*[\[{\]])")
@@ -29,10 +30,14 @@ def read_json_items(
 ) -> Iterator[tuple[int, Any]]:
     """Yield (first line, item) for each item of a JSON list, of JSON lines, or of JSON
     values that span several lines. of: the key of the list inside of a JSON object.
+    The rows of a Parquet file are items too, by their numbers.
 
     A line of JSON lines that is not JSON is reported as a lost text.
     Raises ValueError if there is no such list, or if it is invalid or incomplete.
     """
+    if of is None and is_parquet(path):
+        yield from read_rows(path, report)
+        return
     lines = list(read_lines(path, report))
     text = "\n".join(line for _, line in lines)
     if of is not None:

@@ -102,6 +102,12 @@ def read_example(
     return None
 
 
+def is_example(value: dict[str, Any]) -> bool:
+    """Return whether it has a text or tokens, and a list of entities."""
+    has_text = any(key in value for key in ("text", "tokens", "sentence"))
+    return has_text and isinstance(value.get(_entities_key(value)), list)
+
+
 def claims_of(raw: Any, text: str | None = None) -> list[Claim]:
     """Return an entity as a claim for each of its labels. text: None if its offsets are
     tokens."""

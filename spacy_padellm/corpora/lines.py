@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ..errors import Errors
 from .base import ReadReport
+from .parquet import MAGIC
 
 BOM = "\ufeff"
 HIGH_BYTES = re.compile(rb"[\x80-\xff]+")
@@ -21,7 +22,8 @@ def read_lines(path: Path, report: ReadReport) -> Iterator[tuple[int, str]]:
     that is not UTF-8 is read as Latin-1 and reported. So is the first carriage return
     without a newline.
 
-    Raises ValueError for a NUL byte, or if the file seems to have a Chinese encoding.
+    Raises ValueError for Parquet (E221), for a NUL byte, or if the file seems to have a
+    Chinese encoding.
     """
     number, reported = 0, False
     for line in _decoded(path, report):
@@ -45,6 +47,8 @@ def _decoded(path: Path, report: ReadReport) -> Iterator[str]:
     """Yield what ends with a newline, with it."""
     with Path(path).open("rb") as file:
         for number, raw in enumerate(file, 1):
+            if number == 1 and raw.startswith(MAGIC):
+                raise ValueError(Errors.E221.format(path=path, format=report.format))
             if b"\0" in raw:
                 raise ValueError(Errors.E203.format(path=path, line=number))
             try:

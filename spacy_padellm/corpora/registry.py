@@ -56,7 +56,9 @@ FORMATS: dict[str, Format] = {
     "ace": Format("ACE 2005 .sgm and .apf.xml", read_ace),
     "iob": Format("spaCy's iob, word|tag", read_iob, joins=True),
     "padellm": Format("PaDeLLM JSON lines", read_padellm_json),
-    "jsonl": Format("JSON lines with text or tokens, and entities", read_jsonl),
+    "jsonl": Format(
+        "JSON lines or Parquet with text or tokens, and entities", read_jsonl
+    ),
     "dygie": Format("DyGIE JSON lines", read_dygie, joins=True),
     "docred": Format("DocRED JSON", read_docred),
     "rasa": Format("Rasa NLU JSON", read_rasa),
@@ -66,7 +68,9 @@ FORMATS: dict[str, Format] = {
     "spacy_json": Format("spaCy 2 training JSON", read_spacy_json),
     "doc_json": Format("spaCy's Doc.to_json", read_doc_json),
     "label_studio": Format("Label Studio JSON and JSON-MIN", read_label_studio),
-    "token_tags": Format("tokens and ner_tags in JSON", read_token_tags, joins=True),
+    "token_tags": Format(
+        "tokens and ner_tags in JSON or Parquet", read_token_tags, joins=True
+    ),
     "gliner": Format("GLiNER JSON", read_gliner, joins=True),
     "csv": Format("CSV with token and tag, or offsets", read_csv, joins=True),
     "webanno": Format("WebAnno TSV 3", read_webanno),

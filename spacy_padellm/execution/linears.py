@@ -10,6 +10,8 @@ from peft.utils import ModulesToSaveWrapper
 from torch import nn
 from torch.nn import functional as F
 
+from ..errors import Errors
+
 LinearFn = Callable[[torch.Tensor], torch.Tensor]
 
 
@@ -136,12 +138,28 @@ def with_adapter(
     return LoraLinear(linear, lora.down(), lora.up())
 
 
+@torch.no_grad()
 def merged(modules: Sequence[nn.Module], name: str) -> DenseLinear:
-    """The fused linear with the adapter `name` merged into a copy of the weights."""
-    with _merged_layers(modules, name):
-        layers = [_linear(module) for module in modules]
+    """The fused linear with the adapter `name` merged into a copy of the weights.
+
+    Raises ValueError (E820) if the merged weights are not finite.
+    """
+    layers = [_linear(module) for module in modules]
+    if is_plain_lora(modules, name):
         weight = torch.cat([layer.weight.data for layer in layers])
-        return DenseLinear(weight, _fused_bias(layers))
+        parts = weight.split([layer.out_features for layer in layers])
+        for module, part in zip(modules, parts, strict=True):
+            if has_adapter([module], name):
+                part += module.get_delta_weight(name).to(part.dtype)
+        bias = _fused_bias(layers)
+    else:
+        with _merged_layers(modules, name):
+            weight = torch.cat([layer.weight.data for layer in layers])
+            bias = _fused_bias(layers)
+    extremes = torch.stack(torch.aminmax(weight))  # NaN, if there is one
+    if not torch.isfinite(extremes).all():
+        raise ValueError(Errors.E820)
+    return DenseLinear(weight, bias)
 
 
 @contextmanager
@@ -151,7 +169,7 @@ def _merged_layers(modules: Sequence[nn.Module], name: str):
     before = [(layer.weight.data, _bias(layer)) for layer in layers]
     try:
         for module, layer in zip(modules, layers, strict=True):
-            if isinstance(module, LoraLayer):
+            if isinstance(module, LoraLayer):  # "safe" is a copy
                 module.merge(safe_merge=True, adapter_names=[name])
             elif (copy := _copy_of(module, name)) is not None:
                 layer.weight.data = copy.weight.data

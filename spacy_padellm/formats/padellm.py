@@ -3,23 +3,21 @@
 Lu et al., PaDeLLM-NER, NeurIPS 2024 (arXiv 2402.04838).
 """
 
-import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from itertools import chain
 
 from ..engines.base import Session
 from ..errors import Errors
 from ..settings import check_flags, check_positive
-from ..trees.branch import Branch, Completion
+from ..trees.branch import Branch
+from ..trees.drafts import MentionDraft
 from ..trees.packing import GoldSequence
-from ..types import Mention, PromptTokenizer, TokenIds
+from ..types import PromptTokenizer, TokenIds
 from .base import EncodedQuery, Extraction, Generative, Query, check_finite
+from .label_state import LabelState
 from .segments import digit_id, format_name
 from .templates import GoldMention, Template, TextPrompts, get_template
-
-# Mentions of counts up to this are prefetched with the count, if that is free.
-LIKELY_COUNTS = 2
 
 
 def build_padellm_v1(
@@ -120,6 +118,8 @@ class PaDeLLM(Generative):
                 answer = iter(answers)
                 for state, group in zip(row, groups, strict=True):
                     state.accept([next(answer) for _ in group], digits)
+        if self.only_in_text and self.count_threshold is not None:
+            self._choose_again(encoded, states, session, tokenizer)
         return [
             Extraction(
                 mentions=tuple(m for state in row for m in state.mentions()),
@@ -128,6 +128,40 @@ class PaDeLLM(Generative):
             )
             for row in states
         ]
+
+    def _choose_again(
+        self,
+        encoded: Sequence[EncodedQuery[TextPrompts]],
+        states: Sequence[Sequence[LabelState]],
+        session: Session,
+        tokenizer: PromptTokenizer,
+    ) -> None:
+        """Write mentions again that repeat a used-up string, without that string.
+
+        A second choice counts if it is likelier than not, in the sense of the count:
+        if P(count >= i) x P(second choice) is at least `count_threshold`. There is a
+        round as long as a second choice repeats another string.
+        """
+        while True:
+            repeats = [[state.repeats() for state in row] for row in states]
+            if not any(chain.from_iterable(repeats)):
+                return
+            branches = [
+                [
+                    self._mention_branch(state, number + 1, repeat.draft, tokenizer)
+                    for state, repeat in zip(row, found, strict=True)
+                    if repeat
+                    for number in repeat.numbers
+                ]
+                for row, found in zip(states, repeats, strict=True)
+            ]
+            completed = session.complete(branches)
+            check_finite(encoded, completed)
+            for row, found, answers in zip(states, repeats, completed, strict=True):
+                answer = iter(answers)
+                for state, repeat in zip(row, found, strict=True):
+                    for number in repeat.numbers if repeat else ():
+                        state.replace(number, next(answer))
 
     def gold(
         self,
@@ -161,17 +195,17 @@ class PaDeLLM(Generative):
             first = digits
         return replace(sequence, allowed=(first, *mention))
 
-    def _label_states(self, encoded: EncodedQuery[TextPrompts]) -> list["_LabelState"]:
+    def _label_states(self, encoded: EncodedQuery[TextPrompts]) -> list[LabelState]:
         text = encoded.text
         cap = min(self.max_count, text.n_tokens)
         return [
-            _LabelState(label, name, text, text.count(name), cap, self.count_threshold)
+            LabelState(label, name, text, text.count(name), cap, self.count_threshold)
             for label, name in encoded.query.labels.items()
         ]
 
     def _branches(
         self,
-        state: "_LabelState",
+        state: LabelState,
         digits: TokenIds,
         tokenizer: PromptTokenizer,
     ) -> list[Branch]:
@@ -187,112 +221,30 @@ class PaDeLLM(Generative):
         )
         draft = state.text.draft if state.count else None
         mentions = [
-            Branch(
-                state.text.mention(state.name, state.count, index),
-                max_new_tokens=min(self.max_mention_tokens, state.text.n_tokens + 1),
-                stop_ids=frozenset((tokenizer.eos_id,)),
-                stop_strings=self.template.stop_strings,
-                draft=draft,
-                constrained=self.only_in_text and draft is not None,
-                among_allowed=self.among_allowed,
-                prefix=state.text.prefix,
-            )
+            self._mention_branch(state, index, draft, tokenizer)
             for index in range(1, state.count + 1)
         ]
         return [next_digit, *mentions]
 
-
-@dataclass(slots=True)
-class _LabelState:
-    """One label of one text, while its count and mentions are generated.
-
-    prompt: of the count. count_ids, digits: the count's tokens and digits so far.
-    at_least: log P(count >= i) at index i, from the first digit's probabilities.
-    """
-
-    label: str
-    name: str
-    text: TextPrompts
-    prompt: TokenIds
-    cap: int
-    count_threshold: float | None = None
-    count_ids: TokenIds = ()
-    digits: str = ""
-    count_logprob: float = 0.0
-    at_least: list[float] = field(default_factory=list)
-    completions: list[Completion] = field(default_factory=list)
-    open: bool = True
-
-    @property
-    def count(self) -> int:
-        return min(int(self.digits), self.cap) if self.digits else 0
-
-    def accept(self, completions: Sequence[Completion], digits: TokenIds) -> None:
-        """Accept the completions of the branches; digits: the tokens of 0 to 9."""
-        next_digit, *self.completions = completions
-        digit = next_digit.text.strip()
-        ids, logprob = next_digit.ids, next_digit.logprob
-        is_number = digit.isascii() and digit.isdigit()
-        if not is_number or self.count == self.cap:
-            self.open = False
-            return
-        if not self.count_ids:
-            self.at_least = _at_least(next_digit.candidates)
-            if self.count_threshold is not None:
-                least = math.log(self.count_threshold)
-                count = sum(value >= least for value in self.at_least[1:])
-                digit, ids = str(count), (digits[count],)
-                logprob = next_digit.candidates[count]
-        self.digits += digit
-        self.count_ids += ids
-        self.count_logprob += logprob
-        self.open = self.count > 0
-
-    def prefetch(self, digits: TokenIds) -> tuple[tuple[TokenIds, ...], ...]:
-        """The next prompts if the count is 1, 2, ..."""
-        groups = []
-        for count in range(1, min(self.cap, LIKELY_COUNTS) + 1):
-            prompts = [
-                self.prompt + (digits[count],),
-                *(
-                    self.text.mention(self.name, count, index)
-                    for index in range(1, count + 1)
-                ),
-            ]
-            start = len(self.prompt)
-            groups.append(tuple(ids for ids in prompts if ids[:start] == self.prompt))
-        return tuple(groups)
-
-    def lengths(self) -> list[int]:
-        """The generated tokens of each sequence: the count and one mention."""
-        n_digits = max(1, len(self.count_ids))
-        mentions = [len(completion.logprobs) for completion in self.completions]
-        return [n_digits + n_tokens for n_tokens in mentions] or [n_digits]
-
-    def mentions(self) -> list[Mention]:
-        one_digit = len(self.digits) == 1
-        return [
-            Mention(
-                label=self.label,
-                text=completion.text.strip(),
-                index=index,
-                logprob=completion.logprob,
-                count_logprob=self.at_least[index] if one_digit else self.count_logprob,
-            )
-            for index, completion in enumerate(self.completions, start=1)
-        ]
+    def _mention_branch(
+        self,
+        state: LabelState,
+        index: int,
+        draft: MentionDraft | None,
+        tokenizer: PromptTokenizer,
+    ) -> Branch:
+        return Branch(
+            state.text.mention(state.name, state.count, index),
+            max_new_tokens=min(self.max_mention_tokens, state.text.n_tokens + 1),
+            stop_ids=frozenset((tokenizer.eos_id,)),
+            stop_strings=self.template.stop_strings,
+            draft=draft,
+            constrained=self.only_in_text and draft is not None,
+            among_allowed=self.among_allowed,
+            prefix=state.text.prefix,
+        )
 
 
 def _digits(tokenizer: PromptTokenizer) -> TokenIds:
     """The tokens of 0 to 9."""
     return tuple(digit_id(digit, tokenizer) for digit in "0123456789")
-
-
-def _at_least(digit_logprobs: Sequence[float]) -> list[float]:
-    """log P(count >= i) for i in 0..9, if the count has one digit."""
-    tail = 0.0
-    at_least = []
-    for logprob in reversed(digit_logprobs):
-        tail += math.exp(logprob)
-        at_least.append(math.log(tail) if tail > 0 else -math.inf)
-    return at_least[::-1]

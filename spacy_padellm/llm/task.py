@@ -21,6 +21,7 @@ from spacy_llm.ty import Scorer, ShardMapper
 
 from ..errors import Errors, Warnings
 from ..formats.base import Extraction, Query
+from ..locks import Once
 from ..pipeline.annotate import annotate, register_score
 from ..pipeline.labels import gold_labels
 from ..pipeline.leaks import leaks
@@ -100,7 +101,7 @@ class NERTask:
         self._table = table
         self._scorer = scorer
         self._component: LLMWrapper | None = None
-        self._warned: set[str] = set()
+        self._warned = Once()
 
     # -- prompts and answers ----------------------------------------------------------
 
@@ -278,6 +279,5 @@ class NERTask:
         return TASK if self._component is None else self._component._name
 
     def _warn_once(self, kind: str, message: str, **values: Any) -> None:
-        if kind not in self._warned:
-            self._warned.add(kind)
+        if self._warned.is_first(kind):
             logger.warning(message.format(name=self._name, **values))

@@ -17,6 +17,7 @@ from thinc.api import Model, Optimizer
 from ..engines.base import EngineSource
 from ..errors import Errors, Warnings
 from ..formats.base import Format
+from ..locks import Once
 from ..model.shim import causal_lm_shim
 from ..settings import check_positive
 from ..types import LabelNames, WindowGetter
@@ -117,7 +118,7 @@ class PaDeLLMNER(TrainablePipe):
             active=active_adapter,
         )
         self._pipeline = PipelineOf()
-        self._warned: set[str] = set()
+        self._warned = Once()
 
     def join(self, nlp: Language) -> None:
         """Remember the pipeline. Raises ValueError (E809) if another component of it
@@ -320,8 +321,7 @@ class PaDeLLMNER(TrainablePipe):
         return Call(output, adapter, labels)
 
     def _warn_once(self, kind: str, message: str, **values: Any) -> None:
-        if kind not in self._warned:
-            self._warned.add(kind)
+        if self._warned.is_first(kind):
             logger.warning(message.format(name=self.name, **values))
 
     # -- training ---------------------------------------------------------------------

@@ -29,7 +29,8 @@ class FoundMention:
         "other window" (that one is responsible for these tokens), "below threshold".
     changed: how the span differs from the mention: empty, "contracted" (it lacks
         characters), "expanded" (it has more), or "repeated" (the span is another
-        occurrence of the mention's string).
+        occurrence of the mention's string); or "second choice", if the model wrote a
+        string first that other mentions used up.
     """
 
     window: int
@@ -155,7 +156,7 @@ def _snap(doc: Doc, found: FoundMention, output: Output) -> FoundMention:
     mention = found.mention
     span = LabelledSpan(*tokens, mention.label, mention.score, mention.weight)
     snapped = doc[span.start : span.end]
-    changed = ""
+    changed = "second choice" if mention.instead_of else ""
     if snapped.start_char > start or snapped.end_char < end:
         changed = "contracted"
     elif snapped.start_char < start or snapped.end_char > end:

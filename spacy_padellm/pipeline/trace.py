@@ -29,6 +29,8 @@ def trace(
         start_char, end_char: its own characters in the doc; null if it has none. Its
             tokens may have fewer or more.
         changed: how its tokens differ from it, see `FoundMention`; null if they do not.
+        instead_of: the string that the model wrote first, but other mentions of the
+            label used up; null if there is none.
         dropped: why it became no entity; null if it is one.
     """
     no_room = {id(span) for span in overlapping}
@@ -69,5 +71,6 @@ def _mention(found: FoundMention, has_no_room: bool) -> dict[str, Any]:
         "start_char": start_char,
         "end_char": end_char,
         "changed": found.changed or None,
+        "instead_of": mention.instead_of or None,
         "dropped": found.dropped or ("overlap" if has_no_room else None),
     }

@@ -5,6 +5,7 @@ Doc to windows. All lengths are spaCy tokens. The kept parts of the windows cove
 token exactly once. An empty doc has no windows. Window getters can be pickled.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterator
 from functools import partial
 
@@ -19,6 +20,10 @@ PAUSES = frozenset(",;，；、،؛")
 # A list has at least so many of them, and one in so many tokens.
 LIST_PAUSES = 4
 LIST_ITEM = 4
+# Strided windows and whole docs have at most so many characters, or so many for each
+# token if that is more. Words of any language have fewer; addresses and codes do not.
+MOST_CHARS = 1000
+TOKEN_CHARS = 12
 
 
 def build_sentence_windows_v1(
@@ -31,7 +36,8 @@ def build_sentence_windows_v1(
     """Windows of one or more whole sentences.
 
     max_tokens: longer sentences are cut. A sentence is cut after a comma, semicolon or
-        whitespace if the second half of the window has one.
+        whitespace if the second half of the window has one, or else beside words in
+        lower case, so that no name is cut.
     join_tokens: consecutive sentences are joined up to this length.
     list_tokens: sentences that are lists, such as of names with commas, are cut into
         parts of this many tokens, and not joined. Null treats them as other sentences.
@@ -61,6 +67,9 @@ def build_strided_windows_v1(*, window: int, stride: int) -> WindowGetter:
     side. A mention at the edge of one window therefore has context on both sides in
     the other window.
 
+    Windows of long tokens, more than 1000 characters and 12 for each of `window`
+    tokens, are cut, because they have as many of the model's tokens.
+
     Raises ValueError if stride is below 1 or above window.
     """
     if not 1 <= stride <= window:
@@ -69,7 +78,8 @@ def build_strided_windows_v1(*, window: int, stride: int) -> WindowGetter:
 
 
 def build_whole_doc_v1() -> WindowGetter:
-    """One window: the whole doc."""
+    """One window: the whole doc. A doc of long tokens, with more than 1000 characters
+    and 12 for each token, is cut."""
     return whole_doc_windows
 
 
@@ -110,12 +120,32 @@ def strided_windows(doc: Doc, *, window: int, stride: int) -> list[Window]:
         keep_end = (next_start + end) // 2 if end < len(doc) else end
         windows.append(Window(start, end, keep_start, keep_end))
         start, keep_start = next_start, keep_end
-    return windows
+    return _bounded(doc, windows, window)
 
 
 def whole_doc_windows(doc: Doc) -> list[Window]:
     """See `build_whole_doc_v1`."""
-    return [Window(0, len(doc), 0, len(doc))] if len(doc) else []
+    whole = [Window(0, len(doc), 0, len(doc))] if len(doc) else []
+    return _bounded(doc, whole, len(doc))
+
+
+def _bounded(doc: Doc, windows: list[Window], n_tokens: int) -> list[Window]:
+    """Cut windows of `n_tokens` tokens that have too many characters. Parts that keep
+    no tokens are left out."""
+    most = max(MOST_CHARS, TOKEN_CHARS * n_tokens)
+    parts = []
+    for window in windows:
+        start = window.start
+        while start < window.end:
+            end = _limit(doc, start, window.end, window.end - start, most)
+            if end < window.end:
+                end = _cut(doc, start, end)
+            keep_start = max(start, window.keep_start)
+            keep_end = min(end, window.keep_end)
+            if keep_start < keep_end:
+                parts.append(Window(start, end, keep_start, keep_end))
+            start = end
+    return parts
 
 
 def _piece_ends(
@@ -147,9 +177,11 @@ def _n_chars(doc: Doc, start: int, end: int) -> int:
 def _limit(doc: Doc, start: int, end: int, max_tokens: int, max_chars: int) -> int:
     """The end of the longest window from `start` on, at most `end`."""
     limit = min(end, start + max_tokens)
-    while limit > start + 1 and _n_chars(doc, start, limit) > max_chars:
-        limit -= 1
-    return limit
+    if _n_chars(doc, start, limit) <= max_chars:
+        return limit
+    fitting = range(start + 1, limit)
+    n_chars = partial(_n_chars, doc, start)
+    return start + max(1, bisect_right(fitting, max_chars, key=n_chars))
 
 
 def _cut(doc: Doc, start: int, limit: int) -> int:
@@ -157,4 +189,10 @@ def _cut(doc: Doc, start: int, limit: int) -> int:
     for i in range(limit - 1, start + (limit - start) // 2 - 1, -1):
         if doc[i].is_space or doc[i].text in PAUSES:
             return i + 1
+    # names have capital letters: do not cut between two words that may be one
+    borders = range(limit, start + (limit - start) // 2, -1)
+    for number_of_lower in (2, 1):
+        for i in borders:
+            if sum(doc[n].is_lower for n in (i - 1, i)) == number_of_lower:
+                return i
     return limit

@@ -4,6 +4,7 @@ In named entity recognition, models mostly copy from the text. A draft proposes 
 of the text, and the model verifies them in one pass. The output stays the same.
 """
 
+from collections.abc import Iterable
 from typing import Any, Protocol
 
 from ..locks import cached_property
@@ -88,6 +89,23 @@ class MentionDraft:
                 starts.append(offset)
             before = byte
         return tuple(starts)
+
+    def occurrences(self, string: str) -> list[tuple[int, int]]:
+        """Where a mention may be this string, in bytes, without overlaps."""
+        spelled, found = string.encode("utf8"), []
+        for start in self.starts if spelled else ():
+            if self.text.startswith(spelled, start) and (
+                not found or start >= found[-1][1]
+            ):
+                found.append((start, start + len(spelled)))
+        return found
+
+    def without(self, taken: Iterable[tuple[int, int]]) -> "MentionDraft":
+        """The draft of mentions that do not start inside of these bytes."""
+        closed = {offset for start, end in taken for offset in range(start, end)}
+        other = MentionDraft(self.ids, self.spelling)
+        other.starts = tuple(start for start in self.starts if start not in closed)
+        return other
 
     def start(self) -> None:
         return None

@@ -100,7 +100,7 @@ def test_without_a_yes_nothing_is_fetched(monkeypatch, tmp_path, terminal):
 
 
 def test_a_base_that_is_there_needs_no_second_yes(calls, monkeypatch):
-    monkeypatch.setattr(download, "is_complete", lambda folder: True)
+    monkeypatch.setattr(download, "is_complete", lambda folder, **_: True)
     result = run_gemma(monkeypatch)
     assert "Gemma Terms" not in result.output
     assert calls == [("gemma-3-270m", False, False)]

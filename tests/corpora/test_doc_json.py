@@ -65,3 +65,10 @@ def test_what_cannot_be_used_is_unknown(corpus, english, ent, kind):
 def test_tokens_that_are_not_the_text_are_not_used(corpus):
     row = {"text": "Ada left", "ents": [], "tokens": [{"id": 0, "start": 0, "end": 3}]}
     assert corpus(json.dumps(row)).texts[0].words is None
+
+
+@pytest.mark.parametrize("text", ["", "Ada"])
+def test_a_doc_without_tokens_is_split_later(corpus, text):
+    row = {"text": text, "ents": [], "tokens": []}
+    [read] = corpus(json.dumps(row)).texts
+    assert (read.text, read.words) == (text, None)

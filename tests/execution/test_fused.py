@@ -480,6 +480,17 @@ def test_the_base_is_untouched(merge):
     assert torch.equal(decode(lm), expected)
 
 
+@pytest.mark.parametrize("adapter", ["all", "dora"])
+def test_merged_weights_that_are_not_finite_are_an_error(adapter):
+    """Nothing would be found, and nobody would know why."""
+    with torch.inference_mode(False):
+        lm = adapted(new_base(), **ADAPTERS[adapter])
+        with torch.no_grad():
+            next(iter(lm.parameters().values())).fill_(float("inf"))
+    with pytest.raises(ValueError, match="E820|NaNs"):
+        decoder_of(lm, merge="always")
+
+
 def test_small_bases_are_merged_and_large_ones_are_not(monkeypatch):
     with torch.inference_mode(False):
         lm = adapted(new_base())

@@ -3,6 +3,7 @@
 import copy
 import json
 import pickle
+from dataclasses import replace
 
 import pytest
 import srsly
@@ -155,3 +156,20 @@ def test_it_is_plain_data(nlp):
     found = trace(nlp(TEXT))
     assert json.loads(json.dumps(found)) == found
     assert srsly.msgpack_loads(srsly.msgpack_dumps(found)) == found
+
+
+def test_a_second_choice_is_counted_and_says_what_it_stands_for(nlp, monkeypatch):
+    format = nlp.get_pipe("padellm_ner").format
+    answer = format._extraction
+
+    def second_choice(query):
+        found = answer(query)
+        instead = [replace(m, instead_of="Bank") for m in found.mentions]
+        return replace(found, mentions=tuple(instead))
+
+    monkeypatch.setattr(format, "_extraction", second_choice)
+    doc = nlp("Oslo again.")
+    assert doc.spans["padellm_ner"].attrs["changed"] == {}, "0.25 is too low"
+    doc = nlp("Oslo and Bank of England.")
+    assert doc.spans["padellm_ner"].attrs["changed"] == {"second choice": 2}
+    assert {m["instead_of"] for m in trace(doc)[0]["mentions"]} == {"Bank"}

@@ -121,6 +121,17 @@ def test_a_long_sentence_may_be_cut_after_whitespace():
     assert [window.end for window in windows] == [6, 10]
 
 
+def test_a_long_sentence_without_commas_is_cut_beside_words_in_lower_case():
+    doc = make_doc(*"We met Ann Lee and Bo Ray and Cy Fox".split())
+    windows = build_sentence_windows_v1(max_tokens=9)(doc)
+    assert texts(doc, windows) == ["We met Ann Lee and Bo Ray and", "Cy Fox"]
+    doc = make_doc(*"Ludwig van Beethoven wrote it down in Bonn".split())
+    windows = build_sentence_windows_v1(max_tokens=7)(doc)
+    assert texts(doc, windows)[0] == "Ludwig van Beethoven wrote it down"
+    windows = build_sentence_windows_v1(max_tokens=2)(make_doc(*["ANN"] * 5))
+    assert [window.end for window in windows] == [2, 4, 5]
+
+
 def test_strided_windows_overlap_and_keep_their_own_half():
     doc = sentences(10)
     windows = build_strided_windows_v1(window=6, stride=4)(doc)
@@ -212,3 +223,51 @@ def test_a_token_longer_than_that_has_a_window_of_its_own():
         (1, 2),
         (2, 3),
     ]
+
+
+def n_chars(doc, window):
+    return len(doc[window.start : window.end].text)
+
+
+@pytest.mark.parametrize(
+    ("getter", "n_tokens", "most"),
+    [
+        (build_strided_windows_v1(window=100, stride=75), 100, 1200),
+        (build_strided_windows_v1(window=8, stride=5), 8, 1000),
+        (build_whole_doc_v1(), 400, 12 * 400),
+    ],
+)
+@pytest.mark.parametrize("length", [60, 180, 3_000])
+def test_no_window_grows_with_its_tokens(getter, n_tokens, most, length):
+    doc = make_doc(*["x" * length] * 400)
+    windows = getter(doc)
+    kept = [i for w in windows for i in range(w.keep_start, w.keep_end)]
+    assert kept == list(range(400))
+    longest = max(n_chars(doc, window) for window in windows)
+    assert longest <= max(most, length)
+    if length < 1000:
+        whole = min(most, n_tokens * length)
+        assert longest > whole - 2 * length, "they are no shorter than they must be"
+
+
+def test_whitespace_of_any_length_makes_no_window_longer():
+    doc = make_doc("Ann", "\n" * 50_000, "Bo", spaces=[False] * 3)
+    for getter in (build_strided_windows_v1(window=9, stride=9), build_whole_doc_v1()):
+        assert [t.strip() for t in texts(doc, getter(doc))] == ["Ann", "", "Bo"]
+
+
+def test_docs_of_words_are_not_cut_for_their_characters():
+    doc = make_doc(*["Kraftfahrzeug"] * 3 * 20, *["a"] * 200)
+    assert len(build_whole_doc_v1()(doc)) == 1
+    doc = make_doc(*["word"] * 5_000)
+    assert len(build_whole_doc_v1()(doc)) == 1
+    windows = build_strided_windows_v1(window=100, stride=100)(doc)
+    assert {w.end - w.start for w in windows} == {100}
+
+
+def test_parts_without_a_token_to_keep_are_left_out():
+    doc = make_doc(*["x" * 180] * 12)
+    windows = build_strided_windows_v1(window=10, stride=1)(doc)
+    assert all(w.keep_start < w.keep_end for w in windows)
+    kept = [i for w in windows for i in range(w.keep_start, w.keep_end)]
+    assert kept == list(range(12))
