@@ -28,7 +28,7 @@ def build_padellm_v1(
     only_in_text: bool = True,
     prefix_lm: bool | None = None,
     count_threshold: float | None = 0.5,
-    among_allowed: bool = True,
+    among_allowed: bool = False,
 ) -> "PaDeLLM":
     """The PaDeLLM format.
 
@@ -82,7 +82,7 @@ class PaDeLLM(Generative):
     only_in_text: bool = True
     prefix_lm: bool = False
     count_threshold: float | None = 0.5
-    among_allowed: bool = True
+    among_allowed: bool = False
 
     @property
     def name(self) -> str:

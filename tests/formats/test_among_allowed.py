@@ -18,6 +18,7 @@ MENTIONS = {"PER": ["Ann", "Ann-Lu", "Bo"], "ORG": ["FIFA", "FIFA's men"]}
 
 
 def gold_of(template, tokenizer, spans, text=TEXT, labels=LABELS, **settings):
+    settings = {"among_allowed": True} | settings
     format = build_padellm_v1(template=template, **settings)
     return format.gold(Query(text, labels), spans, tokenizer)
 
@@ -170,8 +171,8 @@ def test_the_setting_is_true_or_false(value):
         build_padellm_v1(among_allowed=value)
 
 
-def test_counts_are_medians_among_digits_unless_set():
+def test_counts_are_medians_among_all_tokens_unless_set():
     format = build_padellm_v1()
-    assert (format.count_threshold, format.among_allowed) == (0.5, True)
+    assert (format.count_threshold, format.among_allowed) == (0.5, False)
     assert build_padellm_v1(count_threshold=None).count_threshold is None
-    assert build_padellm_v1(among_allowed=False).among_allowed is False
+    assert build_padellm_v1(among_allowed=True).among_allowed is True

@@ -13,7 +13,7 @@ from spacy_padellm.formats.pointer import Pointer
 from spacy_padellm.pipeline.annotate import annotate
 from spacy_padellm.pipeline.output import Output
 from spacy_padellm.pipeline.predict import predict_docs
-from spacy_padellm.spans.composed import compose
+from spacy_padellm.spans.normalised import normalise
 from spacy_padellm.spans.windows import build_sentence_windows_v1
 
 from ..formats.answering import Answering
@@ -87,9 +87,9 @@ def read_perfectly(
     doc: Doc, names: Sequence[tuple[str, str]], format: Format, tokenizer, **output
 ) -> Doc:
     """Annotate a doc by a model that finds all names (string, label), given in text
-    order and in composed form. output: settings of the component."""
+    order and in normalised form. output: settings of the component."""
     windows = build_sentence_windows_v1()
-    texts = [compose(doc[w.start : w.end].text).text for w in windows(doc)]
+    texts = [normalise(doc[w.start : w.end].text).text for w in windows(doc)]
     session = _session(
         format,
         [Query(text, LABELS) for text in texts if text.strip()],

@@ -77,7 +77,7 @@ def test_fill_config_adds_every_setting_with_its_default(partial, tmp_path):
         "only_in_text": True,
         "prefix_lm": None,
         "count_threshold": 0.5,
-        "among_allowed": True,
+        "among_allowed": False,
     }
     assert filled == expected
 

@@ -87,7 +87,7 @@ def packed_loss(lm, texts, max_tokens):
 @pytest.fixture(params=TEMPLATES)
 def texts(request, workshop, tiny_tokenizer):
     """The gold sequences of ten texts, with weights that differ."""
-    format = build_padellm_v1(template=request.param)
+    format = build_padellm_v1(template=request.param, among_allowed=True)
     gold = [
         format.gold(Query(row.text, LABELS), row.spans, tiny_tokenizer)
         for row in workshop[:10]
@@ -111,7 +111,7 @@ def test_packed_equals_flat_however_it_is_batched(lm, flat_model, texts, max_tok
 def test_a_prefix_sees_all_of_itself(
     lm, flat_model, workshop, tiny_tokenizer, max_tokens
 ):
-    format = build_padellm_v1(prefix_lm=True)
+    format = build_padellm_v1(prefix_lm=True, among_allowed=True)
     texts = [
         format.gold(Query(row.text, LABELS), row.spans, tiny_tokenizer)
         for row in workshop[:6]
