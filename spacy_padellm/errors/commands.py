@@ -1,0 +1,131 @@
+"""The command line (E401 to E409), annotating (E410 to E449), the report (E86x)."""
+
+
+class CommandErrors:
+    # command line
+    E401 = (
+        "[E401] --labels '{value}' has an empty label or name, or repeats a label. "
+        "Write --labels DISH,DRINK or --labels PER=person,ORG=organization"
+    )
+    E402 = (
+        "[E402] --labels cannot be combined with --model {model}, because a trained "
+        "pipeline has its own labels. Remove one of the two options."
+    )
+    E403 = (
+        "[E403] {path} is not UTF-8 text: byte {at} cannot be decoded. Convert it "
+        "first, e.g. with iconv -f latin1 -t utf8"
+    )
+    E404 = "[E404] {path} cannot be read: {reason}. Pass a file that you can read."
+    E405 = "[E405] {path} already exists and is not empty. Pass another folder."
+    E406 = (
+        "[E406] You asked for {wanted}, but the padellm_ner components of the pipeline "
+        "are: {found}. Pass one of them with --pipe."
+    )
+    # annotating a corpus
+    E410 = (
+        "[E410] {path} is not empty, and `annotate` did not write it: it has {name}. "
+        "Pass a new or empty folder, or the one of a run to go on with."
+    )
+    E411 = (
+        "[E411] There are no files to annotate in {source!r}. Pass a file, a folder, a "
+        "pattern in quotes such as 'texts/**/*.jsonl.gz', or an fsspec URL."
+    )
+    E412 = (
+        "[E412] {path} is none of the kinds of files that `annotate` reads from a "
+        "folder: {known}, each also with .gz, .zst, .bz2 or .xz. Move it elsewhere, or "
+        "pass a pattern for the files that you mean, such as '{folder}/**/*.txt'."
+    )
+    E413 = (
+        "[E413] {path} has no column {column!r}. It has: {known}. Pass the column of "
+        "the texts with --column."
+    )
+    E414 = (
+        "[E414] {path} cannot be read: {reason}. Nothing was annotated. Copy or mend "
+        "the file, or leave it out of the input."
+    )
+    E415 = (
+        "[E415] The input is not the one that {out} was begun with: {what}. Put the "
+        "input back to go on, or pass a new output folder to begin anew."
+    )
+    E416 = (
+        "[E416] {out} was begun with other options: {what}. Use those to go on, or "
+        "pass a new output folder to begin anew."
+    )
+    E417 = (
+        "[E417] {place} failed: {reason}. All complete shards are kept. Run the same "
+        "command with --errors FILE.jsonl to write such documents there and go on, or "
+        "mend the document and begin in a new output folder."
+    )
+    E418 = (
+        "[E418] {deaths} documents of one shard ended the worker process, the last at "
+        "{place}. The memory may not suffice: pass fewer --processes, or make the "
+        "component's batch_tokens and windows smaller. The same command goes on."
+    )
+    E419 = (
+        "[E419] {times} worker processes in a row ended while they loaded the pipeline "
+        "(exit code {code}). The memory may not suffice: pass fewer --processes. The "
+        "same command goes on."
+    )
+    E420 = (
+        "[E420] {what} needs the package {package}. Install it with: pip install "
+        '"spacy-padellm[{extra}]"'
+    )
+    E421 = (
+        "[E421] The Ray cluster has other versions than this machine: {what}. Install "
+        "the same versions on all nodes."
+    )
+    E422 = (
+        "[E422] Parquet needs one type for each field, but {path} has another one than "
+        "the documents before it: {reason}. Pass --format jsonl."
+    )
+    E423 = (
+        "[E423] {path} has a field 'entities' already, which would be overwritten. "
+        "Rename the field, or pass --format spacy."
+    )
+    E424 = (
+        "[E424] {path} changed while it was read. Put the input back to go on, or pass "
+        "a new output folder to begin anew."
+    )
+    E425 = (
+        "[E425] {path} cannot be read as the record of a run ({reason}). Pass a new "
+        "output folder. On a cluster, all nodes must reach the same folder: pass one "
+        "on a shared disk, or an fsspec URL."
+    )
+    E426 = (
+        "[E426] The output folder {out} is inside of the input {source}, and would "
+        "be read as input. Pass another folder."
+    )
+    E427 = (
+        "[E427] The Ray cluster {address!r} cannot be used: {reason}. Pass --ray local "
+        "to start one here, or the address of a running one."
+    )
+    E428 = (
+        "[E428] Ray has {found} {kind}, which do not suffice for one worker with "
+        "{wanted}. Pass a smaller number, or --device cpu --gpus 0."
+    )
+    E429 = "[E429] --format is {format!r}, but it must be one of: {known}."
+    E430 = (
+        "[E430] Another `annotate` is writing to {out}. Wait for its end, or pass "
+        "another output folder."
+    )
+    E431 = (
+        "[E431] Text {number} of a batch (from 0) failed: {reason}. Mend it, leave it "
+        "out, or keep errors: Annotator(keep_errors=True), or `try_each`."
+    )
+    # the report
+    E861 = (
+        "[E861] The report needs {packages}, but the import failed. Install what it "
+        'needs with: pip install "spacy-padellm[cli,report]"'
+    )
+    E862 = (
+        "[E862] {path} is not a valid .spacy file ({reason}). Create it with: "
+        "python -m spacy_padellm convert SOURCE {path}"
+    )
+    E863 = (
+        "[E863] {path} has no gold annotation: none of its {number} documents has "
+        "entity annotation. Pass a file that `spacy evaluate` would accept."
+    )
+    E864 = (
+        "[E864] {path} is a folder. Pass the name of the page to write, such as "
+        "{path}/report.html"
+    )

@@ -1,0 +1,199 @@
+"""Formats and labels (E5xx), engines (E6xx), the pipeline (E801 to E839), spacy-llm
+(E84x), training (E87x and E88x), scoring (E9xx).
+"""
+
+
+class ComponentErrors:
+    # formats and labels
+    E501 = "[E501] There is no template {name!r}. Choose one of: {known}."
+    E502 = "[E502] {setting} is {value}, but it must be 1 or more."
+    E503 = (
+        "[E503] labels is the string {labels!r}. Use a list, such as ['PER', 'ORG'], "
+        "or a dict from labels to names, such as {{'PER': 'person'}}."
+    )
+    E504 = (
+        "[E504] These labels or names are empty, or have a newline or surrounding "
+        "whitespace: {labels}. Each label and each name must be one line of text."
+    )
+    E505 = (
+        "[E505] These labels or names occur twice: {labels}. The model cannot tell "
+        "them apart. Give each label its own name."
+    )
+    E506 = (
+        "[E506] `prefix_lm` does not work with the template {name!r}, which reads from "
+        "left to right. Use the template 'compact' or remove `prefix_lm`."
+    )
+    E507 = (
+        "[E507] count_threshold is {value!r}, but it must be between 0 and 1, or null."
+    )
+    E509 = (
+        "[E509] The component {name!r} has the format {format!r}, which has no "
+        "threshold to calibrate. Use a component with the format Pointer or PaDeLLM."
+    )
+    E510 = (
+        "[E510] The format Pointer needs to know where each token stands in the text, "
+        "which this tokenizer does not say. Use a base with a fast tokenizer "
+        "(tokenizer.json), or another format."
+    )
+    E511 = (
+        "[E511] The model's scores are no finite numbers for the text that begins "
+        "{begin!r}. The adapter or the base is damaged, or its numbers are too large "
+        'for the component\'s dtype: try dtype = "float32".'
+    )
+    E512 = (
+        "[E512] The label {label!r} has the table {table!r}. A table has a `name`, a "
+        "`description`, or both, and both are strings."
+    )
+    E513 = (
+        "[E513] The labels of the format Pointer are {value!r}, but they must be "
+        "'behind' the text or 'alone'."
+    )
+    # engines
+    E601 = (
+        "[E601] A prompt and its answer need {needed} tokens, but the model's context "
+        "length is {most}. Make the component's `windows` smaller."
+    )
+    # pipeline
+    E801 = (
+        "[E801] alignment_mode is {value!r}, but it must be 'strict', 'contract' or "
+        "'expand', as in Doc.char_span."
+    )
+    E802 = (
+        "[E802] The adapter was trained with the format {trained!r}, but {name} uses "
+        "{format!r}. Set the component's `format` to the one of the adapter, or train "
+        "a new adapter."
+    )
+    E803 = (
+        "[E803] spans_key is {value!r}, but it must be the name of a group in "
+        "doc.spans, such as 'sc', or null."
+    )
+    E804 = (
+        "[E804] You cannot change the setting {setting!r} for a single call of "
+        "padellm_ner. You can change: {known}."
+    )
+    E805 = "[E805] {setting} is {value!r}, but it must be a number from 0 to 1."
+    E806 = "[E806] {setting} is {value!r}, but it must be true or false."
+    E807 = (
+        "[E807] Tokens {start} to {end} of the doc's {n_tokens} tokens form one "
+        "window, which is too long for the base model or for the memory. The window "
+        "begins with {begin!r}. Make the component's `windows` smaller: reduce "
+        "`max_tokens` of SentenceWindows.v1 or `window` of StridedWindows.v1. {error}"
+    )
+    E808 = (
+        "[E808] {name} was saved by spacy-padellm {version}, but this is {own}, which "
+        "cannot read that version's files. Upgrade with: "
+        'pip install "spacy-padellm>={version}"'
+    )
+    E809 = (
+        "[E809] {name} and {other} both write to doc.spans[{spans_key!r}] and would "
+        "overwrite each other's spans. Give one of them another `spans_key`."
+    )
+    E810 = (
+        "[E810] labels is {labels!r}. Use a list, such as ['PER', 'ORG'], a dict from "
+        "label to name, such as {{'PER': 'person'}}, or null for the adapter's labels."
+    )
+    E811 = (
+        "[E811] {adapter!r} is not a valid adapter name for {name}, because it becomes "
+        "a folder name. Use letters, digits, '-' and '_'."
+    )
+    E812 = (
+        "[E812] {name} has no adapter {adapter!r}. It has these named adapters: "
+        "{known}. Add one with add_adapter(name, folder) or with the setting "
+        "`adapters`, or use None for the component's own adapter."
+    )
+    E813 = (
+        "[E813] The active adapter of {name} is {adapter!r}, but training changes the "
+        "component's own adapter. Set active_adapter to None first. To train "
+        "{adapter!r} further, set `model.adapter` of a component to its folder."
+    )
+    E814 = (
+        "[E814] The format {format!r} of {name} needs an adapter that was trained in "
+        "it, and there is none. Set `model.adapter`, or train one: initialize() starts "
+        "a new one."
+    )
+    E815 = (
+        "[E815] {setting} needs a group in doc.spans to write to, but spans_key is "
+        "null. Set `spans_key` too, such as spans_key = 'sc'."
+    )
+    E816 = (
+        "[E816] {name} has no labels to learn. Set its `labels`, call add_label, or "
+        "initialize it from gold data: nlp.initialize(lambda: examples)."
+    )
+    E820 = (
+        "[E820] The weights of the base model with the adapter merged into them are "
+        "not finite numbers. Train the adapter again with a lower learning rate, or "
+        "check the base with: python -m spacy_padellm download NAME"
+    )
+    # spacy-llm
+    E841 = (
+        "[E841] spacy_padellm.ParallelDecoder.v1 cannot read the prompt {prompt}: it "
+        "only works with the task spacy_padellm.NER.v1. Set that task as the "
+        "component's @llm_tasks, or use another model as its @llm_models."
+    )
+    E842 = (
+        "[E842] The task spacy_padellm.NER.v1 cannot read the answer {answer}: it only "
+        "works with one model. Set spacy_padellm.ParallelDecoder.v1 as the component's "
+        "@llm_models, or use another task as its @llm_tasks."
+    )
+    E843 = (
+        "[E843] The task's normalizer makes the labels {labels} equal. Rename one of "
+        "them, or set the normalizer to spacy.StripNormalizer.v1."
+    )
+    E844 = (
+        "[E844] The token {token!r} with its longest possible answer does not fit into "
+        "the model's context_length of {value}. Increase it in the model's config."
+    )
+    E845 = (
+        "[E845] context_length is {value}, but the base model only supports {most} "
+        "tokens. Set it to {most} or less in the model's config."
+    )
+    E846 = (
+        "[E846] The labels cannot change to {new}, because the cache holds docs for "
+        "{old}. Set the new labels as the task's `labels` in the config, and use "
+        "another cache path."
+    )
+    E847 = (
+        "[E847] The shard_mapper cut a doc of {expected} tokens into shards with "
+        "{found} tokens. Each token must be in one shard. Use another mapper, or null."
+    )
+    # training
+    E874 = (
+        "[E874] The optimizer in [training.optimizer] cannot train padellm_ner. Set "
+        '@optimizers = "Adam.v1" or "SGD.v1".'
+    )
+    E875 = (
+        "[E875] The component {name!r} annotates for other components in training, and "
+        "checkpoints cannot replay that. Take it out of annotating_components, or "
+        "leave [training.before_update] out."
+    )
+    E880 = (
+        "[E880] The memory of {device} does not suffice to train on a single text: "
+        "{tokens} tokens with its answers, in the window that begins {begin!r}. Make "
+        "the component's `windows` smaller, or train on a device with more memory."
+    )
+    E881 = (
+        "[E881] The training loss is {loss}, so no step was taken. Lower the learning "
+        "rate in [training.optimizer], or set the model's `dtype` to 'float32'."
+    )
+    E883 = (
+        "[E883] The checkpoint {path} cannot be read: {reason}. It is cut off or "
+        "damaged. Set resume = false to start from the beginning."
+    )
+    E884 = (
+        "[E884] The checkpoint {path} belongs to another training: {what}. Train with "
+        "the same config and corpus, or set resume = false to start from the beginning."
+    )
+    E885 = (
+        "[E885] A training text takes {needed} tokens with its answers, and the "
+        "model's context has {most}. Make the component's `windows` smaller; the text "
+        "begins {begin!r}."
+    )
+    # scoring
+    E901 = (
+        "[E901] There are {gold} gold documents but {predicted} predicted documents. "
+        "Pass the same documents on both sides, in the same order."
+    )
+    E902 = (
+        "[E902] The mentions of {label} are the string {strings!r}. Pass a collection "
+        "of strings, such as [{strings!r}]."
+    )

@@ -1,0 +1,93 @@
+"""Spans (E1xx) and corpora (E2xx)."""
+
+
+class CorpusErrors:
+    # spans
+    E101 = (
+        "[E101] {name} of the sentence windows is {value}, but it must be 1 or more. "
+        "Change it in the config block of spacy_padellm.SentenceWindows.v1."
+    )
+    E102 = (
+        "[E102] The strided windows have window = {window} and stride = {stride}. "
+        "Windows cover every token only if 1 <= stride <= window. Change them in the "
+        "config block of spacy_padellm.StridedWindows.v1."
+    )
+    # corpora
+    E201 = (
+        "[E201] The format of {path} is not recognised. Its first line is {line!r}. "
+        "docs/corpora.md shows what each format looks like. If it is one of them, pass "
+        "it with --format: {formats}."
+    )
+    E202 = "[E202] Unknown corpus format {format!r}. Choose one of: {formats}."
+    E203 = (
+        "[E203] {path}:{line}: found a NUL byte, so the file is not UTF-8 or Latin-1 "
+        "text. Convert it first, e.g. with iconv -f UTF-16 -t UTF-8."
+    )
+    E204 = (
+        "[E204] {path}:{line}: cannot be read as {format}: {why}. If the file has "
+        "another format, pass it with --format."
+    )
+    E205 = "[E205] {path} contains no text that can be read as {format}."
+    E206 = (
+        "[E206] {pair!r} is not a label map. Write OLD=NEW, or OLD= to drop the label. "
+        "Use each OLD label only once."
+    )
+    E207 = (
+        "[E207] {path} does not exist. Pass a file such as train.conll, or a folder "
+        "with train, dev and test."
+    )
+    E208 = (
+        "[E208] {path} is neither a .spacy file nor an existing folder. `spacy train` "
+        "only reads .spacy files: use a name that ends in .spacy."
+    )
+    E209 = (
+        "[E209] {path}:{line}: not UTF-8. The file seems to have a Chinese encoding. "
+        "Convert it first, e.g. with iconv -f GB18030 -t UTF-8."
+    )
+    E210 = (
+        "[E210] An ACE 2005 document has two files, but {other} is missing next to "
+        "{path}. Copy it from your LDC2006T06 release."
+    )
+    E211 = "[E211] {path} is empty. Check that it was copied completely."
+    E212 = (
+        "[E212] {path} is a single file, but {folder} has several splits: {names}. "
+        "Pass a folder as the target."
+    )
+    E213 = (
+        "[E213] No corpus found in {folder}. It needs a file or folder with train, dev "
+        "or test in its name, or files that end in .apf.xml, .name, .ann or "
+        "_gold_conll."
+    )
+    E214 = (
+        "[E214] {path}:{line}: none of the {number} entities can be used: {kind}. "
+        "Check that the format is {format}, or pass another one with --format."
+    )
+    E215 = (
+        "[E215] {path}:{line}: none of the texts can be written: {kind}. Split them, "
+        "for example into paragraphs."
+    )
+    E216 = (
+        "[E216] {path}:{line}: the tags are numbers up to {number}, but their names "
+        "are not known (found: {names}). Put the dataset_info.json of the data set "
+        'beside the file, or a label.json such as {{"O": 0, "B-PER": 1}}.'
+    )
+    E217 = (
+        "[E217] A brat document has two files, but {other} is missing next to {path}. "
+        "Copy it from the folder of the collection."
+    )
+    E218 = (
+        "[E218] The rows of {path} have no known format: it is {layout}. Rename its "
+        "columns to tokens and ner_tags, or to text and entities (see docs/corpora.md)."
+    )
+    E219 = (
+        "[E219] {path} is Parquet that cannot be read, from row {row} on: {reason}. "
+        "Copy or export it again."
+    )
+    E220 = (
+        "[E220] {path} is a table without a known header, and {why}. Name its columns "
+        "in its first line: token,tag or text,start,end,label (see docs/corpora.md)."
+    )
+    E221 = (
+        "[E221] {path} is Parquet, which cannot be read as {format}. Leave out "
+        "--format, or pass a format of JSON rows, such as token_tags or jsonl."
+    )

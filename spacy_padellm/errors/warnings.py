@@ -1,0 +1,75 @@
+"""Warnings: codes with W, numbered as errors are."""
+
+
+class Warnings:
+    # corpora
+    W201 = "[W201] No entity has the label {label!r}. The corpus has: {labels}."
+    W202 = (
+        "[W202] Most of the texts are Chinese, but --lang is {lang}. Use --lang zh to "
+        "split them into characters, as a blank zh pipeline does."
+    )
+    W203 = (
+        "[W203] {folder} has no {missing}. `spacy train` needs train and dev. If there "
+        "is no dev, hold out some of the training texts."
+    )
+    W204 = (
+        "[W204] These files in {folder} were skipped, because their names contain no "
+        "split: {files}. If one of them is a corpus, convert it separately."
+    )
+    # models and devices
+    W701 = (
+        "[W701] dtype is {dtype!r}, but this CPU has no instructions for it. Each "
+        "matrix multiplication takes ten times as long or more. Set the model's "
+        "`dtype` to 'float32'."
+    )
+    W702 = (
+        "[W702] torch {version} has no operators for {kind} matrix products on this "
+        "CPU. Plain float32 ones are used, which take more time. constraints.txt names "
+        "the version that was tested."
+    )
+    # pipeline
+    W801 = (
+        "[W801] {name}: the model wrote {mention.text!r} as {mention.label}, but the "
+        "text does not contain it, or not that often. Such mentions are dropped. This "
+        "warning is shown once."
+    )
+    W802 = (
+        "[W802] {name}: some gold annotation cannot be learned ({problem}) and is "
+        "skipped. This warning is shown once."
+    )
+    W803 = (
+        "[W803] {name} has no labels, so it finds no entities. Set its `labels`, call "
+        "add_label, or initialize it from gold data. This warning is shown once."
+    )
+    W805 = (
+        "[W805] {name}: {number} tokens of a doc have more than {longest} characters, "
+        "such as inline images. They are not read, so nothing is found in them. Split "
+        "such tokens, or look for names in them by other means. This warning is shown "
+        "once."
+    )
+    W806 = (
+        "[W806] {name}: the model wrote an empty mention as {mention.label}: it "
+        "counted more mentions than it could name. Such mentions are dropped. This "
+        "warning is shown once."
+    )
+    W807 = (
+        "[W807] {name}: the mention {mention!r} is not made of whole tokens, so "
+        "{kept} of it is kept. Set alignment_mode = 'expand' to keep all of it with "
+        "the rest of its tokens, or let the tokenizer split them. This warning is "
+        "shown once."
+    )
+    W808 = (
+        "[W808] {name} does not learn from nlp.rehearse. To keep what it knows, train "
+        "on old and new gold texts together. This warning is shown once."
+    )
+    # spacy-llm
+    W841 = (
+        "[W841] {name} has no labels, so it finds nothing. Set the task's `labels`, "
+        "call add_label, or initialize it from gold data. This warning is shown once."
+    )
+    # training
+    W874 = (
+        "[W874] The memory did not suffice for a training microbatch. Training goes on "
+        "with {tokens} padded tokens in a microbatch at most. The result is the same; "
+        "to save time, set train_batch_tokens to that number."
+    )
