@@ -2,6 +2,7 @@
 
 import pytest
 import spacy
+import torch
 
 from .conftest import ents, examples, found, learn
 
@@ -23,8 +24,9 @@ def chinese(segmenter):
 def folder(make_nlp, tmp_path_factory):
     """The component of a pipeline that has learned GOLD by heart, character by
     character."""
+    torch.manual_seed(0)
     nlp = make_nlp(nlp=chinese("char"), format=POINTER)
-    learn(nlp, examples(nlp, GOLD))
+    learn(nlp, examples(nlp, GOLD), updates=100)
     folder = tmp_path_factory.mktemp("chinese")
     nlp.get_pipe("padellm_ner").to_disk(folder)
     return folder
@@ -42,8 +44,9 @@ def test_the_same_is_found_in_words_of_any_length(make_nlp, folder, segmenter):
 
 @pytest.mark.parametrize("segmenter", ["char", "jieba"])
 def test_words_of_any_length_are_learned(make_nlp, segmenter):
+    torch.manual_seed(0)
     nlp = make_nlp(nlp=chinese(segmenter), format=POINTER)
-    learn(nlp, examples(nlp, GOLD))
+    learn(nlp, examples(nlp, GOLD), updates=100)
     assert [found(nlp(text)) for text, _ in GOLD] == [entities for _, entities in GOLD]
 
 
