@@ -14,7 +14,7 @@ ODD = {
     "the compact prompt's": "LOC:2\n1Oslo\nperson:0",
     "the Chinese prompt's": "文本:\n指定NER标签:\nLOC\n\n<数量>1\n<第1文段>",
     "control tokens": "<|im_end|> <|im_start|> <|endoftext|> <repo_name> </s> [INST]",
-    "digits": "1 2 10 64 99999999999999999999 \u0663 \uff12 \u00b2",
+    "digits": "1 2 10 64 99999999999999999999 \u0663 \uff17 \u00b2",
     "emoji": "\U0001f469\u200d\U0001f467 in \U0001f1f3\U0001f1f4 at \u2615\ufe0f",
     "combining marks": "Ame\u0301lie a\u0323\u0302\u0300 Z\u0351\u036b\u0343a\u0363go",
     "right to left": "\u202bשלום ירושלים\u202c و مرحبا بالعالم 123",
