@@ -8,30 +8,39 @@ from typer.testing import CliRunner
 
 from benchmarks.__main__ import app
 from benchmarks.experiments import annotate as module
-from benchmarks.experiments.annotate import best_product, rate
+from benchmarks.experiments.annotate import Run, Way, best_product, rate
 
 from ...annotate.conftest import ruler, write_jsonl  # noqa: F401
 
 
-def test_ways_take_turns_and_gains_are_reported(
-    ruler,  # noqa: F811
-    tmp_path,
-    monkeypatch,
-):
+def test_ways_take_turns_and_gains_are_medians(tmp_path, monkeypatch):
+    turns = []
+    docs_a_second = iter([10, 19, 15, 20, 40, 30, 5, 10, 5])
+
+    def run(way, pipeline, texts, out, shard_size):
+        turns.append(way)
+        return Run(next(docs_a_second), 1.0, 2.0)
+
+    monkeypatch.setattr(module, "run", run)
     monkeypatch.setattr(module, "best_product", lambda processes: 1.5 * processes)
-    texts = write_jsonl(tmp_path / "in.jsonl", 12)
-    arguments = ["annotate", "--texts", texts, "--pipeline", ruler]
-    arguments += ["--shard-size", 2, "--rounds", 1, "--processes", "1,2"]
-    arguments += ["--work", tmp_path / "work", "--output", tmp_path / "metrics"]
+    arguments = ["annotate", "--texts", "in.jsonl", "--ray", "2", "--output", tmp_path]
     done = CliRunner().invoke(app, list(map(str, arguments)))
     assert done.exit_code == 0, done.output
-    saved = json.loads((tmp_path / "metrics" / "annotate.json").read_text())
-    [one], [two] = saved["runs"].values()
-    assert all(0 < run["start"] < run["seconds"] for run in (one, two))
-    gain = two["docs_a_second"] / one["docs_a_second"]
+    assert turns == [Way(1), Way(2), Way(2, ray=True)] * 3
     lines = done.output.splitlines()
-    assert f"{gain:.2f} times 1 processes" in lines[1]
+    assert "10.00 documents a second, 1.00 times" in lines[0]
+    assert "2 processes: 19.00 documents a second, 2.00 times" in lines[1]
     assert "(matrix products: 2.00 times)" in lines[1]
+    assert "2 on Ray: 15.00 documents a second, 1.50 times" in lines[2]
+    saved = json.loads((tmp_path / "annotate.json").read_text())
+    assert [one["docs_a_second"] for one in saved["runs"]["1 processes"]] == [10, 20, 5]
+
+
+@pytest.mark.slow
+def test_the_command_is_run(ruler, tmp_path):  # noqa: F811
+    texts = write_jsonl(tmp_path / "in.jsonl", 12)
+    done = module.run(Way(2), ruler, texts, tmp_path / "out", 2)
+    assert 0 < done.start < done.seconds and done.docs_a_second > 0
 
 
 @pytest.mark.slow
@@ -47,5 +56,5 @@ def test_the_first_shard_of_each_process_is_not_counted(tmp_path):
         file.write_text(json.dumps({"plan": "", "shard": number, "docs": 8}))
         os.utime(file, (at, at))
     assert rate(tmp_path, 2, 4.0) == (16 / 4, 7.0)
-    with pytest.raises(ValueError, match="E929.*32 documents.*4 processes"):
+    with pytest.raises(ValueError, match=r"E929.*32 documents.*4 processes"):
         rate(tmp_path, 4, 4.0)
