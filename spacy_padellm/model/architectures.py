@@ -11,7 +11,8 @@ from ..bases.weights import DEFAULT_BASE
 from ..errors import Errors
 from ..settings import check_positive
 from ..trees.packing import PackedTree
-from .shim import CausalLMSettings, CausalLMShim
+from .configured_base import CausalLMSettings
+from .shim import CausalLMShim
 
 # A new adapter, in the words of PEFT's `LoraConfig`.
 DEFAULT_LORA = {

@@ -2,7 +2,7 @@
 
 import contextlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,41 +11,20 @@ from thinc.api import Model, Optimizer
 from thinc.shims import Shim
 
 from ..adapters.card import AdapterCard, HeadCard
-from ..adapters.checks import needs_own_base
 from ..adapters.files import Adapter, read_adapter
 from ..adapters.shipped import named_adapter
-from ..bases.devices import check_fork, resolve_device, resolve_dtype
-from ..bases.embedded import EMBEDDED
-from ..bases.fingerprint import base_fingerprint
-from ..bases.own_files import check_file_digests, file_digests
-from ..bases.weights import resolve_base
+from ..bases.devices import check_fork
 from ..errors import Errors
 from ..locks import BUILDING
 from ..trees.batching import RowDoesNotFit
+from .configured_base import CausalLMSettings, ConfiguredBase
 
 if TYPE_CHECKING:
     from ..adapters.adapted import AdaptedLM
-    from ..adapters.shared_base import SharedBase
     from ..engines.base import Engine
     from ..training.loss import Gold
     from ..training.trainer import Trainer
     from ..types import PromptTokenizer
-
-
-@dataclass(frozen=True, slots=True)
-class CausalLMSettings:
-    """See `build_causal_lm_v1`."""
-
-    base: str
-    revision: str | None
-    adapter: str | None
-    device: str
-    dtype: str
-    merge_adapter: str
-    cuda_graphs: bool
-    trust_remote_code: bool
-    train_batch_tokens: int
-    lora: dict[str, Any]
 
 
 class CausalLMShim(Shim):
@@ -62,11 +41,11 @@ class CausalLMShim(Shim):
     def __init__(self, settings: CausalLMSettings) -> None:
         super().__init__(None)
         self.settings = settings
+        self._base = ConfiguredBase(settings)
         self._lm: AdaptedLM | None = None
         self._trainer: Trainer | None = None
         self._engine: Engine | None = None
         self._tokenizer: PromptTokenizer | None = None
-        self._fingerprint: str | None = None
         # the adapter as data, until training changes it
         self._adapter: Adapter | None = None
         self._adapter_source = ""
@@ -118,17 +97,7 @@ class CausalLMShim(Shim):
             return tokenizer
         with BUILDING:
             if self._tokenizer is None:
-                from ..bases.tokenizer import PlainTokenizer
-                from ..bases.weights import load_tokenizer
-
-                settings = self.settings
-                folder = resolve_base(
-                    settings.base, settings.revision, only_tokenizer=True
-                )
-                tokenizer = load_tokenizer(
-                    folder, trust_remote_code=settings.trust_remote_code
-                )
-                self._tokenizer = PlainTokenizer(tokenizer)
+                self._tokenizer = self._base.tokenizer_alone()
             return self._tokenizer
 
     @property
@@ -186,7 +155,7 @@ class CausalLMShim(Shim):
             self._forget()
             if self._named_adapter() is None:
                 lora = self.settings.lora
-                self._lm = AdaptedLM.fresh(self._base_to_train(lora), lora, head)
+                self._lm = AdaptedLM.fresh(self._base.open_to_train(lora), lora, head)
 
     def set_dropout(self, rate: float) -> None:
         self.lm.set_dropout(rate)
@@ -205,10 +174,10 @@ class CausalLMShim(Shim):
         card = AdapterCard(
             base=self.settings.base,
             revision=self.settings.revision,
-            fingerprint=self._base_fingerprint(),
+            fingerprint=self._base.fingerprint,
             format=format,
             labels=labels,
-            base_files=self._base_files(),
+            base_files=self._base.file_digests,
         )
         return lm.adapter(card)
 
@@ -344,8 +313,8 @@ class CausalLMShim(Shim):
     def _load(self) -> "AdaptedLM":
         try:
             return self._load_adapted()
-        except Exception:  # the files may be others when the next call comes
-            self._fingerprint = None
+        except Exception:
+            self._base.forget_fingerprint()
             if self._from_config:
                 self._adapter, self._from_config = None, False
             raise
@@ -355,53 +324,11 @@ class CausalLMShim(Shim):
 
         adapter = self._configured_adapter()
         if adapter is None:
-            return AdaptedLM.plain(self._open_base())
+            return AdaptedLM.plain(self._base.open())
         source = self._adapter_source
-        if adapter.card.fingerprint:  # to read the base's takes a while
-            fingerprint = self._base_fingerprint()
-            adapter.check_base(self.settings.base, fingerprint, source=source)
-        expected = adapter.card.base_files
-        if expected and self.settings.base not in EMBEDDED:
-            folder, trained = self._base_folder(), adapter.card.base
-            check_file_digests(expected, folder, trained=trained, source=source)
-        base = self._open_base(private=adapter.needs_own_base)
+        self._base.check_trained(adapter, source)
+        base = self._base.open(private=adapter.needs_own_base)
         return AdaptedLM.loaded(base, adapter, source=source)
-
-    def _open_base(self, *, private: bool = False) -> "SharedBase":
-        from ..adapters.shared_base import SharedBase
-
-        device = resolve_device(self.settings.device)
-        return SharedBase.open(
-            self._base_folder(),
-            device=device,
-            dtype=resolve_dtype(self.settings.dtype, device),
-            trust_remote_code=self.settings.trust_remote_code,
-            private=private,
-        )
-
-    def _base_to_train(self, lora: dict[str, Any]) -> "SharedBase":
-        """The shared base, or one of its own for a new adapter that needs it."""
-        from ..adapters.adapted import lora_config
-        from ..adapters.targets import targets
-
-        if needs_own_base(lora):
-            return self._open_base(private=True)
-        base = self._open_base()
-        if needs_own_base(lora, targets(base.model, lora_config(lora))):
-            base = self._open_base(private=True)
-        return base
-
-    def _base_folder(self) -> Path:
-        return resolve_base(self.settings.base, self.settings.revision)
-
-    def _base_files(self) -> dict[str, str]:
-        is_embedded = self.settings.base in EMBEDDED
-        return {} if is_embedded else file_digests(self._base_folder())
-
-    def _base_fingerprint(self) -> str:
-        if self._fingerprint is None:
-            self._fingerprint = base_fingerprint(self._base_folder())
-        return self._fingerprint
 
 
 def causal_lm_shim(model: Model) -> CausalLMShim:
