@@ -6,7 +6,6 @@ Its prefix cache holds nothing; it only counts what vLLM would find in whole blo
 import argparse
 import json
 import signal
-import sys
 from dataclasses import dataclass, field
 
 import torch
@@ -71,9 +70,10 @@ def main():
     dtype = getattr(torch, args.dtype)
     model = AutoModelForCausalLM.from_pretrained(args.model, dtype=dtype)
     tokenizer = AutoTokenizer.from_pretrained(args.model)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    # blocked in all threads: another thread's handler would not wake this one
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
     with running(FakeVLLM({args.served_model_name: model}, tokenizer), args.port):
-        signal.pause()
+        signal.sigwait({signal.SIGTERM})
 
 
 if __name__ == "__main__":
