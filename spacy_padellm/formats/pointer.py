@@ -7,7 +7,7 @@ found again in the text.
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain
 
@@ -33,12 +33,15 @@ from .segments import TextSegments
 # Attention over a tree costs the square of its tokens, so many labels are split into
 # parts of this many tokens, and the text is read once for each part.
 PART_TOKENS = 512
+# Also where the breadths of labels are measured, so that they are the same whatever the
+# threshold is.
+THRESHOLD = 0.35
 
 
 def build_pointer_v1(
     *,
     labels: str = "behind",
-    threshold: float = 0.35,
+    threshold: float = THRESHOLD,
     size: int = 128,
     prefer_narrow: float = 0.4,
 ) -> "Pointer":
@@ -68,7 +71,7 @@ def build_pointer_v1(
 class Pointer:
     """One pass, a branch for each label. See `build_pointer_v1`."""
 
-    threshold: float = 0.35
+    threshold: float = THRESHOLD
     size: int = 128
     alone: bool = False
     prefer_narrow: float = 0.4
@@ -100,8 +103,8 @@ class Pointer:
         return weigh(
             [one.query.labels for one in encoded],
             found,
-            partial(self._find_in, session, encoded[0].text.tokenizer),
-            memory=session.memory.setdefault((self.name, self.threshold), {}),
+            partial(self._find_for_breadth, session, encoded[0].text.tokenizer),
+            memory=session.memory.setdefault(self.name, {}),
             power=-self.prefer_narrow,
         )
 
@@ -149,10 +152,13 @@ class Pointer:
             for one, parts in zip(encoded, trees, strict=True)
         ]
 
-    def _find_in(
+    def _find_for_breadth(
         self, session: Session, tokenizer: PromptTokenizer, queries: Sequence[Query]
     ) -> list[Extraction]:
-        return self._find([self.encode(query, tokenizer) for query in queries], session)
+        """The mentions at the threshold for breadths."""
+        format = replace(self, threshold=THRESHOLD)
+        encoded = [format.encode(query, tokenizer) for query in queries]
+        return format._find(encoded, session)
 
     def _trees_alone(
         self, encoded: Sequence[EncodedQuery[TextSegments]]

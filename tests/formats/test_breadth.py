@@ -187,14 +187,18 @@ def test_pointer_prefers_the_narrow_label(tiny_tokenizer):
     assert ents == {0.0: [("PER", 0.95)], 0.2: [("POL", 0.73)]}
 
 
-def test_breadths_are_kept_for_each_threshold(tiny_tokenizer):
+def test_breadths_are_measured_once_for_all_thresholds(tiny_tokenizer):
     query = Query("Ann won", {"PER": "person", "POL": "politician"})
-    session = Certain()
-    for threshold in (0.35, 0.99, 0.35):  # nothing is found above 0.99
-        format = Pointer(threshold)
-        format.extract([format.encode(query, tiny_tokenizer)], session)
-    known = {threshold: len(one) for (_, threshold), one in session.memory.items()}
-    assert known == {0.35: 2, 0.99: 0}
+    passes, known = [], []
+    for thresholds in ([0.35], [0.6, 0.35, 0.1]):
+        session = Certain()
+        for threshold in thresholds:
+            format = Pointer(threshold)
+            format.extract([format.encode(query, tiny_tokenizer)], session)
+        passes.append(session.passes)
+        known.append(session.memory)
+    assert known[0] == known[1] and len(known[0]["Pointer"]) == 2
+    assert passes[1] == passes[0] + 2  # a pass for each further call
 
 
 def test_prefer_narrow_is_checked():
