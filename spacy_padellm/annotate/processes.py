@@ -15,8 +15,10 @@ from .worker import Advance, Job, Receipt, ShardWorker
 
 MOST_DEATHS = 3  # of processes in a row that did not come to load the pipeline
 # Not forks of this process, which may use threads or CUDA. A fork server imports the
-# packages once, and a process that dies is replaced in no time.
+# packages once, torch and transformers too, and a process that dies is replaced in no
+# time.
 CONTEXT = get_context("spawn" if os.name == "nt" else "forkserver")
+PRELOADED = [__name__, "spacy_padellm.engines.packed"]
 
 
 def run_in_processes(
@@ -30,7 +32,7 @@ def run_in_processes(
     Raises what a worker raises; ValueError (E419) if processes die while they load.
     """
     if os.name != "nt":
-        CONTEXT.set_forkserver_preload([__name__])
+        CONTEXT.set_forkserver_preload(PRELOADED)
     todo = deque(shards)
     processes = min(processes, len(todo))
     threads = max(1, cores() // max(1, processes))

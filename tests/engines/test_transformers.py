@@ -15,7 +15,7 @@ from spacy_padellm.trees.branch import Branch, Completion
 
 from .plain import assert_same, count_branches, mention_branches, written
 
-SENTENCES = 300
+SENTENCES = 200
 
 
 @dataclass
@@ -49,7 +49,7 @@ def in_batches(engine, rounds, size, sentences=SENTENCES):
 
 @pytest.mark.parametrize("size", [1, 7, 32])
 def test_packed_equals_plain_in_batches_of_any_size(engine, rounds, size):
-    sentences = SENTENCES if size == 32 else 100
+    sentences = SENTENCES if size == 32 else 60
     counts, mentions = in_batches(engine, rounds, size, sentences)
     # the log-probability of the whole vocabulary is compared for counts
     assert_same(counts, rounds.plain_counts[:sentences])

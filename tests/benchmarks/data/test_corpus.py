@@ -7,6 +7,8 @@ import pytest
 from benchmarks.data.corpus import Sizes, prepare
 from benchmarks.data.sets import SETS
 
+LARGE = ("msra", "genia")  # they take seconds to read
+
 
 def test_where_there_is_no_dev_file_train_gives_some_of_its_texts(data, tmp_path):
     corpus = prepare("shop", data, tmp_path / "out", Sizes(train=0, dev=1, test=0))
@@ -52,7 +54,14 @@ def test_a_missing_split_is_named(data, tmp_path, split):
         prepare("shop", data, tmp_path / "out", Sizes())
 
 
-@pytest.mark.parametrize("name", [name for name in SETS if name != "workshop"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=[pytest.mark.slow] if name in LARGE else [])
+        for name in SETS
+        if name != "workshop"
+    ],
+)
 def test_the_labels_of_the_papers_sets_have_names(name, shared_data, tmp_path):
     corpus = prepare(name, shared_data, tmp_path / name, Sizes(300, 30, 300))
     found = {ent.label_ for doc in corpus.docs("test") for ent in doc.ents}
