@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from ..errors import Errors
 from ..trees.batching import DoesNotFit
 from ..trees.branch import Branch, Completion
 from ..trees.pointers import PointerTree
@@ -18,6 +19,12 @@ from ..types import PromptTokenizer
 
 class PromptTooLong(DoesNotFit, ValueError):
     """A prompt and its answer are longer than the model's context."""
+
+
+def check_fits(needed: int, most: int) -> None:
+    """Raises PromptTooLong (E601) if more tokens are needed than the context has."""
+    if needed > most:
+        raise PromptTooLong(Errors.E601.format(needed=needed, most=most))
 
 
 class Unavailable(RuntimeError):

@@ -12,25 +12,21 @@ import numpy as np
 import torch
 
 from ..adapters.adapted import AdaptedLM
-from ..errors import Errors
 from ..execution.decoding import Decoding
 from ..trees.branch import Branch, Completion
 from ..trees.masks import ancestors
-from ..trees.packing import PackedTree
-from ..trees.pointers import LabelTree, PointerTree
-from ..trees.rows import pack_rows, pad
+from ..trees.pointers import PointerTree
 from ..types import PromptTokenizer
-from .base import PromptTooLong
+from .base import check_fits
 from .forest import ForwardBatch, Tree, assign_rows, next_batch
 from .kv_cache import append_only_cache
+from .scoring import score
 from .sequences import ActiveSequence, sample_greedily
 from .usage import Usage
 
 # Each branch drafts at least this many tokens, even if they are not free: most drafted
 # tokens are accepted and save a pass. This halves the passes of a large batch.
 DRAFTED = 2
-# Sets of labels whose hidden states are kept.
-KEPT_LABELS = 8
 
 
 class PackedSession:
@@ -64,7 +60,8 @@ class PackedSession:
     def complete(self, branches: Sequence[Sequence[Branch]]) -> list[list[Completion]]:
         # all checks come first, so that a refused call leaves the tries unchanged
         for branch in chain.from_iterable(branches):
-            self._check_tokens(len(branch.prompt) + branch.max_new_tokens)
+            needed = len(branch.prompt) + branch.max_new_tokens
+            check_fits(needed, self.lm.context_length)
         done: list[list[Completion | None]] = [[None] * len(row) for row in branches]
         running = self._start_sequences(branches)
         prefetched = [one for one in running if one.node in one.tree.prefetched]
@@ -79,65 +76,7 @@ class PackedSession:
 
     @torch.inference_mode()
     def score(self, trees: Sequence[PointerTree]) -> list[np.ndarray]:
-        hidden, firsts = self._hidden(trees)
-        alone = {tree.labels.key: tree.labels for tree in trees if tree.labels}
-        label_firsts = {}
-        for key, labels in alone.items():
-            label_firsts[key] = sum(map(len, hidden))
-            hidden.append(self._label_states(labels))
-        queries = [
-            tree.queries + (label_firsts[tree.labels.key] if tree.labels else first)
-            for tree, first in zip(trees, firsts, strict=True)
-        ]
-        keys = [tree.keys + first for tree, first in zip(trees, firsts, strict=True)]
-        device = self.lm.device
-        log_odds = self.lm.head(
-            torch.cat(hidden),
-            torch.from_numpy(pad(queries)).to(device),
-            torch.from_numpy(pad(keys)).to(device),
-        )
-        log_odds = log_odds.cpu().numpy()
-        return [
-            log_odds[text, : len(tree.queries), : len(tree.keys)]
-            for text, tree in enumerate(trees)
-        ]
-
-    def _label_states(self, labels: LabelTree) -> torch.Tensor:
-        """The hidden states [nodes, width] of labels that see no text. They are kept
-        until the adapter changes."""
-        kept = self.built.kept
-        states = kept.get(labels.key)
-        if states is None:
-            [states], _ = self._hidden([labels])
-            with self.built.lock:
-                kept[labels.key] = states
-                while len(kept) > KEPT_LABELS:
-                    kept.pop(next(iter(kept)))
-        return states
-
-    def _hidden(
-        self, trees: Sequence[PackedTree]
-    ) -> tuple[list[torch.Tensor], np.ndarray]:
-        """The hidden states [nodes, width] of all trees, as a list of one; and the
-        place of each tree's first node."""
-        for tree in trees:
-            self._check_tokens(int(tree.positions.max()) + 1)
-        rows = pack_rows(trees, assign_rows([len(tree) for tree in trees]))
-        self._count_pass(rows.ids, rows.real)
-        ids, positions, starts, ends, real = (
-            torch.from_numpy(array).to(self.lm.device)
-            for array in (rows.ids, rows.positions, rows.starts, rows.ends, rows.real)
-        )
-        mask = ancestors(starts, ends)
-        hidden = self.decoder.hidden(ids, positions, mask, None, real)
-        return [hidden.flatten(0, 1)], rows.firsts
-
-    def _count_pass(self, ids: np.ndarray, real: np.ndarray) -> None:
-        """Count a pass over ids [rows, tokens], of which `real` are not padding."""
-        self.usage.passes += 1
-        self.usage.tokens += len(real)
-        self.usage.attended += ids.size
-        self.usage.padded += self.decoder.computed_tokens(*ids.shape, len(real))
+        return score(trees, self.lm, self.built, self.usage)
 
     def _sample(
         self,
@@ -169,11 +108,6 @@ class PackedSession:
                 done[one.text][one.index] = completion
             first = rows.stop
         return unfinished
-
-    def _check_tokens(self, needed: int) -> None:
-        most = self.lm.context_length
-        if needed > most:
-            raise PromptTooLong(Errors.E601.format(needed=needed, most=most))
 
     # -- trees and rows ---------------------------------------------------------------
 
@@ -282,7 +216,7 @@ class PackedSession:
         firsts = {id(tree): len(tree.slots) for tree, _ in nodes}
         trees = [tree for tree in self.trees if tree is not None]
         new = next_batch(trees, len(self.visible), start=self.visible.shape[1])
-        self._count_pass(new.ids, new.real)
+        self.usage.add_pass(new.ids, new.real, self.decoder)
         device = self.lm.device
         positions = torch.from_numpy(new.positions).to(device)
         self.positions = torch.cat([self.positions, positions], dim=1)

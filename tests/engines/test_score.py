@@ -11,7 +11,7 @@ from spacy_padellm.adapters.card import AdapterCard, HeadCard
 from spacy_padellm.adapters.files import write_adapter
 from spacy_padellm.engines.base import PromptTooLong
 from spacy_padellm.engines.packed import PackedEngine
-from spacy_padellm.engines.session import KEPT_LABELS
+from spacy_padellm.engines.scoring import KEPT_LABELS
 from spacy_padellm.execution.decoding import EXACT, DecodingSettings
 from spacy_padellm.execution.fused import FusedBase
 from spacy_padellm.execution.onednn import has_int8

@@ -7,10 +7,9 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any
 
-from ...errors import Errors
 from ...trees.branch import Branch, Completion
 from ...types import PromptTokenizer
-from ..base import PromptTooLong
+from ..base import check_fits
 from .answers import MOST_PROMPTS, Ask, Written, ask
 from .sequences import ServedSequence
 from .server import Server
@@ -125,9 +124,7 @@ class VLLMSession:
 
     def _check_length(self, branch: Branch) -> None:
         needed = len(branch.prompt) + branch.max_new_tokens
-        most = self.engine.context_length
-        if needed > most:
-            raise PromptTooLong(Errors.E601.format(needed=needed, most=most))
+        check_fits(needed, self.engine.context_length)
 
 
 def _number(item: tuple[tuple[int, int, Ask], Any]) -> int:
