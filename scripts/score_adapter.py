@@ -22,11 +22,14 @@ NAMES = {**KNOWN_NAMES, "TIME": "time", "NUM": "number"}
 START, END = "<!-- scores -->\n", "<!-- /scores -->\n"
 
 
-def score(nlp: spacy.Language, docs: list[Doc]) -> dict:
-    """spaCy's span scores of docs that are annotated for the same labels."""
+def score(nlp: spacy.Language, docs: list[Doc], own: dict[str, str]) -> dict:
+    """spaCy's span scores of docs that are annotated for the same labels.
+
+    own: labels of the adapter, with their names.
+    """
     labels = docs[0].user_data[ANNOTATED_LABELS]
     ner = nlp.get_pipe("padellm_ner")
-    ner.labels = {label: NAMES.get(label, label) for label in labels}
+    ner.labels = {label: own.get(label, NAMES.get(label, label)) for label in labels}
     begin = time.perf_counter()
     predicted = nlp.pipe(without_annotation(doc, nlp) for doc in docs)
     examples = [Example(p, doc) for p, doc in zip(predicted, docs, strict=True)]
@@ -68,11 +71,13 @@ def main(args: argparse.Namespace) -> None:
     nlp = spacy.blank("en")
     format = {"@misc": f"spacy_padellm.{args.format}.v1"}
     config = {"model": {"base": args.base, "adapter": args.adapter}, "format": format}
-    nlp.add_pipe("padellm_ner", config=config)
+    own = nlp.add_pipe("padellm_ner", config=config).label_data
     results = {}
     for file in sorted(args.tests.glob("*.spacy")):
+        if args.sets and file.stem not in args.sets.split(","):
+            continue
         docs = list(DocBin().from_disk(file).get_docs(nlp.vocab))
-        results[file.stem] = score(nlp, docs[: args.limit])
+        results[file.stem] = score(nlp, docs[: args.limit], own)
         print(file.stem, f"{100 * results[file.stem]['ents_f']:.2f}", flush=True)
     args.out.parent.mkdir(parents=True, exist_ok=True)
     args.out.write_text(json.dumps(results, indent=2) + "\n")
@@ -87,6 +92,7 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("tests", type=Path, help="folder of .spacy files")
     parser.add_argument("out", type=Path, help="JSON file")
+    parser.add_argument("--sets", help="files to score, separated by commas")
     parser.add_argument("--base", default=DEFAULT_BASE)
     parser.add_argument("--adapter", default="default")
     parser.add_argument("--format", default="Pointer", help="or PaDeLLM")

@@ -9,8 +9,7 @@ from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.training import Example
 
-from spacy_padellm.adapters.shipped import DEFAULT, shipped_in_padellm
-from spacy_padellm.bases.weights import DEFAULT_BASE
+from spacy_padellm.adapters.shipped import SHIPPED, shipped_for
 from spacy_padellm.pipeline.calibrate import best_of, threshold_of, try_thresholds
 
 from ..data.corpus import BenchmarkCorpus, Sizes, prepare, without_annotation
@@ -24,6 +23,8 @@ from ..training.train import load_pipeline, train_pipeline, trained_at
 from ..workspace import SetFolder
 
 SPACY_NER = "spacy_ner"
+# the formats of shipped adapters
+SHIPPED_FORMATS = {"pointer": "Pointer", "padellm": "PaDeLLM"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +99,7 @@ class AccuracySettings:
     def chosen(self) -> Sequence[str]:
         """The systems to compare. ValueError (E920): there is no such system."""
         if self.systems is None:
-            fits = self.training.base == DEFAULT_BASE and self.prefix_lm
+            fits = self.training.base in SHIPPED and self.prefix_lm
             return [name for name, row in ROWS.items() if fits or not row.shipped]
         check_names("system", self.systems, ROWS)
         return self.systems
@@ -146,7 +147,7 @@ class AccuracyTable:
             self.results[name] = {}
             for system in systems:
                 row = ROWS[system]
-                if row.shipped and shipped_adapter(row.format, corpus.lang) is None:
+                if row.shipped and self._shipped(row, corpus) is None:
                     self.say(
                         f"{corpus.title}, {row.title}: left out, as none ships for "
                         f"{corpus.lang!r}"
@@ -191,10 +192,15 @@ class AccuracyTable:
             corpus.folder,
             training,
             lang=corpus.lang,
-            adapter=shipped_adapter(row.format, corpus.lang) if row.shipped else None,
+            adapter=self._shipped(row, corpus) if row.shipped else None,
         )
         config["corpora"]["dev"]["limit"] = DEV_TEXTS
         return train_pipeline(config, folder)
+
+    def _shipped(self, row: Row, corpus: BenchmarkCorpus) -> str | None:
+        """The adapter that ships in the row's format for the language of a corpus."""
+        format = SHIPPED_FORMATS[row.format]
+        return shipped_for(self.settings.training.base, format, corpus.lang)
 
     def _score(
         self, corpus: BenchmarkCorpus, row: Row, pipeline: Path
@@ -211,16 +217,6 @@ class AccuracyTable:
         scores = score_predictions(gold, predictions, corpus.labels)
         found = {key: scores[key] for key in ("strings", "spans", "spans_per_label")}
         return found | {"threshold": threshold}
-
-
-def shipped_adapter(format: str, lang: str) -> str | None:
-    """The adapter that ships with the package in a format for a language, or None.
-
-    format: "pointer" or "padellm".
-    """
-    if format == "padellm":
-        return shipped_in_padellm(lang)
-    return DEFAULT if lang == "en" else None
 
 
 def calibrate(nlp: Language, gold: Sequence[Doc]) -> float | None:

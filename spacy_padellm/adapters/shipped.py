@@ -1,5 +1,6 @@
 """The adapters in the package, by the names that configs use."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from ..bases.embedded import GEMMA_3, SMOLLM2
@@ -9,15 +10,33 @@ AUTO = "auto"
 DEFAULT = "default"
 ENGLISH_PADELLM = "english-padellm"
 CHINESE = "chinese"
+MULTILINGUAL = "multilingual"
 
-# base → name → folder in assets/
+
+@dataclass(frozen=True, slots=True)
+class ShippedAdapter:
+    """folder: in assets/. format: that it was trained in, "Pointer" or "PaDeLLM".
+    lang: of the texts that it was trained on, such as "en"; "xx" for several."""
+
+    folder: str
+    format: str
+    lang: str
+
+
+# base → name → adapter
 SHIPPED = {
     SMOLLM2.name: {
-        DEFAULT: "smollm2-135m-english",
-        ENGLISH_PADELLM: "smollm2-135m-english-padellm",
-        CHINESE: "smollm2-135m-chinese",
+        DEFAULT: ShippedAdapter("smollm2-135m-english", "Pointer", "en"),
+        ENGLISH_PADELLM: ShippedAdapter(
+            "smollm2-135m-english-padellm", "PaDeLLM", "en"
+        ),
+        CHINESE: ShippedAdapter("smollm2-135m-chinese", "PaDeLLM", "zh"),
     },
-    GEMMA_3.name: {DEFAULT: "gemma-3-270m-english"},
+    GEMMA_3.name: {
+        DEFAULT: ShippedAdapter("gemma-3-270m-english", "Pointer", "en"),
+        CHINESE: ShippedAdapter("gemma-3-270m-chinese", "Pointer", "zh"),
+        MULTILINGUAL: ShippedAdapter("gemma-3-270m-multilingual", "Pointer", "xx"),
+    },
 }
 NAMES = frozenset(name for adapters in SHIPPED.values() for name in adapters)
 
@@ -43,7 +62,7 @@ def named_adapter(adapter: str | None, base: str) -> Path | None:
         raise ValueError(
             Errors.E328.format(adapter=adapter, base=base, known=", ".join(adapters))
         )
-    return shipped_folder(adapters[adapter])
+    return shipped_folder(adapters[adapter].folder)
 
 
 def shipped_folder(name: str) -> Path:
@@ -53,7 +72,10 @@ def shipped_folder(name: str) -> Path:
     return package if package.is_dir() else checkout
 
 
-def shipped_in_padellm(lang: str) -> str:
-    """The name of the shipped adapter in the format PaDeLLM for a language, such as
-    "en"."""
-    return CHINESE if lang == "zh" else ENGLISH_PADELLM
+def shipped_for(base: str, format: str, lang: str) -> str | None:
+    """The name of the adapter that ships for a base in a format and a language; None if
+    there is none."""
+    for name, adapter in SHIPPED.get(base, {}).items():
+        if (adapter.format, adapter.lang) == (format, lang):
+            return name
+    return None

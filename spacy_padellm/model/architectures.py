@@ -41,9 +41,10 @@ def build_causal_lm_v1(
     base: the embedded base by name, a folder, or an id of the Hugging Face hub.
     revision: a hub id's branch, tag or commit.
     adapter: to predict with, and to start training from: a PEFT folder, or one that
-        comes with the base: "default", for English, or "english-padellm" and "chinese",
-        which are in the format PaDeLLM. "auto" is the default one if the base has one,
-        and null otherwise. Null is no adapter; training starts a new one.
+        comes with the base. That is "default", for English, on both bases by name;
+        "english-padellm" and "chinese", in the format PaDeLLM, on SmolLM2; "chinese"
+        and "multilingual" on Gemma. "auto" is the default one if the base has one, and
+        null otherwise. Null is no adapter; training starts a new one.
     device: "auto", "cpu", "cuda", "cuda:1", "mps".
     dtype: of the base: "auto", "float32", "bfloat16", "float16"; or "int8", on a CPU:
         float32 weights, with 8-bit matrix products when the component predicts.

@@ -184,8 +184,8 @@ def test_checksums_of_another_kind(folder, sha256):
 
 
 def test_shipped_adapters_have_checksums():
-    for name in (name for names in SHIPPED.values() for name in names.values()):
-        card = json.loads((shipped_folder(name) / "padellm.json").read_text())
+    for one in (one for adapters in SHIPPED.values() for one in adapters.values()):
+        card = json.loads((shipped_folder(one.folder) / "padellm.json").read_text())
         assert len(card["sha256"]) == 2 + (card.get("head") is not None)
 
 

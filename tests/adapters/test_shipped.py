@@ -5,7 +5,12 @@ from pathlib import Path
 import pytest
 
 from spacy_padellm.adapters.files import read_adapter
-from spacy_padellm.adapters.shipped import SHIPPED, named_adapter
+from spacy_padellm.adapters.shipped import (
+    SHIPPED,
+    ShippedAdapter,
+    named_adapter,
+    shipped_for,
+)
 from spacy_padellm.bases.embedded import EMBEDDED
 
 SMOLLM2 = "smollm2-135m-instruct"
@@ -19,6 +24,7 @@ def test_they_are_small_and_say_what_they_belong_to(base, name):
     assert len(adapter.weights) < 16 * 2**20
     assert adapter.card.base == base and base in EMBEDDED
     assert adapter.card.fingerprint and adapter.card.labels
+    assert adapter.card.format.partition(" ")[0] == SHIPPED[base][name].format
 
 
 def test_auto_is_the_default_of_the_base_if_it_has_one():
@@ -42,6 +48,23 @@ def test_other_names_are_folders(monkeypatch, tmp_path):
 
 
 def test_an_adapter_of_another_base_is_refused(monkeypatch):
-    monkeypatch.setitem(SHIPPED, "another", {"default": "another-english"})
+    english = ShippedAdapter("another-english", "Pointer", "en")
+    monkeypatch.setitem(SHIPPED, "another", {"default": english})
     with pytest.raises(ValueError, match=r"E328.*'another'.*'chinese'.*default\. Use"):
         named_adapter("chinese", "another")
+
+
+@pytest.mark.parametrize(
+    ("base", "format", "lang", "name"),
+    [
+        (SMOLLM2, "Pointer", "en", "default"),
+        (SMOLLM2, "PaDeLLM", "en", "english-padellm"),
+        (SMOLLM2, "PaDeLLM", "zh", "chinese"),
+        (SMOLLM2, "Pointer", "zh", None),
+        ("gemma-3-270m", "Pointer", "zh", "chinese"),
+        ("gemma-3-270m", "PaDeLLM", "en", None),
+        ("/some/folder", "Pointer", "en", None),
+    ],
+)
+def test_which_one_ships_for_a_format_and_a_language(base, format, lang, name):
+    assert shipped_for(base, format, lang) == name

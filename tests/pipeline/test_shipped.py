@@ -82,6 +82,36 @@ def test_the_chinese_adapter_reads_chinese(smollm):
     assert found(doc) == [("李明", "PER"), ("北京大学", "ORG"), ("上海", "LOC")]
 
 
+@pytest.mark.parametrize(
+    ("adapter", "lang", "text", "expected"),
+    [
+        (
+            "chinese",
+            "zh",
+            "华为公司的总部位于深圳，创始人是任正非。",
+            [("华为", "ORG"), ("深圳", "LOC"), ("任正非", "PER")],
+        ),
+        (
+            "multilingual",
+            "pt",
+            "Maria Silva trabalha na Petrobras em Lisboa.",
+            [("Maria Silva", "PER"), ("Petrobras", "ORG"), ("Lisboa", "LOC")],
+        ),
+        (
+            "multilingual",
+            "da",
+            "Mette Hansen rejste fra København til Aarhus.",
+            [("Mette Hansen", "PER"), ("København", "LOC"), ("Aarhus", "LOC")],
+        ),
+    ],
+)
+def test_adapters_of_gemma_read_other_languages(gemma, adapter, lang, text, expected):
+    nlp = spacy.blank(lang)
+    model = {"base": "gemma-3-270m", "adapter": adapter, "device": "cpu"}
+    nlp.add_pipe("padellm_ner", config={"model": model})
+    assert found(nlp(text)) == expected
+
+
 def test_labels_of_one_s_own_may_be_asked_for(nlp):
     twin = spacy.blank("en")
     labels = {"CITY": "location"}

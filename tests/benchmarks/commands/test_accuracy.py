@@ -96,7 +96,12 @@ def test_all_systems_are_trained_and_scored(
 
 @pytest.mark.parametrize(
     ("base", "prefix_lm", "fits"),
-    [(DEFAULT_BASE, True, True), (DEFAULT_BASE, False, False), ("llama", True, False)],
+    [
+        (DEFAULT_BASE, True, True),
+        ("gemma-3-270m", True, True),
+        (DEFAULT_BASE, False, False),
+        ("llama", True, False),
+    ],
 )
 def test_the_shipped_adapter_is_compared_where_it_fits(base, prefix_lm, fits, settings):
     training = TrainingSettings(base=base)
@@ -105,17 +110,19 @@ def test_the_shipped_adapter_is_compared_where_it_fits(base, prefix_lm, fits, se
 
 
 @pytest.mark.parametrize(
-    ("format", "lang", "name"),
+    ("base", "format", "lang", "name"),
     [
-        ("pointer", "en", "default"),
-        ("padellm", "en", "english-padellm"),
-        ("padellm", "zh", "chinese"),
+        (DEFAULT_BASE, "pointer", "en", "default"),
+        (DEFAULT_BASE, "padellm", "en", "english-padellm"),
+        (DEFAULT_BASE, "padellm", "zh", "chinese"),
+        ("gemma-3-270m", "pointer", "en", "default"),
+        ("gemma-3-270m", "pointer", "zh", "chinese"),
     ],
 )
 def test_training_goes_on_from_the_adapter_of_the_format_and_language(
-    format, lang, name, settings, monkeypatch
+    base, format, lang, name, settings, monkeypatch
 ):
-    configs = []
+    configs, training = [], TrainingSettings(base=base)
 
     def train_pipeline(config, folder, **kwargs):
         configs.append(config["components"]["padellm_ner"])
@@ -124,7 +131,8 @@ def test_training_goes_on_from_the_adapter_of_the_format_and_language(
     monkeypatch.setattr(module, "train_pipeline", train_pipeline)
     for system in (f"{format}_shipped", format):
         with pytest.raises(KeyboardInterrupt):
-            AccuracyTable(settings(systems=[system], lang=lang)).run()
+            table = settings(systems=[system], lang=lang, training=training)
+            AccuracyTable(table).run()
     shipped, new = configs
     assert (shipped["model"]["adapter"], new["model"]["adapter"]) == (name, None)
     assert shipped["format"] == new["format"]
