@@ -1,10 +1,12 @@
 """Worker processes may die: of others' kills, or of a document. Nothing is lost."""
 
 import json
+import subprocess
+import sys
 
 import pytest
 
-from spacy_padellm.annotate.processes import Process, run_in_processes
+from spacy_padellm.annotate.processes import PRELOADED, Process, run_in_processes
 from spacy_padellm.annotate.settings import PipelineSettings
 from spacy_padellm.annotate.worker import Job
 
@@ -18,6 +20,13 @@ def run(asked, workers=2):
         return run_in_processes(run.job, run.todo, workers, counted.append)
 
     return run_with(asked, shards), counted
+
+
+def test_what_the_fork_server_imports_has_the_heavy_packages():
+    """The fork server ignores a module that cannot be imported."""
+    code = f"import {', '.join(PRELOADED)}, sys; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert {"peft", "torch", "transformers"} <= {*done.stdout.split()}, done.stderr
 
 
 def test_processes_write_what_one_writes(ruler, tmp_path):
