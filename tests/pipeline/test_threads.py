@@ -37,15 +37,15 @@ def folder(make_nlp, tmp_path_factory):
     for seed, name in enumerate(ADAPTERS):
         settings = {"use_dora": "dora" in name}
         write_random(make_nlp, folder / name, POINTER, seed, settings)
-    write_random(make_nlp, folder / "alone", ALONE, 4, {})
+    write_random(make_nlp, folder / "alone", ALONE, 5, {})
     return folder
 
 
 def write_random(make_nlp, folder, format, seed, settings):
     nlp = make_nlp(format=format, model={"lora": {**LORA, **settings}}, labels=LABELS)
+    torch.manual_seed(seed)  # `initialize` draws too
     nlp.initialize(lambda: examples(nlp))
     ner = nlp.get_pipe("padellm_ner")
-    torch.manual_seed(seed)
     with torch.no_grad():
         for parameter in ner.active_lm.parameters().values():
             parameter.add_(torch.randn_like(parameter) * 0.2)
