@@ -112,6 +112,10 @@ class CommandErrors:
         "[E431] Text {number} of a batch (from 0) failed: {reason}. Mend it, leave it "
         "out, or keep errors: Annotator(keep_errors=True), or `try_each`."
     )
+    E432 = (
+        "[E432] --gpus is {gpus}, but Ray gives a worker a part of one GPU or whole "
+        "GPUs. Pass a number up to 1, or a whole one."
+    )
     # the report
     E861 = (
         "[E861] The report needs {packages}, but the import failed. Install what it "

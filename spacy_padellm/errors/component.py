@@ -59,9 +59,9 @@ class ComponentErrors:
         "'expand', as in Doc.char_span."
     )
     E802 = (
-        "[E802] The adapter was trained with the format {trained!r}, but {name} uses "
-        "{format!r}. Set the component's `format` to the one of the adapter, or train "
-        "a new adapter."
+        "[E802] The adapter {path} was trained with the format {trained!r}, but {name} "
+        "uses {format!r}. Set the component's `format` to the one of the adapter, or "
+        "train a new adapter."
     )
     E803 = (
         "[E803] spans_key is {value!r}, but it must be the name of a group in "

@@ -42,10 +42,10 @@ class Warnings:
         "add_label, or initialize it from gold data. This warning is shown once."
     )
     W805 = (
-        "[W805] {name}: {number} tokens of a doc have more than {longest} characters, "
-        "such as inline images. They are not read, so nothing is found in them. Split "
-        "such tokens, or look for names in them by other means. This warning is shown "
-        "once."
+        "[W805] {name}: {number} parts of a doc have more than {longest} characters "
+        "and are no words, such as inline images. They are not read, so nothing is "
+        "found in them. Split such tokens, or look for names in them by other means. "
+        "This warning is shown once."
     )
     W806 = (
         "[W806] {name}: the model wrote an empty mention as {mention.label}: it "

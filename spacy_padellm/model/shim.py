@@ -128,6 +128,11 @@ class CausalLMShim(Shim):
         return None if adapter is None else adapter.card
 
     @property
+    def adapter_source(self) -> str:
+        """The folder that the adapter was read from, for errors; or else ''."""
+        return self._adapter_source
+
+    @property
     def has_adapter(self) -> bool:
         """Whether there is an adapter, or only a base."""
         lm = self._lm

@@ -135,9 +135,9 @@ def check_format(shim: CausalLMShim, format: Format, name: str) -> None:
     """
     card = shim.card()
     if card is not None and card.format and card.format != format.name:
-        raise ValueError(
-            Errors.E802.format(trained=card.format, format=format.name, name=name)
-        )
+        formats = {"trained": card.format, "format": format.name}
+        message = Errors.E802.format(path=shim.adapter_source, name=name, **formats)
+        raise ValueError(message)
 
 
 def check_predicts(shim: CausalLMShim, format: Format, name: str) -> None:

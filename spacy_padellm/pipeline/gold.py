@@ -9,8 +9,8 @@ from spacy.training import Example
 
 from ..corpora.base import ANNOTATED_LABELS
 from ..formats.base import Format, GoldText, Query
-from ..spans.long_tokens import long_tokens, without_tokens
 from ..spans.normalised import normalise
+from ..spans.unread import unread_parts, without_parts
 from ..trees.packing import GoldTree
 from ..trees.pointers import GoldPointers
 from ..types import LabelNames, PromptTokenizer, WindowGetter
@@ -98,7 +98,7 @@ def gold_trees(
     in_spans = spans_key is not None and spans_key in doc.spans
     mentions = gold_mentions(doc, spans_key)
     covered = {i for mention in mentions for i in range(mention.start, mention.end)}
-    for window in without_tokens(windows(doc), long_tokens(doc)):
+    for window in without_parts(windows(doc), unread_parts(doc)):
         tokens = doc[window.start : window.end]
         if not asked or not tokens.text.strip():
             continue

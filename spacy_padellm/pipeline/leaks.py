@@ -6,7 +6,7 @@ from typing import Any
 from spacy.tokens import Doc
 
 from ..errors import Warnings
-from ..spans.long_tokens import LONGEST
+from ..spans.unread import LONGEST
 from .prediction import Prediction
 
 

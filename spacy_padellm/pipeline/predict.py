@@ -8,8 +8,8 @@ from ..engines.base import Engine, Unavailable
 from ..errors import Errors
 from ..formats.base import Format, Query
 from ..formats.extraction import extract
-from ..spans.long_tokens import long_tokens, without_tokens
 from ..spans.normalised import normalise
+from ..spans.unread import unread_parts, without_parts
 from ..trees.batching import RowDoesNotFit
 from ..types import LabelNames, PromptTokenizer, Window, WindowGetter
 from .output import Output
@@ -32,7 +32,8 @@ def predict_docs(
     batch_tokens: padded tokens of text and labels in one batch, at most.
     output: which mentions to keep, and how they become whole tokens.
 
-    Tokens of hundreds of characters are not read, see `spans/long_tokens.py`.
+    Tokens of hundreds of characters and encoded data are not read, see
+    `spans/unread.py`.
 
     Raises ValueError (E807) for a window that is too long for the model or takes too
     much memory by itself; the message says which.
@@ -40,9 +41,9 @@ def predict_docs(
     places: list[tuple[int, Window]] = []
     queries: list[Query] = []
     output = output or Output()
-    left_out = [long_tokens(doc) for doc in docs]
+    left_out = [unread_parts(doc) for doc in docs]
     for place, doc in enumerate(docs):
-        for window in without_tokens(windows(doc), left_out[place]):
+        for window in without_parts(windows(doc), left_out[place]):
             text = normalise(doc[window.start : window.end].text).text
             if text.strip():
                 places.append((place, window))

@@ -56,7 +56,7 @@ class Prediction:
 
     spans: in text order. They may overlap.
     dropped: how many mentions were dropped, by reason: see `FoundMention.dropped` and
-        `Extraction.lost`; and as "long token", how many tokens were not read.
+        `Extraction.lost`; and as "long token", how many parts were not read.
     extractions: the model's answer for each window that is not blank.
     windows: the same, with the queries.
     mentions: all mentions, also those that were dropped.

@@ -91,20 +91,21 @@ def places(
 
     nodes: the resources of each node. per_node: workers on each node without GPUs.
     gpus: of each worker; None is 1 if there are any and the device does not forbid it.
+        Ray gives a worker a part of one GPU, or whole ones.
 
-    Raises ValueError (E428) if there is no room for a single one.
+    Raises ValueError if there is no room for a single one (E428), or if `gpus` is more
+    than one and not whole (E432).
     """
     n_gpus = [node.get("GPU", 0.0) for node in nodes]
     if gpus is None:
         gpus = 1.0 if any(n_gpus) and device in ("auto", "cuda") else 0.0
     if gpus:
-        # a GPU has room for ten tenths
-        workers = sum(int(n / gpus + 1e-6) for n in n_gpus)
+        if gpus > 1 and gpus != int(gpus):
+            raise ValueError(Errors.E432.format(gpus=f"{gpus:g}"))
+        workers = sum(_on_gpus(node, gpus) for node in nodes)
         if not workers:
-            wanted = f"{gpus:g} GPUs"
-            message = Errors.E428.format(
-                found=f"{sum(n_gpus):g}", kind="GPUs", wanted=wanted
-            )
+            found, wanted = f"{sum(n_gpus):g}", f"a core and {gpus:g} GPUs"
+            message = Errors.E428.format(found=found, kind="GPUs", wanted=wanted)
             raise ValueError(message)
         return Places(workers, 1.0, gpus)
     cores = [node["CPU"] for node in nodes if node.get("CPU")]
@@ -115,3 +116,11 @@ def places(
         message = Errors.E428.format(found=found, kind="cores a node", wanted=wanted)
         raise ValueError(message)
     return Places(per_node * len(cores), float(cpus), 0.0)
+
+
+def _on_gpus(node: dict[str, float], gpus: float) -> int:
+    """How many workers a node has room for, with a core and `gpus` each."""
+    n_gpus, cores = node.get("GPU", 0.0), node.get("CPU", 0.0)
+    # a GPU has room for ten tenths, and for one of six tenths
+    slots = int(n_gpus) * int(1 / gpus + 1e-6) if gpus < 1 else n_gpus // gpus
+    return int(min(slots, cores))

@@ -12,14 +12,26 @@ CORES, GPUS = {"CPU": 8.0}, {"CPU": 16.0, "GPU": 2.0}
     [
         ([CORES, CORES], "auto", 2, None, Places(4, 4.0, 0.0)),
         ([CORES, GPUS], "auto", 2, None, Places(2, 1.0, 1.0)),
-        ([CORES, GPUS], "auto", 1, 0.1, Places(20, 1.0, 0.1)),
+        ([CORES, GPUS], "auto", 1, 0.2, Places(10, 1.0, 0.2)),
         ([GPUS, GPUS], "cpu", 4, None, Places(8, 4.0, 0.0)),
         ([GPUS], "auto", 4, 0.0, Places(4, 4.0, 0.0)),
-        ([CORES, {"GPU": 1.0}, {}], "auto", 1, 0.5, Places(2, 1.0, 0.5)),
+        ([CORES, {"CPU": 4.0, "GPU": 1.0}, {}], "auto", 1, 0.5, Places(2, 1.0, 0.5)),
+        # no actor reaches over two GPUs
+        ([GPUS], "auto", 1, 0.6, Places(2, 1.0, 0.6)),
+        ([GPUS], "auto", 1, 2.0, Places(1, 1.0, 2.0)),
+        # each needs a core as well
+        ([{"CPU": 3.0, "GPU": 4.0}], "auto", 1, 0.5, Places(3, 1.0, 0.5)),
+        ([GPUS], "auto", 1, 0.1, Places(16, 1.0, 0.1)),
+        ([GPUS, {"GPU": 4.0}], "auto", 1, None, Places(2, 1.0, 1.0)),
     ],
 )
 def test_one_worker_a_gpu_or_so_many_a_node(nodes, device, per_node, gpus, found):
     assert places(nodes, device, per_node, gpus) == found
+
+
+def test_a_worker_has_a_part_of_a_gpu_or_whole_ones():
+    with pytest.raises(ValueError, match=r"E432.*1\.5"):
+        places([GPUS], "auto", 1, 1.5)
 
 
 @pytest.mark.parametrize(("per_node", "gpus"), [(9, None), (1, 0.5)])

@@ -62,6 +62,36 @@ def test_a_document_that_kills_is_isolated_on_ray(faulty, tmp_path):  # noqa: F8
     assert ids == [i for i in range(12) if i not in failed]
 
 
+@pytest.fixture
+def one_gpu():
+    """The address of a cluster with a GPU that Ray is told of and nobody uses."""
+    from ray.cluster_utils import Cluster
+
+    node = {"num_cpus": 2, "num_gpus": 1, "include_dashboard": False}
+    cluster = Cluster(initialize_head=True, head_node_args=node)
+    yield cluster.address
+    cluster.shutdown()
+
+
+@pytest.mark.external
+@pytest.mark.parametrize(("gpus", "left"), [(0.5, 0.0), (0.6, 0.4)])
+def test_workers_share_a_gpu(ruler, tmp_path, one_gpu, gpus, left):  # noqa: F811
+    import ray
+
+    seen = []
+
+    def shards(run):
+        def advance(_):
+            seen.append(ray.available_resources().get("GPU", 0.0))
+
+        return run_on_ray(run.job, run.todo, one_gpu, 1, gpus, advance)
+
+    corpus = write_jsonl(tmp_path / "in.jsonl", 23)
+    run_with(request(ruler, corpus, tmp_path / "out"), shards)
+    check_once(tmp_path / "out", 23)
+    assert min(seen) == pytest.approx(left)
+
+
 @pytest.mark.external
 def test_a_cluster_that_is_not_there_is_named(ruler, tmp_path):  # noqa: F811
     run = open_run(request(ruler, write_jsonl(tmp_path / "in.jsonl"), tmp_path / "out"))
