@@ -11,6 +11,7 @@ from ..corpora.base import ANNOTATED_LABELS
 from ..formats.base import Format, GoldText, Query
 from ..spans.normalised import normalise
 from ..spans.unread import unread_parts, without_parts
+from ..spans.wrapping import unwrapped
 from ..trees.packing import GoldTree
 from ..trees.pointers import GoldPointers
 from ..types import LabelNames, PromptTokenizer, WindowGetter
@@ -98,11 +99,12 @@ def gold_trees(
     in_spans = spans_key is not None and spans_key in doc.spans
     mentions = gold_mentions(doc, spans_key)
     covered = {i for mention in mentions for i in range(mention.start, mention.end)}
+    read = unwrapped(doc.text)
     for window in without_parts(windows(doc), unread_parts(doc)):
         tokens = doc[window.start : window.end]
         if not asked or not tokens.text.strip():
             continue
-        text = normalise(tokens.text)
+        text = normalise(read[tokens.start_char : tokens.end_char])
         spans: dict[str, list[tuple[int, int]]] = {}
         cut: list[tuple[int, int]] = []
         for mention in mentions:

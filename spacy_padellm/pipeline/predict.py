@@ -10,6 +10,7 @@ from ..formats.base import Format, Query
 from ..formats.extraction import extract
 from ..spans.normalised import normalise
 from ..spans.unread import unread_parts, without_parts
+from ..spans.wrapping import unwrapped
 from ..trees.batching import RowDoesNotFit
 from ..types import LabelNames, PromptTokenizer, Window, WindowGetter
 from .output import Output
@@ -43,8 +44,10 @@ def predict_docs(
     output = output or Output()
     left_out = [unread_parts(doc) for doc in docs]
     for place, doc in enumerate(docs):
+        read = unwrapped(doc.text)
         for window in without_parts(windows(doc), left_out[place]):
-            text = normalise(doc[window.start : window.end].text).text
+            tokens = doc[window.start : window.end]
+            text = normalise(read[tokens.start_char : tokens.end_char]).text
             if text.strip():
                 places.append((place, window))
                 queries.append(Query(text, labels))

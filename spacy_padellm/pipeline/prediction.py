@@ -122,7 +122,7 @@ def _place(
     text, starts, ends = boundaries(doc[window.start : window.end])
     normalised = normalise(text)
     alignment = align_mentions(
-        normalised.text,
+        part.query.text,
         [replace(one, text=normal_form(one.text)) for one in part.extraction.mentions],
         starts=normalised.edges(starts),
         ends=normalised.edges(ends),

@@ -2,6 +2,8 @@
 
 from spacy.tokens import Doc
 
+from .wrapping import wrapping_newlines
+
 # They end a sentence if whitespace follows. The wide ones need no whitespace.
 WIDE_STOPS = frozenset("。！？｡")
 STOPS = WIDE_STOPS | frozenset(".!?…؟۔।")
@@ -14,8 +16,9 @@ def sentence_ends(doc: Doc) -> list[int]:
 
     If the doc has sentence boundaries, they are used. Otherwise simple rules split the
     doc after newlines, and after full stops, question marks and exclamation marks that
-    are followed by whitespace. Quotes and brackets directly after such a mark belong
-    to its sentence, and whitespace tokens belong to the sentence before them.
+    are followed by whitespace. Newlines that only wrap long lines do not count. Quotes
+    and brackets directly after such a mark belong to its sentence, and whitespace
+    tokens belong to the sentence before them.
     """
     if doc.has_annotation("SENT_START"):
         return [sentence.end for sentence in doc.sents]
@@ -24,13 +27,17 @@ def sentence_ends(doc: Doc) -> list[int]:
 
 def _ends_by_rule(doc: Doc) -> list[int]:
     ends = []
+    wrapping = wrapping_newlines(doc.text)
     # What precedes the token: a sentence end, a wide stop, whitespace, a newline.
     ended = wide = apart = newline = False
     for token in doc:
         text = token.text
         if token.is_space:
             apart = True
-            newline = newline or "\n" in text or "\r" in text
+            newline = newline or any(
+                char in "\n\r" and at not in wrapping
+                for at, char in enumerate(text, token.idx)
+            )
             continue
         stop = STOPS.issuperset(text)
         trails = ended and not apart and (stop or text in CLOSERS)

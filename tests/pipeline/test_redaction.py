@@ -93,6 +93,29 @@ def test_both_forms_of_an_accent_teach_the_same(make_nlp, form):
     assert (taught, strings) == ("José met Zoë", {"PER": ["Zoë"]})
 
 
+WRAPPED = "On Monday, the people of the office in Nairobi met Ann Mary\nLee and left."
+
+
+def test_a_name_that_is_wrapped_is_one_mention(scripted_nlp):
+    nlp = scripted_nlp(lambda text: [("PER", "Ann Mary Lee", 0.9)])
+    doc = nlp(WRAPPED)
+    assert nlp.get_pipe("padellm_ner").format.asked == [WRAPPED.replace("\n", " ")]
+    assert ents(doc) == [("Ann Mary\nLee", "PER")]
+    assert doc.text == WRAPPED
+
+
+def test_a_name_that_is_wrapped_teaches_what_is_read(make_nlp):
+    nlp = make_nlp(labels=["PER"])
+    format = nlp.get_pipe("padellm_ner").format = ScriptedFormat()
+    start = WRAPPED.index("Ann")
+    gold = [(WRAPPED, [(start, start + len("Ann Mary Lee"), "PER")])]
+    nlp.get_pipe("padellm_ner")._adapters.own.initialize(None)
+    nlp.update(examples(nlp, gold))
+    [(taught, _, strings)] = format.taught
+    assert taught == WRAPPED.replace("\n", " ")
+    assert strings == {"PER": ["Ann Mary Lee"]}
+
+
 def test_a_token_of_hundreds_of_characters_is_not_read(scripted_nlp, caplog):
     nlp = scripted_nlp(
         lambda text: [("PER", n, 0.9) for n in ("Ann", "Bo") if n in text]
