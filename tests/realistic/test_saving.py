@@ -1,6 +1,5 @@
 """Saved pipelines with the shipped adapter: killed on the way, merged, sent about."""
 
-import copy
 import random
 import subprocess
 import sys
@@ -8,8 +7,8 @@ import time
 
 import pytest
 import spacy
-from spacy.tokens import Doc, DocBin
 
+from ..pipeline.test_spans_key import again
 from .conftest import found
 
 pytestmark = pytest.mark.slow
@@ -64,18 +63,6 @@ def test_docs_with_merged_entities_go_anywhere(english, way):
     doc = nlp(TEXT)
     assert len(doc) == 7
     assert found(again(doc, way)) == found(doc) == EXPECTED
-
-
-def again(doc: Doc, way: str) -> Doc:
-    match way:
-        case "bytes":
-            return Doc(doc.vocab).from_bytes(doc.to_bytes())
-        case "json":
-            return Doc(doc.vocab).from_json(doc.to_json())
-        case "docbin":
-            [loaded] = DocBin(docs=[doc]).get_docs(doc.vocab)
-            return loaded
-    return copy.deepcopy(doc)
 
 
 def test_merged_docs_come_back_from_processes(english):
