@@ -28,6 +28,7 @@ from ..pipeline.leaks import leaks
 from ..pipeline.output import Output
 from ..pipeline.prediction import WindowPrediction, locate
 from ..spans.normalised import normalise
+from ..spans.wrapping import unwrapped
 from ..writing import replace_files
 from .caching import TASK, cache_key, component_asking_for
 from .labels import TaskLabels
@@ -156,7 +157,7 @@ class NERTask:
 
     def _query(self, shard: Doc) -> Query:
         # the text of a span has no whitespace after its last token
-        return Query(normalise(shard[:].text).text, self._table.names)
+        return Query(normalise(unwrapped(shard[:].text)).text, self._table.names)
 
     def _annotated(self, shards: Shards, answers: Iterable[str]) -> Doc:
         parts = []

@@ -48,7 +48,8 @@ class CausalLMShim(Shim):
         self._tokenizer: PromptTokenizer | None = None
         # the adapter as data, until training changes it
         self._adapter: Adapter | None = None
-        self._adapter_source = ""
+        # the folder that the adapter was read from, for errors
+        self.adapter_source = ""
         self._from_config = False  # the adapter was read from the config's folder
         self._without_adapter = False
 
@@ -128,11 +129,6 @@ class CausalLMShim(Shim):
         return None if adapter is None else adapter.card
 
     @property
-    def adapter_source(self) -> str:
-        """The folder that the adapter was read from, for errors; or else ''."""
-        return self._adapter_source
-
-    @property
     def has_adapter(self) -> bool:
         """Whether there is an adapter, or only a base."""
         lm = self._lm
@@ -192,7 +188,7 @@ class CausalLMShim(Shim):
         with BUILDING:
             self._forget()
             self._adapter = adapter
-            self._adapter_source = source
+            self.adapter_source = source
             self._without_adapter = adapter is None
 
     # -- what thinc uses --------------------------------------------------------------
@@ -311,7 +307,7 @@ class CausalLMShim(Shim):
                 folder = self._named_adapter()
                 if folder is not None:
                     self._adapter = read_adapter(folder)
-                    self._adapter_source = str(folder)
+                    self.adapter_source = str(folder)
                     self._from_config = True
             return self._adapter
 
@@ -330,7 +326,7 @@ class CausalLMShim(Shim):
         adapter = self._configured_adapter()
         if adapter is None:
             return AdaptedLM.plain(self._base.open())
-        source = self._adapter_source
+        source = self.adapter_source
         self._base.check_trained(adapter, source)
         base = self._base.open(private=adapter.needs_own_base)
         return AdaptedLM.loaded(base, adapter, source=source)

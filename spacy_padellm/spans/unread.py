@@ -19,8 +19,11 @@ LONGEST = 200
 # which the last may be short.
 ENCODED = re.compile(
     r"[A-Za-z0-9+/_-]{50,}={0,2}(?:\s{1,2}[A-Za-z0-9+/_-]{50,}={0,2})*"
-    r"(?:\s{1,2}(?:[A-Za-z0-9+/_-]{20,}={0,2}|[A-Za-z0-9+/_-]+={1,2}))?"
+    r"(?:\s{1,2}(?:[A-Za-z0-9+/_-]{20,}={0,2}|[A-Za-z0-9+/_-]+={1,2})(?!\S))?"
 )
+# Shares of its characters: of random base64, 16% are digits and 97% letters or digits.
+# Names that are joined by such signs have fewer, and are read.
+FEWEST_DIGITS, FEWEST_ALPHANUMERIC = 0.05, 0.9
 
 
 def unread_parts(doc: "Doc") -> list[range]:
@@ -45,9 +48,20 @@ def _encoded(doc: "Doc") -> list[range]:
     spans = (
         doc.char_span(*match.span(), alignment_mode="expand")
         for match in ENCODED.finditer(doc.text)
-        if match.end() - match.start() > LONGEST
+        if _is_data(match.group())
     )
     return [range(span.start, span.end) for span in spans]
+
+
+def _is_data(text: str) -> bool:
+    characters = "".join(text.split())
+    n_digits = sum(map(str.isdigit, characters))
+    n_alphanumeric = sum(map(str.isalnum, characters))
+    return (
+        len(text) > LONGEST
+        and n_digits > FEWEST_DIGITS * len(characters)
+        and n_alphanumeric > FEWEST_ALPHANUMERIC * len(characters)
+    )
 
 
 def without_parts(windows: Sequence[Window], unread: Sequence[range]) -> list[Window]:

@@ -9,8 +9,8 @@ LINES = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
 # paragraph whose lines are longer than anyone wraps them.
 NARROWEST, WIDEST = 50, 120
 LONGEST_WORD = 30
-# What an item of a list, a quotation or a field begins with: "-", "2.", ">", "Date:".
-ITEM = re.compile(r"\W|\d+[.)]|\S*:")
+# The first word of an item of a list, a quotation or a field: "-", "2.", ">", "Date:".
+ITEM = re.compile(r"[-–—*•·+#|]+|>.*|\d+[.)]|\S*:")
 
 
 def wrapping_newlines(text: str) -> frozenset[int]:
@@ -50,5 +50,5 @@ def _ends_of_wrapped_lines(paragraph: Sequence[tuple[int, str]]) -> Iterator[int
         word = following.split(None, 1)[0]
         fits = length + 1 + len(word) <= width
         if length >= NARROWEST and not fits and len(word) <= LONGEST_WORD:
-            if not ITEM.match(word):
+            if not ITEM.fullmatch(word):
                 yield from range(start + length, start + len(line))

@@ -86,6 +86,15 @@ def test_a_prompt_holds_the_text_and_the_names_of_the_labels():
     assert (query.text, shard) == ("Ann left. \n".rstrip(" "), doc)
 
 
+def test_a_prompt_holds_wrapped_lines_as_one():
+    text = "On Monday, the people of the office in Nairobi met Ann Mary\nLee and left."
+    task = build_ner_v1(labels="PER")
+    [([prompt], _)] = task.generate_prompts([spacy.blank("en")(text)])
+    assert read_prompt(prompt).text == text.replace("\n", " ")
+    doc = parse(task, answer(("PER", "Ann Mary Lee")), text=text)
+    assert [one for _, one, _ in ents(doc)] == ["Ann Mary\nLee"]
+
+
 def test_the_kth_mention_is_the_kth_occurrence():
     oslo = [(2, "Oslo", "LOC"), (9, "Oslo", "LOC")]
     task = build_ner_v1(labels="PER,LOC")

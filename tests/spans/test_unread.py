@@ -41,6 +41,9 @@ def test_encoded_data_is_one_part(encode, width, end, lang):
     "text",
     [
         "Maria-Jensen/Omar_Haddad+Li-Wei " * 20,
+        "/home/Maria/Jensen/Omar_Haddad/Li-Wei" * 20,
+        "/2026/11/28/Maria/Jensen/Omar" * 20,
+        "ThePeopleWhoMetMariaJensenAndOmarHaddad-" * 20,
         '{"name":"Maria Jensen","city":"Oslo"},' * 20,
         "Maria;Oslo;Li;Rome;" * 20,
         "王小明在北京大学学习后来搬到上海" * 20,
@@ -52,9 +55,20 @@ def test_texts_without_spaces_and_short_codes_are_read(text):
     assert unread_parts(spacy.blank("zh")(text)) == []
 
 
+@pytest.mark.parametrize(
+    "following",
+    ["maria_jensen_of_the_office@example.org", "from=Maria", "Maria", "Maria-Jensen"],
+)
+def test_what_follows_encoded_data_is_read(following):
+    doc = spacy.blank("en")(f"{base64.b64encode(DATA[:600]).decode()}\n{following}")
+    [part] = unread_parts(doc)
+    assert doc[part.stop :].text.strip() == following
+
+
 def test_a_part_is_there_once():
-    doc = make_doc("a", LONG, LONG, "b")
-    assert unread_parts(doc) == [range(1, 3)]
+    """As a long token and as encoded data."""
+    doc = make_doc("a", DATA.hex(), "b", LONG, LONG)
+    assert unread_parts(doc) == [range(1, 2), range(3, 4), range(4, 5)]
 
 
 def test_windows_are_split_around_them():

@@ -42,6 +42,12 @@ def test_what_begins_something_new_does(following):
     assert wrapping_newlines(f"{line}\nand in Bergen\nends") == {len(line)}
 
 
+@pytest.mark.parametrize("following", ["(in Oslo)", '"Yes', "2.5 times", "-ing", "…"])
+def test_a_sentence_may_go_on_with_any_sign(following):
+    line = "They wrote the minutes of the meeting of the office there"
+    assert wrapping_newlines(f"{line}\n{following} ends") == {len(line)}
+
+
 def test_lines_that_nobody_wraps_are_paragraphs():
     """Short ones, and those that are longer than a screen."""
     for width in (49, 121):
