@@ -1,14 +1,18 @@
 """A Ray cluster: whether it can be used, and how many workers it has room for."""
 
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from ..annotate.settings import PACKAGES, differences, versions
 from ..errors import Errors
 
 LOCAL = "local"
+# Seconds.
+CONNECT_S = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +41,7 @@ def connected(address: str) -> Iterator[Any]:
     if address == LOCAL:
         options["include_dashboard"] = False
     try:
+        check_listens(address)
         ray.init(address=address, **options)
     except Exception as error:  # ray raises many types, also for its own version
         message = Errors.E427.format(address=address, reason=error)
@@ -46,6 +51,14 @@ def connected(address: str) -> Iterator[Any]:
         yield ray
     finally:
         ray.shutdown()
+
+
+def check_listens(address: str) -> None:
+    """Raise OSError if nobody listens at the address of a host and port. Ray would wait
+    for minutes."""
+    place = urlsplit(address if "//" in address else f"//{address}")
+    if place.hostname and place.port:
+        socket.create_connection((place.hostname, place.port), CONNECT_S).close()
 
 
 def check_versions(ray: Any) -> None:

@@ -1,8 +1,15 @@
 """How many workers a cluster has room for, and what does not fit."""
 
+import socket
+
 import pytest
 
-from spacy_padellm.ray.cluster import Places, compare_versions, places
+from spacy_padellm.ray.cluster import (
+    Places,
+    check_listens,
+    compare_versions,
+    places,
+)
 
 CORES, GPUS = {"CPU": 8.0}, {"CPU": 16.0, "GPU": 2.0}
 
@@ -38,6 +45,20 @@ def test_a_worker_has_a_part_of_a_gpu_or_whole_ones():
 def test_no_room_for_a_single_worker_is_an_error(per_node, gpus):
     with pytest.raises(ValueError, match="E428"):
         places([CORES], "auto", per_node, gpus)
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1:{}", "ray://127.0.0.1:{}"])
+def test_a_cluster_that_listens_is_asked(address):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        check_listens(address.format(port))
+    with pytest.raises(OSError, match="refused"):
+        check_listens(address.format(port))
+
+
+@pytest.mark.parametrize("address", ["local", "auto", "ray://head"])
+def test_ray_finds_addresses_without_a_port(address):
+    check_listens(address)
 
 
 def test_other_versions_are_named_with_their_node():
