@@ -5,7 +5,11 @@ from itertools import pairwise
 
 from ..errors import Errors
 from ..trees.drafts import MentionDraft
-from ..types import EncodedText, PromptTokenizer, TokenIds
+from ..types import EncodedText, Place, PromptTokenizer, TokenIds
+
+# Frequent Chinese function words. A tokenizer may join one to the word beside it, such
+# as 中国的, "China's", and then a mention ends inside of a token.
+_FUNCTION_WORDS = frozenset("的是在")
 
 
 class TextSegments:
@@ -58,8 +62,9 @@ class TextSegments:
 def encode_in_parts(
     text: str, tokenizer: PromptTokenizer, cuts: Iterable[int]
 ) -> EncodedText:
-    """Encode a text so that no token holds parts of two characters, or the characters
-    on both sides of a cut. Offsets leave out whitespace before and after.
+    """Encode a text so that no token holds parts of two characters, the characters on
+    both sides of a cut, or a word and a Chinese function word before or after it.
+    Offsets leave out whitespace before and after.
 
     Raises ValueError (E510) if the tokenizer knows no offsets.
     """
@@ -76,12 +81,24 @@ def encode_in_parts(
             ids += part.ids
             offsets += [_trimmed(text, start + a, start + b) for a, b in part.offsets]
         crossed = {cut for cut in wanted for start, end in offsets if start < cut < end}
+        crossed |= _beside_function_words(text, offsets)
         for (start, end), (next_start, next_end) in pairwise(offsets):
             if next_start < end and end - start + next_end - next_start > 2:
                 crossed |= {next_start, end}
         if crossed <= borders:
             return EncodedText(tuple(ids), tuple(offsets))
         borders |= crossed
+
+
+def _beside_function_words(text: str, offsets: Iterable[Place]) -> set[int]:
+    """Where a token goes on after a function word, or before one that it ends with."""
+    return {
+        edge
+        for start, end in offsets
+        if end - start > 1
+        for word, edge in ((start, start + 1), (end - 1, end - 1))
+        if text[word] in _FUNCTION_WORDS
+    }
 
 
 def _trimmed(text: str, start: int, end: int) -> tuple[int, int]:

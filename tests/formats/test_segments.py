@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from spacy_padellm.bases.tokenizer import PlainTokenizer
 from spacy_padellm.formats.segments import TextSegments, encode_in_parts
 from spacy_padellm.types import EncodedText
 
@@ -109,6 +110,54 @@ def test_cuts_are_characters_of_the_text_with_or_without_a_space(
     segments = TextSegments(text, tiny_tokenizer, cuts={cut})
     assert segments.encoded == encode_in_parts(" mention", tiny_tokenizer, {4})
     assert segments.n_tokens == len(segments.encoded.ids) > 1
+
+
+@pytest.fixture(scope="module")
+def chinese_tokenizer():
+    """It joins words."""
+    from tokenizers import Tokenizer, models
+    from transformers import PreTrainedTokenizerFast
+
+    joined = ["中国的", "在北京", "北京在", "是不是", "目的地", "的是", "共和国"]
+    characters = sorted({*"".join(joined), " "})
+    vocab = [("<unk>", -30.0), ("</s>", 0.0)]
+    vocab += [(piece, -1.0) for piece in joined]
+    vocab += [(piece, -2.0) for piece in ("中国", "北京")]
+    vocab += [(piece, -9.0) for piece in characters]
+    unigram = Tokenizer(models.Unigram(vocab, unk_id=0))
+    return PlainTokenizer(
+        PreTrainedTokenizerFast(
+            tokenizer_object=unigram, unk_token="<unk>", eos_token="</s>"
+        )
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "pieces"),
+    [
+        ("中国的", ["中国", "的"]),
+        ("在北京", ["在", "北京"]),
+        ("北京在中国的", ["北京", "在", "中国", "的"]),
+        ("的是", ["的", "是"]),
+        ("是不是", ["是", "不", "是"]),
+        ("目的地", ["目的地"]),
+        ("共和国", ["共和国"]),
+    ],
+)
+def test_chinese_function_words_are_tokens_of_their_own(
+    chinese_tokenizer, text, pieces
+):
+    """But not those inside of a word."""
+    assert len(chinese_tokenizer.encode(text, add_special_tokens=False).ids) <= 2
+    offsets = encode_in_parts(text, chinese_tokenizer, ()).offsets
+    assert [text[start:end] for start, end in offsets] == pieces
+
+
+@given(st.text("中国的是在北京目地 ", max_size=20))
+def test_no_token_joins_a_function_word_to_a_name(chinese_tokenizer, text):
+    for start, end in encode_in_parts(text, chinese_tokenizer, ()).offsets:
+        token = text[start:end]
+        assert len(token) < 2 or not {token[0], token[-1]} & set("的是在")
 
 
 def test_a_tokenizer_without_offsets_is_refused():
