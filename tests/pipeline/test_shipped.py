@@ -89,7 +89,7 @@ def test_the_chinese_adapter_reads_chinese(smollm):
             "chinese",
             "zh",
             "华为公司的总部位于深圳，创始人是任正非。",
-            [("华为", "ORG"), ("深圳", "LOC"), ("任正非", "PER")],
+            [("华为公司", "ORG"), ("深圳", "LOC"), ("任正非", "PER")],
         ),
         (
             "multilingual",
