@@ -68,31 +68,27 @@ def test_eight_first_calls_at_once_get_what_single_calls_get(smollm, system):
         assert answers(system, 8, n_pipelines) == serial
 
 
-GOLD = {
-    "a": {"PER": ["Angela Merkel"], "LOC": ["Berlin", "Paris"]},
-    "b": {"LEADER": ["Angela Merkel"], "CAPITAL": ["Berlin", "Paris"]},
-}
+NAMES = ["Angela Merkel", "Berlin", "Paris"]  # in the first text
 
 
 @pytest.fixture(scope="module")
 def unfused(smollm):
     """Two pipelines on one base with DoRA adapters, for which nothing is fused, so that
     the active adapter is switched for each pass. Each has learned one text."""
-    return [learned(labels) for labels in GOLD.values()]
+    return [learned("PER", "LOC", "LOC"), learned("LEADER", "CAPITAL", "CAPITAL")]
 
 
-def learned(labels: dict[str, list[str]]) -> Language:
+def learned(*labels: str) -> Language:
     nlp = spacy.blank("en")
     lora = {"r": 4, "lora_alpha": 8, "target_modules": ["q_proj"], "use_dora": True}
     model = {"adapter": None, "device": "cpu", "lora": lora, "merge_adapter": "never"}
     nlp.add_pipe("padellm_ner", config={"model": model})
-    doc = nlp.make_doc(TEXTS[0])
-    ents = [
-        (TEXTS[0].index(name), TEXTS[0].index(name) + len(name), label)
-        for label, names in labels.items()
-        for name in names
+    starts = map(TEXTS[0].index, NAMES)
+    entities = [
+        (start, start + len(name), label)
+        for start, name, label in zip(starts, NAMES, labels, strict=True)
     ]
-    gold = [Example.from_dict(doc, {"entities": ents})]
+    gold = [Example.from_dict(nlp.make_doc(TEXTS[0]), {"entities": entities})]
     optimizer = nlp.initialize(lambda: gold)
     for _ in range(30):
         nlp.update(gold, sgd=optimizer)

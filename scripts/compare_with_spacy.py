@@ -1,6 +1,6 @@
 """Compare the default adapter with a spaCy pipeline that has OntoNotes labels.
 
-    python scripts/score_spacy_model.py en_core_web_md test.spacy more.spacy
+    python scripts/compare_with_spacy.py en_core_web_md test.spacy more.spacy
 
 Both read the same tokens. Only people, organizations and locations are compared,
 because other labels differ between OntoNotes and most other sets.
@@ -30,7 +30,10 @@ def relabel(doc: Doc, names: Mapping[str, str]) -> None:
 
 
 def score(nlp: spacy.Language, names: Mapping[str, str], docs: list[Doc]) -> dict:
-    """spaCy's span scores. Its labels are mapped to ours by `names`."""
+    """spaCy's span scores, and the seconds that the pipeline took.
+
+    names: the pipeline's labels that count, each with the label of the gold docs.
+    """
     begin = time.perf_counter()
     predicted = list(nlp.pipe(without_annotation(doc, nlp) for doc in docs))
     seconds = time.perf_counter() - begin
@@ -46,16 +49,18 @@ def main(args: argparse.Namespace) -> None:
     ours = spacy.blank("en")
     ours.add_pipe("padellm_ner", config={"model": {"base": args.base}, "labels": OURS})
     other = spacy.load(args.pipeline)
+    other_name = f"{other.meta['lang']}_{other.meta['name']}"
+    same = {label: label for label in OURS}
+    systems = {"padellm_ner": (ours, same), other_name: (other, ONTONOTES)}
     results = {}
     for file in args.tests:
         docs = list(DocBin().from_disk(file).get_docs(ours.vocab))[: args.limit]
         for doc in docs:
-            relabel(doc, {label: label for label in OURS})
-        results[f"{file.stem}, padellm_ner"] = score(ours, {x: x for x in OURS}, docs)
-        results[f"{file.stem}, {other.meta['lang']}_{other.meta['name']}"] = score(
-            other, ONTONOTES, docs
-        )
-        print(table(results), flush=True)
+            relabel(doc, same)
+        for name, (nlp, names) in systems.items():
+            result = results[f"{file.stem}, {name}"] = score(nlp, names, docs)
+            print(f"{file.stem}, {name}: {result['seconds']:.1f} s", flush=True)
+    print(table(results))
 
 
 if __name__ == "__main__":
