@@ -69,8 +69,10 @@ def timed(
 
 
 def warm_up(systems: Iterable[LoadedSystem], docs: Sequence[Doc]) -> None:
-    """Let each system predict the first documents, one at a time."""
+    """Let each system prepare its labels, and predict the first documents, one at a
+    time."""
     for system in systems:
         system.activate()
+        system.prepare()
         for doc in docs[:WARM_UP]:
             system.predict([doc], 1)

@@ -6,6 +6,7 @@ from spacy.tokens import Doc
 
 from spacy_padellm.engines.base import Engine
 from spacy_padellm.formats.base import Format
+from spacy_padellm.formats.extraction import prepare
 from spacy_padellm.model.shim import causal_lm_shim
 from spacy_padellm.pipeline.output import Output
 from spacy_padellm.pipeline.padellm_ner import PaDeLLMNER
@@ -65,6 +66,15 @@ class LoadedSystem:
         Components that share a base switch adapters. That time belongs to no system.
         """
         self.shim.lm.base.activate(self.shim.lm.name)
+
+    def prepare(self) -> None:
+        """Compute what is computed once for the labels."""
+        prepare(
+            self.labels,
+            engine=self.engine,
+            tokenizer=self.shim.tokenizer,
+            format=self.format,
+        )
 
     def predict(self, docs: Sequence[Doc], batch_tokens: int) -> list[Prediction]:
         """Predict documents, which are not changed.

@@ -99,6 +99,12 @@ class Format(Protocol):
         """Tokenise the text of a query."""
         ...
 
+    def prepare(
+        self, labels: LabelNames, tokenizer: PromptTokenizer, session: Session
+    ) -> None:
+        """Compute now what is computed once for these labels, and remember it."""
+        ...
+
     def extract(
         self, encoded: Sequence[EncodedQuery], session: Session
     ) -> list[Extraction]:
@@ -136,6 +142,11 @@ class Generative:
     __slots__ = ()
     head = None
     label_tokens = LABEL_TOKENS
+
+    def prepare(
+        self, labels: LabelNames, tokenizer: PromptTokenizer, session: Session
+    ) -> None:
+        """See `Format.prepare`. Nothing is computed once for labels."""
 
     def gold_tree(
         self, query: Query, gold: GoldText, tokenizer: PromptTokenizer

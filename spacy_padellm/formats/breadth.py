@@ -38,11 +38,7 @@ def weigh(
         for named, some in zip(labels, competing, strict=True)
         for label in some
     }
-    new = sorted(name for name in names if name not in memory)
-    for script in ("latin", "chinese"):
-        asked = [name for name in new if script_of(name) == script]
-        for name, breadth in breadths(asked, reference_texts(script), find).items():
-            memory.setdefault(name, breadth)  # another thread may have been faster
+    remember(names, find, memory=memory)
     return [
         replace(
             extraction,
@@ -57,6 +53,20 @@ def weigh(
         else extraction
         for named, extraction, some in zip(labels, found, competing, strict=True)
     ]
+
+
+def remember(
+    names: Iterable[str],
+    find: Callable[[Sequence[Query]], Sequence[Extraction]],
+    *,
+    memory: dict[str, float],
+) -> None:
+    """Add the breadths of names to those that are known. find: runs the model."""
+    new = sorted(name for name in names if name not in memory)
+    for script in ("latin", "chinese"):
+        asked = [name for name in new if script_of(name) == script]
+        for name, breadth in breadths(asked, reference_texts(script), find).items():
+            memory.setdefault(name, breadth)  # another thread may have been faster
 
 
 def rivals(mentions: Iterable[Mention]) -> set[str]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from ..engines.base import Engine, Session
 from ..engines.scheduler import run_batches
-from ..types import PromptTokenizer
+from ..types import LabelNames, PromptTokenizer
 from .base import Extraction, Format, Query
 
 
@@ -33,6 +33,18 @@ def extract(
         return format.extract([encoded[index] for index in batch], session)
 
     return run_batches(engine, lengths, work, batch_tokens=batch_tokens)
+
+
+def prepare(
+    labels: LabelNames,
+    *,
+    engine: Engine,
+    tokenizer: PromptTokenizer,
+    format: Format,
+) -> None:
+    """Compute now what the format computes once for these labels."""
+    with engine.session(1) as session:
+        format.prepare(labels, tokenizer, session)
 
 
 def extract_in_session(

@@ -24,9 +24,9 @@ from ..trees.pointers import (
     pack_labels,
     pack_pointers,
 )
-from ..types import Mention, PromptTokenizer, TokenIds
+from ..types import LabelNames, Mention, PromptTokenizer, TokenIds
 from .base import LABEL_TOKENS, EncodedQuery, Extraction, GoldText, Query
-from .breadth import weigh
+from .breadth import remember, weigh
 from .find_spans import find_spans, probabilities
 from .segments import TextSegments
 
@@ -55,8 +55,8 @@ def build_pointer_v1(
     prefer_narrow: where mentions of two labels overlap, how much narrow labels are
         preferred to broad ones, such as "politician" to "person": the score of a
         mention is divided by its label's breadth to this power. The breadth is computed
-        once for each label, when it first competes with another. 0: the higher score
-        wins.
+        once for each label, by `warm_up` or when the label first competes with
+        another. 0: the higher score wins.
 
     Raises ValueError for a value that is not allowed.
     """
@@ -94,6 +94,14 @@ class Pointer:
         text = TextSegments(query.text, tokenizer, prefix_lm=True, cuts=())
         return EncodedQuery(query, text)
 
+    def prepare(
+        self, labels: LabelNames, tokenizer: PromptTokenizer, session: Session
+    ) -> None:
+        """Measure the breadths of labels that may compete."""
+        if self.prefer_narrow and len(labels) > 1:
+            find = partial(self._find_for_breadth, session, tokenizer)
+            remember(set(labels.values()), find, memory=self._breadths(session))
+
     def extract(
         self, encoded: Sequence[EncodedQuery[TextSegments]], session: Session
     ) -> list[Extraction]:
@@ -104,7 +112,7 @@ class Pointer:
             [one.query.labels for one in encoded],
             found,
             partial(self._find_for_breadth, session, encoded[0].text.tokenizer),
-            memory=session.memory.setdefault(self.name, {}),
+            memory=self._breadths(session),
             power=-self.prefer_narrow,
         )
 
@@ -135,6 +143,10 @@ class Pointer:
             stem=_stem(text) if self.alone else None,
             gold={"spans": spans, "known": known},
         )
+
+    def _breadths(self, session: Session) -> dict[str, float]:
+        """The breadths of labels' names that are known so far."""
+        return session.memory.setdefault(self.name, {})
 
     def _find(
         self, encoded: Sequence[EncodedQuery[TextSegments]], session: Session

@@ -14,13 +14,14 @@ from spacy.training import Example, validate_examples, validate_get_examples
 from spacy.vocab import Vocab
 from thinc.api import Model, Optimizer
 
-from ..engines.base import EngineSource
+from ..engines.base import Engine, EngineSource
 from ..errors import Errors, Warnings
 from ..formats.base import Format
+from ..formats.extraction import prepare
 from ..locks import Once
 from ..model.shim import causal_lm_shim
 from ..settings import check_positive
-from ..types import LabelNames, WindowGetter
+from ..types import LabelNames, PromptTokenizer, WindowGetter
 from . import saving
 from .adapter_set import AdapterSet
 from .annotate import annotate, register_score
@@ -248,8 +249,9 @@ class PaDeLLMNER(TrainablePipe):
 
     def warm_up(self) -> None:
         """Do now what the first call would do: load the base, put the active adapter
-        and the named ones on it, build their engines, and read one short text with
-        each. If a server runs the model, it is checked.
+        and the named ones on it, build their engines, read one short text with each,
+        and compute what is computed once for their labels. If a server runs the model,
+        it is checked.
 
         This costs what the first text would cost: seconds, most of them to load torch,
         transformers and the base's weights, and the memory for the weights, which stay
@@ -264,6 +266,8 @@ class PaDeLLMNER(TrainablePipe):
         for adapter in dict.fromkeys((self.active_adapter, *self.adapters)):
             labels = self._adapters.labels(adapter) or WARM_UP_LABELS
             self.predict([doc], Call(self.output, adapter, labels))
+            engine, tokenizer = self._open(adapter)
+            prepare(labels, engine=engine, tokenizer=tokenizer, format=self.format)
 
     def predict(
         self, docs: Iterable[Doc], call: Call | None = None
@@ -282,9 +286,7 @@ class PaDeLLMNER(TrainablePipe):
         if not labels:
             self._warn_once("no labels", Warnings.W803)
             return [Prediction() for _ in docs]
-        shim = self._adapters.shim(call.adapter)
-        self._adapters.check_predicts(shim, self.format)
-        engine, tokenizer = self.engine.open(shim, call.adapter)
+        engine, tokenizer = self._open(call.adapter)
         return predict_docs(
             docs,
             labels,
@@ -308,6 +310,13 @@ class PaDeLLMNER(TrainablePipe):
             annotate(doc, prediction, output=output or self.output, component=self.name)
             for kind, message, values in leaks(doc, prediction):
                 self._warn_once(kind, message, **values)
+
+    def _open(self, adapter: str | None) -> tuple[Engine, PromptTokenizer]:
+        """The engine for an adapter, and its tokenizer. Raises ValueError (E802) if the
+        adapter was trained in another format."""
+        shim = self._adapters.shim(adapter)
+        self._adapters.check_predicts(shim, self.format)
+        return self.engine.open(shim, adapter)
 
     def _call(self, changed: Mapping[str, Any]) -> Call:
         """The component's settings with some changed. Raises ValueError for a value

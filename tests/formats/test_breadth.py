@@ -16,6 +16,7 @@ from spacy_padellm.formats.breadth import (
     script_of,
     weigh,
 )
+from spacy_padellm.formats.padellm import build_padellm_v1
 from spacy_padellm.formats.pointer import Pointer, build_pointer_v1
 from spacy_padellm.pipeline.annotate import annotate, register_score
 from spacy_padellm.pipeline.output import Output
@@ -199,6 +200,33 @@ def test_breadths_are_measured_once_for_all_thresholds(tiny_tokenizer):
         known.append(session.memory)
     assert known[0] == known[1] and len(known[0]["Pointer"]) == 2
     assert passes[1] == passes[0] + 2  # a pass for each further call
+
+
+def test_prepared_labels_are_not_measured_again(tiny_tokenizer):
+    labels = {"PER": "person", "POL": "politician"}
+    format, session = Pointer(), Certain()
+    encoded = format.encode(Query("Ann won", labels), tiny_tokenizer)
+    format.prepare(labels, tiny_tokenizer, session)
+    measured = session.passes
+    assert measured and set(session.memory["Pointer"]) == {"person", "politician"}
+    format.prepare(labels, tiny_tokenizer, session)
+    prepared = format.extract([encoded], session)
+    assert session.passes == measured + 1
+    assert prepared == format.extract([encoded], Certain())
+
+
+@pytest.mark.parametrize(
+    ("format", "labels"),
+    [
+        (Pointer(), {"PER": "person"}),  # nothing to compete with
+        (Pointer(prefer_narrow=0.0), {"PER": "person", "POL": "politician"}),
+        (build_padellm_v1(), {"PER": "person", "POL": "politician"}),
+    ],
+)
+def test_nothing_is_prepared_where_no_breadth_is_needed(format, labels, tiny_tokenizer):
+    session = Certain()
+    format.prepare(labels, tiny_tokenizer, session)
+    assert (session.passes, session.memory) == (0, {})
 
 
 def test_prefer_narrow_is_checked():

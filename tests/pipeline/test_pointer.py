@@ -103,6 +103,21 @@ def test_a_saved_adapter_serves_another_pipeline(make_nlp, trained, tmp_path):
     assert nlp.update(gold)["padellm_ner"] < 1, "and training goes on from it"
 
 
+def test_warm_up_measures_how_much_the_labels_claim(make_nlp, trained, tmp_path):
+    trained.get_pipe("padellm_ner").to_disk(tmp_path)
+    folder = str(tmp_path / "adapter")
+    nlp = make_nlp(format=POINTER, model={"adapter": folder}, adapters={"b": folder})
+    ner = nlp.get_pipe("padellm_ner")
+    ner.warm_up()
+    for adapter in (None, "b"):
+        engine = ner._adapters.shim(adapter).engine
+        with engine.session(1) as session:
+            assert set(session.memory["Pointer"]) == set(NAMES.values())
+    passes = engine.usage.passes
+    nlp("Ann met Lee.", component_cfg={"padellm_ner": {"active_adapter": "b"}})
+    assert engine.usage.passes == passes + 1
+
+
 def test_the_batch_changes_no_result(trained):
     texts = [text for text, _ in TEXTS] * 3
     alone = [found(trained(text)) for text in texts]

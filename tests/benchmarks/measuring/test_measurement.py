@@ -39,6 +39,10 @@ class Scripted:
     def activate(self):
         self.clock.now += 50.0
 
+    def prepare(self):
+        self.clock.now += 50.0
+        self.passes += 1
+
     def predict(self, docs, batch_tokens):
         self.calls.append((self.name, len(docs), batch_tokens))
         self.clock.now += 2.0 * len(docs)
