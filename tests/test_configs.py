@@ -116,6 +116,26 @@ def test_a_config_trains(file, corpus, tiny_base):
     assert nlp.evaluate(list(train(nlp)))["ents_f"] is not None
 
 
+@every_own_config
+def test_a_trained_pipeline_can_go_on(file):
+    """spaCy makes the optimizer from the config as it is saved, with its variables."""
+    nlp = load_model_from_config(read(file), auto_fill=True)
+    optimizer = nlp.create_optimizer()
+    optimizer.step_schedules()
+    assert 0 < optimizer.learn_rate < 0.01
+
+
+@every_own_config
+def test_the_rate_falls_until_the_last_step(file):
+    config = load_config(file, interpolate=True)
+    rate = config["training"]["optimizer"]["learn_rate"]
+    assert config["training"]["max_steps"] in (0, rate["total_steps"])
+    steps = "training.optimizer.learn_rate.total_steps"
+    if config["training"]["max_steps"]:
+        longer = load_config(file, overrides={steps: 7_000}, interpolate=True)
+        assert longer["training"]["max_steps"] == 7_000
+
+
 def test_the_config_for_spacy_llm_loads():
     pytest.importorskip("spacy_llm")
     [file] = [file for file in CONFIGS if file.stem == "spacy_llm"]

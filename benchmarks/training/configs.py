@@ -65,10 +65,9 @@ def padellm_config(
     config["paths"] = {"train": str(train_file), "dev": str(corpus / "dev.spacy")}
     config["system"]["seed"] = settings.seed
     config["training"]["batcher"]["size"] = settings.batch
-    config["training"]["optimizer"]["learn_rate"]["initial_rate"] = settings.rate
-    config["training"]["max_steps"] = settings.passes * math.ceil(
-        n_texts / settings.batch
-    )
+    steps = settings.passes * math.ceil(n_texts / settings.batch)
+    rate = config["training"]["optimizer"]["learn_rate"]
+    rate |= {"initial_rate": settings.rate, "total_steps": steps}
     return config
 
 

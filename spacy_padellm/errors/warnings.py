@@ -73,3 +73,9 @@ class Warnings:
         "with {tokens} padded tokens in a microbatch at most. The result is the same; "
         "to save time, set train_batch_tokens to that number."
     )
+    W875 = (
+        "[W875] {name}: the learning rate stays 0, so nothing is learned. After "
+        "nlp.resume_training, set the optimizer's `learn_rate`. In `spacy train`, "
+        "training.max_steps is larger than the schedule's `total_steps`: set the "
+        "latter. This warning is shown once."
+    )

@@ -120,6 +120,7 @@ class PaDeLLMNER(TrainablePipe):
         )
         self._pipeline = PipelineOf()
         self._warned = Once()
+        self._was_idle = False  # the last step had a learning rate of 0
 
     def join(self, nlp: Language) -> None:
         """Remember the pipeline. Raises ValueError (E809) if another component of it
@@ -409,6 +410,15 @@ class PaDeLLMNER(TrainablePipe):
         if sgd not in (None, False):
             self.finish_update(sgd)
         return losses
+
+    def finish_update(self, sgd: Optimizer) -> None:
+        """One step for the gradients of all updates since the last step. Warns once
+        (W875) if the learning rate stays 0, which teaches nothing."""
+        is_idle = getattr(sgd, "learn_rate", None) == 0.0
+        if is_idle and self._was_idle:  # one step of 0 begins a warm-up
+            self._warn_once("rate", Warnings.W875)
+        self._was_idle = is_idle
+        super().finish_update(sgd)
 
     def rehearse(
         self,
