@@ -313,8 +313,8 @@ class PaDeLLMNER(TrainablePipe):
                 self._warn_once(kind, message, **values)
 
     def _open(self, adapter: str | None) -> tuple[Engine, PromptTokenizer]:
-        """The engine for an adapter, and its tokenizer. Raises ValueError (E802) if the
-        adapter was trained in another format."""
+        """The engine for an adapter, and its tokenizer. Raises ValueError if the adapter
+        does not fit the format (E802, E814)."""
         shim = self._adapters.shim(adapter)
         self._adapters.check_predicts(shim, self.format)
         return self.engine.open(shim, adapter)
