@@ -63,10 +63,10 @@ def wikigold(data: Path, size: int, rng: random.Random) -> Part:
     )
 
 
-def ewt(data: Path, size: int, rng: random.Random) -> Part:
+def ewt(data: Path, size: int, rng: random.Random, empty: float) -> Part:
     texts, problems = annotated(data / "uner_en_ewt/train.iob2", NEWS, {"OTH": None})
     test, more = annotated(data / "uner_en_ewt/test.iob2", NEWS, {"OTH": None})
-    train = with_runs(texts, size, rng, empty=0.25)
+    train = with_runs(texts, size, rng, empty)
     licence = "CC BY-SA 4.0"
     return Part(licence, NEWS, train, test, real_spaces=True, problems=problems + more)
 
@@ -78,10 +78,10 @@ def btc(data: Path, size: int, rng: random.Random) -> Part:
     return Part("CC BY 4.0", NEWS, train, test, problems=problems + more)
 
 
-def wnut17(data: Path, size: int, rng: random.Random) -> Part:
+def wnut17(data: Path, size: int, rng: random.Random, empty: float) -> Part:
     texts, problems = annotated(data / "wnut17/train.conll", WNUT)
     test, more = annotated(data / "wnut17/test.conll", WNUT)
-    train = sample(texts, size, rng, empty=0.35)
+    train = sample(texts, size, rng, empty)
     return Part("CC BY 4.0", WNUT, train, test, problems=problems + more)
 
 

@@ -94,9 +94,11 @@ def main(args: argparse.Namespace) -> None:
     parts = {
         "redocred": redocred(args.data, args.redocred, random.Random(args.seed)),
         "wikigold": wikigold(args.data, args.wikigold, random.Random(args.seed + 1)),
-        "ewt": ewt(args.data, args.ewt, random.Random(args.seed + 2)),
+        "ewt": ewt(args.data, args.ewt, random.Random(args.seed + 2), args.empty_ewt),
         "btc": btc(args.data, args.btc, random.Random(args.seed + 3)),
-        "wnut17": wnut17(args.data, args.wnut17, random.Random(args.seed + 4)),
+        "wnut17": wnut17(
+            args.data, args.wnut17, random.Random(args.seed + 4), args.empty_wnut17
+        ),
     }
     for name, chosen in SETS.items():
         rng = random.Random(f"{args.seed} {name}")
@@ -121,6 +123,8 @@ def main(args: argparse.Namespace) -> None:
     train = train[: args.limit]
     docs = [name_labels(make_doc(nlp, text), rng) for text in train]
     typed, held_out = open_types(args.open_types, nlp, rng)
+    if args.typed is not None:
+        typed = rng.sample(typed, min(args.typed, len(typed)))
     docs += typed
     rng.shuffle(docs)
     written = {
@@ -143,6 +147,13 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument("--ewt", type=int, default=5_500)
     parser.add_argument("--btc", type=int, default=4_500)
     parser.add_argument("--wnut17", type=int, default=2_000)
+    for name, share in (("ewt", 0.25), ("wnut17", 0.35)):
+        parser.add_argument(
+            f"--empty-{name}",
+            type=float,
+            default=share,
+            help="the largest share of texts without entities; 1: as in the set",
+        )
     parser.add_argument(
         "--open", type=float, default=2.2, help="times the texts with open labels"
     )
@@ -155,6 +166,7 @@ def parse_args() -> argparse.Namespace:
         default=Path("assets/open-types"),
         help="our own corpus; another path leaves it out",
     )
+    parser.add_argument("--typed", type=int, help="texts of our own corpus, at most")
     parser.add_argument(
         "--limit", type=int, help="training texts of the public sets, at most"
     )
