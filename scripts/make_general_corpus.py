@@ -152,7 +152,7 @@ def parse_args() -> argparse.Namespace:
             f"--empty-{name}",
             type=float,
             default=share,
-            help="the largest share of texts without entities; 1: as in the set",
+            help="the most texts without entities; 1 keeps the share of the set",
         )
     parser.add_argument(
         "--open", type=float, default=2.2, help="times the texts with open labels"

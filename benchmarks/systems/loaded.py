@@ -68,7 +68,7 @@ class LoadedSystem:
         self.shim.lm.base.activate(self.shim.lm.name)
 
     def prepare(self) -> None:
-        """Compute what is computed once for the labels."""
+        """Compute and keep what depends on the labels alone."""
         prepare(
             self.labels,
             engine=self.engine,

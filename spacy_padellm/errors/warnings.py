@@ -75,7 +75,8 @@ class Warnings:
     )
     W875 = (
         "[W875] {name}: the learning rate stays 0, so nothing is learned. After "
-        "nlp.resume_training, set the optimizer's `learn_rate`. In `spacy train`, "
-        "training.max_steps is larger than the schedule's `total_steps`: set the "
-        "latter. This warning is shown once."
+        "nlp.resume_training, set the optimizer's `learn_rate`. In `spacy train`, the "
+        "training is longer than its schedule: set "
+        "training.optimizer.learn_rate.total_steps to the number of steps. This "
+        "warning is shown once."
     )

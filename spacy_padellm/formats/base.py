@@ -102,7 +102,7 @@ class Format(Protocol):
     def prepare(
         self, labels: LabelNames, tokenizer: PromptTokenizer, session: Session
     ) -> None:
-        """Compute now what is computed once for these labels, and remember it."""
+        """Compute and keep what depends on the labels alone, such as breadths."""
         ...
 
     def extract(
@@ -146,7 +146,7 @@ class Generative:
     def prepare(
         self, labels: LabelNames, tokenizer: PromptTokenizer, session: Session
     ) -> None:
-        """See `Format.prepare`. Nothing is computed once for labels."""
+        """Does nothing: no answer depends on the labels alone."""
 
     def gold_tree(
         self, query: Query, gold: GoldText, tokenizer: PromptTokenizer

@@ -42,7 +42,7 @@ def prepare(
     tokenizer: PromptTokenizer,
     format: Format,
 ) -> None:
-    """Compute now what the format computes once for these labels."""
+    """Compute and keep what depends on the labels alone; see `Format.prepare`."""
     with engine.session(1) as session:
         format.prepare(labels, tokenizer, session)
 

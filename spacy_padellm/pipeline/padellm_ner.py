@@ -249,7 +249,7 @@ class PaDeLLMNER(TrainablePipe):
                 yield doc
 
     def warm_up(self) -> None:
-        """Do now what the first call would do: load the base, put the active adapter
+        """Do now what the first calls would do: load the base, put the active adapter
         and the named ones on it, build their engines, read one short text with each,
         and compute what is computed once for their labels. If a server runs the model,
         it is checked.
@@ -313,8 +313,8 @@ class PaDeLLMNER(TrainablePipe):
                 self._warn_once(kind, message, **values)
 
     def _open(self, adapter: str | None) -> tuple[Engine, PromptTokenizer]:
-        """The engine for an adapter, and its tokenizer. Raises ValueError if the adapter
-        does not fit the format (E802, E814)."""
+        """The engine for an adapter, and its tokenizer. Raises ValueError (E802, E814)
+        if the adapter does not fit the format."""
         shim = self._adapters.shim(adapter)
         self._adapters.check_predicts(shim, self.format)
         return self.engine.open(shim, adapter)
@@ -367,6 +367,7 @@ class PaDeLLMNER(TrainablePipe):
         for label in self.labels:
             self.vocab.strings.add(label)
         own = self._adapters.own
+        self._was_idle = False
         learns = has_gold(get_examples(), self._gold_key)
         if learns:
             check_trains(self.engine, self.name)

@@ -60,8 +60,19 @@ def test_a_trained_pipeline_goes_on_with_a_schedule_at_0(make_nlp, caplog, tmp_p
 
 def test_gradients_that_add_up_are_no_steps(make_nlp, caplog):
     nlp = make_nlp()
-    optimizer = nlp.initialize(lambda: examples(nlp))
+    nlp.initialize(lambda: examples(nlp))
+    optimizer = Adam(warmup_linear(0.001, 2, 4))
     for _ in range(3):
         nlp.update(examples(nlp), sgd=False)
     nlp.update(examples(nlp), sgd=optimizer)
+    assert warnings(caplog) == []
+    nlp.update(examples(nlp), sgd=optimizer)
+    assert len(warnings(caplog)) == 1
+
+
+def test_the_next_training_begins_at_0_too(make_nlp, caplog):
+    nlp = make_nlp()
+    for _ in range(2):
+        nlp.initialize(lambda: examples(nlp))
+        train(nlp, Adam(warmup_linear(0.001, 2, 4)), 5)
     assert warnings(caplog) == []

@@ -31,6 +31,7 @@ class Scripted:
         self.excluding = excluding
         self.excluded_seconds = 0.0
         self.passes = 0
+        self.prepared = 0
 
     @property
     def usage(self):
@@ -40,6 +41,7 @@ class Scripted:
         self.clock.now += 50.0
 
     def prepare(self):
+        self.prepared += 1
         self.clock.now += 50.0
         self.passes += 1
 
@@ -88,6 +90,7 @@ def test_another_system_starts_each_time(clock, docs):
     calls = []
     systems = {name: Scripted(clock, calls, name) for name in "abc"}
     warm_up(systems.values(), docs)
+    assert all(system.prepared == 1 for system in systems.values())
     calls.clear()
     runs = alternate(systems, [docs[:1], docs[:2], docs[:3], docs[:1]], 9, clock=clock)
     order = [name for name, _, _ in calls]
