@@ -1,10 +1,10 @@
 """The pipeline component."""
 
 import logging
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from spacy import util
 from spacy.language import Language
@@ -24,19 +24,17 @@ from ..settings import check_positive
 from ..types import LabelNames, PromptTokenizer, WindowGetter
 from . import saving
 from .adapter_set import AdapterSet
+from .adapters_and_labels import AdaptersAndLabels
 from .annotate import annotate, register_score
 from .engines import check_engine, check_trains
 from .gold import trees_of
-from .labels import gold_labels, has_gold, names_labels, read_labels, with_label
+from .labels import gold_labels, has_gold, names_labels, read_labels
 from .language import PipelineOf, check_spans_key
 from .leaks import leaks
 from .output import Output, OutputSetting
 from .predict import predict_docs, predict_each
 from .prediction import Prediction
 from .record import Replay, TrainingRecord
-
-if TYPE_CHECKING:
-    from ..adapters.adapted import AdaptedLM
 
 logger = logging.getLogger(__name__)
 
@@ -58,7 +56,7 @@ class Call:
     labels: LabelNames | None = None
 
 
-class PaDeLLMNER(TrainablePipe):
+class PaDeLLMNER(AdaptersAndLabels, TrainablePipe):
     """Finds named entities with a causal language model; `make_padellm_ner` describes
     the settings.
 
@@ -128,91 +126,6 @@ class PaDeLLMNER(TrainablePipe):
         check_spans_key(nlp, self.name, self.spans_key)
         self._pipeline = PipelineOf(nlp)
 
-    # -- labels -----------------------------------------------------------------------
-
-    @property
-    def label_data(self) -> LabelNames:
-        """The labels with the names that the model reads, for `spacy init labels`."""
-        return self._adapters.labels(self.active_adapter)
-
-    @property
-    def labels(self) -> tuple[str, ...]:
-        """The labels to look for. Until you set some, these are the adapter's own.
-
-        Empty while the adapter cannot be read: spaCy asks for the labels of a saved
-        pipeline before it loads the adapter that was saved.
-        """
-        try:
-            return tuple(self.label_data)
-        except ValueError:
-            return ()
-
-    @labels.setter
-    def labels(self, labels: Collection[str] | Mapping[str, str] | None) -> None:
-        """None: the adapter's own from now on."""
-        self._give_labels(read_labels(labels))
-
-    def add_label(self, label: str, name: str | None = None) -> int:
-        """Look for one more label. The first label that you add replaces the adapter's
-        own labels.
-
-        name: what the model reads for it; the label itself where it has none.
-
-        Returns 1, or 0 if the label is there already.
-        """
-        known = self._adapters.given_labels(self.active_adapter) or {}
-        if label in known:
-            return 0
-        self._give_labels(with_label(known, label, name))
-        return 1
-
-    def _give_labels(self, labels: LabelNames | None) -> None:
-        self._adapters.give_labels(self.active_adapter, labels)
-        for label in labels or ():
-            self.vocab.strings.add(label)
-
-    # -- adapters ---------------------------------------------------------------------
-
-    @property
-    def adapters(self) -> tuple[str, ...]:
-        """The names of the further adapters, without the component's own."""
-        return tuple(self._adapters.named)
-
-    @property
-    def active_adapter(self) -> str | None:
-        """The adapter to predict with; None is the component's own. You can set it;
-        ValueError (E812) if there is none of that name."""
-        return self._adapters.active
-
-    @active_adapter.setter
-    def active_adapter(self, adapter: str | None) -> None:
-        self._adapters.activate(adapter)
-
-    @property
-    def active_lm(self) -> "AdaptedLM":
-        """The base with the active adapter, loaded if it was not yet."""
-        return self._adapters.active_lm
-
-    def add_adapter(self, adapter: str, path: str) -> None:
-        """Keep one more adapter. It replaces another of the same name.
-
-        path: a PEFT folder, such as the folder `adapter` of a saved component, or the
-            name of an adapter that comes with the package.
-
-        Raises ValueError if the name is none for a folder (E811), if the files cannot
-        be read, or if the adapter was trained in another format (E802).
-        """
-        shim = self._adapters.from_folder(adapter, path)
-        self._adapters.check_format(shim, self.format)
-        self._adapters.keep(adapter, shim)
-
-    def remove_adapter(self, adapter: str) -> None:
-        """Forget an adapter. If it is active, the component's own becomes active.
-
-        Raises ValueError (E812) if there is none of that name.
-        """
-        self._adapters.remove(adapter)
-
     # -- prediction -------------------------------------------------------------------
 
     def __call__(self, doc: Doc, **changed: Any) -> Doc:
@@ -254,7 +167,7 @@ class PaDeLLMNER(TrainablePipe):
         and compute what is computed once for their labels. If a server runs the model,
         it is checked.
 
-        This costs what the first text would cost: seconds, most of them to load torch,
+        This costs seconds. Most of them go to loading torch,
         transformers and the base's weights, and the memory for the weights, which stay
         there. On a CPU, bases of up to 2 GiB are kept a second time, packed for its
         matrix products. Another call of `warm_up` costs one short text for each

@@ -1,0 +1,108 @@
+"""A component's adapters, and the labels that each of them looks for."""
+
+from collections.abc import Collection, Mapping
+from typing import TYPE_CHECKING
+
+from spacy.vocab import Vocab
+
+from ..formats.base import Format
+from ..types import LabelNames
+from .adapter_set import AdapterSet
+from .labels import read_labels, with_label
+
+if TYPE_CHECKING:
+    from ..adapters.adapted import AdaptedLM
+
+
+class AdaptersAndLabels:
+    """The part of `PaDeLLMNER` that says which adapters it has, and what it looks for.
+    It runs no model."""
+
+    vocab: Vocab
+    format: Format
+    _adapters: AdapterSet
+
+    # -- labels -----------------------------------------------------------------------
+
+    @property
+    def label_data(self) -> LabelNames:
+        """The labels with the names that the model reads, for `spacy init labels`."""
+        return self._adapters.labels(self.active_adapter)
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The labels to look for. Until you set some, these are the adapter's own.
+
+        Empty while the adapter cannot be read: spaCy asks for the labels of a saved
+        pipeline before it loads the adapter that was saved.
+        """
+        try:
+            return tuple(self.label_data)
+        except ValueError:
+            return ()
+
+    @labels.setter
+    def labels(self, labels: Collection[str] | Mapping[str, str] | None) -> None:
+        """None: the adapter's own from now on."""
+        self._give_labels(read_labels(labels))
+
+    def add_label(self, label: str, name: str | None = None) -> int:
+        """Look for one more label. The first label that you add replaces the adapter's
+        own labels.
+
+        name: what the model reads for it; the label itself where it has none.
+
+        Returns 1, or 0 if the label is there already.
+        """
+        known = self._adapters.given_labels(self.active_adapter) or {}
+        if label in known:
+            return 0
+        self._give_labels(with_label(known, label, name))
+        return 1
+
+    def _give_labels(self, labels: LabelNames | None) -> None:
+        self._adapters.give_labels(self.active_adapter, labels)
+        for label in labels or ():
+            self.vocab.strings.add(label)
+
+    # -- adapters ---------------------------------------------------------------------
+
+    @property
+    def adapters(self) -> tuple[str, ...]:
+        """The names of the further adapters, without the component's own."""
+        return tuple(self._adapters.named)
+
+    @property
+    def active_adapter(self) -> str | None:
+        """The adapter to predict with; None is the component's own. You can set it;
+        ValueError (E812) if there is none of that name."""
+        return self._adapters.active
+
+    @active_adapter.setter
+    def active_adapter(self, adapter: str | None) -> None:
+        self._adapters.activate(adapter)
+
+    @property
+    def active_lm(self) -> "AdaptedLM":
+        """The base with the active adapter, loaded if it was not yet."""
+        return self._adapters.active_lm
+
+    def add_adapter(self, adapter: str, path: str) -> None:
+        """Keep one more adapter. It replaces another of the same name.
+
+        path: a PEFT folder, such as the folder `adapter` of a saved component, or the
+            name of an adapter that comes with the package.
+
+        Raises ValueError if the name is none for a folder (E811), if the files cannot
+        be read, or if the adapter was trained in another format (E802).
+        """
+        shim = self._adapters.from_folder(adapter, path)
+        self._adapters.check_format(shim, self.format)
+        self._adapters.keep(adapter, shim)
+
+    def remove_adapter(self, adapter: str) -> None:
+        """Forget an adapter. If it is active, the component's own becomes active.
+
+        Raises ValueError (E812) if there is none of that name.
+        """
+        self._adapters.remove(adapter)
