@@ -61,7 +61,10 @@ def remember(
     *,
     memory: dict[str, float],
 ) -> None:
-    """Add the breadths of names to those that are known. find: runs the model."""
+    """Measure the breadths of names that are not in the memory, and add them to it.
+
+    find: extracts the mentions of queries with the model.
+    """
     new = sorted(name for name in names if name not in memory)
     for script in ("latin", "chinese"):
         asked = [name for name in new if script_of(name) == script]
