@@ -164,12 +164,12 @@ class PaDeLLMNER(AdaptersAndLabels, TrainablePipe):
     def warm_up(self) -> None:
         """Do now what the first calls would do: load the base, put the active adapter
         and the named ones on it, build their engines, read one short text with each,
-        and compute what is computed once for their labels. If a server runs the model,
-        it is checked.
+        and measure the breadths of their labels (see `build_pointer_v1`). If a server
+        runs the model, it is checked.
 
-        This costs seconds. Most of them go to loading torch,
-        transformers and the base's weights, and the memory for the weights, which stay
-        there. On a CPU, bases of up to 2 GiB are kept a second time, packed for its
+        This costs seconds, most of them to load torch, transformers and the base's
+        weights, and the memory for the weights, which stay there. Breadths cost
+        seconds too, more for more labels. On a CPU, bases of up to 2 GiB are kept a second time, packed for its
         matrix products. Another call of `warm_up` costs one short text for each
         adapter.
 
