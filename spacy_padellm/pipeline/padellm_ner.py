@@ -169,9 +169,9 @@ class PaDeLLMNER(AdaptersAndLabels, TrainablePipe):
 
         This costs seconds, most of them to load torch, transformers and the base's
         weights, and the memory for the weights, which stay there. Breadths cost
-        seconds too, more for more labels. On a CPU, bases of up to 2 GiB are kept a second time, packed for its
-        matrix products. Another call of `warm_up` costs one short text for each
-        adapter.
+        seconds too, more for more labels. On a CPU, bases of up to 2 GiB are kept a
+        second time, packed for its matrix products. Another call of `warm_up` costs one
+        short text for each adapter.
 
         Raises what the first call would raise, such as ValueError for a base that is
         missing (E301) or an adapter that does not fit it (E326).
