@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from demonyms import DEMONYMS
-from mix_part import Part, annotated, sample, with_runs
+from mix_part import Part, Runs, annotated, sample, with_runs
 from open_labels import OpenSet, ask, capitalised
 
 from spacy_padellm.corpora.base import AnnotatedText, ReadReport
@@ -17,7 +17,7 @@ DOCRED = (*CORE, "TIME", "NUM", "NORP")
 WNUT = ("person", "location", "corporation", "group", "product", "creative-work")
 
 
-def redocred(data: Path, size: int, rng: random.Random) -> Part:
+def redocred(data: Path, size: int, rng: random.Random, runs: Runs) -> Part:
     """The last 40 documents of test.json are held out. The set labels "German" as a
     place, which no other does: here it is a nationality."""
     dev, dev_problems = annotated(data / "redocred/dev.json", DOCRED)
@@ -29,7 +29,7 @@ def redocred(data: Path, size: int, rng: random.Random) -> Part:
     return Part(
         "MIT (text: Wikipedia, CC BY-SA)",
         DOCRED,
-        with_runs(known, size, rng),
+        with_runs(known, size, rng, runs),
         [text for text in test if text.document in held_test],
         [text for text in test if text.document in held_dev],
         hyphens=True,
@@ -63,10 +63,10 @@ def wikigold(data: Path, size: int, rng: random.Random) -> Part:
     )
 
 
-def ewt(data: Path, size: int, rng: random.Random, empty: float) -> Part:
+def ewt(data: Path, size: int, rng: random.Random, empty: float, runs: Runs) -> Part:
     texts, problems = annotated(data / "uner_en_ewt/train.iob2", NEWS, {"OTH": None})
     test, more = annotated(data / "uner_en_ewt/test.iob2", NEWS, {"OTH": None})
-    train = with_runs(texts, size, rng, empty)
+    train = with_runs(texts, size, rng, runs, empty)
     licence = "CC BY-SA 4.0"
     return Part(licence, NEWS, train, test, real_spaces=True, problems=problems + more)
 

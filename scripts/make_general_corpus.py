@@ -18,7 +18,7 @@ from pathlib import Path
 import spacy
 from ask_open_types import Asked
 from english_sets import CORE, btc, ewt, open_labels, redocred, wikigold, wnut17
-from mix_part import counted, respace
+from mix_part import Runs, counted, respace
 from open_labels import SETS, natural_name
 from open_types import read_corpus
 from spacy.tokens import Doc
@@ -91,10 +91,13 @@ def open_types(
 
 
 def main(args: argparse.Namespace) -> None:
+    runs = Runs(args.runs, args.run_words, args.run_sentences)
     parts = {
-        "redocred": redocred(args.data, args.redocred, random.Random(args.seed)),
+        "redocred": redocred(args.data, args.redocred, random.Random(args.seed), runs),
         "wikigold": wikigold(args.data, args.wikigold, random.Random(args.seed + 1)),
-        "ewt": ewt(args.data, args.ewt, random.Random(args.seed + 2), args.empty_ewt),
+        "ewt": ewt(
+            args.data, args.ewt, random.Random(args.seed + 2), args.empty_ewt, runs
+        ),
         "btc": btc(args.data, args.btc, random.Random(args.seed + 3)),
         "wnut17": wnut17(
             args.data, args.wnut17, random.Random(args.seed + 4), args.empty_wnut17
@@ -154,6 +157,14 @@ def parse_args() -> argparse.Namespace:
             default=share,
             help="the most texts without entities; 1 keeps the share of the set",
         )
+    parser.add_argument(
+        "--runs",
+        type=float,
+        default=Runs().share,
+        help="share of the texts of redocred and ewt that are runs of sentences",
+    )
+    parser.add_argument("--run-words", type=int, default=Runs().words)
+    parser.add_argument("--run-sentences", type=int, default=Runs().sentences)
     parser.add_argument(
         "--open", type=float, default=2.2, help="times the texts with open labels"
     )

@@ -12,9 +12,21 @@ from spacy_padellm.corpora.labels import annotated_for, relabel
 from spacy_padellm.corpora.registry import read
 from spacy_padellm.corpora.runs import runs
 
-RUN_WORDS = 80
-RUNS = 0.35  # share of the sentences of a set with documents that stand in runs
 Texts = list[AnnotatedText]
+
+
+@dataclass(frozen=True, slots=True)
+class Runs:
+    """How sentences of one document are joined, so that longer texts are read as well.
+
+    share: of the texts of a set that are runs of sentences.
+    words: the most in a run.
+    sentences: the most in a run, which has at least two.
+    """
+
+    share: float = 0.35
+    words: int = 80
+    sentences: int = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,16 +72,16 @@ def sample(texts: Texts, size: int, rng: random.Random, empty: float = 1.0) -> T
     return rng.sample(texts, min(len(texts), size))
 
 
-def with_runs(texts: Texts, size: int, rng: random.Random, empty: float = 1.0) -> Texts:
-    """`size` texts, about the share RUNS of them runs of 2 to 4 sentences of one
-    document, so that longer texts are read as well; no sentence twice. See `sample`.
-    """
-    lengths = [rng.randint(2, 4) for _ in range(1_000)]
+def with_runs(
+    texts: Texts, size: int, rng: random.Random, kind: Runs, empty: float = 1.0
+) -> Texts:
+    """`size` texts, among them runs of sentences; no sentence twice. See `sample`."""
+    lengths = [rng.randint(2, kind.sentences) for _ in range(1_000)]
     single = {text.text for text in texts}
     joined = [
-        t for t in runs(texts, RUN_WORDS, lengths=lengths) if t.text not in single
+        t for t in runs(texts, kind.words, lengths=lengths) if t.text not in single
     ]
-    chosen = rng.sample(joined, min(len(joined), round(RUNS * size)))
+    chosen = rng.sample(joined, min(len(joined), round(kind.share * size)))
     in_runs = "\n".join(text.text for text in chosen)
     left = [text for text in texts if text.text not in in_runs]
     return chosen + sample(left, size - len(chosen), rng, empty)
