@@ -58,11 +58,21 @@ def convert(
         bool,
         typer.Option("--detokenise", help="Use English spacing between tokens."),
     ] = False,
+    n_sents: Annotated[
+        int,
+        typer.Option(
+            "--n-sents",
+            "-n",
+            min=1,
+            help="Join up to this many consecutive texts of a document to one doc. "
+            "Each is a sentence of it.",
+        ),
+    ] = 1,
     limit: Annotated[
-        int, typer.Option(min=0, help="Only convert the first texts. 0 means all.")
+        int, typer.Option(min=0, help="Only convert the first docs. 0 means all.")
     ] = 0,
     seed: Annotated[
-        int | None, typer.Option(help="Draw the texts of --limit at random.")
+        int | None, typer.Option(help="Draw the docs of --limit at random.")
     ] = None,
     strict: Annotated[
         bool, typer.Option("--strict", help="Exit with code 1 if anything is skipped.")
@@ -82,6 +92,7 @@ def convert(
         detokenise,
         limit,
         seed,
+        n_sents,
     )
     failed = skipped = False
     for files, to in jobs(source, target):

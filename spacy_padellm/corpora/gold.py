@@ -1,14 +1,15 @@
 """Convert corpora to gold docs: select labels and texts, set spacing and language."""
 
 import random
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import groupby, islice
 from typing import TYPE_CHECKING, TypeVar
 
 from ..errors import Warnings
 from .base import AnnotatedText
 from .detokenise import detokenise
-from .docs import SPANS_KEY, has_overlaps, make_doc
+from .docs import SPANS_KEY, has_overlaps, join_sentences, make_doc
 from .labels import annotated_for, relabel
 from .registry import Corpus
 from .script import mostly_chinese
@@ -27,8 +28,9 @@ class Choices:
 
     renames: old label → new label, or None to drop the label. keep: the new labels to
     keep. None keeps all. mark_labels: store in each doc the labels that the corpus
-    annotates. detokenise: use English spacing. limit: the maximum number of texts, 0
-    means all. seed: draw the texts at random. None takes the first ones.
+    annotates. detokenise: use English spacing. limit: the maximum number of docs, 0
+    means all. seed: draw the docs at random. None takes the first ones. n_sents: join
+    up to so many texts of a document to one doc.
     """
 
     renames: dict[str, str | None] = field(default_factory=dict)
@@ -37,6 +39,7 @@ class Choices:
     detokenise: bool = False
     limit: int = 0
     seed: int | None = None
+    n_sents: int = 1
 
 
 def gold_docs(
@@ -50,9 +53,10 @@ def gold_docs(
     If any entities overlap, all docs store their entities in doc.spans["sc"]. Chinese
     texts are split into characters by `nlp`, unless they come from a .spacy file. Texts
     of more than `nlp.max_length` characters are skipped and reported, because
-    `spacy train` would stop at them.
+    `spacy train` would stop at them. Texts that are joined are the sentences of their
+    doc; texts of documents without names are joined too.
 
-    progress: wraps the iterable of texts, like tqdm.
+    progress: wraps the iterable of docs, like tqdm.
     """
     chosen = []
     for corpus in corpora:
@@ -63,19 +67,42 @@ def gold_docs(
         marked = annotated_for((text for text, _ in chosen), labels)
         chosen = [(m, c) for m, (_, c) in zip(marked, chosen, strict=True)]
     overlap = any(has_overlaps(text) for corpus in corpora for text in corpus.texts)
+    key = SPANS_KEY if overlap else None
     docs = []
-    for text, corpus in progress(draw(chosen, choices.limit, choices.seed)):
-        if len(text.text) > nlp.max_length:
-            kind = f"text of more than {nlp.max_length:,} characters, split it"
-            corpus.report.lose(text.line, kind, f"{len(text.text):,}")
-            continue
-        if choices.detokenise:
-            text = detokenise(text, hyphens=corpus.format == "docred")
-        if nlp.lang == "zh" and corpus.format != "docbin":
-            text = replace(text, words=None, spaces=None)
-        key = SPANS_KEY if overlap else None
-        docs.append(make_doc(nlp, text, corpus.report, spans_key=key))
+    runs = list(_runs(chosen, choices.n_sents))
+    for run in progress(draw(runs, choices.limit, choices.seed)):
+        sentences = []
+        for text, corpus in run:
+            if len(text.text) > nlp.max_length:
+                kind = f"text of more than {nlp.max_length:,} characters, split it"
+                corpus.report.lose(text.line, kind, f"{len(text.text):,}")
+                continue
+            if choices.detokenise:
+                text = detokenise(text, hyphens=corpus.format == "docred")
+            if nlp.lang == "zh" and corpus.format != "docbin":
+                text = replace(text, words=None, spaces=None)
+            sentences.append(make_doc(nlp, text, corpus.report, spans_key=key))
+        if len(sentences) > 1 and sum(map(_n_chars, sentences)) <= nlp.max_length:
+            docs.append(join_sentences(sentences, spaced=nlp.lang not in UNSPACED))
+        else:
+            docs += sentences
     return docs
+
+
+def _n_chars(doc: "Doc") -> int:
+    return len(doc.text) + 1
+
+
+def _runs(
+    texts: Iterable[tuple[AnnotatedText, Corpus]], n_sents: int
+) -> Iterator[list[tuple[AnnotatedText, Corpus]]]:
+    """Runs of up to `n_sents` texts of one document that are annotated for the same
+    labels."""
+    groups = groupby(
+        texts, lambda pair: (id(pair[1]), pair[0].document, pair[0].labels)
+    )
+    for _, group in groups:
+        yield from iter(lambda: list(islice(group, n_sents)), [])  # noqa: B023
 
 
 def draw(items: list[T], limit: int, seed: int | None) -> list[T]:

@@ -15,6 +15,8 @@ from ..types import LabelNames, Mention, PromptTokenizer
 
 # Estimated tokens that a label adds to a text: its name and its answer.
 LABEL_TOKENS = 4
+# Formats that generate find less in longer windows.
+JOIN_TOKENS = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,8 @@ class Format(Protocol):
     name: in the cards of adapters trained in this format, such as "PaDeLLM compact".
     head: that adapters in this format are trained with; None if answers are generated.
     label_tokens: an estimate of what a label adds to a text.
+    join_tokens: sentences share a window up to so many spaCy tokens, if the settings
+        of the windows leave it open.
     """
 
     @property
@@ -94,6 +98,9 @@ class Format(Protocol):
 
     @property
     def label_tokens(self) -> int: ...
+
+    @property
+    def join_tokens(self) -> int: ...
 
     def encode(self, query: Query, tokenizer: PromptTokenizer) -> EncodedQuery:
         """Tokenise the text of a query."""
@@ -142,6 +149,7 @@ class Generative:
     __slots__ = ()
     head = None
     label_tokens = LABEL_TOKENS
+    join_tokens = JOIN_TOKENS
 
     def prepare(
         self, labels: LabelNames, tokenizer: PromptTokenizer, session: Session

@@ -54,7 +54,7 @@ size = 128
 [padellm_ner.windows]
 @misc = "spacy_padellm.SentenceWindows.v1"
 max_tokens = 96
-join_tokens = 32
+join_tokens = null
 list_tokens = null
 max_chars = 1000
 

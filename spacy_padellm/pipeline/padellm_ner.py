@@ -21,6 +21,7 @@ from ..formats.extraction import prepare
 from ..locks import Once
 from ..model.shim import causal_lm_shim
 from ..settings import check_positive
+from ..spans.windows import with_join_tokens
 from ..types import LabelNames, PromptTokenizer, WindowGetter
 from . import saving
 from .adapter_set import AdapterSet
@@ -103,7 +104,7 @@ class PaDeLLMNER(AdaptersAndLabels, TrainablePipe):
         self.cfg: dict[str, Any] = {}  # spaCy's find-threshold writes there
         self.scorer = scorer
         self.format = format
-        self.windows = windows
+        self.windows = with_join_tokens(windows, format.join_tokens)
         self.engine = engine
         self.output = output or Output()
         self.batch_tokens = batch_tokens

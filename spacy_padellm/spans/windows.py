@@ -7,6 +7,7 @@ token exactly once. An empty doc has no windows. Window getters can be pickled.
 
 from bisect import bisect_right
 from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 
 from spacy.tokens import Doc
@@ -29,7 +30,7 @@ TOKEN_CHARS = 12
 def build_sentence_windows_v1(
     *,
     max_tokens: int = 96,
-    join_tokens: int = 32,
+    join_tokens: int | None = None,
     list_tokens: int | None = None,
     max_chars: int = 1000,
 ) -> WindowGetter:
@@ -38,7 +39,8 @@ def build_sentence_windows_v1(
     max_tokens: longer sentences are cut. A sentence is cut after a comma, semicolon or
         whitespace if the second half of the window has one, or else beside words in
         lower case, so that no name is cut.
-    join_tokens: consecutive sentences are joined up to this length.
+    join_tokens: consecutive sentences are joined up to this length. Null takes the
+        length at which the component's format finds most.
     list_tokens: sentences that are lists, such as of names with commas, are cut into
         parts of this many tokens, and not joined. Null treats them as other sentences.
         Formats that generate find few of the mentions of a long list.
@@ -48,16 +50,11 @@ def build_sentence_windows_v1(
     If the doc has sentence boundaries, they are used. Otherwise simple rules split it.
     Raises ValueError if a number is below 1.
     """
-    settings = {
-        "max_tokens": max_tokens,
-        "join_tokens": join_tokens,
-        "list_tokens": list_tokens,
-        "max_chars": max_chars,
-    }
-    for name, value in settings.items():
+    windows = SentenceWindows(max_tokens, join_tokens, list_tokens, max_chars)
+    for name, value in asdict(windows).items():
         if value is not None and value < 1:
             raise ValueError(Errors.E101.format(name=name, value=value))
-    return partial(sentence_windows, **settings)
+    return windows
 
 
 def build_strided_windows_v1(*, window: int, stride: int) -> WindowGetter:
@@ -83,30 +80,55 @@ def build_whole_doc_v1() -> WindowGetter:
     return whole_doc_windows
 
 
-def sentence_windows(
-    doc: Doc,
-    *,
-    max_tokens: int,
-    join_tokens: int,
-    list_tokens: int | None = None,
-    max_chars: int = 1000,
-) -> list[Window]:
+@dataclass(frozen=True, slots=True)
+class SentenceWindows:
     """See `build_sentence_windows_v1`."""
-    windows = []
-    start = end = 0
-    may_join = True
-    limits = {"max_tokens": max_tokens, "max_chars": max_chars}
-    for piece_end, is_part_of_list in _piece_ends(doc, list_tokens, **limits):
-        is_too_long = (
-            piece_end - start > min(join_tokens, max_tokens)
-            or _n_chars(doc, start, piece_end) > max_chars
-        )
-        if start < end and (is_too_long or is_part_of_list or not may_join):
+
+    max_tokens: int
+    join_tokens: int | None
+    list_tokens: int | None
+    max_chars: int
+
+    def __call__(self, doc: Doc) -> list[Window]:
+        """Without `join_tokens`, each sentence has a window of its own."""
+        windows = []
+        start = end = 0
+        may_join = True
+        most = min(self.join_tokens or 1, self.max_tokens)
+        for piece_end, is_part_of_list in self._piece_ends(doc):
+            is_too_long = (
+                piece_end - start > most
+                or _n_chars(doc, start, piece_end) > self.max_chars
+            )
+            if start < end and (is_too_long or is_part_of_list or not may_join):
+                windows.append(Window(start, end, start, end))
+                start = end
+            end, may_join = piece_end, not is_part_of_list
+        if start < end:
             windows.append(Window(start, end, start, end))
+        return windows
+
+    def _piece_ends(self, doc: Doc) -> Iterator[tuple[int, bool]]:
+        """Yield the ends of sentences, and of the parts of sentences that are too long;
+        and whether it is a part of a list."""
+        start = 0
+        for end in sentence_ends(doc):
+            is_list = self.list_tokens is not None and _is_list(doc, start, end)
+            most = (
+                min(self.list_tokens, self.max_tokens) if is_list else self.max_tokens
+            )
+            while (limit := _limit(doc, start, end, most, self.max_chars)) < end:
+                start = _cut(doc, start, limit)
+                yield start, is_list
+            yield end, is_list
             start = end
-        end, may_join = piece_end, not is_part_of_list
-    if start < end:
-        windows.append(Window(start, end, start, end))
+
+
+def with_join_tokens(windows: WindowGetter, join_tokens: int) -> WindowGetter:
+    """Sentence windows that leave `join_tokens` open get this one. Others stay as they
+    are."""
+    if isinstance(windows, SentenceWindows) and windows.join_tokens is None:
+        return replace(windows, join_tokens=join_tokens)
     return windows
 
 
@@ -146,22 +168,6 @@ def _bounded(doc: Doc, windows: list[Window], n_tokens: int) -> list[Window]:
                 parts.append(Window(start, end, keep_start, keep_end))
             start = end
     return parts
-
-
-def _piece_ends(
-    doc: Doc, list_tokens: int | None, *, max_tokens: int, max_chars: int
-) -> Iterator[tuple[int, bool]]:
-    """Yield the ends of sentences, and of the parts of sentences that are too long; and
-    whether it is a part of a list."""
-    start = 0
-    for end in sentence_ends(doc):
-        is_list = list_tokens is not None and _is_list(doc, start, end)
-        most = min(list_tokens, max_tokens) if is_list else max_tokens
-        while (limit := _limit(doc, start, end, most, max_chars)) < end:
-            start = _cut(doc, start, limit)
-            yield start, is_list
-        yield end, is_list
-        start = end
 
 
 def _is_list(doc: Doc, start: int, end: int) -> bool:

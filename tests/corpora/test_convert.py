@@ -72,6 +72,23 @@ def test_the_limit_takes_the_first_or_a_seeded_choice(source, tmp_path):
     assert texts[3][0] == "Ada left Rome" and len(texts[3]) == 3
 
 
+def test_consecutive_texts_are_joined_to_docs_of_sentences(tmp_path):
+    source = tmp_path / "train.iob2"
+    sentence = (
+        "# newdoc id = {}\n1\tIn\tO\n2\tOslo\tB-LOC\n\n1\tNo\tO\n\n1\tBo\tB-PER\n\n"
+    )
+    source.write_text(sentence.format("a") + sentence.format("b"))
+    convert(source, tmp_path / "out.spacy", "--n-sents", 2)
+    joined = docs(tmp_path / "out.spacy")
+    assert [doc.text for doc in joined] == ["In Oslo No", "Bo", "In Oslo No", "Bo"]
+    assert [sent.text for sent in joined[0].sents] == ["In Oslo", "No"]
+    assert [(ent.text, ent.label_) for ent in joined[0].ents] == [("Oslo", "LOC")]
+    convert(source, tmp_path / "out.spacy", "-n", 9, "--limit", 1, "--mark-labels")
+    [whole] = docs(tmp_path / "out.spacy")
+    assert whole.text == "In Oslo No Bo"
+    assert whole.user_data[ANNOTATED_LABELS] == ("LOC", "PER")
+
+
 def test_what_was_skipped_is_printed_with_file_and_line(source, tmp_path):
     source.write_text(source.read_text() + "\nbad\nday\tO\n")
     result = convert(source, tmp_path / "out.spacy")

@@ -44,6 +44,20 @@ def test_what_another_window_answers_for_is_counted(scripted_nlp):
     assert doc.spans["padellm_ner"].attrs["dropped"] == {"other window": 1}
 
 
+@pytest.mark.parametrize(
+    ("format", "windows"),
+    [
+        ("Pointer", [(0, 95), (95, 100)]),  # up to 96 tokens
+        ("PaDeLLM", [(at, at + 30) for at in (0, 30, 60)] + [(90, 100)]),
+    ],
+)
+def test_formats_join_as_many_sentences_as_they_read_well(make_nlp, format, windows):
+    format = {"@misc": f"spacy_padellm.{format}.v1"}
+    ner = make_nlp(format=format).get_pipe("padellm_ner")
+    doc = Doc(ner.vocab, words=["w"] * 100, sent_starts=[True, *[False] * 4] * 20)
+    assert [(w.start, w.end) for w in ner.windows(doc)] == windows
+
+
 LONG = "word " * 3000
 
 
