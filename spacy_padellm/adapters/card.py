@@ -9,6 +9,7 @@ from ..errors import Errors
 from ..types import LabelNames
 
 HEAD = "pointer_head.safetensors"
+JOIN_TOKENS = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,8 @@ class AdapterCard:
     head: None for an adapter that generates.
     base_files: checksums of the base's config and tokenizer, see `file_digests`. Empty
         for an embedded base: it has its own, and transformers writes them anew.
+    join_tokens: up to so many spaCy tokens, it reads sentences together. None in cards
+        that do not say it, which means JOIN_TOKENS.
     """
 
     base: str
@@ -53,6 +56,7 @@ class AdapterCard:
     labels: LabelNames = field(default_factory=dict)
     head: HeadCard | None = None
     base_files: dict[str, str] = field(default_factory=dict)
+    join_tokens: int | None = None
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> "AdapterCard":
@@ -72,6 +76,9 @@ class AdapterCard:
             raise TypeError(f"labels is {labels!r}")
         if not isinstance(self.base_files, dict):
             raise TypeError(f"base_files is {self.base_files!r}")
+        joined = self.join_tokens
+        if joined is not None and (not isinstance(joined, int) or joined < 1):
+            raise TypeError(f"join_tokens is {joined!r}")
 
 
 def read_card(data: Any, path: Path) -> tuple["AdapterCard", dict[str, str]]:

@@ -71,7 +71,10 @@ class Adapter:
         return parts
 
     def _sealed_card(self) -> dict[str, Any]:
-        return {**asdict(self.card), "sha256": digests(self._parts())}
+        card = asdict(self.card)
+        if card["join_tokens"] is None:  # so are cards of earlier versions
+            del card["join_tokens"]
+        return {**card, "sha256": digests(self._parts())}
 
     def check_base(self, base: str, fingerprint: str, *, source: str | Path) -> None:
         """Raises ValueError (E326) if the adapter was trained on another base.

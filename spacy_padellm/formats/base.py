@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, Protocol, TypeVar
 
-from ..adapters.card import HeadCard
+from ..adapters.card import JOIN_TOKENS, HeadCard
 from ..engines.base import Session
 from ..errors import Errors
 from ..trees.branch import Completion
@@ -15,8 +15,6 @@ from ..types import LabelNames, Mention, PromptTokenizer
 
 # Estimated tokens that a label adds to a text: its name and its answer.
 LABEL_TOKENS = 4
-# Formats that generate find less in longer windows.
-JOIN_TOKENS = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +84,8 @@ class Format(Protocol):
     name: in the cards of adapters trained in this format, such as "PaDeLLM compact".
     head: that adapters in this format are trained with; None if answers are generated.
     label_tokens: an estimate of what a label adds to a text.
-    join_tokens: sentences share a window up to so many spaCy tokens, if the settings
-        of the windows leave it open.
+    join_tokens: up to so many spaCy tokens, a new adapter learns to read sentences
+        together.
     """
 
     @property
@@ -149,7 +147,7 @@ class Generative:
     __slots__ = ()
     head = None
     label_tokens = LABEL_TOKENS
-    join_tokens = JOIN_TOKENS
+    join_tokens = JOIN_TOKENS  # they find less in longer windows
 
     def prepare(
         self, labels: LabelNames, tokenizer: PromptTokenizer, session: Session

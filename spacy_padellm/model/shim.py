@@ -50,6 +50,8 @@ class CausalLMShim(Shim):
         self._adapter: Adapter | None = None
         # the folder that the adapter was read from, for errors
         self.adapter_source = ""
+        # what training sets for the adapter's card; None leaves it as it is there
+        self.join_tokens: int | None = None
         self._from_config = False  # the adapter was read from the config's folder
         self._without_adapter = False
 
@@ -169,7 +171,7 @@ class CausalLMShim(Shim):
             if adapter is None:
                 return None
             card = replace(adapter.card, format=format, labels=labels)
-            return replace(adapter, card=card)
+            return replace(adapter, card=self._with_join_tokens(card))
         if lm.name is None:
             return None
         card = AdapterCard(
@@ -180,7 +182,11 @@ class CausalLMShim(Shim):
             labels=labels,
             base_files=self._base.file_digests,
         )
-        return lm.adapter(card)
+        return lm.adapter(self._with_join_tokens(card))
+
+    def _with_join_tokens(self, card: AdapterCard) -> AdapterCard:
+        known = card if self._adapter is None else self._adapter.card
+        return replace(card, join_tokens=self.join_tokens or known.join_tokens)
 
     def use_adapter(self, adapter: Adapter | None, source: str) -> None:
         """Use an adapter from its files, or None for the base without one. It is
@@ -290,6 +296,7 @@ class CausalLMShim(Shim):
         self._engine = None
         self._tokenizer = None
         self._adapter = None
+        self.join_tokens = None
         self._from_config = False
         self._without_adapter = False
 

@@ -4,10 +4,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from ..adapters.card import JOIN_TOKENS
 from ..errors import Errors
 from ..formats.base import Format
 from ..model.shim import CausalLMShim
-from ..types import LabelNames
+from ..spans.windows import with_join_tokens
+from ..types import LabelNames, WindowGetter
 
 if TYPE_CHECKING:
     from ..adapters.adapted import AdaptedLM
@@ -61,6 +63,17 @@ class AdapterSet:
 
     def give_labels(self, adapter: str | None, labels: LabelNames | None) -> None:
         self._given[adapter] = labels
+
+    # -- windows ----------------------------------------------------------------------
+
+    def windows(
+        self, adapter: str | None, windows: WindowGetter, format: Format
+    ) -> WindowGetter:
+        """The windows, with the length at which the adapter reads sentences together
+        where they leave it open. A new adapter learns that of the format."""
+        card = self.shim(adapter).card()
+        known = format.join_tokens if card is None else card.join_tokens
+        return with_join_tokens(windows, known or JOIN_TOKENS)
 
     # -- adapters ---------------------------------------------------------------------
 

@@ -1,4 +1,4 @@
-"""A component's adapters, and the labels that each of them looks for."""
+"""A component's adapters, the labels that each of them looks for, and its windows."""
 
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from spacy.vocab import Vocab
 
 from ..formats.base import Format
-from ..types import LabelNames
+from ..types import LabelNames, WindowGetter
 from .adapter_set import AdapterSet
 from .labels import read_labels, with_label
 
@@ -15,12 +15,13 @@ if TYPE_CHECKING:
 
 
 class AdaptersAndLabels:
-    """The part of `PaDeLLMNER` that says which adapters it has, and what it looks for.
-    It runs no model."""
+    """The part of `PaDeLLMNER` that says which adapters it has, what it looks for, and
+    how docs are cut. It runs no model."""
 
     vocab: Vocab
     format: Format
     _adapters: AdapterSet
+    _windows: WindowGetter
 
     # -- labels -----------------------------------------------------------------------
 
@@ -64,6 +65,17 @@ class AdaptersAndLabels:
         self._adapters.give_labels(self.active_adapter, labels)
         for label in labels or ():
             self.vocab.strings.add(label)
+
+    # -- windows ----------------------------------------------------------------------
+
+    @property
+    def windows(self) -> WindowGetter:
+        """How docs are cut for the active adapter."""
+        return self._adapters.windows(self.active_adapter, self._windows, self.format)
+
+    @windows.setter
+    def windows(self, windows: WindowGetter) -> None:
+        self._windows = windows
 
     # -- adapters ---------------------------------------------------------------------
 

@@ -21,7 +21,7 @@ from ..formats.extraction import prepare
 from ..locks import Once
 from ..model.shim import causal_lm_shim
 from ..settings import check_positive
-from ..spans.windows import with_join_tokens
+from ..spans.windows import join_tokens_of
 from ..types import LabelNames, PromptTokenizer, WindowGetter
 from . import saving
 from .adapter_set import AdapterSet
@@ -104,7 +104,7 @@ class PaDeLLMNER(AdaptersAndLabels, TrainablePipe):
         self.cfg: dict[str, Any] = {}  # spaCy's find-threshold writes there
         self.scorer = scorer
         self.format = format
-        self.windows = with_join_tokens(windows, format.join_tokens)
+        self._windows = windows
         self.engine = engine
         self.output = output or Output()
         self.batch_tokens = batch_tokens
@@ -208,7 +208,7 @@ class PaDeLLMNER(AdaptersAndLabels, TrainablePipe):
             engine=engine,
             tokenizer=tokenizer,
             format=self.format,
-            windows=self.windows,
+            windows=self._adapters.windows(call.adapter, self._windows, self.format),
             output=call.output,
             batch_tokens=self.batch_tokens,
         )
@@ -287,6 +287,7 @@ class PaDeLLMNER(AdaptersAndLabels, TrainablePipe):
             check_trains(self.engine, self.name)
         if self.engine.url is None and (learns or not own.has_adapter):
             own.initialize(self.format.head)
+            own.join_tokens = join_tokens_of(self.windows)
         self._adapters.check_format(own, self.format)
 
     def update(

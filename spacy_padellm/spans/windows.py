@@ -40,7 +40,7 @@ def build_sentence_windows_v1(
         whitespace if the second half of the window has one, or else beside words in
         lower case, so that no name is cut.
     join_tokens: consecutive sentences are joined up to this length. Null takes the
-        length at which the component's format finds most.
+        length that the component's adapter learned.
     list_tokens: sentences that are lists, such as of names with commas, are cut into
         parts of this many tokens, and not joined. Null treats them as other sentences.
         Formats that generate find few of the mentions of a long list.
@@ -122,6 +122,11 @@ class SentenceWindows:
                 yield start, is_list
             yield end, is_list
             start = end
+
+
+def join_tokens_of(windows: WindowGetter) -> int | None:
+    """Up to how many tokens sentences share a window; None if windows do not say."""
+    return windows.join_tokens if isinstance(windows, SentenceWindows) else None
 
 
 def with_join_tokens(windows: WindowGetter, join_tokens: int) -> WindowGetter:

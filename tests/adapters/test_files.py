@@ -1,6 +1,7 @@
 """An adapter's folder is PEFT's; what is wrong with one is said before it is used."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -50,6 +51,16 @@ def test_what_is_written_is_read(folder, adapter):
         "adapter_model.safetensors",
         "padellm.json",
     ]
+
+
+def test_a_card_of_an_earlier_version_has_the_same_checksum(folder, adapter):
+    """Saved pipelines compare it."""
+    card = json.loads((folder / "padellm.json").read_text())
+    assert "join_tokens" not in card
+    joined = replace(adapter, card=replace(CARD, join_tokens=96))
+    assert joined.digest != adapter.digest
+    write_adapter(folder, joined)
+    assert read_adapter(folder).card.join_tokens == 96
 
 
 def test_labels_keep_their_order(folder):
@@ -246,6 +257,12 @@ def test_a_head_elsewhere_is_not_read(folder, file):
     head = {"size": 4, "width": 8, "file": file}
     change_json(folder / "padellm.json", lambda card: card.update(head=head))
     refused(folder, "E324", "padellm.json")
+
+
+@pytest.mark.parametrize("value", [0, -1, "96", 9.5])
+def test_windows_of_no_length(folder, value):
+    change_json(folder / "padellm.json", lambda card: card.update(join_tokens=value))
+    refused(folder, "E324", "padellm.json", "join_tokens")
 
 
 def test_deep_json(folder):

@@ -1,5 +1,6 @@
 """Long docs: windows that overlap, the base's context, results whatever the batch."""
 
+import pickle
 import random
 import re
 
@@ -8,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from spacy.tokens import Doc
 
-from .conftest import GOLD, found
+from .conftest import GOLD, examples, found
 
 STRIDED = {"@misc": "spacy_padellm.StridedWindows.v1", "window": 8, "stride": 5}
 WHOLE = {"@misc": "spacy_padellm.WholeDoc.v1"}
@@ -44,18 +45,58 @@ def test_what_another_window_answers_for_is_counted(scripted_nlp):
     assert doc.spans["padellm_ner"].attrs["dropped"] == {"other window": 1}
 
 
-@pytest.mark.parametrize(
-    ("format", "windows"),
-    [
-        ("Pointer", [(0, 95), (95, 100)]),  # up to 96 tokens
-        ("PaDeLLM", [(at, at + 30) for at in (0, 30, 60)] + [(90, 100)]),
-    ],
-)
-def test_formats_join_as_many_sentences_as_they_read_well(make_nlp, format, windows):
-    format = {"@misc": f"spacy_padellm.{format}.v1"}
-    ner = make_nlp(format=format).get_pipe("padellm_ner")
-    doc = Doc(ner.vocab, words=["w"] * 100, sent_starts=[True, *[False] * 4] * 20)
-    assert [(w.start, w.end) for w in ner.windows(doc)] == windows
+def joined_up_to(nlp, adapter=None) -> int:
+    """The tokens of the first window, in a doc of sentences of one token."""
+    ner = nlp.get_pipe("padellm_ner")
+    ner.active_adapter = adapter
+    words = ["w"] * 200
+    [first, *_] = ner.windows(Doc(nlp.vocab, words=words, sent_starts=[True] * 200))
+    return first.end
+
+
+def saved_adapter(make_nlp, folder, **config):
+    """The folder of an adapter that a training began."""
+    nlp = make_nlp(**config)
+    nlp.initialize(lambda: examples(nlp))
+    nlp.get_pipe("padellm_ner").to_disk(folder)
+    return folder / "adapter"
+
+
+POINTER = {"@misc": "spacy_padellm.Pointer.v1"}
+
+
+def test_a_new_adapter_reads_as_many_sentences_together_as_its_format(make_nlp):
+    assert joined_up_to(make_nlp()) == 32
+    assert joined_up_to(make_nlp(format=POINTER)) == 96
+
+
+def test_an_adapter_reads_as_many_sentences_together_as_it_learned(make_nlp, tmp_path):
+    own = saved_adapter(
+        make_nlp, tmp_path / "own", format=POINTER, windows={"join_tokens": 50}
+    )
+    whole = saved_adapter(make_nlp, tmp_path / "whole", format=POINTER, windows=WHOLE)
+    usual = saved_adapter(make_nlp, tmp_path / "usual", format=POINTER)
+    nlp = make_nlp(format=POINTER, model={"adapter": str(own)})
+    ner = nlp.get_pipe("padellm_ner")
+    ner.add_adapter("whole", str(whole))
+    ner.add_adapter("usual", str(usual))
+    adapters = (None, "whole", "usual")
+    assert [joined_up_to(nlp, one) for one in adapters] == [50, 32, 96]
+    with_copies = pickle.loads(pickle.dumps(nlp))
+    assert [joined_up_to(with_copies, one) for one in adapters] == [50, 32, 96]
+    told = make_nlp(
+        format=POINTER, model={"adapter": str(own)}, windows={"join_tokens": 7}
+    )
+    assert joined_up_to(told) == 7
+
+
+def test_training_goes_on_with_the_windows_of_the_adapter(make_nlp, tmp_path):
+    own = saved_adapter(
+        make_nlp, tmp_path / "own", format=POINTER, windows={"join_tokens": 50}
+    )
+    nlp = make_nlp(format=POINTER, model={"adapter": str(own)})
+    nlp.initialize(lambda: examples(nlp))
+    assert joined_up_to(nlp) == joined_up_to(pickle.loads(pickle.dumps(nlp))) == 50
 
 
 LONG = "word " * 3000
