@@ -164,7 +164,13 @@ def parse_args() -> argparse.Namespace:
         help="share of the texts of redocred and ewt that are runs of sentences",
     )
     parser.add_argument("--run-words", type=int, default=Runs().words)
-    parser.add_argument("--run-sentences", type=int, default=Runs().sentences)
+    parser.add_argument(
+        "--run-sentences",
+        type=int,
+        choices=range(2, 21),
+        metavar="2..20",
+        default=Runs().sentences,
+    )
     parser.add_argument(
         "--open", type=float, default=2.2, help="times the texts with open labels"
     )

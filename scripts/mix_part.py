@@ -73,15 +73,15 @@ def sample(texts: Texts, size: int, rng: random.Random, empty: float = 1.0) -> T
 
 
 def with_runs(
-    texts: Texts, size: int, rng: random.Random, kind: Runs, empty: float = 1.0
+    texts: Texts, size: int, rng: random.Random, wanted: Runs, empty: float = 1.0
 ) -> Texts:
     """`size` texts, among them runs of sentences; no sentence twice. See `sample`."""
-    lengths = [rng.randint(2, kind.sentences) for _ in range(1_000)]
+    lengths = [rng.randint(2, wanted.sentences) for _ in range(1_000)]
     single = {text.text for text in texts}
     joined = [
-        t for t in runs(texts, kind.words, lengths=lengths) if t.text not in single
+        t for t in runs(texts, wanted.words, lengths=lengths) if t.text not in single
     ]
-    chosen = rng.sample(joined, min(len(joined), round(kind.share * size)))
+    chosen = rng.sample(joined, min(len(joined), round(wanted.share * size)))
     in_runs = "\n".join(text.text for text in chosen)
     left = [text for text in texts if text.text not in in_runs]
     return chosen + sample(left, size - len(chosen), rng, empty)

@@ -9,7 +9,6 @@ from ..errors import Errors
 from ..types import LabelNames
 
 HEAD = "pointer_head.safetensors"
-JOIN_TOKENS = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +44,8 @@ class AdapterCard:
     head: None for an adapter that generates.
     base_files: checksums of the base's config and tokenizer, see `file_digests`. Empty
         for an embedded base: it has its own, and transformers writes them anew.
-    join_tokens: up to so many spaCy tokens, it reads sentences together. None in cards
-        that do not say it, which means JOIN_TOKENS.
+    join_tokens: it reads sentences together if they have at most this many spaCy
+        tokens. None if nobody has said so.
     """
 
     base: str
@@ -77,7 +76,7 @@ class AdapterCard:
         if not isinstance(self.base_files, dict):
             raise TypeError(f"base_files is {self.base_files!r}")
         joined = self.join_tokens
-        if joined is not None and (not isinstance(joined, int) or joined < 1):
+        if joined is not None and (type(joined) is not int or joined < 1):
             raise TypeError(f"join_tokens is {joined!r}")
 
 

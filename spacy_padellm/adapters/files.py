@@ -72,7 +72,7 @@ class Adapter:
 
     def _sealed_card(self) -> dict[str, Any]:
         card = asdict(self.card)
-        if card["join_tokens"] is None:  # so are cards of earlier versions
+        if card["join_tokens"] is None:  # as in earlier versions
             del card["join_tokens"]
         return {**card, "sha256": digests(self._parts())}
 

@@ -64,8 +64,7 @@ def convert(
             "--n-sents",
             "-n",
             min=1,
-            help="Join up to this many consecutive texts of a document to one doc. "
-            "Each is a sentence of it.",
+            help="Join up to this many consecutive texts of a document to one doc.",
         ),
     ] = 1,
     limit: Annotated[

@@ -47,6 +47,8 @@ def part_of_config(nlp: "Language", ner: "PaDeLLMNER", base: Path) -> str:
     """Return the part of a config for the component on the checkpoint."""
     from thinc.api import Config
 
+    from ..spans.windows import join_tokens_of
+
     config = dict(nlp.get_pipe_config(ner.name))
     config |= {"labels": ner.label_data, "adapters": None, "active_adapter": None}
     config["model"] = config["model"] | {
@@ -54,4 +56,7 @@ def part_of_config(nlp: "Language", ner: "PaDeLLMNER", base: Path) -> str:
         "revision": None,
         "adapter": None,
     }
+    joined = join_tokens_of(ner.windows)
+    if joined is not None:  # the adapter's card says it, and is left behind
+        config["windows"] = config["windows"] | {"join_tokens": joined}
     return Config({"components": {ner.name: config}}).to_str()

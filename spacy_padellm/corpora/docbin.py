@@ -21,8 +21,7 @@ def write_docbin(docs: Iterable["Doc"], path: Path) -> int:
     """
     from spacy.tokens import DocBin
 
-    attrs = ["ENT_IOB", "ENT_TYPE", "SENT_START"]
-    docbin = DocBin(attrs=attrs, store_user_data=True)
+    docbin = DocBin(attrs=["ENT_IOB", "ENT_TYPE"], store_user_data=True)
     for doc in docs:
         docbin.add(doc)
     # Unlike spaCy's to_disk, this never leaves an incomplete file.

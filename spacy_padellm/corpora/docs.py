@@ -1,6 +1,6 @@
 """Convert annotated texts to spaCy docs."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from .base import ANNOTATED_LABELS, AnnotatedText, Entity, ReadReport
@@ -62,19 +62,6 @@ def make_doc(
     if text.labels is not None:
         doc.user_data[ANNOTATED_LABELS] = text.labels
     return doc
-
-
-def join_sentences(docs: Sequence["Doc"], *, spaced: bool) -> "Doc":
-    """One doc with each of the docs as a sentence. The annotated labels are those of
-    the first doc. spaced: with a space between sentences."""
-    from spacy.tokens import Doc
-
-    for doc in docs:
-        for token in doc:
-            token.is_sent_start = token.i == 0
-    joined = Doc.from_docs(docs, ensure_whitespace=spaced, exclude=["user_data"])
-    joined.user_data.update(docs[0].user_data)
-    return joined
 
 
 def has_overlaps(text: AnnotatedText) -> bool:

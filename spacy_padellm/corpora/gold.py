@@ -1,17 +1,18 @@
 """Convert corpora to gold docs: select labels and texts, set spacing and language."""
 
 import random
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import groupby, islice
+from itertools import pairwise
 from typing import TYPE_CHECKING, TypeVar
 
 from ..errors import Warnings
 from .base import AnnotatedText
 from .detokenise import detokenise
-from .docs import SPANS_KEY, has_overlaps, join_sentences, make_doc
+from .docs import SPANS_KEY, has_overlaps, make_doc
 from .labels import annotated_for, relabel
 from .registry import Corpus
+from .runs import runs
 from .script import mostly_chinese
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ class Choices:
     keep. None keeps all. mark_labels: store in each doc the labels that the corpus
     annotates. detokenise: use English spacing. limit: the maximum number of docs, 0
     means all. seed: draw the docs at random. None takes the first ones. n_sents: join
-    up to so many texts of a document to one doc.
+    up to this many consecutive texts of a document to one doc, see `runs`.
     """
 
     renames: dict[str, str | None] = field(default_factory=dict)
@@ -53,56 +54,36 @@ def gold_docs(
     If any entities overlap, all docs store their entities in doc.spans["sc"]. Chinese
     texts are split into characters by `nlp`, unless they come from a .spacy file. Texts
     of more than `nlp.max_length` characters are skipped and reported, because
-    `spacy train` would stop at them. Texts that are joined are the sentences of their
-    doc; texts of documents without names are joined too.
+    `spacy train` would stop at them.
 
-    progress: wraps the iterable of docs, like tqdm.
+    progress: wraps the iterable of texts, like tqdm.
     """
     chosen = []
     for corpus in corpora:
         texts = relabel(corpus.texts, choices.renames, corpus.report, keep=choices.keep)
+        if choices.n_sents > 1:
+            joiner = "" if nlp.lang in UNSPACED else " "
+            at_most = {"max_chars": nlp.max_length, "lengths": [choices.n_sents]}
+            texts = runs(texts, joiner=joiner, **at_most)
         chosen += [(text, corpus) for text in texts]
     if choices.mark_labels:
         labels = choices.keep or labels_of(text for text, _ in chosen)
         marked = annotated_for((text for text, _ in chosen), labels)
         chosen = [(m, c) for m, (_, c) in zip(marked, chosen, strict=True)]
     overlap = any(has_overlaps(text) for corpus in corpora for text in corpus.texts)
-    key = SPANS_KEY if overlap else None
     docs = []
-    runs = list(_runs(chosen, choices.n_sents))
-    for run in progress(draw(runs, choices.limit, choices.seed)):
-        sentences = []
-        for text, corpus in run:
-            if len(text.text) > nlp.max_length:
-                kind = f"text of more than {nlp.max_length:,} characters, split it"
-                corpus.report.lose(text.line, kind, f"{len(text.text):,}")
-                continue
-            if choices.detokenise:
-                text = detokenise(text, hyphens=corpus.format == "docred")
-            if nlp.lang == "zh" and corpus.format != "docbin":
-                text = replace(text, words=None, spaces=None)
-            sentences.append(make_doc(nlp, text, corpus.report, spans_key=key))
-        if len(sentences) > 1 and sum(map(_n_chars, sentences)) <= nlp.max_length:
-            docs.append(join_sentences(sentences, spaced=nlp.lang not in UNSPACED))
-        else:
-            docs += sentences
+    for text, corpus in progress(draw(chosen, choices.limit, choices.seed)):
+        if len(text.text) > nlp.max_length:
+            kind = f"text of more than {nlp.max_length:,} characters, split it"
+            corpus.report.lose(text.line, kind, f"{len(text.text):,}")
+            continue
+        if choices.detokenise:
+            text = detokenise(text, hyphens=corpus.format == "docred")
+        if nlp.lang == "zh" and corpus.format != "docbin":
+            text = replace(text, words=None, spaces=None)
+        key = SPANS_KEY if overlap else None
+        docs.append(make_doc(nlp, text, corpus.report, spans_key=key))
     return docs
-
-
-def _n_chars(doc: "Doc") -> int:
-    return len(doc.text) + 1
-
-
-def _runs(
-    texts: Iterable[tuple[AnnotatedText, Corpus]], n_sents: int
-) -> Iterator[list[tuple[AnnotatedText, Corpus]]]:
-    """Runs of up to `n_sents` texts of one document that are annotated for the same
-    labels."""
-    groups = groupby(
-        texts, lambda pair: (id(pair[1]), pair[0].document, pair[0].labels)
-    )
-    for _, group in groups:
-        yield from iter(lambda: list(islice(group, n_sents)), [])  # noqa: B023
 
 
 def draw(items: list[T], limit: int, seed: int | None) -> list[T]:
@@ -137,4 +118,10 @@ def misfits(corpora: Sequence[Corpus], choices: Choices, lang: str) -> list[str]
     ]
     if lang not in UNSPACED and language_of(corpora) == "zh":
         messages.append(Warnings.W202.format(lang=lang))
+    if choices.n_sents > 1 and not any(
+        (one.document, one.labels) == (other.document, other.labels)
+        for corpus in corpora
+        for one, other in pairwise(corpus.texts)
+    ):
+        messages.append(Warnings.W205)
     return messages

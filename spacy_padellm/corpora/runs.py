@@ -8,8 +8,12 @@ from .base import AnnotatedText, Entity
 
 
 def join(texts: Sequence[AnnotatedText], joiner: str = " ") -> AnnotatedText:
-    """Join texts. The document, line and labels are those of the first text. The result
-    has words if all texts have words. joiner: the string between texts, " " or ""."""
+    """Join texts; empty ones are left out. The document, line and labels are those of
+    the first text. The result has words if all texts have words.
+
+    joiner: the string between texts, " " or "".
+    """
+    texts = [text for text in texts if text.text] or texts[:1]
     pieces, entities, unknown, words, spaces, at = [], [], [], [], [], 0
     for i, text in enumerate(texts):
         last = i == len(texts) - 1
@@ -35,30 +39,33 @@ def join(texts: Sequence[AnnotatedText], joiner: str = " ") -> AnnotatedText:
 
 def runs(
     texts: Iterable[AnnotatedText],
-    max_words: int,
+    max_words: int = sys.maxsize,
     *,
+    max_chars: int = sys.maxsize,
     lengths: Iterable[int] | None = None,
     joiner: str = " ",
 ) -> Iterator[AnnotatedText]:
-    """Join consecutive texts of the same document to runs of at most `max_words` words.
+    """Join consecutive texts of a document that are annotated for the same labels.
 
-    Longer texts, and texts without a document, are not joined.
+    A run has at most `max_words` words and `max_chars` characters. Longer texts are not
+    joined. Texts whose document is unknown count as texts of one document.
 
     lengths: the maximum number of texts in each run. The lengths are repeated as often
         as needed. None sets no limit.
     """
     wanted = cycle(lengths if lengths is not None else [sys.maxsize])
-    for document, group in groupby(texts, key=lambda text: text.document):
+    for _, group in groupby(texts, key=lambda text: (text.document, text.labels)):
         run: list[AnnotatedText] = []
-        size, limit = 0, next(wanted)
+        size, chars, limit = 0, 0, next(wanted)
         for text in group:
             words = (
                 len(text.words) if text.words is not None else len(text.text.split())
             )
             full = len(run) == limit or size + words > max_words
-            if run and (full or not document):
+            if run and (full or chars + len(text.text) > max_chars):
                 yield join(run, joiner)
-                run, size, limit = [], 0, next(wanted)
+                run, size, chars, limit = [], 0, 0, next(wanted)
             run.append(text)
             size += words
+            chars += len(text.text) + len(joiner)
         yield join(run, joiner)

@@ -16,6 +16,10 @@ class Warnings:
         "[W204] These files in {folder} were skipped, because their names contain no "
         "split: {files}. If one of them is a corpus, convert it separately."
     )
+    W205 = (
+        "[W205] --n-sents joined no texts: each is of another document than the "
+        "next, or annotated for other labels."
+    )
     # models and devices
     W701 = (
         "[W701] dtype is {dtype!r}, but this CPU has no instructions for it. Each "

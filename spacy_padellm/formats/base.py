@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, Protocol, TypeVar
 
-from ..adapters.card import JOIN_TOKENS, HeadCard
+from ..adapters.card import HeadCard
 from ..engines.base import Session
 from ..errors import Errors
 from ..trees.branch import Completion
@@ -84,8 +84,6 @@ class Format(Protocol):
     name: in the cards of adapters trained in this format, such as "PaDeLLM compact".
     head: that adapters in this format are trained with; None if answers are generated.
     label_tokens: an estimate of what a label adds to a text.
-    join_tokens: up to so many spaCy tokens, a new adapter learns to read sentences
-        together.
     """
 
     @property
@@ -96,9 +94,6 @@ class Format(Protocol):
 
     @property
     def label_tokens(self) -> int: ...
-
-    @property
-    def join_tokens(self) -> int: ...
 
     def encode(self, query: Query, tokenizer: PromptTokenizer) -> EncodedQuery:
         """Tokenise the text of a query."""
@@ -147,7 +142,6 @@ class Generative:
     __slots__ = ()
     head = None
     label_tokens = LABEL_TOKENS
-    join_tokens = JOIN_TOKENS  # they find less in longer windows
 
     def prepare(
         self, labels: LabelNames, tokenizer: PromptTokenizer, session: Session

@@ -33,8 +33,6 @@ from .segments import TextSegments
 # Attention over a tree costs the square of its tokens, so many labels are split into
 # parts of this many tokens, and the text is read once for each part.
 PART_TOKENS = 512
-# Neighbouring sentences help to tell what a name is.
-JOIN_TOKENS = 96
 # Also where the breadths of labels are measured, so that they are the same whatever the
 # threshold is.
 THRESHOLD = 0.35
@@ -77,8 +75,6 @@ class Pointer:
     size: int = 128
     alone: bool = False
     prefer_narrow: float = 0.4
-
-    join_tokens = JOIN_TOKENS
 
     @property
     def name(self) -> str:

@@ -50,7 +50,7 @@ class CausalLMShim(Shim):
         self._adapter: Adapter | None = None
         # the folder that the adapter was read from, for errors
         self.adapter_source = ""
-        # what training sets for the adapter's card; None leaves it as it is there
+        # the value that training writes into the card; None keeps the card's value
         self.join_tokens: int | None = None
         self._from_config = False  # the adapter was read from the config's folder
         self._without_adapter = False

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ..adapters.card import JOIN_TOKENS
 from ..errors import Errors
 from ..formats.base import Format
 from ..model.shim import CausalLMShim
@@ -66,14 +65,11 @@ class AdapterSet:
 
     # -- windows ----------------------------------------------------------------------
 
-    def windows(
-        self, adapter: str | None, windows: WindowGetter, format: Format
-    ) -> WindowGetter:
-        """The windows, with the length at which the adapter reads sentences together
-        where they leave it open. A new adapter learns that of the format."""
+    def windows(self, adapter: str | None, windows: WindowGetter) -> WindowGetter:
+        """The windows. If they leave it open how many sentences are joined, they join
+        as many as the adapter's card says."""
         card = self.shim(adapter).card()
-        known = format.join_tokens if card is None else card.join_tokens
-        return with_join_tokens(windows, known or JOIN_TOKENS)
+        return with_join_tokens(windows, None if card is None else card.join_tokens)
 
     # -- adapters ---------------------------------------------------------------------
 

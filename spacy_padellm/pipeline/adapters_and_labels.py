@@ -71,7 +71,7 @@ class AdaptersAndLabels:
     @property
     def windows(self) -> WindowGetter:
         """How docs are cut for the active adapter."""
-        return self._adapters.windows(self.active_adapter, self._windows, self.format)
+        return self._adapters.windows(self.active_adapter, self._windows)
 
     @windows.setter
     def windows(self, windows: WindowGetter) -> None:

@@ -208,7 +208,7 @@ class PaDeLLMNER(AdaptersAndLabels, TrainablePipe):
             engine=engine,
             tokenizer=tokenizer,
             format=self.format,
-            windows=self._adapters.windows(call.adapter, self._windows, self.format),
+            windows=self._adapters.windows(call.adapter, self._windows),
             output=call.output,
             batch_tokens=self.batch_tokens,
         )
@@ -287,7 +287,6 @@ class PaDeLLMNER(AdaptersAndLabels, TrainablePipe):
             check_trains(self.engine, self.name)
         if self.engine.url is None and (learns or not own.has_adapter):
             own.initialize(self.format.head)
-            own.join_tokens = join_tokens_of(self.windows)
         self._adapters.check_format(own, self.format)
 
     def update(
@@ -366,11 +365,13 @@ class PaDeLLMNER(AdaptersAndLabels, TrainablePipe):
         """Add the gradients of the examples to those of the next step; their loss."""
         shim = self._adapters.own
         self._adapters.check_predicts(shim, self.format)
+        windows = self.windows
+        shim.join_tokens = join_tokens_of(windows)
         trees, problems = trees_of(
             examples,
             self.label_data,
             format=self.format,
-            windows=self.windows,
+            windows=windows,
             tokenizer=shim.tokenizer,
             spans_key=self._gold_key,
         )

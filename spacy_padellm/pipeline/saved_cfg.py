@@ -10,7 +10,7 @@ from .adapter_set import is_folder_name
 from .labels import read_labels
 
 # To be raised when earlier versions can no longer read what is saved.
-LAYOUT = 2
+LAYOUT = 3
 
 
 def read_cfg(text: bytes, *, source: Path, component: str) -> dict[str, Any]:

@@ -16,6 +16,9 @@ from ..errors import Errors
 from ..types import Window, WindowGetter
 from .sentences import sentence_ends
 
+# Sentences share a window up to so many tokens, if neither the settings nor the
+# adapter's card say more.
+JOIN_TOKENS = 32
 # Sentences that are too long are cut after one of these, or after whitespace.
 PAUSES = frozenset(",;，；、،؛")
 # A list has at least so many of them, and one in so many tokens.
@@ -40,7 +43,7 @@ def build_sentence_windows_v1(
         whitespace if the second half of the window has one, or else beside words in
         lower case, so that no name is cut.
     join_tokens: consecutive sentences are joined up to this length. Null takes the
-        length that the component's adapter learned.
+        length in the card of the component's adapter, or else 32.
     list_tokens: sentences that are lists, such as of names with commas, are cut into
         parts of this many tokens, and not joined. Null treats them as other sentences.
         Formats that generate find few of the mentions of a long list.
@@ -90,11 +93,10 @@ class SentenceWindows:
     max_chars: int
 
     def __call__(self, doc: Doc) -> list[Window]:
-        """Without `join_tokens`, each sentence has a window of its own."""
         windows = []
         start = end = 0
         may_join = True
-        most = min(self.join_tokens or 1, self.max_tokens)
+        most = min(self.join_tokens or JOIN_TOKENS, self.max_tokens)
         for piece_end, is_part_of_list in self._piece_ends(doc):
             is_too_long = (
                 piece_end - start > most
@@ -125,12 +127,15 @@ class SentenceWindows:
 
 
 def join_tokens_of(windows: WindowGetter) -> int | None:
-    """Up to how many tokens sentences share a window; None if windows do not say."""
-    return windows.join_tokens if isinstance(windows, SentenceWindows) else None
+    """Up to how many tokens sentences share a window; None for windows that do not keep
+    to sentences."""
+    if not isinstance(windows, SentenceWindows):
+        return None
+    return min(windows.join_tokens or JOIN_TOKENS, windows.max_tokens)
 
 
-def with_join_tokens(windows: WindowGetter, join_tokens: int) -> WindowGetter:
-    """Sentence windows that leave `join_tokens` open get this one. Others stay as they
+def with_join_tokens(windows: WindowGetter, join_tokens: int | None) -> WindowGetter:
+    """Set `join_tokens` of sentence windows that leave it open. Others stay as they
     are."""
     if isinstance(windows, SentenceWindows) and windows.join_tokens is None:
         return replace(windows, join_tokens=join_tokens)

@@ -259,7 +259,7 @@ def test_a_head_elsewhere_is_not_read(folder, file):
     refused(folder, "E324", "padellm.json")
 
 
-@pytest.mark.parametrize("value", [0, -1, "96", 9.5])
+@pytest.mark.parametrize("value", [0, -1, "96", 9.5, True])
 def test_windows_of_no_length(folder, value):
     change_json(folder / "padellm.json", lambda card: card.update(join_tokens=value))
     refused(folder, "E324", "padellm.json", "join_tokens")

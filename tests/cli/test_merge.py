@@ -41,6 +41,17 @@ def test_the_printed_component_reads_the_same_with_the_checkpoint(saved, tmp_pat
     )
 
 
+def test_the_windows_of_the_adapter_stay(saved, tmp_path):
+    longer = {"components.padellm_ner.windows.max_tokens": 96}
+    nlp = spacy.load(saved[1], config=longer)
+    nlp.get_pipe("padellm_ner")._adapters.own.join_tokens = 40  # as after training
+    nlp.to_disk(tmp_path / "pipeline")
+    result = run(tmp_path / "pipeline", tmp_path / "merged")
+    _, _, config = result.stdout.partition("\n\n")
+    windows = Config().from_str(config)["components"]["padellm_ner"]["windows"]
+    assert windows["join_tokens"] == 40 and windows["max_tokens"] == 96
+
+
 def test_an_adapter_by_name(saved, tmp_path):
     nlp, folder = saved
     other = spacy.load(folder)

@@ -72,21 +72,51 @@ def test_the_limit_takes_the_first_or_a_seeded_choice(source, tmp_path):
     assert texts[3][0] == "Ada left Rome" and len(texts[3]) == 3
 
 
-def test_consecutive_texts_are_joined_to_docs_of_sentences(tmp_path):
-    source = tmp_path / "train.iob2"
-    sentence = (
-        "# newdoc id = {}\n1\tIn\tO\n2\tOslo\tB-LOC\n\n1\tNo\tO\n\n1\tBo\tB-PER\n\n"
-    )
-    source.write_text(sentence.format("a") + sentence.format("b"))
-    convert(source, tmp_path / "out.spacy", "--n-sents", 2)
-    joined = docs(tmp_path / "out.spacy")
+def iob2(*documents):
+    """Three sentences of each document."""
+    sentences = "1\tIn\tO\n2\tOslo\tB-LOC\n\n1\tNo\tO\n\n1\tBo\tB-PER\n\n"
+    return "".join(f"# newdoc id = {one}\n{sentences}" for one in documents)
+
+
+def test_consecutive_texts_of_a_document_are_joined(tmp_path):
+    source, out = tmp_path / "train.iob2", tmp_path / "out.spacy"
+    source.write_text(iob2("a", "b"))
+    convert(source, out, "--n-sents", 2)
+    joined = docs(out)
     assert [doc.text for doc in joined] == ["In Oslo No", "Bo", "In Oslo No", "Bo"]
-    assert [sent.text for sent in joined[0].sents] == ["In Oslo", "No"]
     assert [(ent.text, ent.label_) for ent in joined[0].ents] == [("Oslo", "LOC")]
-    convert(source, tmp_path / "out.spacy", "-n", 9, "--limit", 1, "--mark-labels")
-    [whole] = docs(tmp_path / "out.spacy")
+    result = convert(source, out, "-n", 9, "--limit", 1, "--mark-labels")
+    [whole] = docs(out)
     assert whole.text == "In Oslo No Bo"
     assert whole.user_data[ANNOTATED_LABELS] == ("LOC", "PER")
+    assert "W205" not in result.output
+
+
+def test_texts_of_two_files_are_not_joined(tmp_path):
+    folder, out = tmp_path / "corpus", tmp_path / "out.spacy"
+    (folder / "train").mkdir(parents=True)
+    for part in ("first", "second"):
+        (folder / "train" / f"{part}.iob2").write_text(iob2("a"))
+    convert(folder, out, "-n", 9)
+    assert [doc.text for doc in docs(out)] == ["In Oslo No Bo"] * 2
+
+
+def test_a_text_that_is_too_long_is_left_out_alone(tmp_path):
+    source, out = tmp_path / "train.iob2", tmp_path / "out.spacy"
+    longest = f"1\t{'o' * 1_000_001}\tO\n\n"
+    source.write_text(iob2("a").replace("1\tNo\tO\n\n", longest))
+    result = convert(source, out, "-n", 9)
+    assert [doc.text for doc in docs(out)] == ["In Oslo", "Bo"]
+    assert "1,000,001" in result.output
+
+
+def test_nothing_to_join_is_a_warning(tmp_path):
+    source = tmp_path / "train.jsonl"
+    rows = [{"id": n, "tokens": ["Bo"], "ner_tags": ["B-PER"]} for n in range(3)]
+    source.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    result = convert(source, tmp_path / "out.spacy", "--n-sents", 2)
+    assert len(docs(tmp_path / "out.spacy")) == 3
+    assert "W205" in result.output
 
 
 def test_what_was_skipped_is_printed_with_file_and_line(source, tmp_path):

@@ -12,12 +12,7 @@ from spacy_padellm.corpora.base import (
     Entity,
     ReadReport,
 )
-from spacy_padellm.corpora.docs import (
-    cut_words,
-    has_overlaps,
-    join_sentences,
-    make_doc,
-)
+from spacy_padellm.corpora.docs import cut_words, has_overlaps, make_doc
 
 from .conftest import unhurried
 
@@ -111,29 +106,6 @@ def test_entities_keep_their_characters_whatever_the_tokenizer_does(
     assert doc.text == text
     mention = text[start:end].strip()
     assert ents(doc) == ([(mention, "X")] if mention else [])
-
-
-def test_joined_sentences_keep_their_spans_and_what_is_unknown(english):
-    nested = [(0, 2, "A"), (1, 2, "B")]
-    texts = [
-        AnnotatedText.from_words(["York"], unknown=[(0, 1, "LOC")]),
-        AnnotatedText(""),
-        AnnotatedText.from_words(["New", "York"], nested, labels=("A", "B")),
-    ]
-    docs = [make_doc(english, text, spans_key="sc") for text in texts]
-    joined = join_sentences(docs, spaced=True)
-    assert joined.text == "York New York"
-    assert [sent.text for sent in joined.sents] == ["York", "New York"]
-    assert [token.ent_iob_ for token in joined] == ["", "B", "I"]
-    spans = {(span.start, span.end, span.label_) for span in joined.spans["sc"]}
-    assert spans == {(1, 3, "A"), (2, 3, "B")}
-
-
-def test_joined_sentences_of_chinese_have_no_space_between(chinese):
-    docs = [make_doc(chinese, AnnotatedText(text)) for text in ("我在。", "你在。")]
-    joined = join_sentences(docs, spaced=False)
-    assert [sent.text for sent in joined.sents] == ["我在。", "你在。"]
-    assert joined.text == "我在。你在。"
 
 
 def test_words_are_cut_and_keep_their_spaces():

@@ -1,5 +1,8 @@
 """Sentences are joined into runs."""
 
+from dataclasses import replace
+from itertools import groupby
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -38,8 +41,9 @@ def test_runs_lose_nothing_and_stay_in_their_document(sizes, max_words, lengths)
     singles = [len(text.words) for text in texts]
     for run in joined:
         assert len(run.words) <= max_words or len(run.words) in singles
-        if not run.document:
-            assert len(run.words) in singles
+    assert [d for d, _ in groupby(t.document for t in joined)] == [
+        d for d, _ in groupby(t.document for t in texts)
+    ]
 
 
 def test_runs_are_as_long_as_asked():
@@ -47,5 +51,19 @@ def test_runs_are_as_long_as_asked():
     sizes = [len(run.words) // 2 for run in runs(texts, 100, lengths=[2, 3])]
     assert sizes == [2, 3, 2]
     assert [len(run.words) for run in runs(texts, 5)] == [4, 4, 4, 2]
-    apart = [sentence("one", "a"), sentence("two", "b")]
-    assert len(list(runs(apart, 100))) == 2
+    apart = [sentence("one", "a"), sentence("two", "b"), sentence("two", "")]
+    assert len(list(runs(apart))) == 3
+    unknown = [sentence("one", ""), sentence("two", "")]
+    assert [run.text for run in runs(unknown)] == ["one two"]
+    assert len(list(runs(unknown, max_chars=6))) == 2
+    assert len(list(runs(unknown, max_chars=7))) == 1
+
+
+def test_texts_that_were_annotated_for_other_labels_are_not_joined():
+    one = replace(sentence("one"), labels=("PER",))
+    assert len(list(runs([one, one, sentence("two")]))) == 2
+
+
+def test_empty_texts_are_left_out():
+    joined = join([sentence("one"), AnnotatedText.from_words([]), sentence("two")])
+    assert joined == sentence("one two")

@@ -9,6 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from spacy.tokens import Doc
 
+from spacy_padellm.spans.windows import build_sentence_windows_v1
+
 from .conftest import GOLD, examples, found
 
 STRIDED = {"@misc": "spacy_padellm.StridedWindows.v1", "window": 8, "stride": 5}
@@ -45,58 +47,68 @@ def test_what_another_window_answers_for_is_counted(scripted_nlp):
     assert doc.spans["padellm_ner"].attrs["dropped"] == {"other window": 1}
 
 
+MANY_SENTENCES = {"words": ["w"] * 200, "sent_starts": [True] * 200}  # of one word
+
+
 def joined_up_to(nlp, adapter=None) -> int:
     """The tokens of the first window, in a doc of sentences of one token."""
     ner = nlp.get_pipe("padellm_ner")
     ner.active_adapter = adapter
-    words = ["w"] * 200
-    [first, *_] = ner.windows(Doc(nlp.vocab, words=words, sent_starts=[True] * 200))
+    [first, *_] = ner.windows(Doc(nlp.vocab, **MANY_SENTENCES))
     return first.end
 
 
-def saved_adapter(make_nlp, folder, **config):
-    """The folder of an adapter that a training began."""
-    nlp = make_nlp(**config)
-    nlp.initialize(lambda: examples(nlp))
-    nlp.get_pipe("padellm_ner").to_disk(folder)
-    return folder / "adapter"
+@pytest.fixture
+def an_adapter(make_nlp, tmp_path):
+    """A function that trains one with some windows, for one step; its folder."""
+
+    def make(name, **windows):
+        nlp = make_nlp(format=POINTER, windows=windows)
+        nlp.update(examples(nlp), sgd=nlp.initialize(lambda: examples(nlp)))
+        nlp.get_pipe("padellm_ner").to_disk(tmp_path / name)
+        return str(tmp_path / name / "adapter")
+
+    return make
 
 
 POINTER = {"@misc": "spacy_padellm.Pointer.v1"}
 
 
-def test_a_new_adapter_reads_as_many_sentences_together_as_its_format(make_nlp):
-    assert joined_up_to(make_nlp()) == 32
-    assert joined_up_to(make_nlp(format=POINTER)) == 96
-
-
-def test_an_adapter_reads_as_many_sentences_together_as_it_learned(make_nlp, tmp_path):
-    own = saved_adapter(
-        make_nlp, tmp_path / "own", format=POINTER, windows={"join_tokens": 50}
-    )
-    whole = saved_adapter(make_nlp, tmp_path / "whole", format=POINTER, windows=WHOLE)
-    usual = saved_adapter(make_nlp, tmp_path / "usual", format=POINTER)
-    nlp = make_nlp(format=POINTER, model={"adapter": str(own)})
+def test_an_adapter_reads_as_many_sentences_together_as_in_training(
+    make_nlp, an_adapter
+):
+    own = an_adapter("own", join_tokens=50)
+    nlp = make_nlp(format=POINTER, model={"adapter": own}, save_trace=True)
     ner = nlp.get_pipe("padellm_ner")
-    ner.add_adapter("whole", str(whole))
-    ner.add_adapter("usual", str(usual))
-    adapters = (None, "whole", "usual")
-    assert [joined_up_to(nlp, one) for one in adapters] == [50, 32, 96]
-    with_copies = pickle.loads(pickle.dumps(nlp))
-    assert [joined_up_to(with_copies, one) for one in adapters] == [50, 32, 96]
-    told = make_nlp(
-        format=POINTER, model={"adapter": str(own)}, windows={"join_tokens": 7}
-    )
-    assert joined_up_to(told) == 7
+    ner.add_adapter("whole", an_adapter("whole", **WHOLE))
+    ner.add_adapter("short", an_adapter("short", max_tokens=9))
+    expected = {None: 50, "whole": 32, "short": 9}
+    copy = pickle.loads(pickle.dumps(nlp))
+    for adapter, tokens in expected.items():
+        assert joined_up_to(nlp, adapter) == joined_up_to(copy, adapter) == tokens
+    ner.active_adapter = None
+    for adapter, tokens in expected.items():  # also if one call has another
+        call = {"padellm_ner": {"active_adapter": adapter}}
+        [doc] = nlp.pipe([Doc(nlp.vocab, **MANY_SENTENCES)], component_cfg=call)
+        first, *_ = doc.spans["padellm_ner"].attrs["trace"]
+        assert len(first["text"].split()) == tokens
 
 
-def test_training_goes_on_with_the_windows_of_the_adapter(make_nlp, tmp_path):
-    own = saved_adapter(
-        make_nlp, tmp_path / "own", format=POINTER, windows={"join_tokens": 50}
-    )
-    nlp = make_nlp(format=POINTER, model={"adapter": str(own)})
-    nlp.initialize(lambda: examples(nlp))
+def test_the_settings_win_over_the_adapters_card(make_nlp, an_adapter):
+    model = {"adapter": an_adapter("own", join_tokens=50)}
+    nlp = make_nlp(format=POINTER, model=model, windows={"join_tokens": 7})
+    assert joined_up_to(nlp) == 7
+
+
+def test_training_goes_on_with_the_windows_of_the_adapter(make_nlp, an_adapter):
+    model = {"adapter": an_adapter("own", join_tokens=50)}
+    nlp = make_nlp(format=POINTER, model=model)
+    nlp.update(examples(nlp), sgd=nlp.initialize(lambda: examples(nlp)))
     assert joined_up_to(nlp) == joined_up_to(pickle.loads(pickle.dumps(nlp))) == 50
+    nlp.get_pipe("padellm_ner").windows = build_sentence_windows_v1(join_tokens=20)
+    nlp.update(examples(nlp), sgd=nlp.resume_training())
+    card = nlp.get_pipe("padellm_ner")._adapters.own.adapter("Pointer", {}).card
+    assert card.join_tokens == 20
 
 
 LONG = "word " * 3000

@@ -94,7 +94,7 @@ def test_the_card_says_what_the_adapter_is_for(trained, tmp_path, tiny_base):
         "format": "PaDeLLM compact, prefix LM",
         "labels": {"PERSON": "person", "LOC": "location"},
         "head": None,
-        "join_tokens": 32,
+        "join_tokens": 9,
     }
     assert list(card["labels"]) == ["PERSON", "LOC"], "in the order that was asked for"
 

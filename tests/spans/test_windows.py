@@ -13,6 +13,7 @@ from spacy_padellm.spans.windows import (
     build_sentence_windows_v1,
     build_strided_windows_v1,
     build_whole_doc_v1,
+    join_tokens_of,
     with_join_tokens,
 )
 from spacy_padellm.types import Window
@@ -92,23 +93,8 @@ def test_a_sentence_longer_than_what_is_joined_stands_alone_and_whole():
 
 
 def test_no_more_is_joined_than_a_window_holds():
-    doc = sentences(4, 3, 2)
-    windows = build_sentence_windows_v1(max_tokens=7, join_tokens=9)(doc)
+    windows = build_sentence_windows_v1(max_tokens=7)(sentences(4, 3, 2))
     assert [(w.start, w.end) for w in windows] == [(0, 7), (7, 9)]
-
-
-def test_sentences_stand_alone_until_somebody_says_how_many_are_joined():
-    open_windows = build_sentence_windows_v1()
-    assert len(open_windows(sentences(4, 3, 2))) == 3
-    joined = with_join_tokens(open_windows, 7)
-    assert [(w.start, w.end) for w in joined(sentences(4, 3, 2))] == [(0, 7), (7, 9)]
-
-
-@pytest.mark.parametrize(
-    "getter", [build_sentence_windows_v1(join_tokens=5), build_whole_doc_v1()]
-)
-def test_windows_with_lengths_of_their_own_keep_them(getter):
-    assert with_join_tokens(getter, 7) is getter
 
 
 @given(docs(), sentence_getters)
@@ -117,6 +103,22 @@ def test_what_is_joined_is_short(doc, getter):
     for window in getter(doc):
         if any(window.start < end < window.end for end in ends):
             assert window.end - window.start <= getter.join_tokens
+
+
+def test_the_settings_win_over_the_adapters_card():
+    assert with_join_tokens(build_sentence_windows_v1(), 7).join_tokens == 7
+    assert with_join_tokens(build_sentence_windows_v1(), None).join_tokens is None
+    told = build_sentence_windows_v1(join_tokens=5)
+    assert with_join_tokens(told, 7) is told
+    whole = build_whole_doc_v1()
+    assert with_join_tokens(whole, 7) is whole
+
+
+def test_no_more_is_joined_than_fits():
+    assert join_tokens_of(build_sentence_windows_v1()) == 32
+    assert join_tokens_of(build_sentence_windows_v1(join_tokens=50)) == 50
+    assert join_tokens_of(build_sentence_windows_v1(max_tokens=9)) == 9
+    assert join_tokens_of(build_whole_doc_v1()) is None
 
 
 def test_a_long_sentence_is_cut_after_the_last_comma_in_its_second_half():
