@@ -44,8 +44,8 @@ class AdapterCard:
     head: None for an adapter that generates.
     base_files: checksums of the base's config and tokenizer, see `file_digests`. Empty
         for an embedded base: it has its own, and transformers writes them anew.
-    join_tokens: it reads sentences together if they have at most this many spaCy
-        tokens. None if nobody has said so.
+    join_tokens: sentences share a window of up to this many spaCy tokens. None if the
+        card does not say it.
     """
 
     base: str

@@ -16,8 +16,8 @@ from ..errors import Errors
 from ..types import Window, WindowGetter
 from .sentences import sentence_ends
 
-# Sentences share a window up to so many tokens, if neither the settings nor the
-# adapter's card say more.
+# Sentences share a window of up to this many tokens, unless the settings or the
+# adapter's card have another number.
 JOIN_TOKENS = 32
 # Sentences that are too long are cut after one of these, or after whitespace.
 PAUSES = frozenset(",;，；、،؛")
