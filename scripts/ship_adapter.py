@@ -15,9 +15,12 @@ from safetensors.torch import load, save
 from spacy_padellm.adapters.files import read_adapter, write_adapter
 
 
-def main(source: Path, out: Path) -> None:
+def main(source: Path, out: Path, join_tokens: int | None = None) -> None:
     inside = source / "padellm_ner" / "adapter"
     adapter = read_adapter(inside if inside.is_dir() else source)
+    if join_tokens is not None:
+        card = replace(adapter.card, join_tokens=join_tokens)
+        adapter = replace(adapter, card=card)
     head = None if adapter.head is None else halved(adapter.head)
     write_adapter(out, replace(adapter, weights=halved(adapter.weights), head=head))
 
@@ -32,5 +35,11 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("source", type=Path)
     parser.add_argument("out", type=Path)
+    parser.add_argument(
+        "--join-tokens",
+        type=int,
+        help="for its card: the length of windows in which it finds most, if that is "
+        "not the one that it was trained with",
+    )
     args = parser.parse_args()
-    main(args.source, args.out)
+    main(args.source, args.out, args.join_tokens)

@@ -327,12 +327,15 @@ class PaDeLLMNER(AdaptersAndLabels, TrainablePipe):
         return losses
 
     def finish_update(self, sgd: Optimizer) -> None:
-        """One step for the gradients of all updates since the last step. Warns once
-        (W875) if the learning rate stays 0, which teaches nothing."""
+        """One step for the gradients of all updates since the last step. The adapter's
+        card then has the `join_tokens` of the windows. Warns once (W875) if the
+        learning rate stays 0, which teaches nothing."""
         is_idle = getattr(sgd, "learn_rate", None) == 0.0
         if is_idle and self._was_idle:  # one step of 0 begins a warm-up
             self._warn_once("rate", Warnings.W875)
         self._was_idle = is_idle
+        if not is_idle:
+            self._adapters.own.join_tokens = join_tokens_of(self.windows)
         super().finish_update(sgd)
 
     def rehearse(
@@ -365,13 +368,11 @@ class PaDeLLMNER(AdaptersAndLabels, TrainablePipe):
         """Add the gradients of the examples to those of the next step; their loss."""
         shim = self._adapters.own
         self._adapters.check_predicts(shim, self.format)
-        windows = self.windows
-        shim.join_tokens = join_tokens_of(windows)
         trees, problems = trees_of(
             examples,
             self.label_data,
             format=self.format,
-            windows=windows,
+            windows=self.windows,
             tokenizer=shim.tokenizer,
             spans_key=self._gold_key,
         )
