@@ -117,6 +117,26 @@ def test_a_config_trains(file, corpus, tiny_base):
 
 
 @every_own_config
+def test_a_labels_file_names_the_labels(file, corpus, tiny_base, tmp_path):
+    """Or the config has labels, and no setting for a file that it would not read."""
+    config = load_config(file)
+    if "labels" not in config["paths"]:
+        assert "labels" in config["components"]["padellm_ner"]
+        return
+    (tmp_path / "labels.json").write_text('{"PER": "human", "LOC": "town"}')
+    overrides = {
+        "paths.train": str(corpus / "en.spacy"),
+        "paths.dev": str(corpus / "en.spacy"),
+        "paths.labels": str(tmp_path / "labels.json"),
+        f"{NER}.model.base": str(tiny_base),
+        f"{NER}.model.adapter": None,
+    }
+    nlp = init_nlp(read(file, **overrides))
+    names = nlp.get_pipe("padellm_ner").label_data
+    assert names == {"PER": "human", "LOC": "town"}
+
+
+@every_own_config
 def test_a_trained_pipeline_can_go_on(file):
     """spaCy makes the optimizer from the config as it is saved, with its variables."""
     nlp = load_model_from_config(read(file), auto_fill=True)

@@ -14,6 +14,7 @@ REGISTRIES = {
     "spacy_factories": registry.factories,
     "spacy_augmenters": registry.augmenters,
     "spacy_misc": registry.misc,
+    "spacy_readers": registry.readers,
     "spacy_scorers": registry.scorers,
 }
 

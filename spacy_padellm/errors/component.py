@@ -119,6 +119,11 @@ class ComponentErrors:
         "[E816] {name} has no labels to learn. Set its `labels`, call add_label, or "
         "initialize it from gold data: nlp.initialize(lambda: examples)."
     )
+    E817 = (
+        "[E817] Cannot read labels from {path}: {error} Give a JSON file with a list of "
+        "labels or a table label -> name, as `spacy init labels` writes it, or null "
+        "for the labels of the gold data."
+    )
     E820 = (
         "[E820] The weights of the base model with the adapter merged into them are "
         "not finite numbers. Train the adapter again with a lower learning rate, or "

@@ -9,6 +9,7 @@ from ..formats.base import Format
 from ..model.shim import CausalLMShim
 from ..spans.windows import with_join_tokens
 from ..types import LabelNames, WindowGetter
+from .labels import with_labels
 
 if TYPE_CHECKING:
     from ..adapters.adapted import AdaptedLM
@@ -43,25 +44,45 @@ class AdapterSet:
         self.active = active
         self.named: dict[str, CausalLMShim] = {}
         self._given: dict[str | None, LabelNames | None] = {None: labels}
+        self._added: dict[str | None, dict[str, str | None]] = {}
         for adapter, path in (paths or {}).items():
             self.named[adapter] = self.from_folder(adapter, path)
 
     # -- labels -----------------------------------------------------------------------
 
     def labels(self, adapter: str | None) -> LabelNames:
-        """The labels given to an adapter, or else those that it was trained for."""
+        """The labels given to an adapter, or else those that it was trained for; and
+        those that were added."""
         given = self._given.get(adapter)
-        if given is not None:
-            return dict(given)
-        card = self.shim(adapter).card()
-        return {} if card is None else dict(card.labels)
+        if given is None:
+            card = self.shim(adapter).card()
+            given = {} if card is None else card.labels
+        return with_labels(given, self._added.get(adapter, {}))
 
-    def given_labels(self, adapter: str | None) -> LabelNames | None:
-        """The labels given to an adapter; None if none were."""
-        return self._given.get(adapter)
+    def labels_to_learn(self, found: Mapping[str, str | None]) -> LabelNames:
+        """The labels given to the component's own adapter, those that were added, and
+        those found in gold data. Those that it was trained for are not among them: gold
+        data that do not have them would teach that they are absent.
+
+        found: each label with the name that the model reads, or None.
+        """
+        asked = {**self._added.get(None, {})}
+        for label, name in found.items():
+            asked.setdefault(label, name)
+        return with_labels(self._given.get(None) or {}, asked)
+
+    def add_label(self, adapter: str | None, label: str, name: str | None) -> int:
+        """Returns 1, or 0 if the adapter has the label. Raises ValueError for a faulty
+        label, see `label_names`."""
+        known = self.labels(adapter)
+        with_labels(known, {label: name})
+        self._added.setdefault(adapter, {}).setdefault(label, name)
+        return int(label not in known)
 
     def give_labels(self, adapter: str | None, labels: LabelNames | None) -> None:
+        """Look for these alone; None: for those that the adapter was trained for."""
         self._given[adapter] = labels
+        self._added.pop(adapter, None)
 
     # -- windows ----------------------------------------------------------------------
 
@@ -110,7 +131,7 @@ class AdapterSet:
     def keep(self, adapter: str, shim: CausalLMShim) -> None:
         """Add an adapter, or replace the one of that name and its labels."""
         self.named[adapter] = shim
-        self._given.pop(adapter, None)
+        self.give_labels(adapter, None)
 
     def remove(self, adapter: str) -> None:
         """Forget an adapter. If it is active, the component's own becomes active."""
@@ -118,7 +139,7 @@ class AdapterSet:
         if adapter == self.active:
             self.active = None
         del self.named[adapter]
-        self._given.pop(adapter, None)
+        self.give_labels(adapter, None)
 
     # -- checks -----------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ from spacy.vocab import Vocab
 from ..formats.base import Format
 from ..types import LabelNames, WindowGetter
 from .adapter_set import AdapterSet
-from .labels import read_labels, with_label
+from .labels import read_labels
 
 if TYPE_CHECKING:
     from ..adapters.adapted import AdaptedLM
@@ -48,18 +48,16 @@ class AdaptersAndLabels:
         self._give_labels(read_labels(labels))
 
     def add_label(self, label: str, name: str | None = None) -> int:
-        """Look for one more label. The first label that you add replaces the adapter's
-        own labels.
+        """Look for one more label. `initialize` learns the labels that you add, and not
+        those that the adapter was trained for.
 
         name: what the model reads for it; the label itself where it has none.
 
         Returns 1, or 0 if the label is there already.
         """
-        known = self._adapters.given_labels(self.active_adapter) or {}
-        if label in known:
-            return 0
-        self._give_labels(with_label(known, label, name))
-        return 1
+        added = self._adapters.add_label(self.active_adapter, label, name)
+        self.vocab.strings.add(label)
+        return added
 
     def _give_labels(self, labels: LabelNames | None) -> None:
         self._adapters.give_labels(self.active_adapter, labels)

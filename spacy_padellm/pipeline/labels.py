@@ -1,7 +1,7 @@
 """Labels of the component: as a user gives them, and as gold docs have them."""
 
 from collections.abc import Collection, Iterable, Mapping
-
+import srsly
 from spacy.training import Example
 
 from ..corpora.base import ANNOTATED_LABELS
@@ -9,6 +9,25 @@ from ..errors import Errors
 from ..formats.labels import label_names
 from ..types import LabelNames
 from .gold import gold_mentions
+
+
+def build_labels_v1(*, path: str | None = None) -> LabelNames | list[str] | None:
+    """Labels to initialize a component with, from a JSON file as `spacy init labels`
+    writes it: a table label → name, or a list.
+
+    path: null for no labels, so that they are those of the gold data.
+
+    Raises ValueError (E817) if the file is missing or is no such file. spaCy's own
+    `spacy.read_labels.v1` takes no labels from a file that is missing.
+    """
+    if path is None:
+        return None
+    try:
+        labels = srsly.read_json(path)
+        read_labels(labels)
+    except (OSError, ValueError) as error:
+        raise ValueError(Errors.E817.format(path=path, error=error)) from error
+    return labels
 
 
 def read_labels(
@@ -26,20 +45,25 @@ def read_labels(
     return label_names(labels)
 
 
-def with_label(known: LabelNames, label: str, name: str | None) -> LabelNames:
-    """The known labels and one more.
+def with_labels(known: LabelNames, more: Mapping[str, str | None]) -> LabelNames:
+    """The known labels and those of `more` that are not among them.
 
-    name: what the model reads for it. None is the label's usual name, or the label
-        itself where another label has that name.
+    more: each label with the name that the model reads. None is the label's usual
+        name, or the label itself where another label has that name.
 
     Raises ValueError for a faulty label, see `label_names`.
     """
-    if not isinstance(label, str):
-        raise ValueError(Errors.E504.format(labels=repr(label)))
-    if name is None:
-        name = label_names([label])[label]
-        name = label if name in known.values() else name
-    return label_names({**known, label: name})
+    labels = dict(known)
+    for label, name in more.items():
+        if not isinstance(label, str):
+            raise ValueError(Errors.E504.format(labels=repr(label)))
+        if label in labels:
+            continue
+        if name is None:
+            name = label_names([label])[label]
+            name = label if name in labels.values() else name
+        labels = label_names({**labels, label: name})
+    return labels
 
 
 def names_labels(examples: Iterable[Example]) -> bool:

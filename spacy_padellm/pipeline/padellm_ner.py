@@ -274,15 +274,14 @@ class PaDeLLMNER(AdaptersAndLabels, TrainablePipe):
             self.join(nlp)
         if labels is not None:
             self.labels = labels
-        elif self._adapters.configured_labels is None:
+        learns = has_gold(get_examples(), self._gold_key)
+        if learns and labels is None and self._adapters.configured_labels is None:
             found = gold_labels(get_examples(), self._gold_key)
-            for label, name in found.items():
-                self.add_label(label, name)
+            self.labels = self._adapters.labels_to_learn(found) or None
         for label in self.labels:
             self.vocab.strings.add(label)
         own = self._adapters.own
         self._was_idle = False
-        learns = has_gold(get_examples(), self._gold_key)
         if learns:
             check_trains(self.engine, self.name)
         if self.engine.url is None and (learns or not own.has_adapter):

@@ -99,13 +99,56 @@ def test_labels_may_be_set_at_any_time(make_nlp):
     assert ner.labels == ("ORG", "LOC")
 
 
-def test_without_labels_those_of_the_adapter_are_asked_until_one_is_added(
+@pytest.fixture
+def ner_with_adapter(make_nlp, adapter_folder):
+    return ner_of(make_nlp(model={"adapter": str(adapter_folder)}))
+
+
+def test_an_added_label_joins_those_of_the_adapter(ner_with_adapter):
+    ner = ner_with_adapter
+    assert ner.labels == ("PERSON", "LOC")
+    assert [ner.add_label("DISH"), ner.add_label("LOC")] == [1, 0]
+    assert ner.labels == ("PERSON", "LOC", "DISH")
+    assert "DISH" in ner.vocab.strings
+
+
+def test_labels_that_are_set_replace_those_of_the_adapter(ner_with_adapter):
+    ner_with_adapter.add_label("DISH")
+    ner_with_adapter.labels = ["DRINK"]
+    assert ner_with_adapter.labels == ("DRINK",)
+    ner_with_adapter.labels = None
+    assert ner_with_adapter.labels == ("PERSON", "LOC")
+
+
+def test_a_new_adapter_learns_added_labels_and_not_those_of_the_former(
     make_nlp, adapter_folder
 ):
-    ner = ner_of(make_nlp(model={"adapter": str(adapter_folder)}))
-    assert ner.labels == ("PERSON", "LOC")
-    ner.add_label("DISH")
-    assert ner.labels == ("DISH",)
+    nlp = make_nlp(model={"adapter": str(adapter_folder)})
+    for label in ("DISH", "LOC"):
+        ner_of(nlp).add_label(label)
+    doc = nlp.make_doc("nothing is here")
+    nlp.initialize(lambda: [Example.from_dict(doc, {"entities": []})])
+    assert ner_of(nlp).labels == ("DISH", "LOC")
+
+
+def test_initializing_another_component_leaves_labels_as_they_are(
+    make_nlp, adapter_folder
+):
+    nlp = make_nlp(model={"adapter": str(adapter_folder)})
+    ner_of(nlp).add_label("DISH")
+    nlp.initialize()
+    assert ner_of(nlp).labels == ("PERSON", "LOC", "DISH")
+
+
+def test_a_saved_pipeline_keeps_added_labels_and_takes_more(
+    make_nlp, adapter_folder, tmp_path
+):
+    nlp = make_nlp(model={"adapter": str(adapter_folder)})
+    ner_of(nlp).add_label("DISH")
+    nlp.to_disk(tmp_path / "pipeline")
+    ner = ner_of(spacy.load(tmp_path / "pipeline"))
+    ner.add_label("DRINK")
+    assert ner.labels == ("PERSON", "LOC", "DISH", "DRINK")
 
 
 def test_labels_of_the_config_go_before_those_of_the_adapter(make_nlp, adapter_folder):
@@ -161,19 +204,37 @@ def test_labels_given_to_initialize_are_exactly_those_learned(make_nlp, labels):
     assert ner_of(nlp).label_data == names
 
 
+def initialize_from(nlp, path, reader="spacy_padellm.Labels.v1") -> None:
+    nlp.config["initialize"]["components"]["padellm_ner"] = {
+        "labels": {"@readers": reader, "path": path}
+    }
+    gold = examples(nlp)
+    nlp.initialize(lambda: gold)
+
+
+@pytest.mark.parametrize("reader", ["spacy_padellm.Labels.v1", "spacy.read_labels.v1"])
 @pytest.mark.parametrize("labels", [["A", "B"], {"A": "first", "B": "second"}])
-def test_initialize_reads_a_labels_file(make_nlp, tmp_path, labels):
+def test_initialize_reads_a_labels_file(make_nlp, tmp_path, labels, reader):
     srsly.write_json(tmp_path / "labels.json", labels)
     nlp = make_nlp()
-    nlp.config["initialize"]["components"]["padellm_ner"] = {
-        "labels": {
-            "@readers": "spacy.read_labels.v1",
-            "path": str(tmp_path / "labels.json"),
-        }
-    }
-    nlp.initialize()
+    initialize_from(nlp, str(tmp_path / "labels.json"), reader)
     names = labels if isinstance(labels, dict) else {"A": "A", "B": "B"}
     assert ner_of(nlp).label_data == names
+
+
+def test_without_a_labels_file_labels_are_those_of_the_gold_data(make_nlp):
+    nlp = make_nlp()
+    initialize_from(nlp, None)
+    assert ner_of(nlp).labels == ("PERSON", "LOC")
+
+
+@pytest.mark.parametrize("content", [None, b"{", b"3", b'{"A": ""}', b'["A", "A"]'])
+def test_a_labels_file_that_is_missing_or_faulty_is_named(make_nlp, tmp_path, content):
+    path = tmp_path / "labels.json"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(ValueError, match=r"E817.*labels\.json"):
+        initialize_from(make_nlp(), str(path))
 
 
 def test_initialize_refuses_what_is_no_gold_data(make_nlp):
