@@ -18,7 +18,8 @@ from spacy_padellm.bases.weights import DEFAULT_BASE
 from spacy_padellm.corpora.base import ANNOTATED_LABELS
 from spacy_padellm.formats.labels import KNOWN_NAMES
 
-NAMES = {**KNOWN_NAMES, "TIME": "time", "NUM": "number"}
+# Names that the training mix had; its NORP are demonyms alone.
+NAMES = {**KNOWN_NAMES, "TIME": "time", "NUM": "number", "NORP": "NORP"}
 START, END = "<!-- scores -->\n", "<!-- /scores -->\n"
 
 

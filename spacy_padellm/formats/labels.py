@@ -6,13 +6,29 @@ from collections.abc import Mapping, Sequence
 from ..errors import Errors
 from ..types import LabelNames
 
-# Names for common abbreviated labels.
+# Names for common labels, which models know better than abbreviations.
 KNOWN_NAMES = {
     "PER": "person",
     "PERSON": "person",
     "ORG": "organization",
     "LOC": "location",
     "MISC": "other",
+    # the other labels of OntoNotes, and so of spaCy's English pipelines
+    "NORP": "nationality, religious or political group",
+    "FAC": "facility",
+    "GPE": "country, city or state",
+    "PRODUCT": "product",
+    "EVENT": "event",
+    "WORK_OF_ART": "creative work",
+    "LAW": "law",
+    "LANGUAGE": "language",
+    "DATE": "date",
+    "TIME": "time",
+    "PERCENT": "percentage",
+    "MONEY": "amount of money",
+    "QUANTITY": "quantity",
+    "ORDINAL": "ordinal number",
+    "CARDINAL": "number",
 }
 
 

@@ -1,6 +1,7 @@
 """The pipeline component."""
 
 import logging
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -101,7 +102,8 @@ class PaDeLLMNER(AdaptersAndLabels, TrainablePipe):
         self.vocab = vocab
         self.model = model
         self.name = name
-        self.cfg: dict[str, Any] = {}  # spaCy's find-threshold writes there
+        # spaCy's find-threshold writes there: "threshold" or "format.threshold"
+        self.cfg: dict[str, Any] = defaultdict(dict)
         self.scorer = scorer
         self.format = format
         self._windows = windows

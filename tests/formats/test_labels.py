@@ -16,6 +16,16 @@ def test_a_list_gives_each_label_a_name():
     assert label_names(()) == {}
 
 
+def test_the_labels_of_spacys_english_pipelines_get_names_that_say_something():
+    ontonotes = """CARDINAL DATE EVENT FAC GPE LANGUAGE LAW LOC MONEY NORP ORDINAL ORG
+    PERCENT PERSON PRODUCT QUANTITY TIME WORK_OF_ART"""
+    names = label_names(ontonotes.split())
+    assert not {label for label, name in names.items() if label == name}
+    assert len(set(names.values())) == len(names) == 18
+    assert names["GPE"] == "country, city or state"
+    assert names["MONEY"] == "amount of money"
+
+
 def test_a_table_says_the_names_itself():
     names = {"PER": "human being", "X": "Straße 東京"}
     assert label_names(names) == names

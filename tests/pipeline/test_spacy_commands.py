@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from spacy_padellm.pipeline.factory import default_config
 
-from .conftest import examples
+from .conftest import examples, learn
 
 PARTIAL = """
 [nlp]
@@ -159,12 +159,15 @@ def test_the_factory_says_what_it_assigns_and_how_it_is_scored():
     assert "ents_per_type" in meta.scores
 
 
-def test_spacys_find_threshold_finds_the_scores_threshold(trained, gold, tmp_path):
-    trained.to_disk(tmp_path / "pipeline")
+@pytest.mark.parametrize("setting", ["threshold", "format.threshold"])
+def test_spacys_find_threshold_finds_both_thresholds(make_nlp, gold, tmp_path, setting):
+    nlp = make_nlp(format={"@misc": "spacy_padellm.Pointer.v1", "size": 16})
+    learn(nlp, examples(nlp))
+    nlp.to_disk(tmp_path / "pipeline")
     output = spacy_command(
         "find-threshold",
-        *(tmp_path / "pipeline", gold, "padellm_ner", "threshold", "ents_f"),
+        *(tmp_path / "pipeline", gold, "padellm_ner", setting, "ents_f"),
         *("--n_trials", 3),
     )
     rows = [line.split() for line in output.splitlines()]
-    assert ["0.0", "1.0"] in rows and ["1.0", "0.0"] in rows
+    assert ["0.5", "1.0"] in rows and ["1.0", "0.0"] in rows
