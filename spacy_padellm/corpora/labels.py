@@ -36,6 +36,7 @@ def relabel(
                 report.dropped[entity.label] += 1
             else:
                 entities.append(Entity(entity.start, entity.end, new))
+        entities = list(dict.fromkeys(entities))  # two labels may become one
         unknown = tuple(
             part._replace(label=new or "")
             for part in text.unknown
@@ -55,11 +56,12 @@ def annotated_for(
     """Yield texts that store the labels that they were annotated for.
 
     You need this if you mix corpora with different labels. If a corpus does not
-    annotate a label, its texts may still have such entities.
+    annotate a label, its texts may still have such entities. Texts that name labels of
+    their own keep these: they were asked for no others.
     """
     labels = tuple(labels)
     for text in texts:
-        yield replace(text, labels=labels)
+        yield text if text.labels is not None else replace(text, labels=labels)
 
 
 def parse_label_map(value: str) -> dict[str, str | None]:

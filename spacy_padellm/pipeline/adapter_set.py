@@ -1,6 +1,6 @@
 """The adapters of a component: its own, and others that it keeps by name."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -41,6 +41,7 @@ class AdapterSet:
         # what the config says, which gives way to nothing that was saved
         self.configured_labels = labels
         self.configured_active = active
+        self.configured_names = frozenset(paths or {})
         self.active = active
         self.named: dict[str, CausalLMShim] = {}
         self._given: dict[str | None, LabelNames | None] = {None: labels}
@@ -140,6 +141,11 @@ class AdapterSet:
             self.active = None
         del self.named[adapter]
         self.give_labels(adapter, None)
+
+    def forget_all_but(self, names: Collection[str]) -> None:
+        """Forget the adapters that are neither in the config nor among these."""
+        for adapter in self.named.keys() - self.configured_names - set(names):
+            self.remove(adapter)
 
     # -- checks -----------------------------------------------------------------------
 

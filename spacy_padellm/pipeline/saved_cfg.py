@@ -30,7 +30,7 @@ def read_cfg(text: bytes, *, source: Path, component: str) -> dict[str, Any]:
             raise ValueError(f"layout is {layout!r}")
         if layout <= LAYOUT:
             _check(cfg)
-    except (ValueError, RecursionError) as error:
+    except (ValueError, TypeError, RecursionError) as error:
         raise ValueError(Errors.E339.format(path=source, reason=error)) from error
     if layout > LAYOUT:
         raise ValueError(

@@ -17,6 +17,7 @@ from ..formats.base import Format
 from ..formats.labels import label_names
 from ..writing import replace_files
 from .adapter_set import AdapterSet
+from .labels import read_labels
 from .saved_cfg import LAYOUT, read_cfg
 
 CFG = "cfg"
@@ -75,15 +76,17 @@ def apply(
     configured when the component was saved: `spacy.load` was told to override them.
     The same is true of the active adapter. Where the cfg says that there was an adapter
     and none was read, the one in use stays; where it says that there was none, none is
-    used.
+    used. Named adapters are those that were saved and those of the config.
     """
     cfg, mine = saved.cfg, adapters.configured_labels
     if "labels" in cfg and mine in (None, cfg.get("configured_labels", mine)):
-        adapters.give_labels(None, cfg["labels"])
+        adapters.give_labels(None, read_labels(cfg["labels"]))
     had_none = cfg.get(ADAPTER) is False and ADAPTER not in exclude
     if saved.own is not None or had_none:
         adapters.own.use_adapter(saved.own, str(saved.source / ADAPTER))
         adapters.check_format(adapters.own, format)
+    if NAMED in cfg and NAMED not in exclude:
+        adapters.forget_all_but(cfg[NAMED])
     for name, adapter in saved.named.items():
         shim = adapters.from_folder(name, name)
         shim.use_adapter(adapter, str(saved.source / NAMED / name))

@@ -36,9 +36,19 @@ def test_only_the_new_labels_asked_for_are_kept():
 
 
 def test_texts_can_say_what_they_were_annotated_for():
-    (text,) = annotated_for([TEXT], ["PER", "LOC"])
-    assert text.labels == ("PER", "LOC")
-    assert text.entities == TEXT.entities
+    plain = AnnotatedText.from_words(["a", "b", "c"], SPANS)
+    texts = annotated_for([plain, TEXT], ["PER", "LOC"])
+    assert [text.labels for text in texts] == [("PER", "LOC"), ("person", "OTH")]
+    (text,) = annotated_for([plain], ["PER"])
+    assert text.entities == plain.entities
+
+
+def test_two_labels_of_one_mention_may_become_one():
+    spans = [(0, 1, "PER"), (0, 1, "PERSON"), (1, 2, "PERSON")]
+    text = AnnotatedText.from_words(["a", "b", "c"], spans)
+    report = ReadReport(Path("file"), "columns")
+    (text,) = relabel([text], {"PERSON": "PER"}, report)
+    assert labels(text) == ["PER", "PER"] and len(set(text.entities)) == 2
 
 
 def test_label_maps_are_parsed():

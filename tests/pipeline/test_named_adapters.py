@@ -196,3 +196,26 @@ def test_named_adapters_of_another_base_are_refused(make_nlp, folders):
     ner.active_adapter = "english"
     with pytest.raises(ValueError, match="E326"):
         nlp(Doc(nlp.vocab, words=["Hello"]))
+
+
+@pytest.mark.parametrize("way", ["disk", "bytes"])
+def test_loading_forgets_adapters_that_were_not_saved(nlp, folders, tmp_path, way):
+    ner = nlp.get_pipe("padellm_ner")
+    saved = ner.to_bytes()
+    ner.to_disk(tmp_path / "saved")
+    ner.add_adapter("more", str(folders["gold"]))
+    ner.active_adapter = "more"
+    if way == "disk":
+        ner.from_disk(tmp_path / "saved")
+    else:
+        ner.from_bytes(saved)
+    assert ner.adapters == ("things",) and ner.active_adapter is None
+    assert read(nlp) == gold(GOLD)
+
+
+def test_loading_keeps_adapters_that_the_config_adds(nlp, folders, tmp_path):
+    nlp.to_disk(tmp_path)
+    both = {name: str(folder) for name, folder in folders.items()}
+    config = {"components": {"padellm_ner": {"adapters": both}}}
+    again = spacy.load(tmp_path, config=config)
+    assert set(again.get_pipe("padellm_ner").adapters) == {"gold", "things"}

@@ -182,6 +182,29 @@ def test_missing_settings_are_named(fresh, folder):
 
 
 @pytest.mark.parametrize(
+    ("labels", "names"),
+    [
+        (["PER"], {"PER": "person"}),
+        (
+            {"PER": {"name": "human", "description": "a person"}},
+            {"PER": "human (a person)"},
+        ),
+    ],
+)
+def test_saved_labels_may_be_written_as_in_a_config(fresh, folder, labels, names):
+    change(folder / "cfg", labels=labels)
+    loaded = fresh().from_disk(folder, exclude=["vocab"])
+    assert loaded.label_data == names
+
+
+def test_settings_that_are_no_bytes_are_named(first, fresh):
+    parts = srsly.msgpack_loads(first.to_bytes())
+    parts["cfg"] = 7
+    data = srsly.msgpack_dumps(parts)
+    refused(lambda: fresh().from_bytes(data), "padellm_ner", "E339", "cfg")
+
+
+@pytest.mark.parametrize(
     "settings",
     [
         {"labels": {"PER": "a\nb"}},
