@@ -120,8 +120,8 @@ class ComponentErrors:
         "initialize it from gold data: nlp.initialize(lambda: examples)."
     )
     E817 = (
-        "[E817] Cannot read labels from {path}: {error} Give a JSON file with a list of "
-        "labels or a table label -> name, as `spacy init labels` writes it, or null "
+        "[E817] Cannot read labels from {path}: {error} Give a JSON file with a list "
+        "of labels or a table label -> name, as `spacy init labels` writes it, or null "
         "for the labels of the gold data."
     )
     E820 = (

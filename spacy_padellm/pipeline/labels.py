@@ -1,6 +1,7 @@
 """Labels of the component: as a user gives them, and as gold docs have them."""
 
 from collections.abc import Collection, Iterable, Mapping
+
 import srsly
 from spacy.training import Example
 
