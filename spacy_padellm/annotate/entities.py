@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from spacy.tokens import Doc
 
+from ..engines.base import Unavailable
 from ..pipeline.language import FACTORY
 from .rows import Row
 
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
     from spacy.language import Language
 
 PROBE = "Ann left Oslo."
+# The group of components that write none: their counts of what they dropped are read
+# from it, and it is removed.
+COUNTS = "spacy_padellm.counts"
 
 # start and end (characters, exclusive), label, and score (0 to 1, or None)
 Entity: TypeAlias = dict[str, Any]
@@ -33,20 +37,25 @@ class BrokenPipeline(RuntimeError):
 class DocAnnotator:
     """Runs a pipeline. keys: the groups of doc.spans with its components' entities.
 
-    Loads the base, and raises what a pipeline that does not work raises.
+    Loads the base, and raises what a pipeline that does not work raises:
+    ConnectionError for a server that does not answer.
     """
 
     def __init__(self, nlp: "Language") -> None:
         self.nlp = nlp
-        self.keys = [
-            nlp.get_pipe(name).spans_key
+        components = [
+            nlp.get_pipe(name)
             for name in nlp.pipe_names
             if nlp.get_pipe_meta(name).factory == FACTORY
         ]
+        for component in components:
+            component.spans_key = component.spans_key or COUNTS
+        self.keys = list(dict.fromkeys(one.spans_key for one in components))
         self._run_alone(nlp.make_doc(PROBE))
 
     def annotate(self, rows: Sequence[Row]) -> list[Doc | Failure]:
-        """Return a doc for each row, or why there is none. Raises BrokenPipeline."""
+        """Return a doc for each row, or why there is none. Raises BrokenPipeline, and
+        ConnectionError for a server that does not answer: no document is to blame."""
         found: list[Doc | Failure] = [self._doc(row) for row in rows]
         docs = [(one, i) for i, one in enumerate(found) if isinstance(one, Doc)]
         try:
@@ -64,6 +73,8 @@ class DocAnnotator:
             return doc
         try:
             return self._run_alone(doc)
+        except ConnectionError:
+            raise
         except Exception as error:
             reason = str(error) or type(error).__name__
         try:
@@ -76,6 +87,8 @@ class DocAnnotator:
         self.nlp.set_error_handler(_raise)
         try:
             return next(iter(self.nlp.pipe([doc])))
+        except Unavailable as error:
+            raise ConnectionError(str(error)) from error
         finally:
             self.nlp.set_error_handler(_leave_out)
 
@@ -109,11 +122,12 @@ class DocAnnotator:
         ]
 
     def dropped(self, doc: Doc) -> Counter[str]:
-        """Return how many mentions became no entity, by reason."""
+        """Return how many mentions became no entity, by reason, and remove COUNTS."""
         counts: Counter[str] = Counter()
-        for key in dict.fromkeys(self.keys):
+        for key in self.keys:
             group = doc.spans.get(key)
             counts.update({} if group is None else group.attrs.get("dropped", {}))
+        doc.spans.pop(COUNTS, None)
         return counts
 
 

@@ -12,6 +12,7 @@ from fsspec.utils import glob_translate
 
 from ..errors import Errors
 from .attempts import NOTES
+from .failures import check_errors, write_errors
 from .folder import Folder
 from .plan import Bar, Plan, check_input, make_plan
 from .record import (
@@ -28,6 +29,8 @@ from .rows import Layout
 from .settings import PipelineSettings, differences, pipeline_digest, versions
 from .worker import Job
 from .writers import FORMATS, json_line
+
+LOCK = "lock"  # in RECORD; it stays there, also after a run that never began
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,13 +105,12 @@ class Run:
         """Write the documents that failed, and note in the folder that all is done."""
         totals = self.totals
         if self._request.errors is not None:
-            parent, _, name = absolute(self._request.errors).rpartition("/")
             lines = [
                 json_line(failed)
                 for shard in sorted(totals.failing)
                 for failed in self._receipt(shard).failed
             ]
-            Folder(parent).write(name, b"".join(lines))
+            write_errors(self._request.errors, b"".join(lines))
         summary = {
             "documents": totals.docs,
             "entities": totals.entities,
@@ -145,9 +147,9 @@ def locked(out: str) -> AbstractContextManager[Any]:
 
     folder = Folder(absolute(out))
     others = folder.names() - {RECORD}
-    if others and not folder.names(RECORD):
+    if others and not folder.names(RECORD) - {LOCK}:
         raise ValueError(Errors.E410.format(path=out, name=min(others)))
-    place = folder.local_place(f"{RECORD}/lock")
+    place = folder.local_place(f"{RECORD}/{LOCK}")
     if place is None:
         return nullcontext()
     Path(place).parent.mkdir(parents=True, exist_ok=True)
@@ -171,6 +173,8 @@ def open_run(request: Request, bar: Bar = iter, *, device: str | None = None) ->
         raise ValueError(Errors.E429.format(format=request.format, known=known))
     source, out = absolute(request.source), absolute(request.out)
     _check_apart(source, out, request.format)
+    if request.errors is not None:
+        check_errors(request.errors, source, out)
     folder = Folder(out)
     is_new = Path(PLAN).name not in folder.names(RECORD)
     settings = request.settings

@@ -107,7 +107,12 @@ def pipeline_digest(settings: PipelineSettings, nlp: "Language") -> str:
             digest.update(hashlib.sha256(file.read_bytes()).digest())
     for name in nlp.pipe_names:
         if nlp.get_pipe_meta(name).factory == FACTORY:
-            lm = causal_lm_shim(nlp.get_pipe(name).model).settings
+            component = nlp.get_pipe(name)
+            lm = causal_lm_shim(component.model).settings
+            if component.engine.url is not None:  # the server has the weights
+                base = resolve_base(lm.base, lm.revision, only_tokenizer=True)
+                digest.update((base / "tokenizer.json").read_bytes())
+                continue
             base = resolve_base(lm.base, lm.revision)
             digest.update(base_fingerprint(base).encode())
     return digest.hexdigest()

@@ -40,7 +40,10 @@ def annotate(
     ] = False,
     labels: Annotated[
         str | None,
-        typer.Option(help="PER=person,ORG=organization or DISH,DRINK."),
+        typer.Option(
+            help="DISH,DRINK or DISH=food,DRINK=drink, or a .json file as `spacy "
+            "init labels` writes it, also with descriptions."
+        ),
     ] = None,
     threshold: Annotated[
         float | None, typer.Option(help="Leave out entities with a lower score.")

@@ -1,6 +1,7 @@
 """The command line: `python -m spacy_padellm COMMAND`. Each command has its file."""
 
 import os
+import re
 from importlib import import_module
 from typing import Any
 
@@ -54,7 +55,7 @@ class Commands(TyperGroup):
 
 def _message(error: Exception) -> str:
     text = str(error).strip()
-    if text.startswith("[E"):
+    if re.match(r"\[E\d", text):  # and not [Errno 28]
         return text
     return f"{type(error).__name__}: {text} (SPACY_PADELLM_DEBUG=1 shows where)"
 

@@ -5,6 +5,7 @@ from typing import Annotated, TypeAlias
 import typer
 
 from ..errors import Errors
+from ..formats.labels import KNOWN_NAMES
 
 Limit: TypeAlias = Annotated[
     int, typer.Option(min=0, help="Only use the first documents. 0 means all.")
@@ -12,15 +13,22 @@ Limit: TypeAlias = Annotated[
 Pipe: TypeAlias = Annotated[
     str | None, typer.Option(help="The component, if the pipeline has several.")
 ]
+Labels: TypeAlias = dict[str, str] | dict[str, str | dict[str, str]] | list[str]
 
 
-def parse_labels(value: str | None) -> dict[str, str] | list[str] | None:
-    """Parse `A,B` to a list, or `A=name,B=name` to a dict.
+def parse_labels(value: str | None) -> Labels | None:
+    """Parse `A,B` to a list, or `A=name,B` to a dict in which B has its usual name. Or
+    read a .json file, in which labels may have descriptions.
 
-    Raises ValueError if a label or a name is empty, or if a label occurs twice.
+    Raises ValueError if a label or a name is empty, or if a label occurs twice (E401),
+    or for a faulty file (E817).
     """
     if value is None:
         return None
+    if value.endswith(".json"):
+        from ..pipeline.labels import build_labels_v1
+
+        return build_labels_v1(path=value)
     items = [item.strip().partition("=") for item in value.split(",")]
     names = {label.strip(): name.strip() for label, _, name in items}
     empty = any(not label.strip() or (sep and not name) for label, sep, name in items)
@@ -28,4 +36,6 @@ def parse_labels(value: str | None) -> dict[str, str] | list[str] | None:
         raise ValueError(Errors.E401.format(value=value))
     if not any(names.values()):
         return list(names)
-    return {label: name or label for label, name in names.items()}
+    return {
+        label: name or KNOWN_NAMES.get(label, label) for label, name in names.items()
+    }

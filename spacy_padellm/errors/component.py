@@ -77,7 +77,9 @@ class ComponentErrors:
         "[E807] Tokens {start} to {end} of the doc's {n_tokens} tokens form one "
         "window, which is too long for the base model or for the memory. The window "
         "begins with {begin!r}. Make the component's `windows` smaller: reduce "
-        "`max_tokens` of SentenceWindows.v1 or `window` of StridedWindows.v1. {error}"
+        "`max_tokens` of SentenceWindows.v1 or `window` of StridedWindows.v1. If the "
+        "window is short, the labels are too many or their descriptions too long. "
+        "{error}"
     )
     E808 = (
         "[E808] {name} was saved by spacy-padellm {version}, but this is {own}, which "

@@ -13,7 +13,10 @@ import spacy
 from spacy.tokens import DocBin
 
 from spacy_padellm.annotate import plan as plan_module
+from spacy_padellm.annotate.entities import DocAnnotator
 from spacy_padellm.annotate.folder import Folder
+from spacy_padellm.annotate.rows import Row
+from spacy_padellm.engines.base import Unavailable
 
 from .conftest import check_once, records, request, run_here, texts, write_jsonl
 
@@ -258,3 +261,74 @@ def test_a_storage_of_fsspec_is_written(ruler, corpus):
     assert run.todo == [] and run.totals.docs == 12
     lines = Folder(out).read("part-00002.jsonl").splitlines()
     assert [json.loads(line)["id"] for line in lines] == [10, 11]
+
+
+def tree(folder: Path) -> dict[str, bytes]:
+    files = (file for file in folder.rglob("*") if file.is_file())
+    return {str(file): file.read_bytes() for file in files}
+
+
+@pytest.mark.parametrize(
+    ("source", "errors", "reason"),
+    [
+        ("in/in.jsonl", "in/in.jsonl", "part of the input"),
+        ("in/in.jsonl", "link.jsonl", "part of the input"),
+        ("in", "in/failed.jsonl", "part of the input"),
+        ("link", "in/failed.jsonl", "part of the input"),
+        ("in/*.jsonl", "in/failed.jsonl", "part of the input"),
+        ("in", "out/failed.jsonl", "in the output folder"),
+        ("in", "folder", "it is a folder"),
+        ("in", "in/in.jsonl/errors.jsonl", "part of the input"),
+        ("in/*.jsonl", "file/errors.jsonl", "cannot be written to"),
+    ],
+)
+def test_a_file_for_errors_that_cannot_be_is_refused_at_once(
+    ruler, tmp_path, source, errors, reason
+):
+    for name in ("in", "folder"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "file").touch()
+    corpus = write_jsonl(tmp_path / "in" / "in.jsonl")
+    (tmp_path / "link.jsonl").symlink_to(corpus)
+    (tmp_path / "link").symlink_to(tmp_path / "in")
+    before = tree(tmp_path)
+    source, errors = str(tmp_path / source), str(tmp_path / errors)
+    with pytest.raises(ValueError, match=rf"E433.*{reason}"):
+        run_here(request(ruler, source, tmp_path / "out", errors=errors))
+    (tmp_path / "out" / "_annotate" / "lock").unlink(missing_ok=True)
+    assert tree(tmp_path) == before
+
+
+def test_a_link_for_errors_stays_a_link(faulty, tmp_path):
+    corpus = write_jsonl(tmp_path / "in.jsonl", d3="It FAILS")
+    target, link = tmp_path / "target.jsonl", tmp_path / "link.jsonl"
+    target.touch()
+    link.symlink_to(target)
+    run_here(request(faulty, corpus, tmp_path / "out", errors=str(link)))
+    assert link.is_symlink() and len(target.read_text().splitlines()) == 1
+
+
+def test_a_run_that_never_began_does_not_claim_the_folder(ruler, corpus, tmp_path):
+    out = tmp_path / "out"
+    with pytest.raises(ValueError, match="E411"):
+        run_here(request(ruler, tmp_path / "nonesuch.jsonl", out))
+    (out / "part-00000.jsonl").write_text("mine")
+    with pytest.raises(ValueError, match="E410"):
+        run_here(request(ruler, corpus, out))
+    assert (out / "part-00000.jsonl").read_text() == "mine"
+
+
+def test_a_server_that_is_away_is_no_documents_fault(ruler):
+    nlp = spacy.load(ruler)
+
+    @spacy.Language.component("away")
+    def away(doc):
+        if "AWAY" in doc.text:
+            raise Unavailable("[E359] status 503")
+        return doc
+
+    nlp.add_pipe("away")
+    annotator = DocAnnotator(nlp)
+    rows = [Row(i, text, {}) for i, text in enumerate(["FIFA", "AWAY", "Li Wei"])]
+    with pytest.raises(ConnectionError, match="E359"):
+        annotator.annotate(rows)

@@ -4,6 +4,7 @@ out."""
 import json
 
 import pytest
+from spacy.tokens import DocBin
 from typer.testing import CliRunner
 
 from spacy_padellm.annotate.worker import ShardWorker
@@ -96,3 +97,23 @@ def test_options_for_a_component_need_one(ruler, tmp_path):  # noqa: F811
     assert result.exit_code == 1 and "[E406]" in result.stderr
     result = run(ruler, corpus, tmp_path / "out", "--format", "xml")
     assert result.exit_code == 1 and "[E429]" in result.stderr
+
+
+@pytest.mark.parametrize("spans_key", [None, "mine"])
+def test_what_components_leave_out_is_said_without_a_group_too(
+    here,
+    make_nlp,  # noqa: F811
+    tmp_path,
+    spans_key,
+):
+    nlp = make_nlp(labels=["PERSON"], spans_key=spans_key)
+    nlp.initialize()
+    nlp.to_disk(tmp_path / "pipeline")
+    (tmp_path / "in.jsonl").write_text(json.dumps({"text": f"See {'x' * 300} here"}))
+    options = (tmp_path / "out", "--format", "spacy")
+    result = run(tmp_path / "pipeline", tmp_path / "in.jsonl", *options)
+    assert "Left out: 1 mentions (long token)" in result.stdout
+    [doc] = (
+        DocBin().from_disk(tmp_path / "out" / "part-00000.spacy").get_docs(nlp.vocab)
+    )
+    assert list(doc.spans) == ([spans_key] if spans_key else [])

@@ -1,6 +1,7 @@
 """`demo` shows a text with its entities, labels, scores and offsets."""
 
 import io
+import json
 
 import pytest
 import spacy
@@ -103,17 +104,29 @@ def test_a_file_that_is_not_there_is_named(tmp_path):
     assert f"[E404] {tmp_path / 'nonesuch'} cannot be read" in result.stderr
 
 
+ORG = "organization"
+
+
 @pytest.mark.parametrize(
     ("value", "labels"),
     [
         (None, None),
         ("DISH, DRINK", ["DISH", "DRINK"]),
         ("PER=a person,ORG=firm", {"PER": "a person", "ORG": "firm"}),
-        ("PER=person,DISH", {"PER": "person", "DISH": "DISH"}),
+        ("PER=someone,DISH,ORG", {"PER": "someone", "DISH": "DISH", "ORG": ORG}),
     ],
 )
 def test_labels_are_a_list_or_have_names(value, labels):
     assert demo.parse_labels(value) == labels
+
+
+def test_labels_of_a_file_may_have_descriptions(tmp_path):
+    table = {"DISH": {"name": "food", "description": "a meal, also a snack"}}
+    file = tmp_path / "labels.json"
+    file.write_text(json.dumps(table))
+    assert demo.parse_labels(str(file)) == table
+    with pytest.raises(ValueError, match="E817.*nonesuch.json"):
+        demo.parse_labels("nonesuch.json")
 
 
 @pytest.mark.parametrize("value", ["", "A,,B", "A=", "=x", "A,A", "A=x,A=y"])

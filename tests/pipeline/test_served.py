@@ -1,6 +1,7 @@
 """A component whose model a server runs."""
 
 import pickle
+import shutil
 
 import pytest
 import spacy
@@ -9,6 +10,7 @@ from thinc.api import Config
 
 from spacy_padellm.adapters import shared_base
 from spacy_padellm.adapters.adapted import AdaptedLM
+from spacy_padellm.annotate.settings import PipelineSettings, pipeline_digest
 from spacy_padellm.model.shim import causal_lm_shim
 from spacy_padellm.pipeline.padellm_ner import PaDeLLMNER
 
@@ -278,3 +280,17 @@ def test_without_a_handler_an_error_stops_the_pipeline(serve, server):
 def test_the_component_says_where_its_model_is(serve, server):
     ner = serve().get_pipe("padellm_ner")
     assert isinstance(ner, PaDeLLMNER) and ner.engine.url == server.url
+
+
+def test_annotate_needs_no_weights_of_a_base_that_a_server_runs(
+    serve, tiny_base, tmp_path
+):
+    for file in tiny_base.iterdir():
+        if file.is_file() and file.suffix != ".safetensors":
+            shutil.copy(file, tmp_path)
+    nlp = serve(model={"base": str(tmp_path)})
+    settings = PipelineSettings("default")
+    first = pipeline_digest(settings, nlp)
+    with (tmp_path / "tokenizer.json").open("a") as file:
+        file.write(" ")
+    assert pipeline_digest(settings, nlp) != first
