@@ -9,6 +9,7 @@
         "locations": [{"offset": 20, "length": 3}]}]}]}]}
 
 Offsets are characters of the document. A passage may have sentences in place of a text.
+Annotations may also be those of the document, or of a passage with sentences.
 """
 
 import xml.sax
@@ -40,14 +41,10 @@ def read_bioc(path: Path, report: ReadReport) -> Iterator[AnnotatedText]:
             report.lose(line, "document without passages", repr(document)[:60])
             continue
         name = str(document.get("id", ""))
-        for passage in passages:
-            parts = [passage]
-            if isinstance(passage, dict) and not passage.get("text"):
-                parts = passage.get("sentences") or []
-            for part in parts:
-                text = _text(part, name, line, report)
-                if text is not None:
-                    yield report.count(text)
+        for part, annotations in _parts(document, line, report):
+            text = _text(part, annotations, name, line, report)
+            if text is not None:
+                yield report.count(text)
 
 
 def _documents(path: Path, report: ReadReport) -> Iterator[tuple[int, Any]]:
@@ -66,10 +63,40 @@ def _documents(path: Path, report: ReadReport) -> Iterator[tuple[int, Any]]:
         raise ValueError(Errors.E204.format(**place, why=error.getMessage())) from error
 
 
+def _parts(
+    document: dict[str, Any], line: int, report: ReadReport
+) -> Iterator[tuple[Any, list]]:
+    """Yield each passage or sentence with those annotations of the document or of its
+    passage that are in it. What is in none concerns each of them."""
+    outer, parts = _list(document, "annotations"), []
+    for passage in document["passages"]:
+        if isinstance(passage, dict) and not passage.get("text"):
+            parts += _list(passage, "sentences")
+            outer = outer + _list(passage, "annotations")
+        else:
+            parts.append(passage)
+    if outer and not parts:
+        report.lose(line, "passage without a text", repr(outer)[:60])
+    places = [next((p for p in parts if _is_in(a, p)), None) for a in outer]
+    for part in parts:
+        homes = zip(outer, places, strict=True)
+        yield part, [a for a, home in homes if home is None or home is part]
+
+
+def _is_in(annotation: Any, part: Any) -> bool:
+    if not isinstance(part, dict) or not isinstance(part.get("text"), str):
+        return False
+    start, end, *_ = _claim(annotation, part.get("offset"))
+    return start is not None and 0 <= start < end <= len(part["text"])
+
+
 def _text(
-    part: Any, document: str, line: int, report: ReadReport
+    part: Any, annotations: list, document: str, line: int, report: ReadReport
 ) -> AnnotatedText | None:
-    """Return a passage or a sentence. None if it has no text."""
+    """Return a passage or a sentence. None if it has no text.
+
+    annotations: those that are not its own.
+    """
     text = part.get("text") if isinstance(part, dict) else None
     if not isinstance(text, str):
         if part != {} and isinstance(part, dict) and part.get("annotations"):
@@ -79,7 +106,7 @@ def _text(
         return None
     offset = part.get("offset")
     line = part["line"] if isinstance(part.get("line"), int) else line  # of XML
-    claims = [_claim(a, offset) for a in _list(part, "annotations")]
+    claims = [_claim(a, offset) for a in _list(part, "annotations") + annotations]
     for sentence in _list(part, "sentences"):
         claims += [_claim(a, offset) for a in _list(sentence, "annotations")]
     placed = place(report, line, text, claims)

@@ -19,6 +19,7 @@ are the formats of Rasa and HWU64, Prodigy, doccano, transformers' pipelines, GU
 SLURP, SpERT and W2NER.
 """
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -26,16 +27,17 @@ from typing import Any
 from .base import AnnotatedText, ReadReport
 from .json_values import read_json_items
 from .mentions import DISCONTINUOUS, Claim, place, place_tokens
+from .prodigy import is_binary, why_left_out, without_the_rest
 from .script import joiner_of
 
+TAG = re.compile("[BIES]-.")
 OTHER_SHAPE = "entity of another shape"
 # GUM's "entities" include nominals and pronouns. Its "named" are the names.
 ENTITIES_KEYS = ("named", "entities", "spans", "ner", "label", "annotations")
 LABEL_KEYS = ("label", "entity", "type", "entity_group", "labels")
 START_KEYS = ("start", "start_offset", "start_char", "begin")
 END_KEYS = ("end", "end_offset", "end_char")
-# Prodigy's answers for examples that were not accepted
-NOT_ACCEPTED = ("reject", "ignore")
+NOT_AGGREGATED = 'token of an entity: use aggregation_strategy="simple"'
 
 
 def read_jsonl(
@@ -43,25 +45,24 @@ def read_jsonl(
 ) -> Iterator[AnnotatedText]:
     """Yield one text per line or list item.
 
-    entities_key: the key of the entities. By default it is the first of "named",
-        "entities", "spans", "ner", "label" and "annotations" that the line has. Without
-        one, it is "labels" (doccano), unless that is a list of names.
+    entities_key: the key of the entities. By default it is "named", or the first of
+        "entities", "spans", "ner", "label" and "annotations" that is no empty list.
+        Without one, it is "labels" (doccano), unless that is a list of names.
 
     If "labels" is a list of names, the text was annotated for these labels. Examples
-    that were rejected or ignored in Prodigy are left out and reported. Lines with
+    of Prodigy that were rejected or ignored, or that were not asked for spans, are left
+    out and reported; of binary ones, what is in no span is unknown. Lines with
     another structure, and entities that have no place in their text, are skipped and
     reported.
     """
     for line, value in read_json_items(path, report):
-        answer = value.get("answer") if isinstance(value, dict) else None
-        if answer in NOT_ACCEPTED:
-            kind = f"example with the answer {answer!r}"
+        kind = why_left_out(value) if isinstance(value, dict) else ""
+        if kind:
             report.leave_out(line, kind, str(value.get("text", ""))[:60])
             continue
-        if answer == "accept":  # Prodigy may omit an empty list of spans
-            value.setdefault("spans", [])
         text = read_example(value, line, report, entities_key)
         if text is not None:
+            text = without_the_rest(text) if is_binary(value) else text
             yield report.count(text)
 
 
@@ -130,12 +131,16 @@ def claims_of(raw: Any, text: str | None = None) -> list[Claim]:
         # Rasa's value may be a synonym, which the text does not have
         if isinstance(raw.get("value"), str) and raw["value"] in text:
             mention = raw["value"]
+    if raw.get("entity") == labels and TAG.match(str(labels)) and "word" in raw:
+        fault = NOT_AGGREGATED
     labels = labels if isinstance(labels, list) and labels else [labels]
     return [Claim(start, end, label, mention, fault) for label in labels]
 
 
 def _entities_key(value: dict[str, Any]) -> str:
-    key = next((key for key in ENTITIES_KEYS if key in value), None)
+    present = [key for key in ENTITIES_KEYS if key in value]
+    filled = (key for key in present if value[key] and isinstance(value[key], list))
+    key = "named" if "named" in value else next(filled, (present or [None])[0])
     if key is None:
         labels = value.get("labels")
         is_note = labels and _strings(labels)

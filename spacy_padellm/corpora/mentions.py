@@ -1,5 +1,6 @@
 """Place the entities of a file in their text. What has no place is unknown."""
 
+import unicodedata
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
@@ -94,12 +95,14 @@ def place_tokens(
 
 
 def cuts_word(text: str, at: int) -> bool:
-    """Return whether a word goes on at this offset. Only letters with case and digits
-    count, because other scripts may write affixes, or all words, together. A change
-    from lower to upper case is no cut."""
+    """Return whether a word goes on at this offset. Only combining marks, digits, and
+    letters with case count, because other scripts may write affixes, or all words,
+    together. A change from lower to upper case is no cut."""
     if not 0 < at < len(text):
         return False
     before, after = text[at - 1], text[at]
+    if unicodedata.category(after).startswith("M") and not before.isspace():
+        return True
     if before.isdigit() or after.isdigit():
         return before.isdigit() and after.isdigit()
     cased = all(c.lower() != c.upper() for c in (before, after))

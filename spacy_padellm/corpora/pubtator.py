@@ -9,7 +9,7 @@ between it and the abstract.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from .base import AnnotatedText, ReadReport
@@ -33,15 +33,36 @@ def read_pubtator(path: Path, report: ReadReport) -> Iterator[AnnotatedText]:
     Lines that have no offsets are relations. They are not read. Documents without a
     title are skipped and reported.
     """
+    for block in _blocks(read_lines(path, report)):
+        text = _document(block, report)
+        if text is not None:
+            yield report.count(text)
+
+
+def _blocks(lines: Iterable[tuple[int, str]]) -> Iterator[list[tuple[int, str]]]:
+    """Yield the lines of each document. It begins with a title or with a passage of
+    another id. Blank lines do not end it, unless another id follows."""
     block: list[tuple[int, str]] = []
-    for number, line in [*read_lines(path, report), (0, "")]:
-        if line.strip():
-            block.append((number, line))
-        elif block:
-            text = _document(block, report)
-            if text is not None:
-                yield report.count(text)
+    is_after_blank = False
+    for number, line in lines:
+        if not line.strip():
+            is_after_blank = True
+            continue
+        passage = PASSAGE.fullmatch(line)
+        is_other = bool(block) and _id(line) != _id(block[0][1])
+        is_title = passage is not None and passage["part"] == "t"
+        if block and (is_title or (is_other and (passage or is_after_blank))):
+            yield block
             block = []
+        block.append((number, line))
+        is_after_blank = False
+    if block:
+        yield block
+
+
+def _id(line: str) -> str:
+    passage = PASSAGE.fullmatch(line)
+    return passage["document"] if passage else line.split("\t")[0]
 
 
 def _document(block: list[tuple[int, str]], report: ReadReport) -> AnnotatedText | None:
@@ -53,7 +74,7 @@ def _document(block: list[tuple[int, str]], report: ReadReport) -> AnnotatedText
             document = passage["document"]
             parts[passage["part"]] = passage["text"]
         else:
-            claims += _claims(line)
+            claims += _claims(line, _id(block[0][1]))
     if "t" not in parts:
         report.lose(first, "document without a title", block[0][1][:60])
         return None
@@ -62,7 +83,7 @@ def _document(block: list[tuple[int, str]], report: ReadReport) -> AnnotatedText
     return AnnotatedText(text, document=document, line=first, **placed)
 
 
-def _claims(line: str) -> list[Claim]:
+def _claims(line: str, document: str) -> list[Claim]:
     """Return the entity of a line, or nothing if the line is a relation."""
     fields = line.split("\t")
     relation = len(fields) > 1 and fields[1][:1].isalpha()
@@ -71,5 +92,7 @@ def _claims(line: str) -> list[Claim]:
     if len(fields) < ENTITY_FIELDS:
         fault = "line is neither an entity nor a relation"
         return [Claim(None, None, None, line[:80], fault)]
+    if fields[0] != document:
+        return [Claim(None, None, None, line[:80], "entity of another document")]
     _, start, end, mention, label, *_ = fields
     return [Claim(whole_number(start), whole_number(end), label, mention)]

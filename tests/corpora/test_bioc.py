@@ -119,3 +119,52 @@ def test_invalid_xml_is_an_error_with_its_line(tmp_path):
     path.write_text("<collection>\n<document>\n</collection>")
     with pytest.raises(ValueError, match=r"E204.*a.xml:3.*bioc"):
         read_file(path)
+
+
+ADA = {
+    "id": "T1",
+    "infons": {"type": "PER"},
+    "text": "Ada",
+    "locations": [{"offset": 0, "length": 3}],
+}
+LATE = {**ADA, "text": "Rome", "locations": [{"offset": 15, "length": 4}]}
+AWAY = {**ADA, "text": "Oslo", "locations": [{"offset": 90, "length": 4}]}
+
+
+def passages_of(*texts, **more) -> list[dict]:
+    offsets = [sum(len(text) + 1 for text in texts[:i]) for i in range(len(texts))]
+    return [
+        {"offset": at, "text": text, "annotations": []} | more
+        for at, text in zip(offsets, texts, strict=True)
+    ]
+
+
+@pytest.mark.parametrize("place", ["document", "passage"])
+def test_annotations_of_the_document_or_of_a_passage_with_sentences(corpus, place):
+    parts = passages_of("Ada left Rome.", "Rome slept.")
+    if place == "document":
+        document = {"passages": parts, "annotations": [LATE, ADA]}
+    else:
+        passage = {"offset": 0, "sentences": parts, "annotations": [LATE, ADA]}
+        document = {"passages": [passage]}
+    read = corpus(json.dumps({"documents": [{"id": "1", **document}]}))
+    assert mentions(read) == [[("Ada", "PER")], [("Rome", "PER")]]
+    assert problems(read) == []
+
+
+def test_an_annotation_that_is_in_no_passage_makes_them_unknown(corpus):
+    document = {"id": "1", "passages": passages_of("Ada left.", "Bo slept.")}
+    document["annotations"] = [ADA, AWAY]
+    read = corpus(json.dumps({"documents": [document]}))
+    assert mentions(read) == [[("Ada", "PER")], []]
+    assert [bool(text.unknown) for text in read.texts] == [True, True]
+    assert problems(read) == [(1, "skipped", "mention is not at its offsets")] * 2
+
+
+def test_annotations_of_an_xml_document(corpus):
+    annotation = """<annotation id="1"><infon key="type">PER</infon>
+        <location offset="0" length="3"/><text>Ada</text></annotation>"""
+    passage = "<passage><offset>0</offset><text>Ada left</text></passage>"
+    document = f"<document><id>1</id>{passage}{annotation}</document>"
+    read = corpus(f"<?xml version='1.0'?><collection>{document}</collection>")
+    assert mentions(read) == [[("Ada", "PER")]]

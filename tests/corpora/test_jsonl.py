@@ -210,3 +210,36 @@ def test_a_value_that_is_elsewhere_moves_the_entity(corpus):
     read = corpus(json.dumps({"text": TEXT, "entities": [entity]}))
     assert mentions(read) == [[("Ada", "PER")]]
     assert problems(read) == [(1, "repaired", "entity moved to its mention")]
+
+
+@pytest.mark.parametrize(
+    "example",
+    [
+        {"entities": [], "spans": [{"start": 0, "end": 3, "label": "PER"}]},
+        {"entities": [], "label": [[0, 3, "PER"]]},
+        {"spans": [], "annotations": [[0, 3, "PER"]]},
+        {"entities": [[0, 3, "PER"]], "spans": []},
+    ],
+)
+def test_an_empty_list_does_not_hide_another_with_entities(corpus, example):
+    read = corpus(json.dumps({"text": TEXT, **example}))
+    assert mentions(read) == [[("Ada", "PER")]]
+
+
+def test_no_name_among_gums_entities_means_that_there_is_none(corpus):
+    example = {"tokens": WORDS, "entities": [[0, 3, "event"]], "named": []}
+    assert mentions(corpus(json.dumps(example))) == [[]]
+
+
+def test_tokens_of_transformers_are_no_entities(corpus):
+    tokens = [
+        {"entity": "B-PER", "word": "Ada", "index": 1, "start": 0, "end": 3},
+        {"entity": "I-PER", "word": "left", "index": 2, "start": 4, "end": 8},
+    ]
+    whole = {"entity_group": "PER", "word": "Ada", "start": 0, "end": 3}
+    rows = [{"text": TEXT, "entities": [whole]}, {"text": TEXT, "entities": tokens}]
+    read = corpus("\n".join(map(json.dumps, rows)))
+    assert mentions(read) == [[("Ada", "PER")], []]
+    assert [TEXT[a:b] for a, b, _ in read.texts[1].unknown] == ["Ada", "left"]
+    kind = 'token of an entity: use aggregation_strategy="simple"'
+    assert problems(read) == [(2, "skipped", kind)] * 2

@@ -137,6 +137,12 @@ def test_utf16_units_are_those_of_the_codec(text, data):
         ("AD|A", True),
         ("12|34", True),
         ("Жар|ко", True),
+        ("Zoe|\u0308 left", True),
+        ("दि|ल्ली", False),
+        ("द|िल्ली", True),
+        ("दिल्ल|ी में", True),
+        ("ש|\u05b8לום", True),
+        ("Zoe\u0308| left", False),
         ("Ada| Bo", False),
         ("|Ada", False),
         ("Ada|", False),
@@ -149,7 +155,7 @@ def test_utf16_units_are_those_of_the_codec(text, data):
         ("IL-2|-like", False),
     ],
 )
-def test_a_word_is_cut_between_two_of_its_letters_with_case_or_digits(text, cut):
+def test_a_word_is_cut_before_a_mark_and_between_cased_letters_or_digits(text, cut):
     assert cuts_word(text.replace("|", ""), text.index("|")) is cut
 
 

@@ -54,3 +54,27 @@ def test_utf16_offsets_are_named(corpus):
 def test_a_document_without_a_title_is_reported(corpus):
     read = corpus(f"{DOCUMENT}\n11|a|Yes.\n")
     assert problems(read) == [(7, "skipped", "document without a title")]
+
+
+FIRST = "10|t|Ada left\n10|a|She slept.\n10\t0\t3\tAda\tPER\t1\n"
+SECOND = "11|t|Ada is in Rome\n11\t10\t14\tRome\tLOC\t2\n"
+
+
+def test_documents_need_no_blank_line_between_them(corpus):
+    read = corpus(FIRST + SECOND)
+    assert mentions(read) == [[("Ada", "PER")], [("Rome", "LOC")]]
+    assert [text.document for text in read.texts] == ["10", "11"]
+    assert problems(read) == []
+
+
+def test_a_blank_line_does_not_end_a_document(corpus):
+    read = corpus(FIRST.replace("\n", "\n\n") + "\n" + SECOND)
+    assert mentions(read) == [[("Ada", "PER")], [("Rome", "LOC")]]
+    assert problems(read) == []
+
+
+def test_an_entity_of_another_document_is_reported(corpus):
+    read = corpus(FIRST + "12\t0\t3\tAda\tORG\t1\n" + SECOND)
+    assert mentions(read) == [[("Ada", "PER")], [("Rome", "LOC")]]
+    assert [bool(text.unknown) for text in read.texts] == [True, False]
+    assert problems(read) == [(1, "skipped", "entity of another document")]

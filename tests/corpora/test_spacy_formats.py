@@ -139,3 +139,32 @@ def test_what_prodigy_did_not_accept_is_left_out_and_counted(corpus):
         (3, "left out", "example with the answer 'ignore'"),
         (5, "left out", "example with the answer 'reject'"),
     ]
+
+
+def unknown(read) -> list[list[str]]:
+    return [[t.text[a:b] for a, b, _ in t.unknown] for t in read.texts]
+
+
+def test_a_binary_answer_of_prodigy_says_nothing_of_the_rest(corpus):
+    spans = [{"start": 0, "end": 3, "label": "PER"}]
+    base = {"text": "Ada met Bo in Rome", "_view_id": "ner", "answer": "accept"}
+    rows = [{**base, "spans": spans}, {**base, "spans": []}]
+    rows.append({**rows[0], "_view_id": "ner_manual"})
+    read = corpus("\n".join(map(json.dumps, rows)))
+    assert mentions(read) == [[("Ada", "PER")], [], [("Ada", "PER")]]
+    assert unknown(read) == [[" met Bo in Rome"], ["Ada met Bo in Rome"], []]
+
+
+def test_examples_of_prodigy_for_other_tasks_do_not_say_that_nothing_is_there(corpus):
+    base = {"text": "Ada met Bo", "answer": "accept"}
+    rows = [
+        {**base, "spans": [], "_view_id": "ner_manual"},
+        {**base, "label": "SPORTS", "_view_id": "classification"},
+        {**base, "options": [{"id": "A"}], "accept": ["A"], "_view_id": "choice"},
+    ]
+    read = corpus("\n".join(map(json.dumps, rows)))
+    assert mentions(read) == [[]]
+    assert problems(read) == [
+        (2, "left out", "example of the view 'classification', without spans"),
+        (3, "left out", "example of the view 'choice', without spans"),
+    ]
