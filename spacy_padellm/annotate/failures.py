@@ -19,11 +19,11 @@ def check_errors(errors: str, source: str, out: str) -> None:
 
     source, out: see `Request`; local paths are absolute.
 
-    Raises ValueError (E433).
+    Raises ValueError (E436).
     """
     reason = _reason(errors, source, out)
     if reason:
-        raise ValueError(Errors.E433.format(path=errors, reason=reason))
+        raise ValueError(Errors.E436.format(path=errors, reason=reason))
 
 
 def write_errors(errors: str, data: bytes) -> None:

@@ -52,7 +52,7 @@ def _read(value: Any, line: int, report: ReadReport) -> AnnotatedText | None:
             continue
         try:
             mentions = json.loads(answer)
-        except (json.JSONDecodeError, RecursionError):
+        except (ValueError, RecursionError):  # also a number of 5,000 digits
             mentions = None
         if not isinstance(mentions, list):
             report.skip(line, "answer is not a JSON list", answer[:80])

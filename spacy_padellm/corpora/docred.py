@@ -32,8 +32,10 @@ def _sentences(document: dict, line: int, report: ReadReport) -> list[AnnotatedT
     claims: list[list[Claim]] = [[] for _ in sentences]
     nowhere: set[str] = set()
     for mention in (m for vertex in document["vertexSet"] for m in vertex):
-        (start, end), sent, label = mention["pos"], mention["sent_id"], mention["type"]
-        if 0 <= sent < len(sentences):
+        pos, sent, label = (mention.get(key) for key in ("pos", "sent_id", "type"))
+        is_pair = isinstance(pos, list) and len(pos) == 2
+        start, end = pos if is_pair else (None, None)
+        if isinstance(sent, int) and 0 <= sent < len(sentences):
             claims[sent].append(Claim(start, end, label))
         else:
             where = f"document {title}, sentence {sent} of {len(sentences)}"

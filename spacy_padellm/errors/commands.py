@@ -116,8 +116,8 @@ class CommandErrors:
         "[E432] --gpus is {gpus}, but Ray gives a worker a part of one GPU or whole "
         "GPUs. Pass a number up to 1, or a whole one."
     )
-    E433 = (
-        "[E433] --errors {path} cannot be used: {reason}. Pass a .jsonl file of its "
+    E436 = (
+        "[E436] --errors {path} cannot be used: {reason}. Pass a .jsonl file of its "
         "own, beside the input and the output."
     )
     # the report

@@ -293,7 +293,7 @@ def test_a_file_for_errors_that_cannot_be_is_refused_at_once(
     (tmp_path / "link").symlink_to(tmp_path / "in")
     before = tree(tmp_path)
     source, errors = str(tmp_path / source), str(tmp_path / errors)
-    with pytest.raises(ValueError, match=rf"E433.*{reason}"):
+    with pytest.raises(ValueError, match=rf"E436.*{reason}"):
         run_here(request(ruler, source, tmp_path / "out", errors=errors))
     (tmp_path / "out" / "_annotate" / "lock").unlink(missing_ok=True)
     assert tree(tmp_path) == before

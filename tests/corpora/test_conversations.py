@@ -43,3 +43,11 @@ def test_answers_that_are_no_list_leave_their_label_unannotated(corpus):
     read = corpus(json.dumps(value))
     assert read.texts[0].labels == ("place",)
     assert problems(read) == [(1, "skipped", "answer is not a JSON list")]
+
+
+@pytest.mark.parametrize("answer", [f'["Ann", {"7" * 5000}]', "[" * 100_000])
+def test_an_answer_that_python_cannot_read_loses_its_label_alone(corpus, answer):
+    bad = conversation("Ann left.", ("person", answer), ("place", "[]"))
+    read = corpus(f"{json.dumps(bad)}\n{json.dumps(EXAMPLE)}")
+    assert [text.labels for text in read.texts] == [("place",), ("person", "place")]
+    assert problems(read) == [(1, "skipped", "answer is not a JSON list")]

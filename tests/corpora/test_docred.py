@@ -44,3 +44,21 @@ def test_a_mention_outside_its_sentence_is_skipped_and_reported(corpus, where):
 def test_other_json_is_an_error_with_file_and_line(corpus, content):
     with pytest.raises(ValueError, match=r"E204.*docred.json:1"):
         corpus(content, "docred.json", format="docred")
+
+
+@pytest.mark.parametrize(
+    "changed", [{"pos": [0]}, {"pos": None}, {"pos": 3}, {"type": None}]
+)
+def test_a_malformed_mention_is_lost_alone(corpus, changed):
+    read = corpus(document([mention(0, 0, 2) | changed], [mention(1, 2, 3, "LOC")]))
+    assert mentions(read) == [[], [("Rome", "LOC")]]
+    assert read.texts[0].unknown and not read.texts[1].unknown
+    assert [line[:2] for line in problems(read)] == [(1, "skipped")]
+
+
+@pytest.mark.parametrize("sentence", [None, "0", [0]])
+def test_a_mention_of_no_sentence_makes_all_unknown(corpus, sentence):
+    broken = mention(0, 0, 2) | {"sent_id": sentence}
+    read = corpus(document([broken], [mention(1, 2, 3, "LOC")]))
+    assert mentions(read) == [[], [("Rome", "LOC")]]
+    assert all(text.unknown for text in read.texts)
