@@ -172,6 +172,14 @@ def _raw_lines(stream: BinaryIO) -> Iterator[tuple[int, bytes]]:
             yield number, line
 
 
+def is_deeper(value: Any, most: int) -> bool:
+    """Whether lists and objects are nested more than `most` deep."""
+    if not isinstance(value, dict | list):
+        return False
+    parts = value.values() if isinstance(value, dict) else value
+    return most == 0 or any(is_deeper(part, most - 1) for part in parts)
+
+
 def _no_column(file: InputFile, layout: Layout, known: Any) -> str:
     shown = ", ".join(map(repr, known)) or "none"
     return Errors.E413.format(path=file.path, column=layout.column, known=shown)

@@ -3,14 +3,17 @@
 import io
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from spacy.tokens import Doc, DocBin
 
 from ..corpora.parquet import parquet_module
 from .entities import Entity
+from .inputs import InputFile
 from .rows import Row
 from .schema import ENTITIES, schema_from
+from .values import unwritable
 
 # format: the ending of its files
 FORMATS = {"jsonl": ".jsonl", "spacy": ".spacy", "parquet": ".parquet"}
@@ -18,6 +21,7 @@ FIELDS = "fields"  # the key of doc.user_data with the input's own fields
 
 # an input document, its doc and its entities
 Annotated = tuple[Row, Doc, list[Entity]]
+Source = tuple[InputFile, Row]
 
 
 def writer(format: str, schema: str) -> Callable[[Sequence[Annotated]], bytes]:
@@ -28,6 +32,20 @@ def writer(format: str, schema: str) -> Callable[[Sequence[Annotated]], bytes]:
         columns = schema_from(schema)
         return lambda docs: to_parquet(docs, columns)
     return to_jsonl
+
+
+def checker(format: str, schema: str) -> Callable[[Sequence[Source]], list[Source]]:
+    """Return the function that gives a problem to each document that the format cannot
+    hold. schema: see `Schema.to_text`."""
+    columns = schema_from(schema) if format == "parquet" else None
+
+    def check(sources: Sequence[Source]) -> list[Source]:
+        rows = [_checked(file, row, format) for file, row in sources]
+        if columns is not None:
+            rows = _fitting(rows, columns)
+        return [(file, row) for (file, _), row in zip(sources, rows, strict=True)]
+
+    return check
 
 
 def to_jsonl(docs: Sequence[Annotated]) -> bytes:
@@ -72,3 +90,31 @@ def _simple(value: Any) -> str:
     if isinstance(value, bytes):
         return value.decode("utf8", "replace")
     return value.isoformat() if hasattr(value, "isoformat") else str(value)
+
+
+def _checked(file: InputFile, row: Row, format: str) -> Row:
+    if row.text is None or row.doc is not None or file.kind == "parquet":
+        return row
+    return _failing(row, unwritable(row.fields, format))
+
+
+def _fitting(rows: list[Row], schema: Any) -> list[Row]:
+    """Give a problem to the rows whose values are not of the schema's types."""
+    if not _misfit(rows, schema):
+        return rows
+    return [_failing(row, _misfit([row], schema)) for row in rows]
+
+
+def _misfit(rows: list[Row], schema: Any) -> str:
+    import pyarrow
+
+    fields = [row.fields for row in rows if row.text is not None]
+    try:
+        pyarrow.Table.from_pylist(fields, schema=schema)
+    except Exception as error:  # of arrow, or of a conversion
+        return f"it does not fit the columns: {error}"
+    return ""
+
+
+def _failing(row: Row, problem: str) -> Row:
+    return replace(row, text=None, problem=problem) if problem else row

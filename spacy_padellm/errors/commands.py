@@ -116,6 +116,14 @@ class CommandErrors:
         "[E432] --gpus is {gpus}, but Ray gives a worker a part of one GPU or whole "
         "GPUs. Pass a number up to 1, or a whole one."
     )
+    E433 = (
+        "[E433] Parquet needs one type for each field, but {field} has fractions and "
+        "the integer {value}, which no float has exactly. Pass --format jsonl."
+    )
+    E434 = (
+        "[E434] Parquet cannot hold a field of the input: {reason}. Pass "
+        "--format jsonl."
+    )
     # the report
     E861 = (
         "[E861] The report needs {packages}, but the import failed. Install what it "

@@ -1,0 +1,105 @@
+"""A value that the output format does not have fails its document, and no other."""
+
+import json
+
+import pyarrow.parquet
+import pytest
+import spacy
+from spacy.tokens import DocBin
+
+from .conftest import records, request, run_here
+
+SOME = {"text": "FIFA", "title": "whole", "id": 1, "m": {"y": 1}}
+
+
+def corpus(folder, *rows):
+    file = folder / "in.jsonl"
+    file.write_text("\n".join(json.dumps(row) for row in rows))
+    return file
+
+
+def nested(depth):
+    value = 1
+    for _ in range(depth):
+        value = [value]
+    return value
+
+
+def written(out, format):
+    if format == "parquet":
+        return pyarrow.parquet.read_table(out)["text"].to_pylist()
+    if format == "jsonl":
+        return [record["text"] for record in records(out)]
+    vocab = spacy.blank("xx").vocab
+    files = sorted(out.glob("*.spacy"))
+    return [doc.text for f in files for doc in DocBin().from_disk(f).get_docs(vocab)]
+
+
+@pytest.mark.parametrize("format", ["spacy", "parquet"])
+@pytest.mark.parametrize(
+    ("odd", "why"),
+    [
+        ({"title": "cut \ud83d"}, "'title' has half a character"),
+        ({"m": {"\ud83d": 1}}, "'m' has half a character"),
+        ({"\ud83d": 1}, "half a character"),
+        ({"id": 2**70}, "'id' has an integer of 71 bits"),
+        ({"m": {"x": [-(2**70)]}}, "'m' has an integer of 71 bits"),
+    ],
+)
+def test_an_odd_value_fails_its_document(ruler, tmp_path, format, odd, why):
+    file = corpus(tmp_path, SOME, SOME | odd, SOME | {"text": "Oslo"})
+    out, errors = tmp_path / "out", tmp_path / "errors.jsonl"
+    with pytest.raises(ValueError, match="E417.*Document 2"):
+        run_here(request(ruler, file, tmp_path / "strict", format=format))
+    run = run_here(request(ruler, file, out, format=format, errors=str(errors)))
+    assert (run.totals.docs, run.totals.failed) == (2, 1)
+    assert written(out, format) == ["FIFA", "Oslo"]
+    failed = json.loads(errors.read_text())
+    assert failed["number"] == 2 and why in failed["reason"]
+
+
+def test_a_deep_value_fails_its_document_in_parquet_only(ruler, tmp_path):
+    file = corpus(tmp_path, SOME | {"tree": nested(60)}, SOME | {"tree": nested(30)})
+    errors = str(tmp_path / "errors.jsonl")
+    for format, n in {"parquet": 1, "spacy": 2, "jsonl": 2}.items():
+        out = tmp_path / format
+        run_here(request(ruler, file, out, format=format, errors=errors))
+        assert len(written(out, format)) == n
+
+
+def test_a_value_that_only_some_columns_hold_fails_its_document(ruler, tmp_path):
+    file = corpus(tmp_path, SOME, SOME | {"id": 2**63}, SOME)
+    errors = str(tmp_path / "errors.jsonl")
+    out = tmp_path / "out"
+    run = run_here(request(ruler, file, out, format="parquet", errors=errors))
+    assert (run.totals.docs, run.totals.failed) == (2, 1)
+    run_here(request(ruler, file, tmp_path / "docs", format="spacy"))
+
+
+def test_objects_that_are_all_empty_are_refused_at_once(ruler, tmp_path):
+    file = corpus(tmp_path, SOME | {"m": {}}, SOME | {"m": {}})
+    with pytest.raises(ValueError, match=r"E434.*'m'.*jsonl"):
+        run_here(request(ruler, file, tmp_path / "out", format="parquet"))
+    file = corpus(tmp_path, SOME | {"m": {}}, SOME)
+    run_here(request(ruler, file, tmp_path / "out", format="parquet"))
+
+
+@pytest.mark.parametrize("field", ["id", "m"])
+def test_large_integers_and_fractions_are_refused_at_once(ruler, tmp_path, field):
+    large, fraction = 2**53 + 1, 1.5
+    if field == "m":
+        large, fraction = [{"id": large}], [{"id": fraction}]
+    rows = [{"text": "a", field: large}] * 1000 + [{"text": "b", field: fraction}]
+    match = r"E433.*id has fractions and the integer 9007199254740993 \(document 1 of"
+    with pytest.raises(ValueError, match=match):
+        options = {"format": "parquet", "shard_size": 1000}
+        run_here(request(ruler, corpus(tmp_path, *rows), tmp_path / "out", **options))
+
+
+def test_large_integers_of_a_parquet_file_are_seen(ruler, tmp_path):
+    for name, value in {"a": 2**53 + 1, "b": 1.5}.items():
+        table = pyarrow.table({"text": [name], "id": [value]})
+        pyarrow.parquet.write_table(table, tmp_path / f"{name}.parquet")
+    with pytest.raises(ValueError, match=r"E433.*a\.parquet"):
+        source = tmp_path / "*.parquet"
+        run_here(request(ruler, source, tmp_path / "out", format="parquet"))
