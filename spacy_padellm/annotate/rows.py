@@ -13,6 +13,8 @@ from ..errors import Errors
 from .inputs import InputError, InputFile
 
 BOM = "\ufeff"
+DEEPEST = 200  # Python writes no values that are nested much deeper
+TOO_DEEP = f"it is nested more than {DEEPEST} deep"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,13 +93,17 @@ def _jsonl(stream: BinaryIO, file: InputFile, layout: Layout) -> Iterator[Row]:
     for number, line in _raw_lines(stream):
         try:
             fields = json.loads(line.removeprefix(BOM.encode()))
+            problem = "" if isinstance(fields, dict) else "it is not an object"
         except ValueError as error:  # also of the encoding
+            fields, problem = None, f"it is not JSON: {error}"
+        except RecursionError:
+            fields, problem = None, TOO_DEEP
+        many = line.count(b"[") + line.count(b"{") > DEEPEST
+        if many and is_deeper(fields, DEEPEST):
+            problem = TOO_DEEP
+        if problem:
             shown = line.decode("utf8", "replace")
-            yield Row(number, None, {"line": shown}, f"it is not JSON: {error}")
-            continue
-        if not isinstance(fields, dict):
-            shown = line.decode("utf8")
-            yield Row(number, None, {"line": shown}, "it is not an object")
+            yield Row(number, None, {"line": shown}, problem)
             continue
         row = _with_text(number, fields, layout.column)
         has_column = has_column or layout.column in fields

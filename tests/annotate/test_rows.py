@@ -116,6 +116,8 @@ def test_docs_come_with_what_they_have(tmp_path):
     [
         ('{"text": "half', "not JSON"),
         ("[1]", "not an object"),
+        ("[" * 100_000, "nested more than 200 deep"),
+        ('{"text": "c", "x": ' + "[" * 210 + "]" * 210 + "}", "nested more than 200"),
         ('{"id": 3}', "missing"),
         ('{"text": null}', "None"),
         ('{"text": 3}', "3, which is no string"),

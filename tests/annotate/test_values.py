@@ -67,6 +67,17 @@ def test_a_deep_value_fails_its_document_in_parquet_only(ruler, tmp_path):
         assert len(written(out, format)) == n
 
 
+def test_a_value_as_deep_as_is_read_can_be_written(faulty, tmp_path):
+    deep = nested(199)
+    file = corpus(tmp_path, SOME | {"x": deep}, {"text": "FAILS", "x": deep})
+    errors = tmp_path / "errors.jsonl"
+    for format in ("spacy", "jsonl"):
+        out = tmp_path / format
+        run_here(request(faulty, file, out, format=format, errors=str(errors)))
+        assert written(out, format) == ["FIFA"]
+        assert json.loads(errors.read_text())["input"]["x"] == deep
+
+
 def test_a_value_that_only_some_columns_hold_fails_its_document(ruler, tmp_path):
     file = corpus(tmp_path, SOME, SOME | {"id": 2**63}, SOME)
     errors = str(tmp_path / "errors.jsonl")
