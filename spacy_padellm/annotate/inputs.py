@@ -105,11 +105,19 @@ def find_files(source: str) -> list[InputFile]:
 
 def kind_of(path: str) -> tuple[str, str]:
     """Return the kind and the compression that a file's name tells, or ""."""
-    name = PurePosixPath(path.replace("\\", "/").lower())
+    ending, compression = ending_of(path)
+    return KINDS.get(ending, ""), compression
+
+
+def ending_of(path: str) -> tuple[str, str]:
+    """Return the ending of a file's name, such as ".csv", and the compression that a
+    second ending tells. path: of a storage, or a URL of fsspec."""
+    inner = path.partition("::")[0]
+    name = PurePosixPath(inner.replace("\\", "/").lower())
     compression = COMPRESSIONS.get(name.suffix, "")
     if compression:
         name = name.with_suffix("")
-    return KINDS.get(name.suffix, ""), compression
+    return name.suffix, compression
 
 
 def identify(path: str) -> tuple[int, str]:

@@ -10,7 +10,7 @@ from typing import Any, BinaryIO
 
 from ..corpora.parquet import parquet_module
 from ..errors import Errors
-from .inputs import InputError, InputFile
+from .inputs import InputError, InputFile, ending_of
 
 BOM = "\ufeff"
 DEEPEST = 200  # Python writes no values that are nested much deeper
@@ -115,10 +115,10 @@ def _jsonl(stream: BinaryIO, file: InputFile, layout: Layout) -> Iterator[Row]:
 
 def _csv(stream: BinaryIO, file: InputFile, layout: Layout) -> Iterator[Row]:
     csv.field_size_limit(min(sys.maxsize, 2**31 - 1))
-    name = file.path.lower().removesuffix(f".{file.compression}")
+    delimiter = "\t" if ending_of(file.path)[0] == ".tsv" else ","
     lines = io.TextIOWrapper(stream, "utf-8-sig", newline="")
     # strict: an open quote would swallow all rows after it
-    cells = csv.reader(lines, delimiter="\t" if ".tsv" in name else ",", strict=True)
+    cells = csv.reader(lines, delimiter=delimiter, strict=True)
     header = next(cells, [])
     if layout.column not in header:
         raise InputError(_no_column(file, layout, header))

@@ -75,6 +75,19 @@ def test_tabs_separate_the_cells_of_tsv(tmp_path):
     assert [row.fields for row in read(file)] == [{"n": "1", "text": "a, b"}]
 
 
+def test_only_the_end_of_a_name_tells_that_tabs_separate(tmp_path):
+    (tmp_path / "x.tsv_export").mkdir()
+    file = tmp_path / "x.tsv_export" / "a.tsv.csv.gz"
+    file.write_bytes(gzip.compress(b"n,text\n1,a\tb\n"))
+    assert read(file)[0].text == "a\tb"
+    file = tmp_path / "A.TSV.gz"
+    file.write_bytes(gzip.compress(b"n\ttext\n1\ta,b\n"))
+    assert read(file)[0].text == "a,b"
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as packed:
+        packed.writestr("b.tsv", "n\ttext\n1\ta,b\n")
+    assert read(f"zip://b.tsv::{tmp_path}/a.zip")[0].text == "a,b"
+
+
 def test_parquet_keeps_its_types(tmp_path):
     rows = [{"n": 2**40, "body": "Li Wei", "tags": ["a"]}, {"n": 1, "body": None}]
     schema = pyarrow.schema(
