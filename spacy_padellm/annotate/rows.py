@@ -1,15 +1,13 @@
 """Read the documents of input files, in order."""
 
-import csv
-import io
 import json
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 from ..corpora.parquet import parquet_module
 from ..errors import Errors
+from .cells import read_cells, repaired
 from .inputs import InputError, InputFile, ending_of
 
 BOM = "\ufeff"
@@ -114,30 +112,23 @@ def _jsonl(stream: BinaryIO, file: InputFile, layout: Layout) -> Iterator[Row]:
 
 
 def _csv(stream: BinaryIO, file: InputFile, layout: Layout) -> Iterator[Row]:
-    csv.field_size_limit(min(sys.maxsize, 2**31 - 1))
-    delimiter = "\t" if ending_of(file.path)[0] == ".tsv" else ","
-    lines = io.TextIOWrapper(stream, "utf-8-sig", newline="")
-    # strict: an open quote would swallow all rows after it
-    cells = csv.reader(lines, delimiter=delimiter, strict=True)
+    cells = read_cells(stream, tabs=ending_of(file.path)[0] == ".tsv")
     header = next(cells, [])
     if layout.column not in header:
-        raise InputError(_no_column(file, layout, header))
+        raise InputError(_no_column(file, layout, [repaired(name) for name in header]))
     if len(set(header)) < len(header):
         raise ValueError("two of its columns have the same name")
-    number = 0
-    try:
-        for values in cells:
-            if not values:
-                continue
-            number += 1
-            fields = dict(zip(header, values, strict=False))
-            if len(values) != len(header):
-                problem = f"it has {len(values)} cells, the header has {len(header)}"
-                yield Row(number, None, fields, problem)
-            else:
-                yield Row(number, fields[layout.column], fields)
-    except csv.Error as error:
-        raise ValueError(f"line {cells.line_num}: {error}") from error
+    if header != [repaired(name) for name in header]:
+        raise ValueError("the names of its columns are not UTF-8")
+    for number, values in enumerate(cells, 1):
+        whole = [repaired(value) for value in values]
+        fields = dict(zip(header, whole, strict=False))
+        if len(values) != len(header):
+            problem = f"it has {len(values)} cells, the header has {len(header)}"
+        else:
+            problem = "" if whole == values else "it is not UTF-8"
+        text = None if problem else fields[layout.column]
+        yield Row(number, text, fields, problem)
 
 
 def _parquet(stream: BinaryIO, file: InputFile, layout: Layout) -> Iterator[Row]:
