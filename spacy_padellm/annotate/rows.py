@@ -113,7 +113,9 @@ def _jsonl(stream: BinaryIO, file: InputFile, layout: Layout) -> Iterator[Row]:
 
 def _csv(stream: BinaryIO, file: InputFile, layout: Layout) -> Iterator[Row]:
     cells = read_cells(stream, tabs=ending_of(file.path)[0] == ".tsv")
-    header = next(cells, [])
+    header = next(cells, None)
+    if header is None:  # an empty file
+        return
     if layout.column not in header:
         raise InputError(_no_column(file, layout, [repaired(name) for name in header]))
     if len(set(header)) < len(header):
@@ -165,7 +167,7 @@ def _raw_lines(stream: BinaryIO) -> Iterator[tuple[int, bytes]]:
     """Yield the number and bytes of each line that is not blank."""
     for number, line in enumerate(stream, 1):
         line = line.rstrip(b"\r\n")
-        if line.strip():
+        if line.removeprefix(BOM.encode()).strip():
             yield number, line
 
 

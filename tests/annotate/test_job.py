@@ -148,6 +148,14 @@ def test_the_output_is_not_read_as_input(ruler, corpus, tmp_path):
     run_here(request(ruler, tmp_path / "*.jsonl", tmp_path / "out"))
 
 
+@pytest.mark.parametrize("format", ["jsonl", "spacy", "parquet"])
+def test_a_corpus_of_an_empty_file_is_done_at_once(ruler, tmp_path, format):
+    (tmp_path / "a.csv").touch()
+    source, out = tmp_path / "a.csv", tmp_path / "out"
+    run = run_here(request(ruler, source, out, format=format))
+    assert run.plan.total == 0 and (out / "_annotate" / "finished.json").exists()
+
+
 def test_damaged_input_is_refused_before_anything_is_annotated(ruler, tmp_path):
     write_jsonl(tmp_path / "a.jsonl")
     (tmp_path / "b.jsonl.gz").write_bytes(b"\x1f\x8b half")

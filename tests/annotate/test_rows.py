@@ -76,6 +76,13 @@ def test_tabs_separate_the_cells_of_tsv(tmp_path):
     assert [row.fields for row in read(file)] == [{"n": "1", "text": "a, b"}]
 
 
+@pytest.mark.parametrize("name", ["a.csv", "a.tsv", "a.jsonl"])
+@pytest.mark.parametrize("data", [b"", b"\n\n", b"\xef\xbb\xbf"])
+def test_an_empty_file_has_no_documents(tmp_path, name, data):
+    (tmp_path / name).write_bytes(data)
+    assert read(tmp_path / name) == []
+
+
 @pytest.mark.parametrize(
     ("lines", "cells"),
     [
