@@ -50,6 +50,11 @@ class InputFile:
     stamp: str
     content: str = ""
 
+    @property
+    def shown(self) -> str:
+        """The path, with escapes such as \\udce9 for bytes that are not UTF-8."""
+        return self.path.encode("utf8", "backslashreplace").decode("utf8")
+
     @contextmanager
     def open(self) -> Iterator[BinaryIO]:
         """Open the file's bytes, decompressed.

@@ -68,12 +68,12 @@ def read_rows(file: InputFile, layout: Layout) -> Iterator[Row]:
 
 
 def _text(stream: BinaryIO, file: InputFile, layout: Layout) -> Iterator[Row]:
-    yield _decoded(stream.read(), 1, {"file": file.path})
+    yield _decoded(stream.read(), 1, {"file": file.shown})
 
 
 def _lines(stream: BinaryIO, file: InputFile, layout: Layout) -> Iterator[Row]:
     for number, line in _raw_lines(stream):
-        yield _decoded(line, number, {"file": file.path, "line": number})
+        yield _decoded(line, number, {"file": file.shown, "line": number})
 
 
 def _decoded(data: bytes, number: int, fields: dict[str, Any]) -> Row:
@@ -151,7 +151,7 @@ def _spacy(stream: BinaryIO, file: InputFile, layout: Layout) -> Iterator[Row]:
 
     docs = DocBin().from_bytes(stream.read()).get_docs(Vocab())
     for number, doc in enumerate(docs, 1):
-        fields = {"file": file.path, "doc": number, "text": doc.text}
+        fields = {"file": file.shown, "doc": number, "text": doc.text}
         yield Row(number, doc.text, fields, doc=doc.to_bytes())
 
 
