@@ -1,9 +1,11 @@
 """Write annotated documents as the bytes of one output file."""
 
+import base64
 import io
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from math import isfinite
 from typing import Any
 
 from spacy.tokens import Doc, DocBin
@@ -58,7 +60,7 @@ def to_docbin(docs: Sequence[Annotated]) -> bytes:
     docbin = DocBin(store_user_data=True)
     for row, doc, _ in docs:
         if row.doc is None:
-            doc.user_data[FIELDS] = json.loads(json_line(row.fields))
+            doc.user_data[FIELDS] = json.loads(json.dumps(row.fields, default=_simple))
         docbin.add(doc)
     return docbin.to_bytes()
 
@@ -73,12 +75,15 @@ def to_parquet(docs: Sequence[Annotated], schema: Any) -> bytes:
 
 
 def json_line(record: dict[str, Any]) -> bytes:
-    """Return a line of JSON in UTF-8. Dates and the like become strings."""
+    """Return a line of JSON in UTF-8. Dates and the like become strings, bytes become
+    base64, and floats that JSON does not have (NaN, infinities) null."""
     try:
-        text = json.dumps(record, ensure_ascii=False, default=_simple)
+        text = json.dumps(record, ensure_ascii=False, allow_nan=False, default=_simple)
         return f"{text}\n".encode()
-    except UnicodeEncodeError:  # half a character, which JSON can escape
-        return f"{json.dumps(record, default=_simple)}\n".encode()
+    except ValueError:  # also half a character, which JSON can escape
+        record = _finite(record)
+        text = json.dumps(record, allow_nan=False, default=_simple)
+        return f"{text}\n".encode()
 
 
 def _record(one: Annotated) -> dict[str, Any]:
@@ -86,9 +91,20 @@ def _record(one: Annotated) -> dict[str, Any]:
     return row.fields | {ENTITIES: entities}
 
 
+def _finite(value: Any) -> Any:
+    """Return the value with None for floats that JSON does not have."""
+    if isinstance(value, float):
+        return value if isfinite(value) else None
+    if isinstance(value, dict):
+        return {name: _finite(inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(inner) for inner in value]
+    return value
+
+
 def _simple(value: Any) -> str:
     if isinstance(value, bytes):
-        return value.decode("utf8", "replace")
+        return base64.b64encode(value).decode("ascii")
     return value.isoformat() if hasattr(value, "isoformat") else str(value)
 
 

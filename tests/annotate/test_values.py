@@ -1,5 +1,6 @@
 """A value that the output format does not have fails its document, and no other."""
 
+import base64
 import json
 
 import pyarrow.parquet
@@ -85,6 +86,40 @@ def test_a_value_that_only_some_columns_hold_fails_its_document(ruler, tmp_path)
     run = run_here(request(ruler, file, out, format="parquet", errors=errors))
     assert (run.totals.docs, run.totals.failed) == (2, 1)
     run_here(request(ruler, file, tmp_path / "docs", format="spacy"))
+
+
+def test_json_lines_are_strict(ruler, tmp_path):
+    line = b'{"text": "FIFA", "x": [NaN, {"y": 1e400}, -Infinity, 0.1], "h": "\\ud83d"}'
+    (tmp_path / "in.jsonl").write_bytes(line)
+    run_here(request(ruler, tmp_path / "in.jsonl", tmp_path / "out"))
+    data = (tmp_path / "out" / "part-00000.jsonl").read_text()
+    record = json.loads(data, parse_constant=pytest.fail)
+    assert record["x"] == [None, {"y": None}, None, 0.1] and record["h"] == "\ud83d"
+
+
+def test_docs_keep_numbers_that_json_does_not_have(ruler, tmp_path):
+    file = corpus(tmp_path, SOME | {"x": float("inf")})
+    run_here(request(ruler, file, tmp_path / "out", format="spacy"))
+    docbin = DocBin().from_disk(tmp_path / "out" / "part-00000.spacy")
+    [doc] = docbin.get_docs(spacy.blank("xx").vocab)
+    assert doc.user_data["fields"]["x"] == float("inf")
+
+
+@pytest.mark.parametrize("format", ["spacy", "jsonl", "parquet"])
+def test_bytes_become_base64_unless_the_format_has_them(ruler, tmp_path, format):
+    data = b"\xff\x00"
+    table = pyarrow.table({"text": ["FIFA"], "b": [data]})
+    pyarrow.parquet.write_table(table, tmp_path / "in.parquet")
+    out = tmp_path / "out"
+    run_here(request(ruler, tmp_path / "in.parquet", out, format=format))
+    if format == "parquet":
+        assert pyarrow.parquet.read_table(out)["b"].to_pylist() == [data]
+    elif format == "jsonl":
+        assert base64.b64decode(records(out)[0]["b"]) == data
+    else:
+        docbin = DocBin().from_disk(out / "part-00000.spacy")
+        [doc] = docbin.get_docs(spacy.blank("xx").vocab)
+        assert base64.b64decode(doc.user_data["fields"]["b"]) == data
 
 
 def test_objects_that_are_all_empty_are_refused_at_once(ruler, tmp_path):
