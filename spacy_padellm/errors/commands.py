@@ -124,6 +124,12 @@ class CommandErrors:
         "[E434] Parquet cannot hold a field of the input: {reason}. Pass "
         "--format jsonl."
     )
+    E435 = (
+        "[E435] {path} has an ending that `annotate` does not know. It knows: {known}, "
+        "each also with .gz, .zst, .bz2 or .xz. Files that you name may also be texts "
+        "that end in {plain} or have no ending. Rename the file, such as to .txt or "
+        ".jsonl."
+    )
     # the report
     E861 = (
         "[E861] The report needs {packages}, but the import failed. Install what it "
