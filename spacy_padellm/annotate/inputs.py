@@ -24,6 +24,7 @@ KINDS = {
     ".pq": "parquet",
     ".spacy": "spacy",
 }
+PLAIN = ("", ".text", ".md", ".rst", ".log")  # texts too, if they are asked for
 COMPRESSIONS = {".gz": "gzip", ".zst": "zstd", ".bz2": "bz2", ".xz": "xz"}
 HIDDEN = (".", "_")  # files that other programs leave, such as _SUCCESS
 STAMPS = ("ETag", "etag", "md5Hash", "content_md5", "mtime", "LastModified", "created")
@@ -50,6 +51,11 @@ class InputFile:
     stamp: str
     content: str = ""
 
+    @property
+    def shown(self) -> str:
+        """The path, with escapes such as \\udce9 for bytes that are not UTF-8."""
+        return self.path.encode("utf8", "backslashreplace").decode("utf8")
+
     @contextmanager
     def open(self) -> Iterator[BinaryIO]:
         """Open the file's bytes, decompressed.
@@ -70,11 +76,11 @@ def find_files(source: str) -> list[InputFile]:
     """Return the files of `source`, sorted by path.
 
     source: a file, a folder (with all its folders) or a pattern; local or a URL of
-        fsspec. Names that begin with a dot or an underscore are left out. A file that
-        you name, or a pattern, may have any ending: unknown ones are texts.
+        fsspec. Names that begin with a dot or an underscore are left out. Files that
+        you name, or that a pattern finds, may also have the endings of PLAIN.
 
-    Raises ValueError if there are none (E411), or a folder has files of unknown kinds
-    (E412).
+    Raises ValueError if there are none (E411), or if there are files of unknown kinds,
+    in a folder (E412) or not (E435).
     """
     fs, root = url_to_fs(source)
     chained = source.partition("::")[2]
@@ -93,23 +99,40 @@ def find_files(source: str) -> list[InputFile]:
     files = []
     for path in sorted(found):
         kind, compression = kind_of(path)
-        if not kind and is_folder:
-            known = ", ".join(KINDS)
-            message = Errors.E412.format(path=path, known=known, folder=source)
-            raise ValueError(message)
+        if not kind:
+            _check_plain(path, source, is_folder)
         url = path if fs.protocol[0] == "file" else fs.unstrip_protocol(path)
         url = f"{url}::{chained}" if chained else url
         files.append(InputFile(url, kind or "text", compression, *identify(url)))
     return files
 
 
+def _check_plain(path: str, source: str, is_folder: bool) -> None:
+    """Raise ValueError unless a file of no kind may be a text."""
+    known = ", ".join(KINDS)
+    if is_folder:
+        raise ValueError(Errors.E412.format(path=path, known=known, folder=source))
+    ending, _ = ending_of(path)
+    if ending not in PLAIN:
+        plain = ", ".join(PLAIN[1:])
+        raise ValueError(Errors.E435.format(path=path, known=known, plain=plain))
+
+
 def kind_of(path: str) -> tuple[str, str]:
     """Return the kind and the compression that a file's name tells, or ""."""
-    name = PurePosixPath(path.replace("\\", "/").lower())
+    ending, compression = ending_of(path)
+    return KINDS.get(ending, ""), compression
+
+
+def ending_of(path: str) -> tuple[str, str]:
+    """Return the ending of a file's name, such as ".csv", and the compression that a
+    second ending tells. path: of a storage, or a URL of fsspec."""
+    inner = path.partition("::")[0]
+    name = PurePosixPath(inner.replace("\\", "/").lower())
     compression = COMPRESSIONS.get(name.suffix, "")
     if compression:
         name = name.with_suffix("")
-    return KINDS.get(name.suffix, ""), compression
+    return name.suffix, compression
 
 
 def identify(path: str) -> tuple[int, str]:

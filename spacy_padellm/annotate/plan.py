@@ -63,7 +63,8 @@ class Plan:
     def to_bytes(self) -> bytes:
         plan = asdict(self)
         del plan["firsts"]
-        return json.dumps(plan, indent=1, ensure_ascii=False).encode("utf8")
+        # ASCII: the name of a file may not be UTF-8
+        return json.dumps(plan, indent=1).encode("ascii")
 
     @staticmethod
     def from_bytes(data: bytes) -> "Plan":

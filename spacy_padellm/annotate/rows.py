@@ -1,18 +1,18 @@
 """Read the documents of input files, in order."""
 
-import csv
-import io
 import json
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 from ..corpora.parquet import parquet_module
 from ..errors import Errors
-from .inputs import InputError, InputFile
+from .cells import read_cells, repaired
+from .inputs import InputError, InputFile, ending_of
 
 BOM = "\ufeff"
+DEEPEST = 200  # Python writes no values that are nested much deeper
+TOO_DEEP = f"it is nested more than {DEEPEST} deep"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +68,12 @@ def read_rows(file: InputFile, layout: Layout) -> Iterator[Row]:
 
 
 def _text(stream: BinaryIO, file: InputFile, layout: Layout) -> Iterator[Row]:
-    yield _decoded(stream.read(), 1, {"file": file.path})
+    yield _decoded(stream.read(), 1, {"file": file.shown})
 
 
 def _lines(stream: BinaryIO, file: InputFile, layout: Layout) -> Iterator[Row]:
     for number, line in _raw_lines(stream):
-        yield _decoded(line, number, {"file": file.path, "line": number})
+        yield _decoded(line, number, {"file": file.shown, "line": number})
 
 
 def _decoded(data: bytes, number: int, fields: dict[str, Any]) -> Row:
@@ -91,13 +91,17 @@ def _jsonl(stream: BinaryIO, file: InputFile, layout: Layout) -> Iterator[Row]:
     for number, line in _raw_lines(stream):
         try:
             fields = json.loads(line.removeprefix(BOM.encode()))
+            problem = "" if isinstance(fields, dict) else "it is not an object"
         except ValueError as error:  # also of the encoding
+            fields, problem = None, f"it is not JSON: {error}"
+        except RecursionError:
+            fields, problem = None, TOO_DEEP
+        many = line.count(b"[") + line.count(b"{") > DEEPEST
+        if many and is_deeper(fields, DEEPEST):
+            problem = TOO_DEEP
+        if problem:
             shown = line.decode("utf8", "replace")
-            yield Row(number, None, {"line": shown}, f"it is not JSON: {error}")
-            continue
-        if not isinstance(fields, dict):
-            shown = line.decode("utf8")
-            yield Row(number, None, {"line": shown}, "it is not an object")
+            yield Row(number, None, {"line": shown}, problem)
             continue
         row = _with_text(number, fields, layout.column)
         has_column = has_column or layout.column in fields
@@ -108,30 +112,25 @@ def _jsonl(stream: BinaryIO, file: InputFile, layout: Layout) -> Iterator[Row]:
 
 
 def _csv(stream: BinaryIO, file: InputFile, layout: Layout) -> Iterator[Row]:
-    csv.field_size_limit(min(sys.maxsize, 2**31 - 1))
-    name = file.path.lower().removesuffix(f".{file.compression}")
-    lines = io.TextIOWrapper(stream, "utf-8-sig", newline="")
-    # strict: an open quote would swallow all rows after it
-    cells = csv.reader(lines, delimiter="\t" if ".tsv" in name else ",", strict=True)
-    header = next(cells, [])
+    cells = read_cells(stream, tabs=ending_of(file.path)[0] == ".tsv")
+    header = next(cells, None)
+    if header is None:  # an empty file
+        return
     if layout.column not in header:
-        raise InputError(_no_column(file, layout, header))
+        raise InputError(_no_column(file, layout, [repaired(name) for name in header]))
     if len(set(header)) < len(header):
         raise ValueError("two of its columns have the same name")
-    number = 0
-    try:
-        for values in cells:
-            if not values:
-                continue
-            number += 1
-            fields = dict(zip(header, values, strict=False))
-            if len(values) != len(header):
-                problem = f"it has {len(values)} cells, the header has {len(header)}"
-                yield Row(number, None, fields, problem)
-            else:
-                yield Row(number, fields[layout.column], fields)
-    except csv.Error as error:
-        raise ValueError(f"line {cells.line_num}: {error}") from error
+    if header != [repaired(name) for name in header]:
+        raise ValueError("the names of its columns are not UTF-8")
+    for number, values in enumerate(cells, 1):
+        whole = [repaired(value) for value in values]
+        fields = dict(zip(header, whole, strict=False))
+        if len(values) != len(header):
+            problem = f"it has {len(values)} cells, the header has {len(header)}"
+        else:
+            problem = "" if whole == values else "it is not UTF-8"
+        text = None if problem else fields[layout.column]
+        yield Row(number, text, fields, problem)
 
 
 def _parquet(stream: BinaryIO, file: InputFile, layout: Layout) -> Iterator[Row]:
@@ -152,7 +151,7 @@ def _spacy(stream: BinaryIO, file: InputFile, layout: Layout) -> Iterator[Row]:
 
     docs = DocBin().from_bytes(stream.read()).get_docs(Vocab())
     for number, doc in enumerate(docs, 1):
-        fields = {"file": file.path, "doc": number, "text": doc.text}
+        fields = {"file": file.shown, "doc": number, "text": doc.text}
         yield Row(number, doc.text, fields, doc=doc.to_bytes())
 
 
@@ -168,8 +167,16 @@ def _raw_lines(stream: BinaryIO) -> Iterator[tuple[int, bytes]]:
     """Yield the number and bytes of each line that is not blank."""
     for number, line in enumerate(stream, 1):
         line = line.rstrip(b"\r\n")
-        if line.strip():
+        if line.removeprefix(BOM.encode()).strip():
             yield number, line
+
+
+def is_deeper(value: Any, most: int) -> bool:
+    """Whether lists and objects are nested more than `most` deep."""
+    if not isinstance(value, dict | list):
+        return False
+    parts = value.values() if isinstance(value, dict) else value
+    return most == 0 or any(is_deeper(part, most - 1) for part in parts)
 
 
 def _no_column(file: InputFile, layout: Layout, known: Any) -> str:

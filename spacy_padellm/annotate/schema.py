@@ -1,6 +1,7 @@
 """The columns of Parquet files, which must be the same in each shard."""
 
 import base64
+import io
 from collections.abc import Iterator
 from itertools import islice
 from typing import Any
@@ -9,6 +10,7 @@ from ..corpora.parquet import parquet_module
 from ..errors import Errors
 from .inputs import InputFile
 from .rows import Row
+from .values import Path, large_integers, unwritable
 
 ENTITIES = "entities"  # the field that is added to the input's own
 CHUNK = 1000  # documents whose types are looked at together
@@ -23,28 +25,40 @@ class Schema:
     def __init__(self) -> None:
         parquet_module()
         self._found: Any = None
+        self._large: dict[Path, str] = {}  # an integer of each field, and its place
 
     def watch(self, rows: Iterator[Row], file: InputFile) -> Iterator[Row]:
         """Yield the same rows. Raises ValueError (E422) if a field has several types
         that no type comprises."""
         import pyarrow
 
-        if file.kind == "parquet":
+        typed = file.kind == "parquet"
+        if typed:
             with file.open() as stream:
                 self._add(parquet_module().read_schema(stream), file)
-            yield from rows
-            return
         while chunk := list(islice(rows, CHUNK)):
-            fields = [row.fields for row in chunk if not row.problem]
+            good = [
+                row
+                for row in chunk
+                if not row.problem and (typed or not unwritable(row.fields, "parquet"))
+            ]
+            self._note_large(good, file)
+            fields = [] if typed else [row.fields for row in good]
             names = list(dict.fromkeys(name for one in fields for name in one))
             for name in names:
                 values = [one.get(name) for one in fields]
                 try:
                     kind = pyarrow.array(values).type
-                except pyarrow.ArrowException as error:
+                except (pyarrow.ArrowException, OverflowError) as error:
                     raise ValueError(_mixed(file, f"{name}: {error}")) from error
                 self._add(pyarrow.schema([(name, kind)]), file)
             yield from chunk
+
+    def _note_large(self, rows: list[Row], file: InputFile) -> None:
+        for row in rows:
+            for path, value in large_integers(row.fields):
+                shown = f"{value} (document {row.number} of {file.path})"
+                self._large.setdefault(path, shown)
 
     def _add(self, new: Any, file: InputFile) -> None:
         import pyarrow
@@ -61,10 +75,23 @@ class Schema:
             raise ValueError(_mixed(file, str(error))) from error
 
     def to_text(self) -> str:
-        """Return the schema of the output in base64."""
+        """Return the schema of the output in base64.
+
+        Raises ValueError if a field has large integers and fractions (E433), or if
+        Parquet has no such type (E434).
+        """
         import pyarrow
 
         fields = list(self._found or ())
+        for path, shown in self._large.items():
+            if _is_float(pyarrow.struct(fields), path):
+                name = ".".join(path)
+                raise ValueError(Errors.E433.format(field=name, value=shown))
+        try:
+            empty = pyarrow.schema(fields).empty_table()
+            parquet_module().write_table(empty, io.BytesIO())
+        except pyarrow.ArrowException as error:
+            raise ValueError(Errors.E434.format(reason=error)) from error
         fields.append(pyarrow.field(ENTITIES, entities_type()))
         data = pyarrow.schema(fields).serialize().to_pybytes()
         return base64.b64encode(data).decode("ascii")
@@ -81,6 +108,17 @@ def entities_type() -> Any:
         ("score", pyarrow.float64()),
     ]
     return pyarrow.list_(pyarrow.struct(entity))
+
+
+def _is_float(kind: Any, path: Path) -> bool:
+    """Whether the field in a pyarrow.DataType has floats."""
+    from pyarrow import types
+
+    while types.is_list(kind) or types.is_large_list(kind):
+        kind = kind.value_type
+    if path and types.is_struct(kind):
+        return _is_float(kind.field(path[0]).type, path[1:])
+    return types.is_floating(kind)
 
 
 def schema_from(text: str) -> Any:

@@ -17,7 +17,7 @@ from .reader import Reader
 from .record import Receipt, read_plan, receipt_name, shard_name
 from .rows import Row
 from .settings import PipelineSettings
-from .writers import Annotated, writer
+from .writers import Annotated, checker, writer
 
 DEADLY = "it ended the worker process each time that it was computed"
 # Texts that go through the pipeline together. The component cuts batches of its own, by
@@ -59,6 +59,7 @@ class ShardWorker:
             reason = "it is the plan of another run"
             raise ValueError(Errors.E425.format(path=job.out, reason=reason))
         self._reader = Reader(self._plan)
+        self._check = checker(self._plan.format, self._plan.schema)
         self._write = writer(self._plan.format, self._plan.schema)
         self._annotator = DocAnnotator(job.settings.load())
 
@@ -71,7 +72,7 @@ class ShardWorker:
         too many documents end the process (E418).
         """
         shard = self._plan.shard(number)
-        sources = self._reader.rows(shard)
+        sources = self._check(self._reader.rows(shard))
         notes = Notes(self._folder, number)
         attempts = notes.begin()
         self._check_deadly(attempts, sources)

@@ -116,6 +116,20 @@ class CommandErrors:
         "[E432] --gpus is {gpus}, but Ray gives a worker a part of one GPU or whole "
         "GPUs. Pass a number up to 1, or a whole one."
     )
+    E433 = (
+        "[E433] Parquet needs one type for each field, but {field} has fractions and "
+        "the integer {value}, which no float has exactly. Pass --format jsonl."
+    )
+    E434 = (
+        "[E434] Parquet cannot hold a field of the input: {reason}. Pass "
+        "--format jsonl."
+    )
+    E435 = (
+        "[E435] {path} has an ending that `annotate` does not know. It knows: {known}, "
+        "each also with .gz, .zst, .bz2 or .xz. Files that you name may also be texts "
+        "that end in {plain} or have no ending. Rename the file, such as to .txt or "
+        ".jsonl."
+    )
     E436 = (
         "[E436] --errors {path} cannot be used: {reason}. Pass a .jsonl file of its "
         "own, beside the input and the output."

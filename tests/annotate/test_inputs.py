@@ -28,12 +28,23 @@ def test_a_pattern_chooses(folder):
     assert names(folder / "a/*", folder) == ["a/b.csv", "a/c.jsonl.gz"]
 
 
-def test_a_file_of_another_kind_is_refused_in_a_folder_and_read_if_named(folder):
-    (folder / "a" / "notes.docx").write_text("x")
-    with pytest.raises(ValueError, match=r"E412.*notes\.docx.*\.jsonl"):
+@pytest.mark.parametrize("name", ["notes.md", "NOTES", "notes.log.gz"])
+def test_a_text_of_another_name_is_refused_in_a_folder_and_read_if_named(folder, name):
+    (folder / "a" / name).write_text("x")
+    with pytest.raises(ValueError, match=rf"E412.*{name}.*\.jsonl"):
         find_files(str(folder))
-    [file] = find_files(str(folder / "a" / "notes.docx"))
+    [file] = find_files(str(folder / "a" / name))
     assert file.kind == "text"
+
+
+@pytest.mark.parametrize("name", ["k.jl", "x.jsonl.bak", "notes.docx", "k.jl.gz"])
+def test_a_file_of_another_kind_is_no_text(folder, name):
+    (folder / "a" / name).write_text("x")
+    with pytest.raises(ValueError, match=r"E412"):
+        find_files(str(folder))
+    for source in (name, f"{name[:3]}*"):
+        with pytest.raises(ValueError, match=rf"E435.*{name}.*\.jsonl.*\.md"):
+            find_files(str(folder / "a" / source))
 
 
 @pytest.mark.parametrize("source", ["nonesuch", "nonesuch/*.txt", "empty"])

@@ -2,6 +2,7 @@
 on with another input or other options."""
 
 import json
+import os
 from collections import Counter
 from datetime import date
 from pathlib import Path
@@ -149,6 +150,31 @@ def test_the_output_is_not_read_as_input(ruler, corpus, tmp_path):
         with pytest.raises(ValueError, match="E426"):
             run_here(request(ruler, source, tmp_path / "out"))
     run_here(request(ruler, tmp_path / "*.jsonl", tmp_path / "out"))
+
+
+@pytest.mark.parametrize("format", ["jsonl", "spacy", "parquet"])
+def test_the_name_of_a_file_may_not_be_utf8(ruler, tmp_path, format):
+    (tmp_path / "in").mkdir()
+    try:
+        Path(os.fsdecode(bytes(tmp_path / "in" / "caf") + b"\xe9.txt")).write_text(
+            "FIFA"
+        )
+    except OSError:
+        pytest.skip("this file system has UTF-8 names only")
+    asked = request(ruler, tmp_path / "in", tmp_path / "out", format=format)
+    assert run_here(asked).totals.docs == 1
+    assert run_here(asked).todo == []
+    if format == "jsonl":
+        [record] = records(tmp_path / "out")
+        assert record["file"].endswith(r"caf\udce9.txt")
+
+
+@pytest.mark.parametrize("format", ["jsonl", "spacy", "parquet"])
+def test_a_corpus_of_an_empty_file_is_done_at_once(ruler, tmp_path, format):
+    (tmp_path / "a.csv").touch()
+    source, out = tmp_path / "a.csv", tmp_path / "out"
+    run = run_here(request(ruler, source, out, format=format))
+    assert run.plan.total == 0 and (out / "_annotate" / "finished.json").exists()
 
 
 def test_damaged_input_is_refused_before_anything_is_annotated(ruler, tmp_path):

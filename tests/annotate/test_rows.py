@@ -14,6 +14,7 @@ import pytest
 import spacy
 from spacy.tokens import DocBin
 
+from spacy_padellm.annotate import cells as cells_module
 from spacy_padellm.annotate.inputs import find_files
 from spacy_padellm.annotate.rows import Layout, read_rows
 
@@ -75,6 +76,63 @@ def test_tabs_separate_the_cells_of_tsv(tmp_path):
     assert [row.fields for row in read(file)] == [{"n": "1", "text": "a, b"}]
 
 
+@pytest.mark.parametrize("name", ["a.csv", "a.tsv", "a.jsonl"])
+@pytest.mark.parametrize("data", [b"", b"\n\n", b"\xef\xbb\xbf"])
+def test_an_empty_file_has_no_documents(tmp_path, name, data):
+    (tmp_path / name).write_bytes(data)
+    assert read(tmp_path / name) == []
+
+
+@pytest.mark.parametrize(
+    ("lines", "cells"),
+    [
+        (['1\t"FIFA" cup', "2\tb"], [["1", '"FIFA" cup'], ["2", "b"]]),
+        (['1\t"open', "2\tb"], [["1", '"open'], ["2", "b"]]),
+        (['1\t"open', '2\t"FIFA" cup', "3\tb"], [["1", '"open'], ["2", '"FIFA" cup']]),
+        (['1\t"open', '2\tends so"'], [["1", '"open'], ["2", 'ends so"']]),
+        (['1\t"a ""quoted"" cell"', "2\tb"], [["1", 'a "quoted" cell'], ["2", "b"]]),
+        (['1\t"two', 'lines"', "2\tb"], [["1", "two\r\nlines"], ["2", "b"]]),
+        (["", '"1"\t', "", "\t"], [["1", ""], ["", ""]]),
+    ],
+)
+def test_a_row_of_tsv_without_valid_quotes_is_read_as_it_stands(tmp_path, lines, cells):
+    file = tmp_path / "a.tsv"
+    file.write_bytes("\r\n".join(["n\ttext", *lines]).encode())
+    rows = read(file)
+    assert [list(row.fields.values()) for row in rows][: len(cells)] == cells
+    assert [row.number for row in rows] == list(range(1, len(rows) + 1))
+    assert not any(row.problem for row in rows)
+
+
+def test_a_quote_that_is_never_closed_is_looked_for_nearby(tmp_path, monkeypatch):
+    monkeypatch.setattr(cells_module, "MAX_QUOTED", 100)
+    file = tmp_path / "a.tsv"
+    lines = ["text", '"open', *["line"] * 100, 'end"']
+    file.write_text("\n".join(lines))
+    assert [row.text for row in read(file)] == lines[1:]
+
+
+def test_a_row_of_csv_that_is_not_utf8_is_a_document_with_a_problem(tmp_path):
+    (tmp_path / "a.csv").write_bytes(b"\xef\xbb\xbfid,text\n1,a\n2,b\xe9\n3,c\n")
+    rows = read(tmp_path / "a.csv")
+    assert [row.text for row in rows] == ["a", None, "c"]
+    assert rows[1].fields == {"id": "2", "text": "b\ufffd"}
+    assert "UTF-8" in rows[1].problem
+
+
+def test_only_the_end_of_a_name_tells_that_tabs_separate(tmp_path):
+    (tmp_path / "x.tsv_export").mkdir()
+    file = tmp_path / "x.tsv_export" / "a.tsv.csv.gz"
+    file.write_bytes(gzip.compress(b"n,text\n1,a\tb\n"))
+    assert read(file)[0].text == "a\tb"
+    file = tmp_path / "A.TSV.gz"
+    file.write_bytes(gzip.compress(b"n\ttext\n1\ta,b\n"))
+    assert read(file)[0].text == "a,b"
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as packed:
+        packed.writestr("b.tsv", "n\ttext\n1\ta,b\n")
+    assert read(f"zip://b.tsv::{tmp_path}/a.zip")[0].text == "a,b"
+
+
 def test_parquet_keeps_its_types(tmp_path):
     rows = [{"n": 2**40, "body": "Li Wei", "tags": ["a"]}, {"n": 1, "body": None}]
     schema = pyarrow.schema(
@@ -116,6 +174,8 @@ def test_docs_come_with_what_they_have(tmp_path):
     [
         ('{"text": "half', "not JSON"),
         ("[1]", "not an object"),
+        ("[" * 100_000, "nested more than 200 deep"),
+        ('{"text": "c", "x": ' + "[" * 210 + "]" * 210 + "}", "nested more than 200"),
         ('{"id": 3}', "missing"),
         ('{"text": null}', "None"),
         ('{"text": 3}', "3, which is no string"),
@@ -153,7 +213,7 @@ def test_a_column_that_is_not_there_is_named(tmp_path, name):
     [
         ("a.csv", b'text\n"open\nnext\n', "line"),
         ("a.csv", b"text,text\na,b\n", "same name"),
-        ("a.csv", b"text\n\xff\n", "utf-8"),
+        ("a.csv", b"text,\xff\na,b\n", "not UTF-8"),
         ("a.spacy", b"no docs", "a.spacy"),
         ("a.parquet", b"no table", "a.parquet"),
     ],

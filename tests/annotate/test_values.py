@@ -1,0 +1,151 @@
+"""A value that the output format does not have fails its document, and no other."""
+
+import base64
+import json
+
+import pyarrow.parquet
+import pytest
+import spacy
+from spacy.tokens import DocBin
+
+from .conftest import records, request, run_here
+
+SOME = {"text": "FIFA", "title": "whole", "id": 1, "m": {"y": 1}}
+
+
+def corpus(folder, *rows):
+    file = folder / "in.jsonl"
+    file.write_text("\n".join(json.dumps(row) for row in rows))
+    return file
+
+
+def nested(depth):
+    value = 1
+    for _ in range(depth):
+        value = [value]
+    return value
+
+
+def written(out, format):
+    if format == "parquet":
+        return pyarrow.parquet.read_table(out)["text"].to_pylist()
+    if format == "jsonl":
+        return [record["text"] for record in records(out)]
+    vocab = spacy.blank("xx").vocab
+    files = sorted(out.glob("*.spacy"))
+    return [doc.text for f in files for doc in DocBin().from_disk(f).get_docs(vocab)]
+
+
+@pytest.mark.parametrize("format", ["spacy", "parquet"])
+@pytest.mark.parametrize(
+    ("odd", "why"),
+    [
+        ({"title": "cut \ud83d"}, "'title' has half a character"),
+        ({"m": {"\ud83d": 1}}, "'m' has half a character"),
+        ({"\ud83d": 1}, "half a character"),
+        ({"id": 2**70}, "'id' has an integer of 71 bits"),
+        ({"m": {"x": [-(2**70)]}}, "'m' has an integer of 71 bits"),
+    ],
+)
+def test_an_odd_value_fails_its_document(ruler, tmp_path, format, odd, why):
+    file = corpus(tmp_path, SOME, SOME | odd, SOME | {"text": "Oslo"})
+    out, errors = tmp_path / "out", tmp_path / "errors.jsonl"
+    with pytest.raises(ValueError, match="E417.*Document 2"):
+        run_here(request(ruler, file, tmp_path / "strict", format=format))
+    run = run_here(request(ruler, file, out, format=format, errors=str(errors)))
+    assert (run.totals.docs, run.totals.failed) == (2, 1)
+    assert written(out, format) == ["FIFA", "Oslo"]
+    failed = json.loads(errors.read_text())
+    assert failed["number"] == 2 and why in failed["reason"]
+
+
+def test_a_deep_value_fails_its_document_in_parquet_only(ruler, tmp_path):
+    file = corpus(tmp_path, SOME | {"tree": nested(60)}, SOME | {"tree": nested(30)})
+    errors = str(tmp_path / "errors.jsonl")
+    for format, n in {"parquet": 1, "spacy": 2, "jsonl": 2}.items():
+        out = tmp_path / format
+        run_here(request(ruler, file, out, format=format, errors=errors))
+        assert len(written(out, format)) == n
+
+
+def test_a_value_as_deep_as_is_read_can_be_written(faulty, tmp_path):
+    deep = nested(199)
+    file = corpus(tmp_path, SOME | {"x": deep}, {"text": "FAILS", "x": deep})
+    errors = tmp_path / "errors.jsonl"
+    for format in ("spacy", "jsonl"):
+        out = tmp_path / format
+        run_here(request(faulty, file, out, format=format, errors=str(errors)))
+        assert written(out, format) == ["FIFA"]
+        assert json.loads(errors.read_text())["input"]["x"] == deep
+
+
+def test_a_value_that_only_some_columns_hold_fails_its_document(ruler, tmp_path):
+    file = corpus(tmp_path, SOME, SOME | {"id": 2**63}, SOME)
+    errors = str(tmp_path / "errors.jsonl")
+    out = tmp_path / "out"
+    run = run_here(request(ruler, file, out, format="parquet", errors=errors))
+    assert (run.totals.docs, run.totals.failed) == (2, 1)
+    run_here(request(ruler, file, tmp_path / "docs", format="spacy"))
+
+
+def test_json_lines_are_strict(ruler, tmp_path):
+    line = b'{"text": "FIFA", "x": [NaN, {"y": 1e400}, -Infinity, 0.1], "h": "\\ud83d"}'
+    (tmp_path / "in.jsonl").write_bytes(line)
+    run_here(request(ruler, tmp_path / "in.jsonl", tmp_path / "out"))
+    data = (tmp_path / "out" / "part-00000.jsonl").read_text()
+    record = json.loads(data, parse_constant=pytest.fail)
+    assert record["x"] == [None, {"y": None}, None, 0.1] and record["h"] == "\ud83d"
+
+
+def test_docs_keep_numbers_that_json_does_not_have(ruler, tmp_path):
+    file = corpus(tmp_path, SOME | {"x": float("inf")})
+    run_here(request(ruler, file, tmp_path / "out", format="spacy"))
+    docbin = DocBin().from_disk(tmp_path / "out" / "part-00000.spacy")
+    [doc] = docbin.get_docs(spacy.blank("xx").vocab)
+    assert doc.user_data["fields"]["x"] == float("inf")
+
+
+@pytest.mark.parametrize("format", ["spacy", "jsonl", "parquet"])
+def test_bytes_become_base64_unless_the_format_has_them(ruler, tmp_path, format):
+    data = b"\xff\x00"
+    table = pyarrow.table({"text": ["FIFA"], "b": [data]})
+    pyarrow.parquet.write_table(table, tmp_path / "in.parquet")
+    out = tmp_path / "out"
+    run_here(request(ruler, tmp_path / "in.parquet", out, format=format))
+    if format == "parquet":
+        assert pyarrow.parquet.read_table(out)["b"].to_pylist() == [data]
+    elif format == "jsonl":
+        assert base64.b64decode(records(out)[0]["b"]) == data
+    else:
+        docbin = DocBin().from_disk(out / "part-00000.spacy")
+        [doc] = docbin.get_docs(spacy.blank("xx").vocab)
+        assert base64.b64decode(doc.user_data["fields"]["b"]) == data
+
+
+def test_objects_that_are_all_empty_are_refused_at_once(ruler, tmp_path):
+    file = corpus(tmp_path, SOME | {"m": {}}, SOME | {"m": {}})
+    with pytest.raises(ValueError, match=r"E434.*'m'.*jsonl"):
+        run_here(request(ruler, file, tmp_path / "out", format="parquet"))
+    file = corpus(tmp_path, SOME | {"m": {}}, SOME)
+    run_here(request(ruler, file, tmp_path / "out", format="parquet"))
+
+
+@pytest.mark.parametrize("field", ["id", "m"])
+def test_large_integers_and_fractions_are_refused_at_once(ruler, tmp_path, field):
+    large, fraction = 2**53 + 1, 1.5
+    if field == "m":
+        large, fraction = [{"id": large}], [{"id": fraction}]
+    rows = [{"text": "a", field: large}] * 1000 + [{"text": "b", field: fraction}]
+    match = r"E433.*id has fractions and the integer 9007199254740993 \(document 1 of"
+    with pytest.raises(ValueError, match=match):
+        options = {"format": "parquet", "shard_size": 1000}
+        run_here(request(ruler, corpus(tmp_path, *rows), tmp_path / "out", **options))
+
+
+def test_large_integers_of_a_parquet_file_are_seen(ruler, tmp_path):
+    for name, value in {"a": 2**53 + 1, "b": 1.5}.items():
+        table = pyarrow.table({"text": [name], "id": [value]})
+        pyarrow.parquet.write_table(table, tmp_path / f"{name}.parquet")
+    with pytest.raises(ValueError, match=r"E433.*a\.parquet"):
+        source = tmp_path / "*.parquet"
+        run_here(request(ruler, source, tmp_path / "out", format="parquet"))
