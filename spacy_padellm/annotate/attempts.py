@@ -2,7 +2,8 @@
 
 A shard is tried TRIES times as a whole: most deaths have other causes, and pass. Then
 its documents are computed one by one. A document that ends the process twice by itself
-is deadly, and left out.
+is deadly, and left out. Deaths that no document caused, because the shard was being
+read or written, end the run when there are too many.
 """
 
 import json
@@ -13,6 +14,7 @@ from .folder import Folder
 NOTES = "_annotate/attempts"
 TRIES = 2
 MOST_DEADLY = 10  # more in one shard have a cause in common
+MOST_UNCAUSED = 6  # one after the other, TRIES of them at the whole shard
 
 
 @dataclass(slots=True)
@@ -24,6 +26,7 @@ class Attempts:
     deaths: how often each document ended the process by itself.
     deadly: the documents to leave out.
     known: how many of them the last search for more had found.
+    uncaused: how many attempts in a row ended while no document was computed by itself.
     """
 
     started: int = 0
@@ -31,6 +34,7 @@ class Attempts:
     deaths: dict[str, int] = field(default_factory=dict)
     deadly: list[int] = field(default_factory=list)
     known: int = 0
+    uncaused: int = -1  # the first attempt follows no death
 
     @property
     def is_alone(self) -> bool:
@@ -71,6 +75,7 @@ class Notes:
         self.attempts.known = len(self.attempts.deadly)
         self.attempts.at = None
         self.attempts.started = 1
+        self.attempts.uncaused = 0
         self._write()
         return True
 
@@ -80,8 +85,9 @@ class Notes:
     def _count_death(self) -> None:
         doc = self.attempts.at
         if doc is None:
+            self.attempts.uncaused += 1
             return
-        self.attempts.at = None
+        self.attempts.at, self.attempts.uncaused = None, 0
         deaths = self.attempts.deaths.get(str(doc), 0) + 1
         self.attempts.deaths[str(doc)] = deaths
         if deaths >= TRIES:

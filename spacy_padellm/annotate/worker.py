@@ -8,7 +8,7 @@ from typing import Any
 from spacy.tokens import Doc
 
 from ..errors import Errors
-from .attempts import MOST_DEADLY, Attempts, Notes
+from .attempts import MOST_DEADLY, MOST_UNCAUSED, Attempts, Notes
 from .entities import DocAnnotator, Failure
 from .folder import Folder
 from .inputs import InputFile
@@ -68,13 +68,17 @@ class ShardWorker:
 
         advance: called with the number of documents that were computed.
 
-        Raises ValueError if a document fails (E417) and failures are not kept, or if
-        too many documents end the process (E418).
+        Raises ValueError if a document fails (E417) and failures are not kept, if too
+        many documents end the process (E418), or if it ends again and again while the
+        shard is read or written (E437).
         """
         shard = self._plan.shard(number)
-        sources = self._check(self._reader.rows(shard))
         notes = Notes(self._folder, number)
         attempts = notes.begin()
+        if attempts.uncaused >= MOST_UNCAUSED:
+            places = {"first": shard.first + 1, "last": shard.first + shard.docs}
+            raise ValueError(Errors.E437.format(deaths=attempts.uncaused, **places))
+        sources = self._check(self._reader.rows(shard))
         self._check_deadly(attempts, sources)
         # frees the words that the shard's texts bring into the vocabulary
         with self._annotator.nlp.memory_zone():
@@ -142,6 +146,7 @@ class ShardWorker:
             if i not in notes.attempts.deadly:
                 notes.at(i)
                 [found[i]] = self._annotator.annotate([row])
+        notes.at(None)  # no document is to blame if the shard cannot be written
         return found
 
     def _check_deadly(

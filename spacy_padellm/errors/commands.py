@@ -130,6 +130,12 @@ class CommandErrors:
         "that end in {plain} or have no ending. Rename the file, such as to .txt or "
         ".jsonl."
     )
+    E437 = (
+        "[E437] The worker process ended {deaths} times in a row while it read or "
+        "wrote documents {first} to {last}, and no single one is to blame. The usual "
+        "cause is too little memory: pass fewer --processes, or a new output folder "
+        "and a smaller --shard-size."
+    )
     E436 = (
         "[E436] --errors {path} cannot be used: {reason}. Pass a .jsonl file of its "
         "own, beside the input and the output."

@@ -6,6 +6,7 @@ import os
 from collections import Counter
 from datetime import date
 from pathlib import Path
+from types import SimpleNamespace
 
 import pyarrow
 import pyarrow.parquet
@@ -16,10 +17,13 @@ from spacy.tokens import DocBin
 from spacy_padellm.annotate import plan as plan_module
 from spacy_padellm.annotate.entities import DocAnnotator
 from spacy_padellm.annotate.folder import Folder
+from spacy_padellm.annotate.job import locked, open_run
 from spacy_padellm.annotate.rows import Row
+from spacy_padellm.annotate.worker import ShardWorker
 from spacy_padellm.engines.base import Unavailable
 
 from .conftest import check_once, records, request, run_here, texts, write_jsonl
+from .conftest import request as request_for
 
 
 class Killed(BaseException):
@@ -358,3 +362,43 @@ def test_a_server_that_is_away_is_no_documents_fault(ruler):
     rows = [Row(i, text, {}) for i, text in enumerate(["FIFA", "AWAY", "Li Wei"])]
     with pytest.raises(ConnectionError, match="E359"):
         annotator.annotate(rows)
+
+
+@pytest.fixture(params=["_reader", "_write"])
+def dying(request, ruler, corpus, tmp_path, monkeypatch):
+    """A worker that dies when it reads, or when it writes; and what ends that."""
+    asked = request_for(
+        ruler, corpus, tmp_path / "out", errors=str(tmp_path / "e.jsonl")
+    )
+    with locked(asked.out):
+        run = open_run(asked)
+    worker = ShardWorker(run.job)
+
+    def die(*_):
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        broken = SimpleNamespace(rows=die) if request.param == "_reader" else die
+        patch.setattr(worker, request.param, broken)
+        yield worker, patch.undo
+
+
+def deaths(worker, number: int) -> None:
+    for _ in range(number):
+        with pytest.raises(Killed):
+            worker.run(0)
+
+
+def test_deaths_while_a_shard_is_read_or_written_blame_no_document(dying):
+    worker, mend = dying
+    deaths(worker, 5)
+    mend()
+    receipt = worker.run(0)
+    assert receipt.docs == 5 and receipt.failed == []
+
+
+def test_they_do_not_go_on_for_ever(dying):
+    worker, _ = dying
+    deaths(worker, 6)
+    with pytest.raises(ValueError, match="E437.* 6 times .* documents 1 to 5"):
+        worker.run(0)
