@@ -89,8 +89,7 @@ class Run:
             self._folder.path, digest, request.settings, request.errors is not None
         )
         self._folder.remove(NOTES)
-        for inner in ("", RECORD, DONE):
-            self._folder.remove_unfinished(inner)
+        self._remove_unfinished()
         done = self._receipts()
         for receipt in done.values():
             self.totals.add(receipt)
@@ -120,6 +119,12 @@ class Run:
         }
         self._folder.write(FINISHED, json_line(summary))
         self._folder.remove(NOTES)
+        self._remove_unfinished()
+
+    def _remove_unfinished(self) -> None:
+        """Remove what workers that were killed left half written."""
+        for inner in ("", RECORD, DONE):
+            self._folder.remove_unfinished(inner)
 
     def _receipts(self) -> dict[int, Receipt]:
         """The receipts of this plan's shards whose files are there."""

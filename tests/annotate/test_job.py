@@ -16,7 +16,7 @@ from spacy.tokens import DocBin
 
 from spacy_padellm.annotate import plan as plan_module
 from spacy_padellm.annotate.entities import DocAnnotator
-from spacy_padellm.annotate.folder import Folder
+from spacy_padellm.annotate.folder import UNFINISHED, Folder
 from spacy_padellm.annotate.job import locked, open_run
 from spacy_padellm.annotate.rows import Row
 from spacy_padellm.annotate.worker import ShardWorker
@@ -54,6 +54,20 @@ def test_documents_keep_their_fields_and_order(ruler, corpus, tmp_path):
     names = [f"part-{shard:05d}.jsonl" for shard in range(3)]
     assert sorted(whole(tmp_path / "out")) == names
     assert (run.totals.docs, run.totals.entities) == (12, 16)
+
+
+def test_a_finished_run_leaves_nothing_unfinished(ruler, corpus, tmp_path):
+    asked = request(ruler, corpus, tmp_path / "out")
+    with locked(asked.out):
+        run = open_run(asked)
+        for folder in ("", "_annotate", "_annotate/done"):
+            left = tmp_path / "out" / folder / f"{UNFINISHED}0-part-00000.jsonl"
+            left.parent.mkdir(exist_ok=True)
+            left.touch()
+        for shard in run.todo:
+            run.totals.add(ShardWorker(run.job).run(shard))
+        run.close()
+    assert not list((tmp_path / "out").rglob(f"{UNFINISHED}*"))
 
 
 @pytest.mark.parametrize("moment", ["before", "after"])
