@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from .base import AnnotatedText, Entity, ReadReport
-from .json_values import read_json_items
+from .json_values import decode, read_json_items
 
 QUESTION = re.compile(r"What describes (.+) in the text\?")
 
@@ -26,7 +26,8 @@ def read_conversations(path: Path, report: ReadReport) -> Iterator[AnnotatedText
 
     Answers have no offsets. The k-th mention with the same text is aligned with its
     k-th occurrence, and whole words are preferred. Mentions that are not in the text
-    are skipped and reported, and all of the text is then unknown.
+    are skipped and reported, and all of the text is then unknown. The label of an
+    answer that is not a JSON list is not annotated.
     """
     for line, value in read_json_items(path, report):
         text = _read(value, line, report)
@@ -41,7 +42,7 @@ def _read(value: Any, line: int, report: ReadReport) -> AnnotatedText | None:
     except (KeyError, TypeError, IndexError, AttributeError):
         report.lose(line, "not a conversation", repr(value)[:60])
         return None
-    labels, entities, unknown = [], [], []
+    labels, entities, unknown, unread = [], [], [], []
     if not all(isinstance(turn, str) for turn in turns):
         report.lose(line, "not a conversation", repr(value)[:60])
         return None
@@ -50,18 +51,19 @@ def _read(value: Any, line: int, report: ReadReport) -> AnnotatedText | None:
         if asked is None:
             report.skip(line, "question not understood", question[:80])
             continue
-        try:
-            mentions = json.loads(answer)
-        except (ValueError, RecursionError):  # also a number of 5,000 digits
-            mentions = None
-        if not isinstance(mentions, list):
+        mentions = _mentions(answer)
+        if mentions is None:
             report.skip(line, "answer is not a JSON list", answer[:80])
+            unread.append(asked[1])
             continue
         labels.append(asked[1])
         placed = list(_place(text, mentions, asked[1], line, report))
         entities += filter(None, placed)
         if None in placed and text:
             unknown.append(Entity(0, len(text), asked[1]))
+    # a label with another answer that could be read
+    halves = [label for label in unread if text and label in labels]
+    unknown += [Entity(0, len(text), label) for label in halves]
     return AnnotatedText(
         text,
         tuple(sorted(entities)),
@@ -70,6 +72,15 @@ def _read(value: Any, line: int, report: ReadReport) -> AnnotatedText | None:
         line=line,
         unknown=tuple(unknown),
     )
+
+
+def _mentions(answer: str) -> list | None:
+    """Return the JSON list of an answer. None if it is not one, or not safe to read."""
+    try:
+        mentions, end = decode(answer)
+    except json.JSONDecodeError:
+        return None
+    return mentions if isinstance(mentions, list) and not answer[end:].strip() else None
 
 
 def _place(

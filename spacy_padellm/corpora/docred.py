@@ -2,45 +2,54 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
-from ..errors import Errors
 from .base import AnnotatedText, ReadReport
 from .json_values import read_json_items
-from .mentions import Claim, place_tokens
+from .mentions import OUTSIDE, Claim, place_tokens
 
 
 def read_docred(path: Path, report: ReadReport) -> Iterator[AnnotatedText]:
     """Yield one text per sentence. `document` is the title of its document.
 
-    Duplicate mentions are merged. Mentions outside of their sentence are skipped and
-    reported, and the annotation of the sentence is unknown, or of all sentences if it
-    does not exist. Raises ValueError if the file is not a JSON list of such documents.
+    Duplicate mentions are merged. Mentions that are malformed, or outside of their
+    sentence, are skipped and reported. The annotation of the sentence is then unknown,
+    or of all sentences if it does not exist. Documents with another structure are
+    skipped and reported. Raises ValueError if the file is not valid JSON.
     """
-    try:
-        for line, document in read_json_items(path, report):
+    for line, document in read_json_items(path, report):
+        if _is_document(document):
             yield from map(report.count, _sentences(document, line, report))
-    except (KeyError, TypeError, AttributeError) as error:
-        why = f"not a list of documents with sents and vertexSet ({error!r})"
-        raise ValueError(
-            Errors.E204.format(path=path, line=line, format=report.format, why=why)
-        ) from error
+        else:
+            kind = "not a document with sents and vertexSet"
+            report.lose(line, kind, repr(document)[:60])
+
+
+def _is_document(value: Any) -> bool:
+    if not isinstance(value, dict) or not isinstance(value.get("vertexSet"), list):
+        return False
+    sentences = value.get("sents")
+    return isinstance(sentences, list) and all(
+        isinstance(words, list) and all(isinstance(w, str) and w for w in words)
+        for words in sentences
+    )
 
 
 def _sentences(document: dict, line: int, report: ReadReport) -> list[AnnotatedText]:
     sentences: list[list[str]] = document["sents"]
-    title = document.get("title") or str(line)
+    title = str(document.get("title") or line)
     claims: list[list[Claim]] = [[] for _ in sentences]
     nowhere: set[str] = set()
-    for mention in (m for vertex in document["vertexSet"] for m in vertex):
-        pos, sent, label = (mention.get(key) for key in ("pos", "sent_id", "type"))
-        is_pair = isinstance(pos, list) and len(pos) == 2
-        start, end = pos if is_pair else (None, None)
-        if isinstance(sent, int) and 0 <= sent < len(sentences):
-            claims[sent].append(Claim(start, end, label))
-        else:
-            where = f"document {title}, sentence {sent} of {len(sentences)}"
-            report.lose_entity(line, "entity outside the text", where)
-            nowhere.add(label if isinstance(label, str) else "")
+    for vertex in document["vertexSet"]:
+        for mention in vertex if isinstance(vertex, list) else [vertex]:
+            sentence, claim = _claim(mention)
+            if sentence is not None and 0 <= sentence < len(sentences):
+                claims[sentence].append(claim)
+                continue
+            what = claim.mention or f"sentence {sentence} of {len(sentences)}"
+            where = f"document {title}, {what}"
+            report.lose_entity(line, claim.fault or OUTSIDE, where)
+            nowhere.add(claim.label if isinstance(claim.label, str) else "")
     texts = []
     for i, words in enumerate(sentences):
         if words:
@@ -50,3 +59,17 @@ def _sentences(document: dict, line: int, report: ReadReport) -> list[AnnotatedT
             details = {"document": title, "line": line}
             texts.append(AnnotatedText.from_words(words, **placed, **details))
     return texts
+
+
+def _claim(mention: Any) -> tuple[int | None, Claim]:
+    """Return the number of the mention's sentence, or None, and the mention."""
+    values = mention if isinstance(mention, dict) else {}
+    sentence, label = values.get("sent_id"), values.get("type")
+    broken = Claim(None, None, label, repr(mention)[:60], "")
+    if not isinstance(sentence, int) or isinstance(sentence, bool):
+        return None, broken._replace(fault="mention without a sentence")
+    try:
+        start, end = values["pos"]
+    except (KeyError, TypeError, ValueError):
+        return sentence, broken._replace(fault="mention without a position")
+    return sentence, Claim(start, end, label)

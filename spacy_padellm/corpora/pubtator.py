@@ -5,18 +5,20 @@
     10	0	3	Ada	Person	1
 
 Offsets are characters, end exclusive. They count from the title on, with one character
-between it and the abstract.
+between it and the abstract. Between documents there may be an empty line.
 """
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from .base import AnnotatedText, ReadReport
+from .base import AnnotatedText, Entity, ReadReport
 from .lines import read_lines
 from .mentions import Claim, place, whole_number
 
 PASSAGE = re.compile(r"(?P<document>[^|\t]+)\|(?P<part>[ta])\|(?P<text>.*)", re.DOTALL)
+ID = re.compile(r"([^|\t]+)(?:\t|\|\w\|)")
 ENTITY_FIELDS = 5
 
 
@@ -27,60 +29,79 @@ def is_pubtator(lines: list[tuple[int, str]]) -> bool:
     return match is not None and match["part"] == "t"
 
 
+@dataclass(slots=True)
+class Document:
+    """The lines of a document. parts: the title "t" and the abstract "a"."""
+
+    name: str
+    line: int
+    head: str
+    parts: dict[str, str] = field(default_factory=dict)
+    claims: list[Claim] = field(default_factory=list)
+
+
 def read_pubtator(path: Path, report: ReadReport) -> Iterator[AnnotatedText]:
     """Yield one text per document, the title and the abstract. `document` is its id.
 
-    Lines that have no offsets are relations. They are not read. Documents without a
-    title are skipped and reported.
+    A document begins where another title or id does. Empty lines do not matter in it.
+    Lines that have no offsets are relations. They are not read.
+
+    Documents without a title, and entities among the lines of another document, are
+    skipped and reported. The texts that they may belong to are unknown.
     """
-    for block in _blocks(read_lines(path, report)):
-        text = _document(block, report)
-        if text is not None:
-            yield report.count(text)
-
-
-def _blocks(lines: Iterable[tuple[int, str]]) -> Iterator[list[tuple[int, str]]]:
-    """Yield the lines of each document. It begins with a title or with a passage of
-    another id. Blank lines do not end it, unless another id follows."""
-    block: list[tuple[int, str]] = []
-    is_after_blank = False
-    for number, line in lines:
-        if not line.strip():
-            is_after_blank = True
-            continue
-        passage = PASSAGE.fullmatch(line)
-        is_other = bool(block) and _id(line) != _id(block[0][1])
-        is_title = passage is not None and passage["part"] == "t"
-        if block and (is_title or (is_other and (passage or is_after_blank))):
-            yield block
-            block = []
-        block.append((number, line))
-        is_after_blank = False
-    if block:
-        yield block
-
-
-def _id(line: str) -> str:
-    passage = PASSAGE.fullmatch(line)
-    return passage["document"] if passage else line.split("\t")[0]
-
-
-def _document(block: list[tuple[int, str]], report: ReadReport) -> AnnotatedText | None:
-    parts: dict[str, str] = {}
-    document, claims = "", []
-    first = block[0][0]
-    for _, line in block:
-        if passage := PASSAGE.fullmatch(line):
-            document = passage["document"]
-            parts[passage["part"]] = passage["text"]
+    documents, unread = _documents(read_lines(path, report), report)
+    unread |= {d.name for d in documents if "t" not in d.parts}
+    for document in documents:
+        if "t" in document.parts:
+            yield report.count(_text(document, document.name in unread, report))
         else:
-            claims += _claims(line, _id(block[0][1]))
-    if "t" not in parts:
-        report.lose(first, "document without a title", block[0][1][:60])
-        return None
+            kind = "document without a title"
+            report.lose(document.line, kind, document.head[:60])
+
+
+def _documents(
+    lines: Iterable[tuple[int, str]], report: ReadReport
+) -> tuple[list[Document], set[str]]:
+    """Return the documents, and the ids of those that may lack an entity."""
+    documents: list[Document] = []
+    names, unread = set(), set()
+    after_gap = False
+    for number, line in lines:
+        passage = PASSAGE.fullmatch(line)
+        claims = [] if passage or not line.strip() else _claims(line)
+        if passage or claims:
+            last = documents[-1] if documents else Document("", 0, "")
+            name = match[1].strip() if (match := ID.match(line)) else last.name
+            if passage:
+                begins = name != last.name or passage["part"] in last.parts
+            else:
+                begins = after_gap and name not in names
+            if passage and begins and name == last.name and not last.claims:
+                report.skip(number, "title or abstract repeated", line[:60])
+                unread.add(name)
+            if begins or not documents:
+                documents.append(Document(name, number, line))
+                names.add(name)
+            document = documents[-1]
+            if passage:
+                document.parts[passage["part"]] = passage["text"]
+            elif name == document.name:
+                document.claims += claims
+            else:
+                report.lose_entity(number, "entity of another document", line[:80])
+                unread |= {name, document.name}
+        after_gap = not line.strip()
+    return documents, unread
+
+
+def _text(document: Document, unread: bool, report: ReadReport) -> AnnotatedText:
+    """Return the text. unread: whether all of it is unknown, except its entities."""
+    parts, line = document.parts, document.line
     text = parts["t"] + (f" {parts['a']}" if "a" in parts else "")
-    placed = place(report, first, text, claims)
-    return AnnotatedText(text, document=document, line=first, **placed)
+    placed = place(report, line, text, document.claims)
+    if unread and text:
+        placed["unknown"] = (Entity(0, len(text), ""), *placed["unknown"])
+    return AnnotatedText(text, document=document.name, line=line, **placed)
 
 
 def _claims(line: str, document: str) -> list[Claim]:

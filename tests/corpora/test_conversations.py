@@ -45,9 +45,24 @@ def test_answers_that_are_no_list_leave_their_label_unannotated(corpus):
     assert problems(read) == [(1, "skipped", "answer is not a JSON list")]
 
 
-@pytest.mark.parametrize("answer", [f'["Ann", {"7" * 5000}]', "[" * 100_000])
-def test_an_answer_that_python_cannot_read_loses_its_label_alone(corpus, answer):
-    bad = conversation("Ann left.", ("person", answer), ("place", "[]"))
-    read = corpus(f"{json.dumps(bad)}\n{json.dumps(EXAMPLE)}")
-    assert [text.labels for text in read.texts] == [("place",), ("person", "place")]
+def test_an_answer_with_an_endless_number_loses_only_its_text(corpus):
+    number = f'["Ann", {"1" * 5000}]'
+    values = [conversation("Ann left.", ("person", a)) for a in (number, '["Ann"]')]
+    read = corpus("\n".join(map(json.dumps, values)))
+    assert mentions(read) == [[("Ann", "person")]] * 2
+    assert [bool(text.unknown) for text in read.texts] == [True, False]
+    assert problems(read) == [(1, "skipped", "mention is not in the text")]
+
+
+@pytest.mark.parametrize("answer", ['["\\ud83d"]', '["Ann"] ["Bo"]', "[" * 100_000])
+def test_an_answer_that_cannot_be_decoded_is_reported(corpus, answer):
+    value = conversation("Ann left.", ("person", answer), ("place", "[]"))
+    read = corpus(json.dumps(value))
+    assert read.texts[0].labels == ("place",)
     assert problems(read) == [(1, "skipped", "answer is not a JSON list")]
+
+
+def test_a_label_with_one_answer_of_two_is_unknown(corpus):
+    value = conversation("Ann left.", ("person", "Ann"), ("person", "[]"))
+    (text,) = corpus(json.dumps(value)).texts
+    assert text.unknown == ((0, 9, "person"),)

@@ -38,6 +38,66 @@ def test_a_mention_outside_its_sentence_is_skipped_and_reported(corpus, where):
     assert "document Ada" in str(read.report.problems[0])
 
 
+def without(key: str) -> dict:
+    return {k: v for k, v in mention(0, 0, 2).items() if k != key}
+
+
+POSITION, SENTENCE = "mention without a position", "mention without a sentence"
+
+
+@pytest.mark.parametrize(
+    "malformed, kind",
+    [
+        ({**mention(0, 0, 2), "pos": [0]}, POSITION),
+        ({**mention(0, 0, 2), "pos": [0, 1, 2]}, POSITION),
+        ({**mention(0, 0, 2), "pos": None}, POSITION),
+        (without("pos"), POSITION),
+        (mention(0, "a", 2), "entity outside the text"),
+        (without("type"), "entity without a label"),
+        (mention(0, 0, 2, None), "entity without a label"),
+    ],
+)
+def test_a_malformed_mention_leaves_its_sentence_unknown(corpus, malformed, kind):
+    read = corpus(document([malformed], [mention(1, 2, 3, "LOC")]))
+    assert mentions(read) == [[], [("Rome", "LOC")]]
+    assert problems(read) == [(1, "skipped", kind)]
+    assert "document Ada, sentence 0" in str(read.report.problems[0])
+    assert [bool(text.unknown) for text in read.texts] == [True, False]
+
+
+@pytest.mark.parametrize("sent", [None, "0", True, [0]])
+def test_a_mention_without_a_sentence_leaves_all_sentences_unknown(corpus, sent):
+    read = corpus(document([mention(sent, 0, 2)], [mention(1, 2, 3, "LOC")]))
+    assert mentions(read) == [[], [("Rome", "LOC")]]
+    assert problems(read) == [(1, "skipped", SENTENCE)]
+    assert all(text.unknown for text in read.texts)
+
+
+@pytest.mark.parametrize("vertex", [None, 7, "x", [None], [[0, 1]]])
+def test_a_vertex_of_other_values_is_one_lost_mention(corpus, vertex):
+    read = corpus(document(vertex, [mention(1, 2, 3, "LOC")]))
+    assert mentions(read) == [[], [("Rome", "LOC")]]
+    assert problems(read) == [(1, "skipped", SENTENCE)]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"vertexSet": []},
+        {"sents": [["Ada"]]},
+        {"sents": [[""]], "vertexSet": []},
+        7,
+        None,
+    ],
+)
+def test_other_documents_are_skipped_and_reported(corpus, other):
+    good = json.loads(document([mention(0, 0, 2)]))
+    read = corpus(json.dumps([*good, other]), format="docred")
+    assert mentions(read) == [[("Ada Byron", "PER")], []]
+    kind = "not a document with sents and vertexSet"
+    assert problems(read) == [(1, "skipped", kind)]
+
+
 @pytest.mark.parametrize(
     "content", ['[{"vertexSet": []}]', '[{"vertexSet": [', '{"vertexSet": []}']
 )

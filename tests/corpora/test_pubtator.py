@@ -56,25 +56,68 @@ def test_a_document_without_a_title_is_reported(corpus):
     assert problems(read) == [(7, "skipped", "document without a title")]
 
 
-FIRST = "10|t|Ada left\n10|a|She slept.\n10\t0\t3\tAda\tPER\t1\n"
-SECOND = "11|t|Ada is in Rome\n11\t10\t14\tRome\tLOC\t2\n"
+SECOND = "11|t|Bo stays\n11|a|He waits.\n11\t0\t2\tBo\tPerson\n"
+ELSEWHERE = "entity of another document"
 
 
-def test_documents_need_no_blank_line_between_them(corpus):
-    read = corpus(FIRST + SECOND)
-    assert mentions(read) == [[("Ada", "PER")], [("Rome", "LOC")]]
-    assert [text.document for text in read.texts] == ["10", "11"]
+@pytest.mark.parametrize("gap", ["", "\n", " \n\n"])
+def test_a_title_or_another_id_begins_a_document(corpus, gap):
+    read = corpus(DOCUMENT + gap + SECOND + gap + SECOND.replace("11", "12"))
+    assert mentions(read) == [WANTED, [("Bo", "Person")], [("Bo", "Person")]]
+    assert [text.document for text in read.texts] == ["10", "11", "12"]
     assert problems(read) == []
 
 
-def test_a_blank_line_does_not_end_a_document(corpus):
-    read = corpus(FIRST.replace("\n", "\n\n") + "\n" + SECOND)
-    assert mentions(read) == [[("Ada", "PER")], [("Rome", "LOC")]]
+def test_empty_lines_in_a_document_do_not_end_it(corpus):
+    read = corpus("\n\n".join((DOCUMENT + SECOND).splitlines()) + "\n")
+    assert mentions(read) == [WANTED, [("Bo", "Person")]]
+    assert read.texts[0].text == "😀 Ada left She is in Rome."
     assert problems(read) == []
 
 
-def test_an_entity_of_another_document_is_reported(corpus):
-    read = corpus(FIRST + "12\t0\t3\tAda\tORG\t1\n" + SECOND)
-    assert mentions(read) == [[("Ada", "PER")], [("Rome", "LOC")]]
+@pytest.mark.parametrize("gap", ["", "\n"])
+@pytest.mark.parametrize("id, unknown", [("11", [1, 1]), ("12", [1, 0])])
+def test_an_entity_of_another_document_leaves_both_unknown(corpus, gap, id, unknown):
+    stray = f"{id}\t2\t5\tAda\tPerson\n"
+    read = corpus(f"{DOCUMENT}{stray}10\t0\t1\t😀\tSmile\n{gap}{SECOND}")
+    assert mentions(read) == [[("😀", "Smile"), *WANTED], [("Bo", "Person")]]
+    assert problems(read) == [(6, "skipped", ELSEWHERE)]
+    assert [bool(text.unknown) for text in read.texts] == unknown
+
+
+def test_an_entity_of_an_earlier_document_leaves_both_unknown(corpus):
+    read = corpus(f"{DOCUMENT}{SECOND}\n10\t0\t1\t😀\tSmile\n")
+    assert mentions(read) == [WANTED, [("Bo", "Person")]]
+    assert problems(read) == [(10, "skipped", ELSEWHERE)]
+    assert all(text.unknown for text in read.texts)
+
+
+def test_entities_alone_after_a_gap_are_a_document_without_a_title(corpus):
+    read = corpus(f"{DOCUMENT}\n12\t0\t1\tA\tGene\n12\t2\t3\tB\tGene\n\n{SECOND}")
+    assert mentions(read) == [WANTED, [("Bo", "Person")]]
+    assert problems(read) == [(7, "skipped", "document without a title")]
+    assert not any(text.unknown for text in read.texts)
+
+
+def test_entities_before_their_title_are_read(corpus):
+    title, abstract, entity = SECOND.splitlines()
+    read = corpus(f"{DOCUMENT}\n{entity}\n{title}\n{abstract}\n")
+    assert mentions(read) == [WANTED, [("Bo", "Person")]]
+    assert problems(read) == []
+
+
+def test_a_text_with_a_second_abstract_is_unknown(corpus):
+    second = "11|t|Bo stays\n11|a|He waits.\n11|a|Bo sits.\n11\t0\t2\tBo\tPerson\n"
+    read = corpus(DOCUMENT + second)
+    assert mentions(read) == [WANTED, []]
+    assert [bool(text.unknown) for text in read.texts] == [False, True]
+    assert {kind for _, _, kind in problems(read)} == {
+        "title or abstract repeated",
+        "document without a title",
+    }
+
+
+def test_a_line_that_cannot_be_read_after_a_gap_leaves_its_text_unknown(corpus):
+    read = corpus(f"{DOCUMENT}\nA second paragraph.\n{SECOND}")
+    assert mentions(read) == [WANTED, [("Bo", "Person")]]
     assert [bool(text.unknown) for text in read.texts] == [True, False]
-    assert problems(read) == [(1, "skipped", "entity of another document")]
