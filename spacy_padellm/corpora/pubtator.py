@@ -104,7 +104,7 @@ def _text(document: Document, unread: bool, report: ReadReport) -> AnnotatedText
     return AnnotatedText(text, document=document.name, line=line, **placed)
 
 
-def _claims(line: str, document: str) -> list[Claim]:
+def _claims(line: str) -> list[Claim]:
     """Return the entity of a line, or nothing if the line is a relation."""
     fields = line.split("\t")
     relation = len(fields) > 1 and fields[1][:1].isalpha()
@@ -113,7 +113,5 @@ def _claims(line: str, document: str) -> list[Claim]:
     if len(fields) < ENTITY_FIELDS:
         fault = "line is neither an entity nor a relation"
         return [Claim(None, None, None, line[:80], fault)]
-    if fields[0] != document:
-        return [Claim(None, None, None, line[:80], "entity of another document")]
     _, start, end, mention, label, *_ = fields
     return [Claim(whole_number(start), whole_number(end), label, mention)]
