@@ -9,7 +9,6 @@
         "locations": [{"offset": 20, "length": 3}]}]}]}]}
 
 Offsets are characters of the document. A passage may have sentences in place of a text.
-Annotations may also be those of the document, or of a passage with sentences.
 """
 
 import xml.sax
@@ -18,13 +17,13 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import Errors
-from .base import AnnotatedText, ReadReport
+from .base import AnnotatedText, Entity, ReadReport
+from .bioc_parts import Part, claim_of, items, parts_of, spread
 from .bioc_xml import read_xml
 from .json_values import read_json_items
 from .lines import BOM
-from .mentions import DISCONTINUOUS, Claim, place
+from .mentions import place
 
-TYPE = "type"
 LISTS = ("documents", "PubTator3")
 
 
@@ -32,8 +31,10 @@ def read_bioc(path: Path, report: ReadReport) -> Iterator[AnnotatedText]:
     """Yield one text per passage, or per sentence if the passage has no text.
     `document` is the id of its document, the label the infon "type".
 
-    Annotations of several locations are discontinuous: lost and reported. Raises
-    ValueError if the XML or the JSON is invalid.
+    Annotations of a document, or of a passage whose sentences have the text, belong to
+    the text that holds their offsets. If there is none, they are lost and reported, and
+    all of these texts are unknown. Annotations of several locations are discontinuous:
+    lost and reported. Raises ValueError if the XML or the JSON is invalid.
     """
     for line, document in _documents(path, report):
         passages = document.get("passages") if isinstance(document, dict) else None
@@ -41,10 +42,10 @@ def read_bioc(path: Path, report: ReadReport) -> Iterator[AnnotatedText]:
             report.lose(line, "document without passages", repr(document)[:60])
             continue
         name = str(document.get("id", ""))
-        for part, annotations in _parts(document, line, report):
-            text = _text(part, annotations, name, line, report)
-            if text is not None:
-                yield report.count(text)
+        parts = [part for p in passages for part in parts_of(p, line, report)]
+        spread(items(document, "annotations"), parts, line, report)
+        for part in parts:
+            yield report.count(_text(part, name, report))
 
 
 def _documents(path: Path, report: ReadReport) -> Iterator[tuple[int, Any]]:
@@ -54,7 +55,9 @@ def _documents(path: Path, report: ReadReport) -> Iterator[tuple[int, Any]]:
         for line, value in read_json_items(path, report):
             key = next((k for k in LISTS if isinstance(value, dict) and k in value), "")
             inner = value[key] if key else [value]
-            yield from ((line, d) for d in (inner if isinstance(inner, list) else []))
+            yield from (
+                (line, d) for d in (inner if isinstance(inner, list) else [inner])
+            )
         return
     try:
         yield from read_xml(path)
@@ -63,71 +66,9 @@ def _documents(path: Path, report: ReadReport) -> Iterator[tuple[int, Any]]:
         raise ValueError(Errors.E204.format(**place, why=error.getMessage())) from error
 
 
-def _parts(
-    document: dict[str, Any], line: int, report: ReadReport
-) -> Iterator[tuple[Any, list]]:
-    """Yield each passage or sentence with those annotations of the document or of its
-    passage that are in it. What is in none concerns each of them."""
-    outer, parts = _list(document, "annotations"), []
-    for passage in document["passages"]:
-        if isinstance(passage, dict) and not passage.get("text"):
-            parts += _list(passage, "sentences")
-            outer = outer + _list(passage, "annotations")
-        else:
-            parts.append(passage)
-    if outer and not parts:
-        report.lose(line, "passage without a text", repr(outer)[:60])
-    places = [next((p for p in parts if _is_in(a, p)), None) for a in outer]
-    for part in parts:
-        homes = zip(outer, places, strict=True)
-        yield part, [a for a, home in homes if home is None or home is part]
-
-
-def _is_in(annotation: Any, part: Any) -> bool:
-    if not isinstance(part, dict) or not isinstance(part.get("text"), str):
-        return False
-    start, end, *_ = _claim(annotation, part.get("offset"))
-    return start is not None and 0 <= start < end <= len(part["text"])
-
-
-def _text(
-    part: Any, annotations: list, document: str, line: int, report: ReadReport
-) -> AnnotatedText | None:
-    """Return a passage or a sentence. None if it has no text.
-
-    annotations: those that are not its own.
-    """
-    text = part.get("text") if isinstance(part, dict) else None
-    if not isinstance(text, str):
-        if part != {} and isinstance(part, dict) and part.get("annotations"):
-            report.lose(line, "passage without a text", repr(part)[:60])
-        return None
-    if not text.strip():
-        return None
-    offset = part.get("offset")
-    line = part["line"] if isinstance(part.get("line"), int) else line  # of XML
-    claims = [_claim(a, offset) for a in _list(part, "annotations") + annotations]
-    for sentence in _list(part, "sentences"):
-        claims += [_claim(a, offset) for a in _list(sentence, "annotations")]
-    placed = place(report, line, text, claims)
-    return AnnotatedText(text, document=document, line=line, **placed)
-
-
-def _claim(annotation: Any, offset: Any) -> Claim:
-    try:
-        label = annotation["infons"].get(TYPE)
-        places = [
-            (p["offset"], p["offset"] + p["length"]) for p in annotation["locations"]
-        ]
-        first = min(start for start, _ in places) - offset
-        last = max(end for _, end in places) - offset
-    except (KeyError, TypeError, ValueError, AttributeError):
-        fault = "annotation without a location"
-        return Claim(None, None, None, repr(annotation)[:60], fault)
-    mention = annotation.get("text") or None
-    return Claim(first, last, label, mention, DISCONTINUOUS if len(places) > 1 else "")
-
-
-def _list(value: Any, key: str) -> list:
-    inner = value.get(key) if isinstance(value, dict) else None
-    return inner if isinstance(inner, list) else []
+def _text(part: Part, document: str, report: ReadReport) -> AnnotatedText:
+    claims = [claim_of(annotation, part.offset) for annotation in part.annotations]
+    placed = place(report, part.line, part.text, claims)
+    lost = {Entity(0, len(part.text), label) for label in part.lost}
+    placed["unknown"] = tuple(sorted(lost.union(placed["unknown"])))
+    return AnnotatedText(part.text, document=document, line=part.line, **placed)

@@ -1,6 +1,7 @@
 """BioC, as XML and as JSON."""
 
 import json
+from collections.abc import Sequence
 from xml.sax.saxutils import escape
 
 import pytest
@@ -23,22 +24,23 @@ PASSAGES = [
 WANTED = [[("Ada", "Person")], [("New York", "Place"), ("York", "Part")]]
 
 
-def as_xml(passages: list[dict], inner: str = "passage") -> str:
-    def annotation(value: dict) -> str:
-        infons = "".join(
-            f'<infon key="{key}">{escape(str(info))}</infon>'
-            for key, info in value.get("infons", {}).items()
-        )
-        places = "".join(
-            f'<location offset="{place["offset"]}" length="{place["length"]}"/>'
-            for place in value.get("locations", ())
-        )
-        text = f"<text>{escape(value['text'])}</text>" if "text" in value else ""
-        return f"<annotation id='a'>{infons}{places}{text}</annotation>"
+def xml_annotation(value: dict) -> str:
+    infons = "".join(
+        f'<infon key="{key}">{escape(str(info))}</infon>'
+        for key, info in value.get("infons", {}).items()
+    )
+    places = "".join(
+        f'<location offset="{place["offset"]}" length="{place["length"]}"/>'
+        for place in value.get("locations", ())
+    )
+    text = f"<text>{escape(value['text'])}</text>" if "text" in value else ""
+    return f"<annotation id='a'>{infons}{places}{text}</annotation>\n"
 
+
+def as_xml(passages: list[dict], inner: str = "passage", loose: Sequence = ()) -> str:
     found = []
     for passage in passages:
-        annotations = "\n".join(map(annotation, passage["annotations"]))
+        annotations = "".join(map(xml_annotation, passage["annotations"]))
         text = escape(passage["text"])
         body = f"<offset>{passage['offset']}</offset><text>{text}</text>"
         if inner == "sentence":
@@ -51,7 +53,8 @@ def as_xml(passages: list[dict], inner: str = "passage") -> str:
         '<?xml version="1.0" encoding="UTF-8"?>\n'
         '<!DOCTYPE collection SYSTEM "BioC.dtd">\n'
         "<collection><source>a</source><date/><key/>\n"
-        f"<document><id>10</id>\n{''.join(found)}</document></collection>"
+        f"<document><id>10</id>\n{''.join(found)}{''.join(map(xml_annotation, loose))}"
+        "</document></collection>"
     )
 
 
@@ -121,50 +124,123 @@ def test_invalid_xml_is_an_error_with_its_line(tmp_path):
         read_file(path)
 
 
-ADA = {
-    "id": "T1",
-    "infons": {"type": "PER"},
-    "text": "Ada",
-    "locations": [{"offset": 0, "length": 3}],
-}
-LATE = {**ADA, "text": "Rome", "locations": [{"offset": 15, "length": 4}]}
-AWAY = {**ADA, "text": "Oslo", "locations": [{"offset": 90, "length": 4}]}
+LOOSE = [a for passage in PASSAGES for a in passage["annotations"]]
+BARE = [{**passage, "annotations": []} for passage in PASSAGES]
+NOWHERE = "annotation is in no text of its document"
 
 
-def passages_of(*texts, **more) -> list[dict]:
-    offsets = [sum(len(text) + 1 for text in texts[:i]) for i in range(len(texts))]
-    return [
-        {"offset": at, "text": text, "annotations": []} | more
-        for at, text in zip(offsets, texts, strict=True)
-    ]
+def loose_xml(annotations: list[dict]) -> str:
+    return as_xml(BARE, loose=annotations)
 
 
-@pytest.mark.parametrize("place", ["document", "passage"])
-def test_annotations_of_the_document_or_of_a_passage_with_sentences(corpus, place):
-    parts = passages_of("Ada left Rome.", "Rome slept.")
-    if place == "document":
-        document = {"passages": parts, "annotations": [LATE, ADA]}
-    else:
-        passage = {"offset": 0, "sentences": parts, "annotations": [LATE, ADA]}
-        document = {"passages": [passage]}
-    read = corpus(json.dumps({"documents": [{"id": "1", **document}]}))
-    assert mentions(read) == [[("Ada", "PER")], [("Rome", "PER")]]
+def loose_json(annotations: list[dict]) -> str:
+    return json.dumps({"id": "10", "passages": BARE, "annotations": annotations})
+
+
+def loose_sentences(annotations: list[dict]) -> str:
+    passage = {"offset": 0, "sentences": BARE, "annotations": annotations}
+    return json.dumps({"id": "10", "passages": [passage]})
+
+
+LOOSE_WRITERS = [loose_xml, loose_json, loose_sentences]
+
+
+def at(offset: int, text: str | None, **more) -> dict:
+    place = {"offset": offset, "length": len(text or "Ada")}
+    return {"infons": {"type": "X"}, "locations": [place], **more} | (
+        {} if text is None else {"text": text}
+    )
+
+
+@pytest.mark.parametrize("write", LOOSE_WRITERS)
+def test_annotations_of_a_document_go_to_their_passages(corpus, write):
+    read = corpus(write(LOOSE))
+    assert mentions(read) == WANTED
     assert problems(read) == []
+    assert not any(text.unknown for text in read.texts)
 
 
-def test_an_annotation_that_is_in_no_passage_makes_them_unknown(corpus):
-    document = {"id": "1", "passages": passages_of("Ada left.", "Bo slept.")}
-    document["annotations"] = [ADA, AWAY]
-    read = corpus(json.dumps({"documents": [document]}))
-    assert mentions(read) == [[("Ada", "PER")], []]
-    assert [bool(text.unknown) for text in read.texts] == [True, True]
-    assert problems(read) == [(1, "skipped", "mention is not at its offsets")] * 2
+@pytest.mark.parametrize("write", LOOSE_WRITERS)
+@pytest.mark.parametrize(
+    "lost, kind",
+    [
+        (at(99, "Bob"), NOWHERE),
+        (at(99, None), NOWHERE),
+        (at(8, "Bo She"), NOWHERE),  # in both
+        (at(2, "York"), NOWHERE),  # the other passage has it
+        ({"infons": {"type": "X"}, "locations": []}, "annotation without a location"),
+    ],
+)
+def test_an_annotation_in_no_passage_leaves_all_unknown(corpus, write, lost, kind):
+    read = corpus(write([*LOOSE, lost]))
+    assert mentions(read) == WANTED
+    assert [(a, k) for _, a, k in problems(read)] == [("skipped", kind)]
+    assert read.report.lost_entities == 1
+    assert all(text.unknown for text in read.texts)
 
 
-def test_annotations_of_an_xml_document(corpus):
-    annotation = """<annotation id="1"><infon key="type">PER</infon>
-        <location offset="0" length="3"/><text>Ada</text></annotation>"""
-    passage = "<passage><offset>0</offset><text>Ada left</text></passage>"
-    document = f"<document><id>1</id>{passage}{annotation}</document>"
-    read = corpus(f"<?xml version='1.0'?><collection>{document}</collection>")
-    assert mentions(read) == [[("Ada", "PER")]]
+def test_an_annotation_in_two_passages_leaves_both_unknown(corpus):
+    passages = [
+        {"offset": 0, "text": "Ada left."},
+        {"offset": 0, "text": "Ada met Bo."},
+    ]
+    found = [at(0, "Ada"), at(8, "Bo")]
+    read = corpus(json.dumps({"passages": passages, "annotations": found}))
+    assert mentions(read) == [[], [("Bo", "X")]]
+    assert [k for _, _, k in problems(read)] == [NOWHERE]
+    assert all(text.unknown for text in read.texts)
+
+
+def test_the_line_of_a_lost_annotation_is_its_own_in_xml(corpus):
+    content = loose_xml([*LOOSE, at(99, "Bob")])
+    (line,) = [i for i, t in enumerate(content.split("\n"), 1) if "Bob" in t]
+    assert problems(corpus(content)) == [(line, "skipped", NOWHERE)]
+
+
+def test_a_label_missing_in_a_document_annotation_is_unknown_there(corpus):
+    read = corpus(loose_json([{**LOOSE[0], "infons": {}}, *LOOSE[1:]]))
+    assert mentions(read) == [[], WANTED[1]]
+    assert read.texts[0].unknown == ((2, 5, ""),)
+
+
+def test_annotations_that_are_no_list_are_read_or_lost(corpus):
+    (good,) = PASSAGES[0]["annotations"]
+    passage = {**PASSAGES[0], "annotations": good}
+    other = {**PASSAGES[1], "annotations": {"T1": LOOSE[1]}}
+    read = corpus(as_json([passage, other]))
+    assert mentions(read) == [WANTED[0], []]
+    assert [k for _, _, k in problems(read)] == ["annotation without a location"]
+    assert [bool(text.unknown) for text in read.texts] == [False, True]
+
+
+@pytest.mark.parametrize(
+    "lost",
+    [
+        "Ada left.",
+        {"offset": 0, "text": 7},
+        {"offset": 0, "text": "", "annotations": LOOSE[:1]},
+        {"offset": 0, "text": " ", "annotations": LOOSE[:1]},
+        {"offset": 0, "sentences": [{"text": "", "annotations": LOOSE[:1]}]},
+        {"offset": 0, "sentences": 7},
+    ],
+)
+def test_a_passage_without_a_text_is_reported(corpus, lost):
+    read = corpus(as_json([*PASSAGES, lost]))
+    assert mentions(read) == WANTED
+    kind = "passage without a text"
+    assert [(a, k) for _, a, k in problems(read)] == [("skipped", kind)]
+
+
+def test_an_empty_passage_is_no_problem(corpus):
+    passages = [{}, {"text": ""}, {"text": None, "sentences": [], "annotations": []}]
+    assert problems(corpus(as_json([*PASSAGES, *passages]))) == []
+
+
+def test_a_single_document_in_place_of_a_list_is_read(corpus):
+    content = json.dumps({"documents": {"id": "10", "passages": PASSAGES}})
+    assert mentions(corpus(content, format="bioc")) == WANTED
+
+
+def test_documents_that_are_none_are_reported(corpus):
+    lines = as_json(PASSAGES) + '\n{"documents": 7}\n'
+    assert problems(corpus(lines)) == [(2, "skipped", "document without passages")]
