@@ -35,7 +35,8 @@ def read_label_studio(path: Path, report: ReadReport) -> Iterator[AnnotatedText]
 
     Predictions are not read. Of several annotations of a task, the one that is marked
     as ground truth is read, or else the first. The others, skipped tasks, and tasks
-    without annotation are left out and reported.
+    without annotation or with other results alone are left out and reported. An empty
+    list of results says that nothing is there.
     """
     for line, task in read_json_items(path, report):
         if not isinstance(task, dict) or not is_label_studio(task):
@@ -74,10 +75,19 @@ def _full(
         report.leave_out(line, kind, f"{len(done) - 1} of {where}")
     results = chosen.get("result")
     results = results if isinstance(results, list) else [results]
-    spans = [r for r in results if not isinstance(r, dict) or r.get("type") in LABELS]
+    spans = [r for r in results if not isinstance(r, dict) or _is_span(r)]
+    if results and not spans:  # such as choices: nobody was asked for spans, perhaps
+        report.leave_out(line, "task without spans among its results", where)
+        return None
     named = {str(r.get("to_name")) for r in spans if isinstance(r, dict)}
     claims = [claim for span in spans for claim in _claims(span)]
     return _text(task["data"], named.pop() if len(named) == 1 else None), claims
+
+
+def _is_span(result: dict[str, Any]) -> bool:
+    """Return whether a result is a labelled part, if only of a kind that is not read,
+    such as "paragraphlabels"."""
+    return str(result.get("type")).endswith("labels")
 
 
 def _claims(result: Any) -> list[Claim]:
@@ -85,6 +95,9 @@ def _claims(result: Any) -> list[Claim]:
     if not isinstance(value, dict):
         fault = "result without a value"
         return [Claim(None, None, None, repr(result)[:60], fault)]
+    if result.get("type") not in (*LABELS, ""):
+        fault = f"result of the type {result['type']!r}"
+        return [Claim(None, None, None, value.get("text"), fault)]
     labels = value.get(result.get("type"))
     offsets = value.get("globalOffsets", value)  # hypertext has XPaths beside them
     offsets = offsets if isinstance(offsets, dict) else {}

@@ -130,3 +130,23 @@ def test_skipped_open_and_second_annotations_are_left_out(corpus):
         (3, "left out", "task without annotation"),
         (4, "left out", "task without annotation"),
     ]
+
+
+def test_a_task_with_other_results_alone_does_not_say_that_nothing_is_there(corpus):
+    choices = {"type": "choices", "value": {"choices": ["mail"]}, "to_name": "text"}
+    chosen, empty = task(), task()
+    chosen["annotations"][0]["result"] = [choices]
+    read = corpus(json.dumps([empty, chosen]))
+    assert mentions(read) == [[]]
+    assert problems(read) == [(1, "left out", "task without spans among its results")]
+
+
+def test_spans_of_a_kind_that_is_not_read_are_unknown(corpus):
+    made = task(*SPANS)
+    value = {"start": "0", "end": "1", "text": "Ada", "paragraphlabels": ["PER"]}
+    made["annotations"][0]["result"] += [
+        {"type": "paragraphlabels", "value": value, "to_name": "text"}
+    ]
+    read = corpus(json.dumps([made]))
+    assert mentions(read) == WANTED and read.texts[0].unknown
+    assert problems(read) == [(1, "skipped", "result of the type 'paragraphlabels'")]
