@@ -26,6 +26,7 @@ from typing import Any
 from .base import AnnotatedText, ReadReport
 from .json_values import read_json_items
 from .mentions import DISCONTINUOUS, Claim, place, place_tokens
+from .prodigy import beside_unknown, is_binary
 from .script import joiner_of
 
 OTHER_SHAPE = "entity of another shape"
@@ -48,21 +49,25 @@ def read_jsonl(
         one, it is "labels" (doccano), unless that is a list of names.
 
     If "labels" is a list of names, the text was annotated for these labels. Examples
-    that were rejected or ignored in Prodigy are left out and reported. Lines with
-    another structure, and entities that have no place in their text, are skipped and
-    reported.
+    that were rejected or ignored in Prodigy are left out and reported. Beside the spans
+    of its binary answers, the text is unknown. Lines with another structure, and
+    entities that have no place in their text, are skipped and reported.
     """
     for line, value in read_json_items(path, report):
-        answer = value.get("answer") if isinstance(value, dict) else None
+        row = value if isinstance(value, dict) else {}
+        answer, start = row.get("answer"), str(row.get("text", ""))[:60]
         if answer in NOT_ACCEPTED:
-            kind = f"example with the answer {answer!r}"
-            report.leave_out(line, kind, str(value.get("text", ""))[:60])
+            report.leave_out(line, f"example with the answer {answer!r}", start)
             continue
         if answer == "accept":  # Prodigy may omit an empty list of spans
-            value.setdefault("spans", [])
+            row.setdefault("spans", [])
         text = read_example(value, line, report, entities_key)
-        if text is not None:
-            yield report.count(text)
+        if text is None:
+            continue
+        if is_binary(row):
+            report.leave_out(line, "text beside the spans of a binary answer", start)
+            text = beside_unknown(text)
+        yield report.count(text)
 
 
 def read_example(
