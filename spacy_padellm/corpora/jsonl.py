@@ -26,7 +26,7 @@ from typing import Any
 from .base import AnnotatedText, ReadReport
 from .json_values import read_json_items
 from .mentions import DISCONTINUOUS, Claim, place, place_tokens
-from .prodigy import beside_unknown, is_binary
+from .prodigy import beside_unknown, is_binary, says_nothing
 from .script import joiner_of
 
 OTHER_SHAPE = "entity of another shape"
@@ -50,14 +50,18 @@ def read_jsonl(
 
     If "labels" is a list of names, the text was annotated for these labels. Examples
     that were rejected or ignored in Prodigy are left out and reported. Beside the spans
-    of its binary answers, the text is unknown. Lines with another structure, and
-    entities that have no place in their text, are skipped and reported.
+    of its binary answers, the text is unknown. Its answers about other things, lines
+    with another structure, and entities that have no place in their text, are skipped
+    and reported.
     """
     for line, value in read_json_items(path, report):
         row = value if isinstance(value, dict) else {}
         answer, start = row.get("answer"), str(row.get("text", ""))[:60]
         if answer in NOT_ACCEPTED:
             report.leave_out(line, f"example with the answer {answer!r}", start)
+            continue
+        if why := says_nothing(row):
+            report.lose(line, why, start)
             continue
         if answer == "accept":  # Prodigy may omit an empty list of spans
             row.setdefault("spans", [])

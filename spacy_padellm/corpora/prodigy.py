@@ -8,6 +8,24 @@ from .base import AnnotatedText, Entity
 # In these interfaces, as in `ner.teach`, an accepted answer says that the spans on the
 # screen are right. It does not say that there are no others.
 BINARY = ("ner", "spans")
+# In these, an accepted answer without spans says that there are none.
+MANUAL = ("ner_manual", "spans_manual", "blocks")
+
+
+def says_nothing(row: dict[str, Any]) -> str:
+    """Return why a row says nothing about spans, or "".
+
+    The interface "relations" annotates spans only if it was given labels for them. A
+    row that names no interface may have a class, or chosen options, instead of spans.
+    """
+    view, spans = row.get("_view_id"), row.get("spans", row.get("entities"))
+    if view is None:
+        other = isinstance(row.get("label"), str) or "options" in row or "accept" in row
+        about_text = row.get("answer") == "accept" and spans is None and other
+        return "answer that is not about spans" if about_text else ""
+    if view in BINARY + MANUAL or view == "relations" and spans:
+        return ""
+    return f"answer of the interface {view!r}"[:60]
 
 
 def is_binary(row: dict[str, Any]) -> bool:

@@ -46,3 +46,33 @@ def test_beside_the_spans_of_a_manual_answer_there_are_none(corpus, english, vie
 def test_an_empty_text_has_nothing_unknown(corpus):
     rows = [row("ner", ADA), row("ner", ADA, text="")]
     assert corpus("\n".join(map(json.dumps, rows))).texts[1].unknown == ()
+
+
+@pytest.mark.parametrize("view", ["ner", "ner_manual", "spans", "spans_manual", None])
+def test_an_accepted_text_without_spans_has_none(corpus, english, view):
+    assert tags(corpus(json.dumps(row(view))), english) == [["O"] * 6]
+
+
+@pytest.mark.parametrize(
+    "answer, kind",
+    [
+        (row("classification", label="SPORTS"), "interface 'classification'"),
+        (row("classification", ADA, label="SPORTS"), "interface 'classification'"),
+        (row("choice", options=[{"id": 1}], accept=[1]), "interface 'choice'"),
+        (row("relations", relations=[]), "interface 'relations'"),
+        (row(None, label="SPORTS"), "answer that is not about spans"),
+        (row(None, options=[{"id": 1}], accept=[]), "answer that is not about spans"),
+    ],
+)
+def test_answers_about_other_things_are_not_texts_without_spans(corpus, answer, kind):
+    good = row("ner_manual", ADA)
+    read = corpus("\n".join(map(json.dumps, [good, answer])))
+    assert mentions(read) == [[("Ada", "PER")]]
+    [(line, action, why)] = problems(read)
+    assert (line, action) == (2, "skipped") and why.endswith(kind)
+    with pytest.raises(ValueError, match=f"E204.*:1: .*{kind}"):
+        corpus(json.dumps(answer))
+
+
+def test_the_spans_of_relations_are_read(corpus):
+    assert mentions(corpus(json.dumps(row("relations", ADA)))) == [[("Ada", "PER")]]
