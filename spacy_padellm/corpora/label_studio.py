@@ -10,7 +10,7 @@ Offsets are UTF-16 units, end exclusive. The text of an entity, where the export
 tells them from characters.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,9 @@ from .json_values import read_json_items
 from .mentions import Claim, place
 
 LABELS = ("labels", "hypertextlabels")
+PARAGRAPHS = "paragraphlabels"  # offsets in one of the paragraphs of a dialogue
+NO_PLACE = f"{PARAGRAPHS} have no place in a text"
+NO_SPANS = "task that was not annotated with spans"
 # keys of JSON-MIN that are no answers
 ABOUT = ("id", "annotator", "annotation_id", "created_at", "updated_at", "lead_time")
 
@@ -35,7 +38,9 @@ def read_label_studio(path: Path, report: ReadReport) -> Iterator[AnnotatedText]
 
     Predictions are not read. Of several annotations of a task, the one that is marked
     as ground truth is read, or else the first. The others, skipped tasks, and tasks
-    without annotation are left out and reported.
+    without annotation are left out and reported. If a task has results, but no spans
+    that can be read, such as a choice alone, its text is unknown. A task without any
+    result is a text without entities.
     """
     for line, task in read_json_items(path, report):
         if not isinstance(task, dict) or not is_label_studio(task):
@@ -45,7 +50,7 @@ def read_label_studio(path: Path, report: ReadReport) -> Iterator[AnnotatedText]
         if isinstance(task.get("data"), dict):
             found = _full(task, where, line, report)
         else:
-            found = _text(task, None), _answers(task)
+            found = _text(task, None), _answers(task, where)
         if found is None:
             continue
         text, claims = found
@@ -74,9 +79,13 @@ def _full(
         report.leave_out(line, kind, f"{len(done) - 1} of {where}")
     results = chosen.get("result")
     results = results if isinstance(results, list) else [results]
-    spans = [r for r in results if not isinstance(r, dict) or r.get("type") in LABELS]
+    kinds = (*LABELS, PARAGRAPHS)
+    spans = [r for r in results if not isinstance(r, dict) or r.get("type") in kinds]
     named = {str(r.get("to_name")) for r in spans if isinstance(r, dict)}
     claims = [claim for span in spans for claim in _claims(span)]
+    if results and not spans:
+        others = dict.fromkeys(str(result.get("type")) for result in results)
+        claims = [_no_spans(where, others)]
     return _text(task["data"], named.pop() if len(named) == 1 else None), claims
 
 
@@ -90,26 +99,53 @@ def _claims(result: Any) -> list[Claim]:
     offsets = offsets if isinstance(offsets, dict) else {}
     start, end, mention = offsets.get("start"), offsets.get("end"), value.get("text")
     labels = labels if isinstance(labels, list) and labels else [labels]
+    if result.get("type") == PARAGRAPHS:
+        return [Claim(None, None, label, mention, NO_PLACE) for label in labels]
     return [Claim(start, end, label, mention) for label in labels]
 
 
-def _answers(task: dict[str, Any]) -> list[Claim]:
+def _answers(task: dict[str, Any], where: str) -> list[Claim]:
     """Return the entities of JSON-MIN, whose key is the name of a control."""
-    claims = []
-    for key, values in task.items():
-        for value in values if key not in ABOUT and isinstance(values, list) else ():
-            kind = next(
-                (k for k in LABELS if isinstance(value, dict) and k in value), ""
-            )
-            if kind or isinstance(value, dict) and "start" in value:
-                claims += _claims({"type": kind, "value": value})
-    return claims
+    spans = [
+        claim
+        for key, values in task.items()
+        if key not in ABOUT
+        for value in _dicts(values)
+        for claim in _span(value)
+    ]
+    # the export writes the data of a task, its id, and then the answers
+    keys = list(task)
+    answers = keys[keys.index("id") + 1 :] if "id" in task else keys
+    others = [key for key in answers if key not in (*ABOUT, _text_key(task, None))]
+    nothing = any(task[key] == [] for key in others)
+    others = [key for key in others if task[key] is not None]
+    return [_no_spans(where, others)] if others and not spans and not nothing else spans
+
+
+def _span(value: dict[str, Any]) -> list[Claim]:
+    kind = next((kind for kind in (*LABELS, PARAGRAPHS) if kind in value), "")
+    return _claims({"type": kind, "value": value}) if kind or "start" in value else []
+
+
+def _dicts(values: Any) -> list[dict[str, Any]]:
+    values = values if isinstance(values, list) else []
+    return [value for value in values if isinstance(value, dict)]
+
+
+def _no_spans(where: str, others: Iterable[str]) -> Claim:
+    """Return a claim that makes the text of a task unknown."""
+    what = f"{where} has {', '.join(others)}"
+    return Claim(None, None, None, what, NO_SPANS)
 
 
 def _text(data: dict[str, Any], name: str | None) -> str | None:
-    """Return the text that is called `name` or "text", or the only string."""
+    return data.get(_text_key(data, name))
+
+
+def _text_key(data: dict[str, Any], name: str | None) -> str | None:
+    """Return `name` or "text", if they are texts, or the key of the only string."""
     for key in (name, "text"):
         if isinstance(data.get(key), str):
-            return data[key]
-    strings = [v for k, v in data.items() if isinstance(v, str) and k not in ABOUT]
+            return key
+    strings = [k for k, v in data.items() if isinstance(v, str) and k not in ABOUT]
     return strings[0] if len(strings) == 1 else None

@@ -112,6 +112,58 @@ def test_other_answers_and_predictions_are_no_entities(corpus):
     assert mentions(corpus(json.dumps([minimal(*SPANS, sentiment="good")]))) == WANTED
 
 
+@pytest.mark.parametrize("type", ["choices", "rectanglelabels", "relation"])
+def test_a_task_with_other_answers_alone_is_not_one_without_entities(corpus, type):
+    made = task()
+    other = {"type": type, "value": {type: ["x"]}, "to_name": "text"}
+    made["annotations"][0]["result"] = [other]
+    assert_nothing_known(corpus, made, "task that was not annotated with spans")
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        minimal(sentiment="Pos"),
+        {"id": 1, "text": TEXT, "sentiment": "Pos", "annotation_id": 7},
+        {"text": TEXT, "id": 1, "kinds": {"choices": ["a", "b"]}, "annotation_id": 7},
+        {"id": 1, "text": TEXT, "box": [{"x": 1}], "annotation_id": 7},
+    ],
+)
+def test_json_min_with_other_answers_alone_is_not_one_without_entities(corpus, made):
+    assert_nothing_known(corpus, made, "task that was not annotated with spans")
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        {"text": TEXT, "source": "mail", "id": 1, "annotation_id": 7},
+        minimal(sentiment="Pos", label=[]),
+    ],
+)
+def test_json_min_without_answers_or_with_an_empty_one_has_no_entities(corpus, made):
+    read = corpus(json.dumps([made]))
+    assert (mentions(read), read.texts[0].unknown, problems(read)) == ([[]], (), [])
+
+
+@pytest.mark.parametrize("make", [task, minimal])
+def test_spans_in_a_dialogue_have_no_place_in_a_text(corpus, make):
+    span = {"start": "0", "end": "0", "startOffset": 0, "endOffset": 3, "text": "Ada"}
+    made = make({**span, "paragraphlabels": ["PER"]})
+    for part in made.get("annotations", [{"result": []}])[0]["result"]:
+        part["type"] = "paragraphlabels"
+    assert_nothing_known(corpus, made, "paragraphlabels have no place in a text")
+
+
+def assert_nothing_known(corpus, made: dict, kind: str) -> None:
+    read = corpus(json.dumps([task(*SPANS), made]))
+    assert mentions(read) == [*WANTED, []]
+    [part] = read.texts[1].unknown
+    assert part[:2] == (0, len(TEXT))
+    assert problems(read) == [(1, "skipped", kind)]
+    with pytest.raises(ValueError, match=f"E214.*{kind}"):
+        corpus(json.dumps([made]))
+
+
 def test_skipped_open_and_second_annotations_are_left_out(corpus):
     twice = task(*SPANS[:1])
     twice["annotations"] += [{"result": [result(s) for s in SPANS]}]
