@@ -98,6 +98,54 @@ def test_an_entity_may_have_several_labels(corpus):
     assert mentions(read) == [[("Ada", "AUTHOR"), ("Ada", "PER")]]
 
 
+PER, LOC = [0, 3, "PER"], [9, 13, "LOC"]
+SPAN = {"start": 9, "end": 13, "label": "LOC"}
+
+
+@pytest.mark.parametrize(
+    "lists",
+    [
+        {"entities": [], "spans": [SPAN]},
+        {"entities": [], "label": [LOC]},
+        {"entities": [], "labels": [LOC]},
+        {"entities": None, "annotations": [SPAN]},
+        {"label": ["POS"], "spans": [SPAN]},
+        {"entities": [LOC], "spans": [SPAN], "labels": [LOC]},
+    ],
+)
+def test_the_first_list_that_has_entities_is_read(corpus, lists):
+    read = corpus(json.dumps({"text": TEXT, **lists}))
+    assert mentions(read) == [[("Rome", "LOC")]]
+    assert (read.texts[0].unknown, problems(read)) == ((), [])
+
+
+def test_what_only_a_second_list_has_is_unknown(corpus):
+    rows = [
+        {"text": TEXT, "entities": [PER], "spans": [SPAN]},
+        {"text": TEXT, "entities": [PER], "spans": [{"from": 9, "label": "LOC"}]},
+        {"tokens": WORDS, "entities": [[0, 1, "PER"]], "ner": [[2, 3, "LOC"]]},
+    ]
+    read = corpus("\n".join(map(json.dumps, rows)))
+    assert mentions(read) == [[("Ada", "PER")]] * 3
+    places = [text.unknown for text in read.texts]
+    assert places == [((9, 13, "LOC"),), ((0, 13, "LOC"),), ((9, 13, "LOC"),)]
+    kind = "entity of a second list, which is not read"
+    assert problems(read) == [(line, "skipped", kind) for line in (1, 2, 3)]
+
+
+def test_an_empty_list_is_not_read_instead_of_one_of_another_shape(corpus):
+    rows = [{"text": TEXT, "entities": [PER]}, {"text": TEXT, "entities": ["Ada"]}]
+    rows[1]["spans"] = []
+    read = corpus("\n".join(map(json.dumps, rows)))
+    assert read.texts[1].unknown
+
+
+def test_names_of_gum_count_even_if_there_are_none(corpus):
+    example = {"tokens": WORDS, "entities": [[0, 3, "event"]], "named": []}
+    read = corpus(json.dumps(example))
+    assert (mentions(read), problems(read)) == ([[]], [])
+
+
 def test_gum_gives_all_nominal_mentions_if_asked(corpus):
     example = {"tokens": WORDS, "entities": [[0, 3, "event"]], "named": []}
     read = corpus(json.dumps(example), entities_key="entities")
