@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 from .base import Entity, ReadReport
 from .utf16 import Utf16
+from .word_edges import cuts_word
 
 NO_LABEL = "entity without a label"
 NO_OFFSETS = "entity without offsets"
@@ -91,19 +92,6 @@ def place_tokens(
         found = (0, n_tokens) if problem else (start, end)
         unknown.add((*found, _label(claim)))
     return {"entities": entities, "unknown": unknown}
-
-
-def cuts_word(text: str, at: int) -> bool:
-    """Return whether a word goes on at this offset. Only letters with case and digits
-    count, because other scripts may write affixes, or all words, together. A change
-    from lower to upper case is no cut."""
-    if not 0 < at < len(text):
-        return False
-    before, after = text[at - 1], text[at]
-    if before.isdigit() or after.isdigit():
-        return before.isdigit() and after.isdigit()
-    cased = all(c.lower() != c.upper() for c in (before, after))
-    return cased and not (before.islower() and after.isupper())
 
 
 def whole_number(text: Any) -> int | None:

@@ -7,11 +7,11 @@ from hypothesis import strategies as st
 from spacy_padellm.corpora.base import Entity, ReadReport
 from spacy_padellm.corpora.mentions import (
     Claim,
-    cuts_word,
     place,
     place_tokens,
     whole_number,
 )
+from spacy_padellm.corpora.word_edges import cuts_word
 
 from .conftest import unhurried
 
@@ -147,10 +147,29 @@ def test_utf16_units_are_those_of_the_codec(text, data):
         ("ב|תל", False),
         ("กรุง|เทพ", False),
         ("IL-2|-like", False),
+        ("Zoe|\u0308 left", True),
+        ("Zoe\u0308| left", False),
+        ("Zoe\u0308|s", True),
+        ("Zoe\u0308\u0323|s", True),
+        ("राम| ने", False),
+        ("द|िल्ली", True),
+        ("दि|ल्ली", False),
+        ("ש|ָלוֹם", True),
+        ("กร|ุงเทพ", True),
+        ("❤|\ufe0f", True),
+        ("Ada |\u0301a", False),
+        ("\u0301|a", False),
     ],
 )
-def test_a_word_is_cut_between_two_of_its_letters_with_case_or_digits(text, cut):
+def test_a_word_is_cut_before_marks_and_between_letters_with_case_or_digits(text, cut):
     assert cuts_word(text.replace("|", ""), text.index("|")) is cut
+
+
+@pytest.mark.parametrize("claim", [Claim(0, 3, "PER"), Claim(1, 4, "PER", "Zoe")])
+def test_a_letter_without_its_accent_is_another_word(report, claim):
+    placed = place(report, 1, "Zoe\u0308 left", [claim])
+    assert placed["entities"] == ()
+    assert placed["unknown"] == (Entity(0, 9, "PER"),)
 
 
 @pytest.mark.parametrize("start, end", [(0, 4), (2, 2), (-1, 1), (None, 1), (0, True)])
