@@ -3,6 +3,7 @@
 from typing import Any
 
 from .mentions import DISCONTINUOUS, Claim
+from .pipelines import join_tokens
 
 OTHER_SHAPE = "entity of another shape"
 OTHER_LIST = "entity of a second list, which is not read"
@@ -43,7 +44,12 @@ def claims_of(raw: Any, text: str | None = None) -> list[Claim]:
 
 def claims_in(value: dict[str, Any], keys: list[str], text: str | None) -> list[Claim]:
     """Return the entities of the first list, and those that only further lists have."""
-    lists = [[c for raw in value[key] for c in claims_of(raw, text)] for key in keys]
+    found = [value[key] for key in keys]
+    if text is not None:
+        found = [join_tokens(raws, text) for raws in found]
+    lists = [
+        [claim for raw in raws for claim in claims_of(raw, text)] for raws in found
+    ]
     claims, seen = lists[0], {repr(c[:3]) for c in lists[0]}
     for claim in (claim for further in lists[1:] for claim in further):
         if isinstance(claim.label, str) and repr(claim[:3]) not in seen:

@@ -9,6 +9,8 @@
       {"start_offset": 0, "end_offset": 3, "label": "PER"}], "relations": []}
     {"text": "Ada met Bo", "entities": [
       {"entity_group": "PER", "word": "Ada", "start": 0, "end": 3}]}
+    {"text": "Ada met Bo", "entities": [
+      {"entity": "B-PER", "index": 1, "word": "Ada", "start": 0, "end": 3}]}
     {"tokens": ["Ada", "met", "Bo"], "entities": [[0, 1, "PER"]], "named": [...]}
     {"tokens": [{"surface": "Ada"}, ...], "entities": [{"span": [0], "type": "PER"}]}
     {"tokens": ["Ada"], "entities": [{"start": 0, "end": 1, "type": "PER"}]}
