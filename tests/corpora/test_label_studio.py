@@ -95,6 +95,57 @@ def test_hypertext_has_global_offsets(corpus):
     assert mentions(corpus(json.dumps([made]))) == [[("Ada", "PER")]]
 
 
+def two_texts(*names: str | None) -> dict:
+    """A task with two texts, and one span for each name."""
+    made = task(text=TEXT)
+    made["data"]["title"] = "Bob Rome Cy"
+    span = {"start": 0, "end": 3, "labels": ["PER"]}
+    made["annotations"][0]["result"] = [result(span, to_name=name) for name in names]
+    return made
+
+
+def test_each_text_of_a_task_has_its_own_entities(corpus):
+    read = corpus(json.dumps([two_texts("text", "title")]))
+    assert [text.text for text in read.texts] == [TEXT, "Bob Rome Cy"]
+    assert mentions(read) == [[("Ada", "PER")], [("Bob", "PER")]]
+    assert ([t.unknown for t in read.texts], problems(read)) == ([(), ()], [])
+    assert [text.document for text in read.texts] == ["1", "1"]
+
+
+def test_a_text_without_entities_of_its_own_is_not_said_to_have_none(corpus):
+    read = corpus(json.dumps([two_texts("title")]))
+    assert mentions(read) == [[("Bob", "PER")]]
+
+
+NO_TEXT = "result for none of the texts of its task"
+
+
+def test_results_for_another_object_are_reported(corpus):
+    read = corpus(json.dumps([two_texts("text", "image")]))
+    assert (mentions(read), read.texts[0].unknown) == ([[("Ada", "PER")]], ())
+    assert problems(read) == [(1, "skipped", NO_TEXT)]
+    good = [task(*SPANS), two_texts("image", "page")]
+    kinds = corpus(json.dumps(good)).report.kinds()
+    assert kinds[("skipped", NO_TEXT)] == 2
+    assert kinds[("skipped", "task without one text")] == 1
+
+
+def test_results_that_name_no_text_may_be_in_any_of_them(corpus):
+    read = corpus(json.dumps([two_texts("text", "title", None)]))
+    assert mentions(read) == [[("Ada", "PER")], [("Bob", "PER")]]
+    assert all(text.unknown for text in read.texts)
+
+
+def test_a_dialogue_is_not_replaced_by_another_text(corpus):
+    made = task(*SPANS)
+    made["data"]["dialogue"] = [{"text": TEXT}]
+    for part in made["annotations"][0]["result"]:
+        part["to_name"] = "dialogue"
+    read = corpus(json.dumps([task(*SPANS), made]))
+    assert mentions(read) == WANTED
+    assert problems(read) == [(1, "skipped", "task without one text")]
+
+
 def test_a_name_that_is_no_string_is_none(corpus):
     made = task()
     made["annotations"][0]["result"] = [result(s, to_name=["text"]) for s in SPANS]
