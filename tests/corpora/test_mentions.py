@@ -110,6 +110,38 @@ def test_utf16_offsets_are_converted_if_the_mention_proves_them(report):
     assert kinds(report) == [("repaired", kind)] * 2
 
 
+CHINESE = "👍 张三去北京了"
+MAY_BE_UNITS = [("repaired", "offsets may count UTF-16 units, read as characters")]
+
+
+def test_offsets_that_fit_both_as_characters_and_units_are_reported_once(report):
+    claims = [Claim(3, 5, "PER"), Claim(6, 8, "LOC")]
+    placed = place(report, 7, CHINESE, claims)
+    assert placed["entities"] == (Entity(3, 5, "PER"), Entity(6, 8, "LOC"))
+    assert (kinds(report), report.problems[0].line) == (MAY_BE_UNITS, 7)
+
+
+@pytest.mark.parametrize(
+    "text, claims",
+    [
+        ("在👍张三", [Claim(2, 4, "PER")]),  # unit 2 is inside of the emoji
+        (CHINESE, [Claim(2, 4, "PER"), Claim(5, 7, "LOC", "北京")]),
+        ("张三👍去北京了", [Claim(0, 2, "PER")]),
+        ("张三去北京了☀", [Claim(0, 2, "PER"), Claim(3, 5, "LOC")]),
+    ],
+    ids=["unit", "mention", "before", "no second unit"],
+)
+def test_offsets_that_can_only_count_characters_are_not_doubted(report, text, claims):
+    assert len(place(report, 1, text, claims)["entities"]) == len(claims)
+    assert kinds(report) == []
+
+
+def test_offsets_that_a_mention_proves_to_be_units_are_not_doubted(report):
+    claims = [Claim(3, 5, "PER", "张三"), Claim(6, 8, "LOC")]
+    place(report, 1, CHINESE, claims)
+    assert MAY_BE_UNITS[0] not in kinds(report)
+
+
 def test_characters_after_an_emoji_are_left_as_they_are(report):
     placed = place(report, 1, EMOJI, [Claim(2, 5, "PER"), Claim(10, 12, "PER")])
     assert placed["entities"] == (Entity(2, 5, "PER"), Entity(10, 12, "PER"))
