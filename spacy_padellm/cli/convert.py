@@ -193,8 +193,9 @@ def write_gold(
     unknown = sum(any(token.ent_iob == 0 for token in doc) for doc in docs)
     if unknown:
         console.print(
-            f"{unknown:,} docs have tokens without annotation, because an entity there "
-            "was skipped. Training learns nothing from these tokens."
+            f"{unknown:,} docs have tokens without annotation: the file says nothing "
+            "about them, or an entity there was skipped. Training learns nothing from "
+            "them."
         )
     return report
 

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from .base import AnnotatedText, ReadReport
-from .docs import SPANS_KEY
+from .docs import SPANS_KEY, leave_out_groups
+from .json_entities import claims_of
 from .json_values import read_json_items
-from .jsonl import claims_of
 from .mentions import place
 
 EDGES = ("start", "end")
@@ -23,7 +23,8 @@ def read_doc_json(path: Path, report: ReadReport) -> Iterator[AnnotatedText]:
     """Yield one text per doc. The entities are its `ents` and its spans "sc".
 
     An entity may begin and end at any token, also inside of a word such as "cannot".
-    Docs that have neither are not annotated. They are skipped and reported.
+    Other groups of spans are left out and reported. Docs that have neither are not
+    annotated. They are skipped and reported.
     """
     for line, value in read_json_items(path, report):
         text = value.get("text") if isinstance(value, dict) else None
@@ -31,11 +32,14 @@ def read_doc_json(path: Path, report: ReadReport) -> Iterator[AnnotatedText]:
             report.lose(line, "no text", repr(value)[:60])
             continue
         groups = value.get("spans")
-        group = groups.get(SPANS_KEY) if isinstance(groups, dict) else None
+        groups = groups if isinstance(groups, dict) else {}
+        group = groups.get(SPANS_KEY)
         lists = [raw for raw in (value.get("ents"), group) if isinstance(raw, list)]
         if not lists:
-            report.lose(line, "doc without entity annotation", text[:60])
+            others = f", with the spans {', '.join(groups)}"[:60] if groups else ""
+            report.lose(line, "doc without entity annotation", text[:60] + others)
             continue
+        leave_out_groups(report, line, groups, text)
         claims = [c for raws in lists for raw in raws for c in claims_of(raw, text)]
         details: dict[str, Any] = {"line": line}
         if tokens := _words(text, value.get("tokens")):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ..errors import Errors
 from ..writing import replace_files
 from .base import ANNOTATED_LABELS, AnnotatedText, ReadReport
-from .docs import SPANS_KEY
+from .docs import SPANS_KEY, leave_out_groups
 
 if TYPE_CHECKING:
     from spacy.tokens import Doc
@@ -32,8 +32,9 @@ def write_docbin(docs: Iterable["Doc"], path: Path) -> int:
 def read_docbin(path: Path, report: ReadReport) -> Iterator[AnnotatedText]:
     """Yield one text per doc. `line` is the number of the doc, from 1.
 
-    The entities are doc.ents and doc.spans["sc"], which has the nested ones. Docs that
-    have neither are skipped and reported. Tokens without annotation are unknown.
+    The entities are doc.ents and doc.spans["sc"], which has the nested ones. Other
+    groups of spans are left out and reported. Docs that have neither are skipped and
+    reported. Tokens without annotation are unknown.
 
     Raises ValueError if the file is not a DocBin.
     """
@@ -52,6 +53,7 @@ def read_docbin(path: Path, report: ReadReport) -> Iterator[AnnotatedText]:
         if not annotated and SPANS_KEY not in doc.spans:
             report.lose(number, "doc without entity annotation", doc.text[:60])
             continue
+        leave_out_groups(report, number, doc.spans, doc.text)
         spans = [*doc.ents, *doc.spans.get(SPANS_KEY, ())]
         known = {i for span in spans for i in range(span.start, span.end)}
         unknown = [

@@ -1,7 +1,7 @@
 """Convert annotated texts to spaCy docs."""
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from .base import ANNOTATED_LABELS, AnnotatedText, Entity, ReadReport
 
@@ -134,3 +134,12 @@ def _trimmed(text: AnnotatedText, entity: Entity, report: ReadReport) -> Entity 
         return entity
     report.repair(text.line, "spaces at an entity's edge left out", repr(mention))
     return Entity(start, end, entity.label) if start < end else None
+
+
+def leave_out_groups(
+    report: ReadReport, line: int, groups: Mapping[str, Any], text: str
+) -> None:
+    """Record the groups of spans in a file of spaCy's that are not read."""
+    for name, spans in groups.items():
+        if name != SPANS_KEY and spans:
+            report.leave_out(line, f"spans of the group {name!r}"[:60], text[:60])

@@ -9,6 +9,8 @@
       {"start_offset": 0, "end_offset": 3, "label": "PER"}], "relations": []}
     {"text": "Ada met Bo", "entities": [
       {"entity_group": "PER", "word": "Ada", "start": 0, "end": 3}]}
+    {"text": "Ada met Bo", "entities": [
+      {"entity": "B-PER", "index": 1, "word": "Ada", "start": 0, "end": 3}]}
     {"tokens": ["Ada", "met", "Bo"], "entities": [[0, 1, "PER"]], "named": [...]}
     {"tokens": [{"surface": "Ada"}, ...], "entities": [{"span": [0], "type": "PER"}]}
     {"tokens": ["Ada"], "entities": [{"start": 0, "end": 1, "type": "PER"}]}
@@ -19,25 +21,16 @@ are the formats of Rasa and HWU64, Prodigy, doccano, transformers' pipelines, GU
 SLURP, SpERT and W2NER.
 """
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from .base import AnnotatedText, ReadReport
+from .json_entities import all_strings, claims_in, entities_keys
 from .json_values import read_json_items
-from .mentions import DISCONTINUOUS, Claim, place, place_tokens
-from .prodigy import is_binary, why_left_out, without_the_rest
+from .mentions import place, place_tokens
+from .prodigy import beside_unknown, is_binary, says_nothing
 from .script import joiner_of
-
-TAG = re.compile("[BIES]-.")
-OTHER_SHAPE = "entity of another shape"
-# GUM's "entities" include nominals and pronouns. Its "named" are the names.
-ENTITIES_KEYS = ("named", "entities", "spans", "ner", "label", "annotations")
-LABEL_KEYS = ("label", "entity", "type", "entity_group", "labels")
-START_KEYS = ("start", "start_offset", "start_char", "begin")
-END_KEYS = ("end", "end_offset", "end_char")
-NOT_AGGREGATED = 'token of an entity: use aggregation_strategy="simple"'
 
 
 def read_jsonl(
@@ -45,25 +38,32 @@ def read_jsonl(
 ) -> Iterator[AnnotatedText]:
     """Yield one text per line or list item.
 
-    entities_key: the key of the entities. By default it is "named", or the first of
-        "entities", "spans", "ner", "label" and "annotations" that is no empty list.
-        Without one, it is "labels" (doccano), unless that is a list of names.
+    entities_key: the key of the entities. By default it is "named", if the line has it,
+        or the first of "entities", "spans", "ner", "label", "annotations" and "labels"
+        (doccano) that is a list with entities, or else an empty list.
 
-    If "labels" is a list of names, the text was annotated for these labels. Examples
-    of Prodigy that were rejected or ignored, or that were not asked for spans, are left
-    out and reported; of binary ones, what is in no span is unknown. Lines with
+    Entities that only a further list has are reported, and their places are unknown.
+    If "labels" is a list of names, the text was annotated for these labels. Answers of
+    Prodigy that were rejected or ignored, or are about other things, are left out and
+    reported. Beside the spans of its binary answers, the text is unknown. Lines with
     another structure, and entities that have no place in their text, are skipped and
     reported.
     """
     for line, value in read_json_items(path, report):
-        kind = why_left_out(value) if isinstance(value, dict) else ""
-        if kind:
-            report.leave_out(line, kind, str(value.get("text", ""))[:60])
+        row = value if isinstance(value, dict) else {}
+        start = str(row.get("text", ""))[:60]
+        if why := says_nothing(row):
+            report.leave_out(line, why, start)
             continue
+        if row.get("answer") == "accept":  # Prodigy may omit an empty list of spans
+            row.setdefault("spans", [])
         text = read_example(value, line, report, entities_key)
-        if text is not None:
-            text = without_the_rest(text) if is_binary(value) else text
-            yield report.count(text)
+        if text is None:
+            continue
+        if is_binary(row):
+            report.leave_out(line, "text beside the spans of a binary answer", start)
+            text = beside_unknown(text)
+        yield report.count(text)
 
 
 def read_example(
@@ -73,13 +73,14 @@ def read_example(
     if not isinstance(value, dict):
         report.lose(line, "not a JSON object", repr(value)[:60])
         return None
-    key = entities_key or _entities_key(value)
+    keys = [entities_key] if entities_key else entities_keys(value)
+    key = keys[0]
     if not isinstance(value.get(key), list):
-        keys = ", ".join(map(str, value))
-        report.lose(line, f"no list of {key}", f"its keys are {keys}"[:80])
+        found = ", ".join(map(str, value))
+        report.lose(line, f"no list of {key}", f"its keys are {found}"[:80])
         return None
-    labels = value.get("labels") if key != "labels" else None
-    if labels is not None and not _strings(labels):
+    labels = value.get("labels") if "labels" not in keys else None
+    if labels is not None and not all_strings(labels):
         report.lose(line, "labels is not a list of strings", repr(labels)[:60])
         return None
     details = {
@@ -89,13 +90,13 @@ def read_example(
     }
     text = value.get("text")
     if isinstance(text, str):
-        claims = [c for raw in value[key] for c in claims_of(raw, text)]
+        claims = claims_in(value, keys, text)
         return AnnotatedText(text, **place(report, line, text, claims), **details)
     tokens = value.get("tokens", value.get("sentence"))
     if isinstance(tokens, list):
         words = [t.get("surface") if isinstance(t, dict) else t for t in tokens]
-        if words and all(words) and _strings(words):
-            claims = [claim for raw in value[key] for claim in claims_of(raw)]
+        if words and all(words) and all_strings(words):
+            claims = claims_in(value, keys, None)
             placed = place_tokens(report, line, len(words), claims)
             spaces = [bool(joiner_of(words))] * len(words)
             return AnnotatedText.from_words(words, spaces=spaces, **placed, **details)
@@ -106,52 +107,4 @@ def read_example(
 def is_example(value: dict[str, Any]) -> bool:
     """Return whether it has a text or tokens, and a list of entities."""
     has_text = any(key in value for key in ("text", "tokens", "sentence"))
-    return has_text and isinstance(value.get(_entities_key(value)), list)
-
-
-def claims_of(raw: Any, text: str | None = None) -> list[Claim]:
-    """Return an entity as a claim for each of its labels. text: None if its offsets are
-    tokens."""
-    if isinstance(raw, list) and len(raw) >= 3:  # GUM adds an identity
-        return [Claim(*raw[:3])]
-    if not isinstance(raw, dict):
-        return [Claim(None, None, None, mention=repr(raw)[:60], fault=OTHER_SHAPE)]
-    labels = _first(raw, LABEL_KEYS)
-    start, end, fault = _first(raw, START_KEYS), _first(raw, END_KEYS), ""
-    span = raw.get("span", raw.get("index"))
-    if isinstance(span, list) and span and all(isinstance(i, int) for i in span):
-        if text is not None and len(span) == 2:
-            start, end = span
-        else:
-            start, end = min(span), max(span) + 1
-            fault = DISCONTINUOUS if end - start != len(set(span)) else ""
-    mention = None
-    if text is not None:
-        mention = raw.get("text")
-        # Rasa's value may be a synonym, which the text does not have
-        if isinstance(raw.get("value"), str) and raw["value"] in text:
-            mention = raw["value"]
-    if raw.get("entity") == labels and TAG.match(str(labels)) and "word" in raw:
-        fault = NOT_AGGREGATED
-    labels = labels if isinstance(labels, list) and labels else [labels]
-    return [Claim(start, end, label, mention, fault) for label in labels]
-
-
-def _entities_key(value: dict[str, Any]) -> str:
-    present = [key for key in ENTITIES_KEYS if key in value]
-    filled = (key for key in present if value[key] and isinstance(value[key], list))
-    key = "named" if "named" in value else next(filled, (present or [None])[0])
-    if key is None:
-        labels = value.get("labels")
-        is_note = labels and _strings(labels)
-        key = "labels" if isinstance(labels, list) and not is_note else "entities"
-    return key
-
-
-def _first(raw: dict[str, Any], keys: tuple[str, ...]) -> Any:
-    """Return the value of the first key that there is, or None."""
-    return next((raw[key] for key in keys if key in raw), None)
-
-
-def _strings(value: Any) -> bool:
-    return isinstance(value, list) and all(isinstance(item, str) for item in value)
+    return has_text and isinstance(value.get(entities_keys(value)[0]), list)

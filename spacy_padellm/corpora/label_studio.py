@@ -12,15 +12,16 @@ tells them from characters.
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from .base import AnnotatedText, ReadReport
 from .json_values import read_json_items
+from .label_studio_claims import SPANS, answers, claims_of_result, no_spans, text_of
 from .mentions import Claim, place
 
-LABELS = ("labels", "hypertextlabels")
-# keys of JSON-MIN that are no answers
-ABOUT = ("id", "annotator", "annotation_id", "created_at", "updated_at", "lead_time")
+NO_TEXT = "result for none of the texts of its task"
+# texts, None if there is not one, with their entities
+Found: TypeAlias = list[tuple[str | None, list[Claim]]]
 
 
 def is_label_studio(task: dict[str, Any]) -> bool:
@@ -31,12 +32,14 @@ def is_label_studio(task: dict[str, Any]) -> bool:
 
 
 def read_label_studio(path: Path, report: ReadReport) -> Iterator[AnnotatedText]:
-    """Yield one text per task. `document` is the id of the task.
+    """Yield one text per task, or one for each text that has spans, if several have
+    (`to_name`). `document` is the id of the task.
 
     Predictions are not read. Of several annotations of a task, the one that is marked
     as ground truth is read, or else the first. The others, skipped tasks, and tasks
-    without annotation or with other results alone are left out and reported. An empty
-    list of results says that nothing is there.
+    without annotation are left out and reported. If a task has results, but no spans
+    that can be read, such as a choice alone, its text is unknown. A task without any
+    result is a text without entities.
     """
     for line, task in read_json_items(path, report):
         if not isinstance(task, dict) or not is_label_studio(task):
@@ -46,83 +49,70 @@ def read_label_studio(path: Path, report: ReadReport) -> Iterator[AnnotatedText]
         if isinstance(task.get("data"), dict):
             found = _full(task, where, line, report)
         else:
-            found = _text(task, None), _answers(task)
-        if found is None:
-            continue
-        text, claims = found
-        if text is None:
-            report.lose(line, "task without one text", where)
-            continue
-        placed = place(report, line, text, claims)
-        document = str(task.get("id", ""))
-        yield report.count(AnnotatedText(text, document=document, line=line, **placed))
+            found = [(text_of(task, None), answers(task, where))]
+        for text, claims in found:
+            if text is None:
+                report.lose(line, "task without one text", where)
+                continue
+            details = {"document": str(task.get("id", "")), "line": line}
+            placed = place(report, line, text, claims)
+            yield report.count(AnnotatedText(text, **details, **placed))
 
 
-def _full(
-    task: dict[str, Any], where: str, line: int, report: ReadReport
-) -> tuple[str | None, list[Claim]] | None:
-    """Return the text and the entities of a task. None if it has no annotation."""
+def _full(task: dict[str, Any], where: str, line: int, report: ReadReport) -> Found:
+    """Return each text of a task that has spans, with its entities, or the only text.
+    Returns an empty list if the task has no annotation."""
     annotations = task.get("annotations", task.get("completions"))
     annotations = annotations if isinstance(annotations, list) else []
     annotations = [a for a in annotations if isinstance(a, dict)]
     done = [a for a in annotations if not a.get("was_cancelled")]
     if not done:
         report.leave_out(line, "task without annotation", where)
-        return None
+        return []
     chosen = next((a for a in done if a.get("ground_truth")), done[0])
     if len(done) > 1:
         kind = "further annotation of a task"
         report.leave_out(line, kind, f"{len(done) - 1} of {where}")
     results = chosen.get("result")
     results = results if isinstance(results, list) else [results]
-    spans = [r for r in results if not isinstance(r, dict) or _is_span(r)]
-    if results and not spans:  # such as choices: nobody was asked for spans, perhaps
-        report.leave_out(line, "task without spans among its results", where)
-        return None
-    named = {str(r.get("to_name")) for r in spans if isinstance(r, dict)}
-    claims = [claim for span in spans for claim in _claims(span)]
-    return _text(task["data"], named.pop() if len(named) == 1 else None), claims
+    spans = [r for r in results if not isinstance(r, dict) or r.get("type") in SPANS]
+    if results and not spans:
+        others = dict.fromkeys(str(result.get("type")) for result in results)
+        return [(text_of(task["data"], None), [no_spans(where, others)])]
+    groups = _by_name(spans)
+    if len(groups) < 2:
+        name = next(iter(groups), None)
+        return [(text_of(task["data"], name), groups.get(name, []))]
+    return _texts(task["data"], groups, where, line, report)
 
 
-def _is_span(result: dict[str, Any]) -> bool:
-    """Return whether a result is a labelled part, if only of a kind that is not read,
-    such as "paragraphlabels"."""
-    return str(result.get("type")).endswith("labels")
+def _by_name(spans: list[Any]) -> dict[str | None, list[Claim]]:
+    """Return the entities for each `to_name`, None if a result has none."""
+    groups: dict[str | None, list[Claim]] = {}
+    for span in spans:
+        name = span.get("to_name") if isinstance(span, dict) else None
+        name = name if isinstance(name, str) else None
+        groups.setdefault(name, []).extend(claims_of_result(span))
+    return groups
 
 
-def _claims(result: Any) -> list[Claim]:
-    value = result.get("value") if isinstance(result, dict) else None
-    if not isinstance(value, dict):
-        fault = "result without a value"
-        return [Claim(None, None, None, repr(result)[:60], fault)]
-    if result.get("type") not in (*LABELS, ""):
-        fault = f"result of the type {result['type']!r}"
-        return [Claim(None, None, None, value.get("text"), fault)]
-    labels = value.get(result.get("type"))
-    offsets = value.get("globalOffsets", value)  # hypertext has XPaths beside them
-    offsets = offsets if isinstance(offsets, dict) else {}
-    start, end, mention = offsets.get("start"), offsets.get("end"), value.get("text")
-    labels = labels if isinstance(labels, list) and labels else [labels]
-    return [Claim(start, end, label, mention) for label in labels]
-
-
-def _answers(task: dict[str, Any]) -> list[Claim]:
-    """Return the entities of JSON-MIN, whose key is the name of a control."""
-    claims = []
-    for key, values in task.items():
-        for value in values if key not in ABOUT and isinstance(values, list) else ():
-            kind = next(
-                (k for k in LABELS if isinstance(value, dict) and k in value), ""
-            )
-            if kind or isinstance(value, dict) and "start" in value:
-                claims += _claims({"type": kind, "value": value})
-    return claims
-
-
-def _text(data: dict[str, Any], name: str | None) -> str | None:
-    """Return the text that is called `name` or "text", or the only string."""
-    for key in (name, "text"):
-        if isinstance(data.get(key), str):
-            return data[key]
-    strings = [v for k, v in data.items() if isinstance(v, str) and k not in ABOUT]
-    return strings[0] if len(strings) == 1 else None
+def _texts(
+    data: dict[str, Any],
+    groups: dict[str | None, list[Claim]],
+    where: str,
+    line: int,
+    report: ReadReport,
+) -> Found:
+    """Return the texts of a task, each with its own entities. Entities that name no
+    text could be in any of them. Those of another object are lost and reported."""
+    nowhere = {"start": None, "end": None, "fault": NO_TEXT}
+    nameless = [claim._replace(**nowhere) for claim in groups.pop(None, [])]
+    found: Found = []
+    for name, claims in groups.items():
+        if isinstance(data.get(name), str):
+            found.append((data[name], claims + nameless))
+            continue
+        for claim in claims:
+            what = f"{where}, {name}: {[*claim[:3]]}"
+            report.lose_entity(line, NO_TEXT, what[:200])
+    return found or [(None, [])]

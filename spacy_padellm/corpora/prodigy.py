@@ -1,44 +1,45 @@
-"""What an example of Prodigy says, by its answer and the view that it was shown in."""
+"""What an answer of Prodigy says about the spans of its text."""
 
 from dataclasses import replace
 from typing import Any
 
 from .base import AnnotatedText, Entity
 
-# Answers for examples that were not accepted.
 NOT_ACCEPTED = ("reject", "ignore")
-# Views in which all spans of a text are marked, so that a text may have none.
-# Examples of recipes of one's own may have no view.
-SPAN_VIEWS = ("ner_manual", "spans_manual", "spans", "blocks", "relations", None)
-# Shows one span, as `ner.teach` does: it is right, and nothing is known of the rest.
-BINARY_VIEW = "ner"
+# In these interfaces, as in `ner.teach`, an accepted answer says that the spans on the
+# screen are right. It does not say that there are no others.
+BINARY = ("ner", "spans")
+# In these, an accepted answer without spans says that there are none.
+MANUAL = ("ner_manual", "spans_manual", "blocks")
 
 
-def why_left_out(value: dict[str, Any]) -> str:
-    """Return why an example says nothing of entities, or "". An accepted one may omit
-    an empty list of spans, which it then gets."""
-    answer, view = value.get("answer"), value.get("_view_id")
+def says_nothing(row: dict[str, Any]) -> str:
+    """Return why a row says nothing about spans, or "".
+
+    The interface "relations" annotates spans only if it was given labels for them. A
+    row that names no interface may have a class, or chosen options, instead of spans.
+    """
+    answer, view = row.get("answer"), row.get("_view_id")
+    spans = row.get("spans", row.get("entities"))
     if answer in NOT_ACCEPTED:
         return f"example with the answer {answer!r}"
-    if answer == "accept" and "spans" not in value:
-        if view not in SPAN_VIEWS:
-            return f"example of the view {view!r}, without spans"
-        value["spans"] = []
-    return ""
+    if view is None:
+        other = isinstance(row.get("label"), str) or "options" in row or "accept" in row
+        about_text = answer == "accept" and spans is None and other
+        return "answer that is not about spans" if about_text else ""
+    if view in BINARY + MANUAL or view == "relations" and spans:
+        return ""
+    return f"answer of the interface {view!r}"[:60]
 
 
-def is_binary(value: dict[str, Any]) -> bool:
-    """Return whether the example says that its spans are right, and nothing else."""
-    return value.get("answer") == "accept" and value.get("_view_id") == BINARY_VIEW
+def is_binary(row: dict[str, Any]) -> bool:
+    """Return whether a row only says that the spans that it has, if any, are right."""
+    return row.get("_view_id") in BINARY
 
 
-def without_the_rest(text: AnnotatedText) -> AnnotatedText:
-    """Return the text with all unknown that is in none of its entities."""
-    gaps, at = [], 0
-    for entity in sorted(text.entities):
-        if entity.start > at:
-            gaps.append(Entity(at, entity.start, ""))
-        at = max(at, entity.end)
-    if at < len(text.text):
-        gaps.append(Entity(at, len(text.text), ""))
-    return replace(text, unknown=tuple(sorted((*text.unknown, *gaps))))
+def beside_unknown(text: AnnotatedText) -> AnnotatedText:
+    """Return the text with everything outside of its entities unknown."""
+    if not text.text:
+        return text
+    whole = Entity(0, len(text.text), "")
+    return replace(text, unknown=tuple(sorted((whole, *text.unknown))))

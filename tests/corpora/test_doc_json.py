@@ -44,6 +44,24 @@ def test_docs_without_annotation_are_not_docs_without_entities(corpus, english):
     assert problems(read) == [(2, "skipped", "doc without entity annotation")]
 
 
+@pytest.mark.parametrize("places", [[], [(0, 1, "PER")]])
+def test_groups_of_spans_that_are_not_read_are_named(corpus, english, places):
+    doc = annotated(english, "Ada left", *places)
+    doc.spans["gold"] = [Span(doc, 0, 1, "PER")]
+    doc.spans["empty"] = []
+    read = corpus(json.dumps(doc.to_json()))
+    assert mentions(read) == [[("Ada", "PER")] * len(places)]
+    assert problems(read) == [(1, "left out", "spans of the group 'gold'")]
+
+
+def test_a_doc_with_other_spans_alone_is_skipped_and_they_are_named(corpus, english):
+    doc = english.make_doc("Ada left")
+    doc.spans["gold"] = [Span(doc, 0, 1, "PER")]
+    rows = [annotated(english, "Bo", (0, 1, "PER")).to_json(), doc.to_json()]
+    read = corpus("\n".join(map(json.dumps, rows)))
+    assert read.report.problems[0].detail == "Ada left, with the spans gold"
+
+
 @pytest.mark.parametrize(
     "ent, kind",
     [

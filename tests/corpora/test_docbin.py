@@ -1,6 +1,7 @@
 """Reading a .spacy file returns what was written."""
 
 import pytest
+from spacy.tokens import Span
 
 from spacy_padellm.corpora.base import AnnotatedText
 from spacy_padellm.corpora.docbin import write_docbin
@@ -51,6 +52,15 @@ def test_docs_without_entity_annotation_are_reported(tmp_path, english):
     corpus = read(path)
     assert mentions(corpus) == [[("Ada", "PER")]]
     assert problems(corpus) == [(2, "skipped", "doc without entity annotation")]
+
+
+def test_groups_of_spans_that_are_not_read_are_named(tmp_path, english):
+    doc = make_doc(english, AnnotatedText("Ada left"))
+    doc.spans["gold"] = [Span(doc, 0, 1, "PER")]
+    doc.spans["empty"] = []
+    write_docbin([doc], tmp_path / "docs.spacy")
+    found = problems(read(tmp_path / "docs.spacy"))
+    assert found == [(1, "left out", "spans of the group 'gold'")]
 
 
 def test_other_bytes_are_an_error(tmp_path):

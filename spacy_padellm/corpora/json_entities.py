@@ -1,0 +1,83 @@
+"""The lists of entities of a JSON object, in the shapes of many tools."""
+
+from typing import Any
+
+from .mentions import DISCONTINUOUS, Claim
+from .pipelines import join_tokens
+
+OTHER_SHAPE = "entity of another shape"
+OTHER_LIST = "entity of a second list, which is not read"
+# GUM's "entities" include nominals and pronouns. Its "named" are the names.
+NAMED = "named"
+ENTITIES_KEYS = ("entities", "spans", "ner", "label", "annotations")
+CLASSES = ("label", "labels")  # may also be classes of the text, or names of labels
+LABEL_KEYS = ("label", "entity", "type", "entity_group", "labels")
+START_KEYS = ("start", "start_offset", "start_char", "begin")
+END_KEYS = ("end", "end_offset", "end_char")
+
+
+def claims_of(raw: Any, text: str | None = None) -> list[Claim]:
+    """Return an entity as a claim for each of its labels. text: None if its offsets are
+    tokens."""
+    if isinstance(raw, list) and len(raw) >= 3:  # GUM adds an identity
+        return [Claim(*raw[:3])]
+    if not isinstance(raw, dict):
+        return [Claim(None, None, None, mention=repr(raw)[:60], fault=OTHER_SHAPE)]
+    labels = _first(raw, LABEL_KEYS)
+    start, end, fault = _first(raw, START_KEYS), _first(raw, END_KEYS), ""
+    span = raw.get("span", raw.get("index"))
+    if isinstance(span, list) and span and all(isinstance(i, int) for i in span):
+        if text is not None and len(span) == 2:
+            start, end = span
+        else:
+            start, end = min(span), max(span) + 1
+            fault = DISCONTINUOUS if end - start != len(set(span)) else ""
+    mention = None
+    if text is not None:
+        mention = raw.get("text")
+        # Rasa's value may be a synonym, which the text does not have
+        if isinstance(raw.get("value"), str) and raw["value"] in text:
+            mention = raw["value"]
+    labels = labels if isinstance(labels, list) and labels else [labels]
+    return [Claim(start, end, label, mention, fault) for label in labels]
+
+
+def claims_in(value: dict[str, Any], keys: list[str], text: str | None) -> list[Claim]:
+    """Return the entities of the first list, and those that only further lists have."""
+    found = [value[key] for key in keys]
+    if text is not None:
+        found = [join_tokens(raws, text) for raws in found]
+    lists = [
+        [claim for raw in raws for claim in claims_of(raw, text)] for raws in found
+    ]
+    claims, seen = lists[0], {repr(c[:3]) for c in lists[0]}
+    for claim in (claim for further in lists[1:] for claim in further):
+        if isinstance(claim.label, str) and repr(claim[:3]) not in seen:
+            claims.append(claim._replace(fault=OTHER_LIST))
+    return claims
+
+
+def entities_keys(value: dict[str, Any]) -> list[str]:
+    """Return the keys of the lists of entities, the one to read first."""
+    if NAMED in value:
+        return [NAMED]
+    keys = (*ENTITIES_KEYS, "labels")
+    lists = [key for key in keys if isinstance(value.get(key), list)]
+    lists = [key for key in lists if not (key in CLASSES and _are_names(value[key]))]
+    filled = [key for key in lists if value[key]]
+    known = [key for key in ENTITIES_KEYS if key in value]
+    return filled or lists[:1] or known[:1] or ["entities"]
+
+
+def _first(raw: dict[str, Any], keys: tuple[str, ...]) -> Any:
+    """Return the value of the first key that there is, or None."""
+    return next((raw[key] for key in keys if key in raw), None)
+
+
+def _are_names(value: list[Any]) -> bool:
+    return bool(value) and all_strings(value)
+
+
+def all_strings(value: Any) -> bool:
+    """Return whether it is a list of strings. It may be empty."""
+    return isinstance(value, list) and all(isinstance(item, str) for item in value)

@@ -1,0 +1,81 @@
+"""The entities and texts in Label Studio's results."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from .mentions import Claim
+
+PARAGRAPHS = "paragraphlabels"  # offsets in one of the paragraphs of a dialogue
+SPANS = ("labels", "hypertextlabels", PARAGRAPHS)
+NO_PLACE = f"{PARAGRAPHS} have no place in a text"
+NO_SPANS = "task that was not annotated with spans"
+# keys of JSON-MIN that are no answers
+ABOUT = ("id", "annotator", "annotation_id", "created_at", "updated_at", "lead_time")
+
+
+def claims_of_result(result: Any) -> list[Claim]:
+    """Return a result of one of the types in SPANS as a claim for each label."""
+    value = result.get("value") if isinstance(result, dict) else None
+    if not isinstance(value, dict):
+        fault = "result without a value"
+        return [Claim(None, None, None, repr(result)[:60], fault)]
+    labels = value.get(result.get("type"))
+    offsets = value.get("globalOffsets", value)  # hypertext has XPaths beside them
+    offsets = offsets if isinstance(offsets, dict) else {}
+    start, end, mention = offsets.get("start"), offsets.get("end"), value.get("text")
+    labels = labels if isinstance(labels, list) and labels else [labels]
+    if result.get("type") == PARAGRAPHS:
+        return [Claim(None, None, label, mention, NO_PLACE) for label in labels]
+    return [Claim(start, end, label, mention) for label in labels]
+
+
+def answers(task: dict[str, Any], where: str) -> list[Claim]:
+    """Return the entities of JSON-MIN, whose key is the name of a control."""
+    spans = [
+        claim
+        for key, values in task.items()
+        if key not in ABOUT
+        for value in _dicts(values)
+        for claim in _span(value)
+    ]
+    # the export writes the data of a task, its id, and then the answers
+    keys = list(task)
+    after = keys[keys.index("id") + 1 :] if "id" in task else keys
+    others = [key for key in after if key not in (*ABOUT, _text_key(task, None))]
+    nothing = any(task[key] == [] for key in others)
+    others = [key for key in others if task[key] is not None]
+    return [no_spans(where, others)] if others and not spans and not nothing else spans
+
+
+def _span(value: dict[str, Any]) -> list[Claim]:
+    kind = next((kind for kind in SPANS if kind in value), "")
+    if not kind and "start" not in value:
+        return []
+    return claims_of_result({"type": kind, "value": value})
+
+
+def _dicts(values: Any) -> list[dict[str, Any]]:
+    values = values if isinstance(values, list) else []
+    return [value for value in values if isinstance(value, dict)]
+
+
+def no_spans(where: str, others: Iterable[str]) -> Claim:
+    """Return a claim that makes the text of a task unknown."""
+    what = f"{where} has {', '.join(others)}"
+    return Claim(None, None, None, what, NO_SPANS)
+
+
+def text_of(data: dict[str, Any], name: str | None) -> str | None:
+    return data.get(_text_key(data, name))
+
+
+def _text_key(data: dict[str, Any], name: str | None) -> str | None:
+    """Return `name` or "text", if they are texts, or the key of the only string. If
+    `name` is something else in the data, such as a dialogue, there is no such text."""
+    if name in data and not isinstance(data[name], str):
+        return None
+    for key in (name, "text"):
+        if isinstance(data.get(key), str):
+            return key
+    strings = [k for k, v in data.items() if isinstance(v, str) and k not in ABOUT]
+    return strings[0] if len(strings) == 1 else None
