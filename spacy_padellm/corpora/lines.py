@@ -22,8 +22,8 @@ def read_lines(path: Path, report: ReadReport) -> Iterator[tuple[int, str]]:
     that is not UTF-8 is read as Latin-1 and reported. So is the first carriage return
     without a newline.
 
-    Raises ValueError for Parquet (E221), for a NUL byte, or if the file seems to have a
-    Chinese encoding.
+    Raises ValueError for Parquet (E221), for a NUL byte, or if the file seems to have
+    an encoding of another script (E209).
     """
     number, reported = 0, False
     for line in _decoded(path, report):
@@ -54,7 +54,7 @@ def _decoded(path: Path, report: ReadReport) -> Iterator[str]:
             try:
                 line = raw.decode("utf8")
             except UnicodeDecodeError as error:
-                if seems_gb18030(raw + file.peek()):
+                if seems_of_another_script(raw + file.peek()):
                     place = {"path": path, "line": number}
                     raise ValueError(Errors.E209.format(**place)) from None
                 line = raw.decode("latin-1")
@@ -63,13 +63,18 @@ def _decoded(path: Path, report: ReadReport) -> Iterator[str]:
             yield line.removeprefix(BOM) if number == 1 else line
 
 
-def seems_gb18030(data: bytes) -> bool:
-    """Return whether bytes that are not UTF-8 look like GB18030, GBK or GB2312, which
-    have pairs of high bytes. In Latin-1, most high bytes are single."""
+def seems_of_another_script(data: bytes) -> bool:
+    """Return whether bytes that are not UTF-8 look like an encoding for Cyrillic,
+    Korean or another script without Latin letters.
+
+    In Latin-1, most high bytes are single. In GB18030, GBK and GB2312, they are pairs.
+    In encodings of other scripts, whole words consist of them.
+    """
     lines = b"\n".join(filterfalse(_is_utf8, data.split(b"\n")))
     runs = HIGH_BYTES.findall(lines)
     pairs = sum(len(run) % 2 == 0 for run in runs if GB_BYTES.fullmatch(run))
-    return len(runs) >= 3 and pairs >= 0.9 * len(runs)
+    words = sum(map(len, runs)) >= 3 * len(runs)
+    return len(runs) >= 3 and (words or pairs >= 0.9 * len(runs))
 
 
 def _is_utf8(line: bytes) -> bool:

@@ -41,8 +41,9 @@ class CorpusErrors:
         "only reads .spacy files: use a name that ends in .spacy."
     )
     E209 = (
-        "[E209] {path}:{line}: not UTF-8. The file seems to have a Chinese encoding. "
-        "Convert it first, e.g. with iconv -f GB18030 -t UTF-8."
+        "[E209] {path}:{line}: not UTF-8. The file seems to have an encoding of "
+        "another script. Convert it first, e.g. with iconv -f GB18030 -t UTF-8 if it "
+        "is Chinese, EUC-KR if Korean, SHIFT_JIS if Japanese, CP1251 if Russian."
     )
     E210 = (
         "[E210] An ACE 2005 document has two files, but {other} is missing next to "

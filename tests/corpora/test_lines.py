@@ -3,7 +3,7 @@
 import pytest
 
 from spacy_padellm.corpora.base import ReadReport
-from spacy_padellm.corpora.lines import read_lines, read_text, seems_gb18030
+from spacy_padellm.corpora.lines import read_lines, read_text, seems_of_another_script
 from spacy_padellm.corpora.registry import read
 
 from .conftest import mentions, problems
@@ -63,17 +63,37 @@ def test_lines_of_two_encodings_are_each_read_and_the_odd_ones_reported(corpus):
     assert problems(read)[0][0] == 2
 
 
-@pytest.mark.parametrize("encoding", ["gb18030", "gbk", "gb2312"])
-def test_a_chinese_encoding_is_an_error_that_names_it(corpus, encoding):
-    with pytest.raises(ValueError, match=r"E209.*sample.txt:1.*iconv -f GB18030"):
-        corpus(CHINESE.encode(encoding))
+RUSSIAN = "Ада\tB-PER\nжила\tO\nв\tO\nМоскве\tB-LOC\nдолго\tO\n"
+KOREAN = "에이다\tB-PER\n서울에\tB-LOC\n왔다\tO\n그리고\tO\n"
+JAPANESE = "エイダ\tB-PER\nは\tO\n東京\tB-LOC\nに住んで\tO\nいます\tO\n"
+OTHER_SCRIPTS = [
+    *((CHINESE, encoding) for encoding in ("gb18030", "gbk", "gb2312")),
+    *((RUSSIAN, encoding) for encoding in ("cp1251", "koi8-r", "iso8859-5")),
+    *((KOREAN, encoding) for encoding in ("euc-kr", "cp949")),
+    *((JAPANESE, encoding) for encoding in ("shift-jis", "euc-jp")),
+]
 
 
-def test_utf_8_is_not_taken_for_a_chinese_encoding():
-    french = "é\nà la fête\nça et là\n".encode() * 9
-    assert not seems_gb18030("Zoë\n".encode("latin-1") + french)
-    assert not seems_gb18030(CHINESE.encode())
-    assert seems_gb18030(CHINESE.encode("gbk"))
+@pytest.mark.parametrize("content, encoding", OTHER_SCRIPTS)
+def test_an_encoding_of_another_script_is_an_error(corpus, content, encoding):
+    with pytest.raises(ValueError, match=r"E209.*sample.txt:[12]: .*iconv -f GB18030"):
+        corpus(content.encode(encoding))
+    assert not seems_of_another_script(content.encode())
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "é\nà la fête\nça et là\nNoël\n",
+        "Hyvää päivää\nJyväskylässä\ntyö\nsää ja jää\n",
+        "Größe\nÜber\nfür Öl\n",
+        "Ærøskøbing\nåååå\nøl og æg\n",
+        "ÀÉÎÕÜ\nem São Paulo\nnão há\ncoração\n",
+    ],
+)
+def test_latin_1_is_not_taken_for_another_script(content):
+    utf8 = content.encode() * 9
+    assert not seems_of_another_script(content.encode("latin-1") + utf8)
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32"])
