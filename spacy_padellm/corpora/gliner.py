@@ -1,8 +1,10 @@
 """GLiNER's training data, as a JSON list or as lines:
 
-    {"tokenized_text": ["Ada", "Byron", "left"], "ner": [[0, 1, "person"]]}
+    {"tokenized_text": ["Ada", "Byron", "left"], "ner": [[0, 1, "person"]],
+     "ner_negatives": ["city"]}
 
-Offsets are tokens, end inclusive.
+Offsets are tokens, end inclusive. An item may name the labels that were looked for
+(`ner_labels`), or those that it does not have (`ner_negatives`).
 """
 
 from collections.abc import Iterator
@@ -10,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from .base import AnnotatedText, ReadReport
+from .json_entities import all_strings
 from .json_values import read_json_items
 from .mentions import Claim, place_tokens
 from .script import joiner_of
@@ -36,7 +39,12 @@ def read_gliner(
         document = str(value.get("id", ""))
         yield report.count(
             AnnotatedText.from_words(
-                words, spaces=spaces, document=document, line=line, **placed
+                words,
+                spaces=spaces,
+                labels=_annotated_labels(value, ner),
+                document=document,
+                line=line,
+                **placed,
             )
         )
 
@@ -44,6 +52,16 @@ def read_gliner(
 def _are_words(value: Any) -> bool:
     whole = isinstance(value, list) and bool(value)
     return whole and all(isinstance(word, str) and word for word in value)
+
+
+def _annotated_labels(value: dict[str, Any], ner: list[Any]) -> tuple[str, ...] | None:
+    """Return the labels that an item was annotated for, None if it does not say."""
+    named = [value.get("ner_labels"), value.get("ner_negatives")]
+    if not any(map(all_strings, named)):
+        return None
+    labels = [name for names in named if all_strings(names) for name in names]
+    labels += [claim.label for claim in map(_claim, ner)]
+    return tuple(dict.fromkeys(x for x in labels if isinstance(x, str) and x.strip()))
 
 
 def _claim(entity: Any) -> Claim:

@@ -53,3 +53,19 @@ def test_rows_of_another_structure_are_reported(corpus, row):
     good = {"tokenized_text": WORDS, "ner": NER}
     read = corpus("\n".join(map(json.dumps, [good, row])))
     assert problems(read) == [(2, "skipped", "no tokenized_text with ner")]
+
+
+@pytest.mark.parametrize(
+    "named, labels",
+    [
+        ({}, None),
+        ({"ner_labels": ["city", "river"]}, ("city", "river", "person", "surname")),
+        ({"ner_negatives": ["river"]}, ("river", "person", "surname", "city")),
+        ({"ner_negatives": []}, ("person", "surname", "city")),
+        ({"ner_negatives": "river"}, None),
+        ({"ner_labels": ["city"], "ner_negatives": [1]}, ("city", "person", "surname")),
+    ],
+)
+def test_an_item_may_say_which_labels_it_was_annotated_for(corpus, named, labels):
+    read = corpus(json.dumps({"tokenized_text": WORDS, "ner": NER, **named}))
+    assert (mentions(read), read.texts[0].labels) == ([WANTED], labels)
