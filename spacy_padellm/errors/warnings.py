@@ -66,6 +66,10 @@ class Warnings:
         "[W808] {name} does not learn from nlp.rehearse. To keep what it knows, train "
         "on old and new gold texts together. This warning is shown once."
     )
+    W809 = (
+        "[W809] {name}: the format's `thresholds` name {labels}, which {name} is not "
+        "asked for. Its labels are: {asked}. This warning is shown once."
+    )
     # spacy-llm
     W841 = (
         "[W841] {name} has no labels, so it finds nothing. Set the task's `labels`, "

@@ -6,8 +6,8 @@ found again in the text.
 """
 
 import math
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import chain
 
@@ -42,6 +42,7 @@ def build_pointer_v1(
     *,
     labels: str = "behind",
     threshold: float = THRESHOLD,
+    thresholds: dict[str, float] | None = None,
     size: int = 128,
     prefer_narrow: float = 0.4,
 ) -> "Pointer":
@@ -51,6 +52,7 @@ def build_pointer_v1(
         as `{name}:`, a label does not, and is computed once for all texts: hundreds of
         labels cost nothing, and find less.
     threshold: the least score of a mention, 0 to 1, see `find_spans`.
+    thresholds: in its place, for some labels.
     size: of the learned projections of a new adapter.
     prefer_narrow: where mentions of two labels overlap, how much narrow labels are
         preferred to broad ones, such as "politician" to "person": the score of a
@@ -63,8 +65,10 @@ def build_pointer_v1(
     if labels not in ("behind", "alone"):
         raise ValueError(Errors.E513.format(value=labels))
     check_share(threshold=threshold, prefer_narrow=prefer_narrow)
+    thresholds = dict(thresholds or {})
+    check_share(**{f"thresholds.{label}": one for label, one in thresholds.items()})
     check_positive(size=size)
-    return Pointer(threshold, size, labels == "alone", prefer_narrow)
+    return Pointer(threshold, size, labels == "alone", prefer_narrow, thresholds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +79,7 @@ class Pointer:
     size: int = 128
     alone: bool = False
     prefer_narrow: float = 0.4
+    thresholds: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -168,7 +173,7 @@ class Pointer:
         self, session: Session, tokenizer: PromptTokenizer, queries: Sequence[Query]
     ) -> list[Extraction]:
         """The mentions at the threshold for breadths."""
-        format = replace(self, threshold=THRESHOLD)
+        format = replace(self, threshold=THRESHOLD, thresholds={})
         encoded = [format.encode(query, tokenizer) for query in queries]
         return format._find(encoded, session)
 
@@ -195,7 +200,8 @@ class Pointer:
         mentions: list[Mention] = []
         counts = {}
         for label, roles in zip(query.labels, probabilities(log_odds), strict=True):
-            found = find_spans(roles, *_borders(places), self.threshold)
+            threshold = self.thresholds.get(label, self.threshold)
+            found = find_spans(roles, *_borders(places), threshold)
             counts[label] = len(found)
             for index, (first, last, score) in enumerate(found, start=1):
                 start, end = places[first, 0], places[last, 1]

@@ -50,6 +50,9 @@ target_modules = "all-linear"
 labels = "behind"
 threshold = 0.35
 size = 128
+prefer_narrow = 0.4
+
+[padellm_ner.format.thresholds]
 
 [padellm_ner.windows]
 @misc = "spacy_padellm.SentenceWindows.v1"

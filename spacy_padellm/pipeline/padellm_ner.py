@@ -203,6 +203,9 @@ class PaDeLLMNER(AdaptersAndLabels, TrainablePipe):
         if not labels:
             self._warn_once("no labels", Warnings.W803)
             return [Prediction() for _ in docs]
+        if unasked := getattr(self.format, "thresholds", {}).keys() - labels.keys():
+            names = {"labels": ", ".join(sorted(unasked)), "asked": ", ".join(labels)}
+            self._warn_once("thresholds", Warnings.W809, **names)
         engine, tokenizer = self._open(call.adapter)
         return predict_docs(
             docs,

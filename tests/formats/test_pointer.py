@@ -306,6 +306,20 @@ def test_the_threshold_is_the_least_score(tiny_tokenizer, threshold):
     assert ("Oslo" in [one.text for one in extraction.mentions]) == (threshold <= 0.5)
 
 
+@pytest.mark.parametrize(
+    "thresholds, found",
+    [(None, []), ({"LOC": 0.4}, ["Oslo"]), ({"PER": 0.4}, ["Ann"]), ({"LOC": 0.9}, [])],
+)
+def test_a_label_may_have_a_threshold_of_its_own(tiny_tokenizer, thresholds, found):
+    text, labels = "Ann Oslo", {"PER": "person", "LOC": "place"}
+    encoded = Pointer().encode(Query(text, labels), tiny_tokenizer)
+    log_odds = log_odds_of(encoded, {"PER": [(0, 3)], "LOC": [(4, 8)]})
+    log_odds[log_odds > 0] = 0  # a half
+    format = build_pointer_v1(threshold=0.6, thresholds=thresholds)
+    [extraction] = format.extract([encoded], Given([log_odds]))
+    assert [one.text for one in extraction.mentions] == found
+
+
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
 def test_scores_that_are_no_numbers_name_the_text(tiny_tokenizer, value):
     texts = [("Ann left", {}), ("Oslo " * 30, {})]
@@ -344,6 +358,7 @@ def test_an_adapter_is_for_one_way_of_asking():
     [
         ({"threshold": 1.5}, "E805.*threshold is 1.5"),
         ({"threshold": None}, "E805.*threshold is None"),
+        ({"thresholds": {"PER": -1}}, "E805.*thresholds.PER is -1"),
         ({"size": 0}, "E502.*size is 0"),
         ({"labels": "before"}, "E513.*'before'.*'behind'.*'alone'"),
     ],

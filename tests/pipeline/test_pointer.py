@@ -4,6 +4,7 @@ import copy
 import pickle
 import random
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 import spacy
@@ -362,3 +363,26 @@ def test_a_window_longer_than_the_context_fails_alone_and_is_named(trained):
     assert [found(doc) for doc in docs] == [OFTEN[1], TWO_LABELS[1]]
     [error] = failed
     assert "E807" in error and "word word" in error
+
+
+def test_thresholds_for_labels_are_saved_and_may_be_changed(trained, tmp_path, caplog):
+    text, _ = TWO_LABELS
+    none = {"PERSON": 1.0}
+    trained.to_disk(tmp_path)
+    key = "components.padellm_ner.format.thresholds"
+    nlp = spacy.load(tmp_path, config={key: none})
+    assert [label for *_, label in found(nlp(text))] == ["LOC"]
+    nlp.to_disk(tmp_path)
+    again = spacy.load(tmp_path, config={f"{key}.LOC": 1.0})
+    assert found(again(text)) == []
+    assert "W809" not in caplog.text
+
+
+def test_a_threshold_for_a_label_that_is_not_asked_for_is_named_once(trained, caplog):
+    nlp = copy.deepcopy(trained)
+    ner = nlp.get_pipe("padellm_ner")
+    ner.format = replace(ner.format, thresholds={"PER": 0.1, "LOC": 0.1})
+    for text, _ in TEXTS[:2]:
+        nlp(text)
+    assert caplog.text.count("W809") == 1
+    assert "name PER, which" in caplog.text and "PERSON, LOC" in caplog.text
