@@ -18,7 +18,7 @@ from pathlib import Path
 import spacy
 from english_sets import NEWS
 from make_general_corpus import open_types
-from mix_part import annotated, sample
+from mix_part import Runs, annotated, sample, with_runs
 from spacy.language import Language
 from spacy.tokens import Doc
 
@@ -29,7 +29,7 @@ from spacy_padellm.corpora.docs import make_doc
 LICENCE = "CC BY-SA 4.0"
 ENGLISH_NAMES = ("person", "organization", "location")
 OWN_NAMES = 0.4  # share of the texts whose labels are asked in the text's language
-EMPTY = 0.25  # share of texts without entities, at most
+EMPTY = 0.25  # share of dev texts without entities, at most
 DEV = 50  # texts of each language
 
 
@@ -59,11 +59,14 @@ def texts_of(data: Path, language: str, split: str) -> list[AnnotatedText]:
 
 
 def training_docs(
-    data: Path, language: str, size: int, nlp: Language, rng: random.Random
+    args: argparse.Namespace, language: str, nlp: Language, rng: random.Random
 ) -> list[Doc]:
     """Docs with the names that their labels are asked as."""
+    joiner = "" if language == "zh" else " "
+    runs = Runs(args.runs, args.run_words, args.run_sentences, joiner)
+    texts = texts_of(args.data, language, "train")
     docs = []
-    for text in sample(texts_of(data, language, "train"), size, rng, EMPTY):
+    for text in with_runs(texts, args.texts, rng, runs, args.empty):
         own = rng.random() < OWN_NAMES
         names = TREEBANKS[language].names if own else ENGLISH_NAMES
         doc = make_doc(nlp, text)
@@ -81,7 +84,7 @@ def main(args: argparse.Namespace) -> None:
         if language not in args.languages:
             continue
         rng = random.Random(f"{args.seed} {language}")
-        docs = training_docs(args.data, language, args.texts, nlp, rng)
+        docs = training_docs(args, language, nlp, rng)
         counts[language] = {"set": treebank.folder, "licence": LICENCE}
         counts[language]["train"] = len(docs)
         texts = texts_of(args.data, language, "dev")
@@ -112,6 +115,19 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument("--texts", type=int, default=1_500, help="of a language")
     parser.add_argument(
         "--open-texts", type=int, help="of open types in a language; all by default"
+    )
+    parser.add_argument(
+        "--empty",
+        type=float,
+        default=EMPTY,
+        help="share of training texts without entities, at most",
+    )
+    parser.add_argument(
+        "--runs", type=float, default=0.0, help="share of texts that are runs"
+    )
+    parser.add_argument("--run-words", type=int, default=80, help="the most in a run")
+    parser.add_argument(
+        "--run-sentences", type=int, default=4, help="the most in a run"
     )
     parser.add_argument("--open-types", type=Path, default=Path("assets/open-types"))
     parser.add_argument("--seed", type=int, default=0)

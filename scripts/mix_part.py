@@ -22,11 +22,13 @@ class Runs:
     share: of the texts of a set that are runs of sentences.
     words: the most in a run.
     sentences: the most in a run, which has at least two.
+    joiner: the string between sentences.
     """
 
     share: float = 0.35
     words: int = 80
     sentences: int = 4
+    joiner: str = " "
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +78,12 @@ def with_runs(
     texts: Texts, size: int, rng: random.Random, wanted: Runs, empty: float = 1.0
 ) -> Texts:
     """`size` texts, among them runs of sentences; no sentence twice. See `sample`."""
+    if not wanted.share:
+        return sample(texts, size, rng, empty)
     lengths = [rng.randint(2, wanted.sentences) for _ in range(1_000)]
     single = {text.text for text in texts}
-    joined = [
-        t for t in runs(texts, wanted.words, lengths=lengths) if t.text not in single
-    ]
+    joined = runs(texts, wanted.words, lengths=lengths, joiner=wanted.joiner)
+    joined = [text for text in joined if text.text not in single]
     chosen = rng.sample(joined, min(len(joined), round(wanted.share * size)))
     in_runs = "\n".join(text.text for text in chosen)
     left = [text for text in texts if text.text not in in_runs]
