@@ -1,8 +1,8 @@
 """`calibrate`: choose the threshold of a format."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -33,6 +33,18 @@ def calibrate(
             "0.15. For PaDeLLM, the most likely count is tried too."
         ),
     ] = None,
+    by_label: Annotated[
+        bool,
+        typer.Option(
+            "--by-label", help="Choose a threshold for each label, in Pointer."
+        ),
+    ] = False,
+    beta: Annotated[
+        float,
+        typer.Option(
+            min=0.1, help="Recall counts so many times as much as precision in F."
+        ),
+    ] = 1.0,
     limit: Limit = 0,
     pipe: Pipe = None,
     write: Annotated[
@@ -42,39 +54,53 @@ def calibrate(
     """Try values of the format's threshold on gold documents, and keep the best one."""
     import spacy
 
-    from ..pipeline.calibrate import best_of, threshold_of, try_thresholds
+    from ..pipeline.calibrate import (
+        best_of,
+        threshold_of,
+        try_by_label,
+        try_thresholds,
+    )
     from ..pipeline.find import find_component
     from ..report.gold import read_gold
 
     nlp = spacy.load(model)
     ner = find_component(nlp, pipe)
-    known = threshold_of(ner)
+    known = threshold_of(ner, by_label=by_label)
     values = known.values
     if thresholds is not None:
         values = (*known.always, *map(float, thresholds.split(",")))
     examples = read_gold(nlp, gold, limit)
-    tried = try_thresholds(nlp, ner, examples, values)
+    tried = try_thresholds(nlp, ner, examples, values, by_label=by_label)
     trials = list(progress(tried, "Predicting", len(values)))
-    best = best_of(trials)
-    print_table(known.setting, trials, best)
+    if by_label:
+        trials.append(try_by_label(nlp, ner, examples, trials, beta))
+    best = best_of(trials, beta)
+    print_table(known.setting, trials, best, beta)
     if write:
         config = model / "config.cfg"
-        keep_threshold(config, ner.name, known.setting, best.threshold)
+        settings = {known.setting: best.threshold}
+        if by_label:
+            settings["thresholds"] = dict(best.thresholds)
+        keep(config, ner.name, settings)
         typer.echo(f"Wrote {known.setting} = {shown(best)} to {config}")
 
 
-def print_table(setting: str, trials: Iterable["Trial"], best: "Trial") -> None:
+def print_table(
+    setting: str, trials: Iterable["Trial"], best: "Trial", beta: float
+) -> None:
     from rich.console import Console
     from rich.table import Table
 
+    from ..pipeline.calibrate import f_beta
+
     table = Table()
-    for title in (setting, "precision", "recall", "F"):
+    for title in (setting, "precision", "recall", "F" if beta == 1 else f"F{beta:g}"):
         table.add_column(title, justify="right")
     for trial in trials:
-        shares = (trial.precision, trial.recall, trial.f)
+        shares = (trial.precision, trial.recall)
         table.add_row(
             shown(trial),
-            *(f"{100 * share:.1f}" for share in shares),
+            *(f"{100 * share:.1f}" for share in (*shares, f_beta(*shares, beta))),
             style="bold" if trial is best else None,
         )
     Console().print(table)
@@ -82,16 +108,17 @@ def print_table(setting: str, trials: Iterable["Trial"], best: "Trial") -> None:
 
 def shown(trial: "Trial") -> str:
     """Format the threshold as in a config."""
-    return "null" if trial.threshold is None else str(trial.threshold)
+    if trial.threshold is None:
+        return "null"
+    own = (f"{label} {value}" for label, value in trial.thresholds.items())
+    return ", ".join((str(trial.threshold), *own))
 
 
-def keep_threshold(
-    config_file: Path, name: str, setting: str, threshold: float | None
-) -> None:
-    """Set the threshold of the component `name` in a config file, which is replaced as
-    a whole."""
+def keep(config_file: Path, name: str, settings: Mapping[str, Any]) -> None:
+    """Set settings of the component's format in a config file, which is replaced as a
+    whole."""
     from spacy.util import load_config
 
     config = load_config(config_file)
-    config["components"][name]["format"][setting] = threshold
+    config["components"][name]["format"].update(settings)
     replace_files({config_file: config.to_str()})

@@ -48,6 +48,10 @@ class ComponentErrors:
         "[E513] The labels of the format Pointer are {value!r}, but they must be "
         "'behind' the text or 'alone'."
     )
+    E514 = (
+        "[E514] {name} has the format {format}, which has no thresholds for single "
+        "labels. Leave out --by-label, or use a component with the format Pointer."
+    )
     # engines
     E601 = (
         "[E601] A prompt and its answer need {needed} tokens, but the model's context "

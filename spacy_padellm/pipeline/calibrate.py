@@ -1,8 +1,8 @@
 """Choosing a format's threshold by its F on gold docs."""
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
 
 from spacy.language import Language
 from spacy.training import Example
@@ -34,28 +34,36 @@ class Threshold:
     always: Sequence[float | None] = ()
 
 
-def threshold_of(ner: "PaDeLLMNER") -> Threshold:
-    """The threshold of the component's format. Raises ValueError (E509) if it has
-    none."""
-    if isinstance(ner.format, PaDeLLM):
-        return Threshold(
-            "count_threshold", check_count_threshold, COUNT_THRESHOLDS, (None,)
-        )
+def threshold_of(ner: "PaDeLLMNER", *, by_label: bool = False) -> Threshold:
+    """The threshold of the component's format. Raises ValueError if it has none (E509),
+    or none for single labels if `by_label` is true (E514)."""
     if isinstance(ner.format, Pointer):
         return Threshold(
             "threshold", lambda value: check_share(threshold=value), THRESHOLDS
         )
-    raise ValueError(Errors.E509.format(name=ner.name, format=ner.format.name))
+    names = {"name": ner.name, "format": ner.format.name}
+    if by_label:
+        raise ValueError(Errors.E514.format(**names))
+    if isinstance(ner.format, PaDeLLM):
+        return Threshold(
+            "count_threshold", check_count_threshold, COUNT_THRESHOLDS, (None,)
+        )
+    raise ValueError(Errors.E509.format(**names))
 
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """Scores of exact spans with a threshold, 0 to 1, as `spacy evaluate` has them."""
+    """Scores of exact spans with a threshold, 0 to 1, as `spacy evaluate` has them.
+
+    by_label: (precision, recall) of each label. thresholds: for single labels.
+    """
 
     threshold: float | None
     precision: float
     recall: float
     f: float
+    by_label: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    thresholds: Mapping[str, float] = field(default_factory=dict)
 
 
 def try_thresholds(
@@ -63,6 +71,8 @@ def try_thresholds(
     ner: "PaDeLLMNER",
     examples: Sequence[Example],
     values: Sequence[float | None] | None = None,
+    *,
+    by_label: bool = False,
 ) -> Iterator[Trial]:
     """Score the pipeline with each value of its format's threshold, and restore its own
     afterwards.
@@ -71,24 +81,74 @@ def try_thresholds(
     unsure, and finds more with a low threshold.
 
     values: to try; by default, those of the format's `Threshold`.
+    by_label: whether a value is also that of labels with a threshold of their own.
 
-    Raises ValueError if the component's format has no threshold (E509) or a value is
-    out of range (E507, E805).
+    Raises ValueError if the component's format has no threshold (E509), none for
+    single labels (E514), or a value is out of range (E507, E805).
     """
-    before, known = ner.format, threshold_of(ner)
+    known = threshold_of(ner, by_label=by_label)
     values = known.values if values is None else values
     for value in values:
         known.check(value)
+    others = {"thresholds": {}} if by_label else {}
+    for value in values:
+        yield _trial(nlp, ner, examples, {known.setting: value, **others})
+
+
+def try_by_label(
+    nlp: Language,
+    ner: "PaDeLLMNER",
+    examples: Sequence[Example],
+    trials: Sequence[Trial],
+    beta: float = 1.0,
+) -> Trial:
+    """Score the pipeline with the best threshold of each label, and restore its own
+    format afterwards.
+
+    trials: of `try_thresholds`, by label. A label gets a threshold of its own if it has
+        a higher F with another one than the best of all.
+    """
+    best = best_of(trials, beta)
+    thresholds = {}
+    for label in sorted({label for trial in trials for label in trial.by_label}):
+        scores = [f_beta(*trial.by_label.get(label, (0, 0)), beta) for trial in trials]
+        if max(scores) > scores[trials.index(best)]:
+            thresholds[label] = trials[scores.index(max(scores))].threshold
+    settings = {"threshold": best.threshold, "thresholds": thresholds}
+    return _trial(nlp, ner, examples, settings)
+
+
+def _trial(
+    nlp: Language,
+    ner: "PaDeLLMNER",
+    examples: Sequence[Example],
+    settings: Mapping[str, Any],
+) -> Trial:
+    before = ner.format
     try:
-        for value in values:
-            ner.format = replace(before, **{known.setting: value})
-            scores = nlp.evaluate(examples)
-            of = "ents" if "ents_f" in scores else f"spans_{ner.spans_key}"
-            yield Trial(value, scores[f"{of}_p"], scores[f"{of}_r"], scores[f"{of}_f"])
+        ner.format = replace(before, **settings)
+        scores = nlp.evaluate(examples)
     finally:
         ner.format = before
+    of = "ents" if "ents_f" in scores else f"spans_{ner.spans_key}"
+    by_label = (scores.get(f"{of}_per_type") or {}).items()
+    return Trial(
+        settings.get("threshold", settings.get("count_threshold")),
+        scores[f"{of}_p"],
+        scores[f"{of}_r"],
+        scores[f"{of}_f"],
+        {label: (one["p"], one["r"]) for label, one in by_label},
+        settings.get("thresholds", {}),
+    )
 
 
-def best_of(trials: Sequence[Trial]) -> Trial:
+def f_beta(precision: float, recall: float, beta: float = 1.0) -> float:
+    """The weighted harmonic mean; recall counts `beta` times as much as precision."""
+    square = beta**2
+    bottom = square * precision + recall
+    return (1 + square) * precision * recall / bottom if bottom else 0.0
+
+
+def best_of(trials: Sequence[Trial], beta: float = 1.0) -> Trial:
     """The highest F; the first of equal ones."""
-    return max(trials, key=lambda trial: trial.f)
+    return max(trials, key=lambda trial: f_beta(trial.precision, trial.recall, beta))

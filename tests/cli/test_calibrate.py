@@ -8,7 +8,13 @@ from thinc.api import Config
 from typer.testing import CliRunner
 
 from spacy_padellm.cli.app import app
-from spacy_padellm.pipeline.calibrate import Trial, best_of, try_thresholds
+from spacy_padellm.pipeline.calibrate import (
+    Trial,
+    best_of,
+    f_beta,
+    try_by_label,
+    try_thresholds,
+)
 
 from ..pipeline.conftest import GOLD, examples, make_nlp, unsure  # noqa: F401
 
@@ -154,3 +160,65 @@ def test_of_equal_ones_the_first():
         Trial(0.2, 0.6, 1, 0.75),
     ]
     assert best_of(trials).threshold == 0.3
+
+
+# -- a threshold for each label, and recall that counts more --------------------------
+
+
+SURE = {"PERSON": (1.0, 0.2), "LOC": (1.0, 1.0)}
+UNSURE = {"PERSON": (0.9, 0.9), "LOC": (0.4, 1.0), "ORG": (0.0, 0.0)}
+TRIALS = [Trial(0.5, 1.0, 0.6, 0.75, SURE), Trial(0.1, 0.5, 0.95, 0.66, UNSURE)]
+
+
+@pytest.mark.parametrize(
+    "beta, threshold, thresholds",
+    [(1.0, 0.5, {"PERSON": 0.1}), (2.0, 0.1, {"LOC": 0.5}), (0.1, 0.5, {})],
+)
+def test_a_label_has_a_threshold_of_its_own_if_that_is_better_for_it(
+    unsure_pointer, beta, threshold, thresholds
+):
+    ner = unsure_pointer.get_pipe("padellm_ner")
+    before, gold = ner.format, examples(unsure_pointer, [(TEXT, ENTITIES)])
+    trial = try_by_label(unsure_pointer, ner, gold, TRIALS, beta)
+    assert (trial.threshold, trial.thresholds) == (threshold, thresholds)
+    found = 0.1 in (threshold, thresholds.get("PERSON"))
+    assert (trial.f, trial.by_label.get("PERSON")) == (found, (found, found))
+    assert ner.format is before
+
+
+def test_thresholds_of_labels_are_written_and_replace_those_before(
+    pointer_folder, monkeypatch
+):
+    config, format = config_of(pointer_folder)
+    format["thresholds"] = {"PERSON": 0.9}
+    config.to_disk(pointer_folder / "pipeline" / "config.cfg")
+    result = run(pointer_folder)  # without the option, they stay
+    assert result.exit_code == 0, result.output
+    assert config_of(pointer_folder)[1]["thresholds"] == {"PERSON": 0.9}
+
+    result = run(pointer_folder, "--by-label", "--thresholds", "0.5,0.1")
+    assert "Wrote threshold = 0.1 to" in result.stdout
+    assert config_of(pointer_folder)[1]["thresholds"] == {}
+
+    own = Trial(0.5, 1.0, 1.0, 1.0, thresholds={"PERSON": 0.15})
+    module = "spacy_padellm.pipeline.calibrate.try_by_label"
+    monkeypatch.setattr(module, lambda *arguments: own)
+    result = run(pointer_folder, "--by-label", "--thresholds", "0.5")
+    assert "Wrote threshold = 0.5, PERSON 0.15 to" in result.stdout
+    assert config_of(pointer_folder)[1]["thresholds"] == {"PERSON": 0.15}
+    nlp = spacy.load(pointer_folder / "pipeline")
+    assert [ent.text for ent in nlp(TEXT).ents] == ["Shaka Khan"]
+
+
+def test_a_format_without_thresholds_for_labels_is_refused(folder):
+    result = run(folder, "--by-label")
+    assert result.exit_code == 1 and "E514" in result.stderr
+
+
+def test_recall_may_count_more(pointer_folder):
+    result = run(pointer_folder, "--beta", "2", "--no-write")
+    assert result.exit_code == 0, result.output
+    assert "F2" in result.stdout
+    assert f_beta(0.5, 1.0, 2.0) == pytest.approx(2.5 / 3)
+    assert f_beta(0.5, 1.0) == pytest.approx(2 / 3) and f_beta(0, 0) == 0
+    assert [best_of(TRIALS, beta).threshold for beta in (1.0, 2.0)] == [0.5, 0.1]
