@@ -23,6 +23,7 @@ class Receipt:
     plan: its digest. docs: written documents. blank: those without words.
     dropped: mentions that became no entity, by reason.
     failed: documents that are not in the output, with the reason.
+    size: of the shard's file in bytes; None in receipts of earlier versions.
     """
 
     plan: str
@@ -32,6 +33,7 @@ class Receipt:
     blank: int = 0
     dropped: dict[str, int] = field(default_factory=dict)
     failed: list[dict[str, Any]] = field(default_factory=list)
+    size: int | None = None
 
     def to_bytes(self) -> bytes:
         return json_line(asdict(self))

@@ -111,6 +111,7 @@ class ShardWorker:
             else:
                 done.append((row, one, self._annotator.entities(one)))
                 dropped.update(self._annotator.dropped(one))
+        data = self._write(done)
         receipt = Receipt(
             plan=self._job.plan,
             shard=shard.number,
@@ -119,8 +120,9 @@ class ShardWorker:
             blank=sum(not (row.text or "").strip() for row, _, _ in done),
             dropped=dict(dropped),
             failed=failed,
+            size=len(data),
         )
-        return receipt, self._write(done)
+        return receipt, data
 
     def _found(
         self, rows: Sequence[Row], notes: Notes, advance: Advance

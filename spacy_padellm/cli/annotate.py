@@ -111,6 +111,8 @@ def annotate(
     with locked(out):
         run = open_run(request, bar, device=None if ray is None else "cpu")
         earlier = run.n_done
+        if run.damaged:
+            typer.echo(damage(run.damaged), err=True)
         with document_bar(run.plan.total, earlier) as counter:
             if ray is None:
                 from ..annotate.processes import run_in_processes
@@ -128,6 +130,15 @@ def annotate(
                 run.totals.add(receipt)
         run.close()
     typer.echo(summary(run, out, earlier, errors))
+
+
+def damage(files: list[str]) -> str:
+    """Say which files of the output are written again."""
+    others = f" and {len(files) - 1:,} more" if len(files) > 1 else ""
+    return (
+        f"{files[0]}{others}: missing, or of another size than when it was finished. "
+        "Written again."
+    )
 
 
 def summary(run: "Run", out: str, earlier: int, errors: str | None) -> str:
