@@ -1,5 +1,7 @@
 """`annotate`: annotate a corpus with a pipeline."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -108,7 +110,7 @@ def annotate(
     def bar(files):
         return progress(files, "Reading")
 
-    with locked(out):
+    with stoppable(), locked(out):
         run = open_run(request, bar, device=None if ray is None else "cpu")
         earlier = run.n_done
         if run.damaged:
@@ -130,6 +132,16 @@ def annotate(
                 run.totals.add(receipt)
         run.close()
     typer.echo(summary(run, out, earlier, errors))
+
+
+@contextmanager
+def stoppable() -> Iterator[None]:
+    """Turn Ctrl-C into a line and the exit code of shells."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        typer.echo("Stopped. Run the same command to go on.", err=True)
+        raise typer.Exit(130) from None
 
 
 def damage(files: list[str]) -> str:
