@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..bases.download import download_base
+from ..errors import Errors
 from .options import Pipe, parse_labels
 from .progress import document_bar, progress
 
@@ -93,6 +94,8 @@ def annotate(
     from ..annotate.rows import Layout
     from ..annotate.settings import DEFAULT, PipelineSettings
 
+    if gpus is not None and ray is None:
+        raise ValueError(Errors.E438)
     if pipeline == DEFAULT:
         download_base(say=lambda line: typer.echo(line, err=True))
     settings = PipelineSettings(

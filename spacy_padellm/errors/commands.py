@@ -140,6 +140,10 @@ class CommandErrors:
         "[E436] --errors {path} cannot be used: {reason}. Pass a .jsonl file of its "
         "own, beside the input and the output."
     )
+    E438 = (
+        "[E438] --gpus is for Ray: pass --ray too. Without Ray, pass --device cuda and "
+        "as many --processes as there are GPUs, or --device cpu for none."
+    )
     # the report
     E861 = (
         "[E861] The report needs {packages}, but the import failed. Install what it "
