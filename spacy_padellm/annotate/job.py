@@ -60,6 +60,7 @@ class Totals:
     blank: int = 0
     failed: int = 0
     dropped: Counter[str] = field(default_factory=Counter)
+    unsaved: Counter[str] = field(default_factory=Counter)
     failing: list[int] = field(default_factory=list)
 
     def add(self, receipt: Receipt) -> None:
@@ -68,6 +69,7 @@ class Totals:
         self.blank += receipt.blank
         self.failed += len(receipt.failed)
         self.dropped.update(receipt.dropped)
+        self.unsaved.update(receipt.unsaved)
         if receipt.failed:
             self.failing.append(receipt.shard)
 
@@ -118,6 +120,7 @@ class Run:
             "failed": totals.failed,
             "blank": totals.blank,
             "dropped": dict(totals.dropped),
+            "unsaved": dict(totals.unsaved),
         }
         self._folder.write(FINISHED, json_line(summary))
         self._folder.remove(NOTES)

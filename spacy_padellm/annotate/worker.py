@@ -17,6 +17,7 @@ from .reader import Reader
 from .record import Receipt, read_plan, receipt_name, shard_name
 from .rows import Row
 from .settings import PipelineSettings
+from .values import drop_unsaved
 from .writers import Annotated, checker, writer
 
 DEADLY = "it ended the worker process each time that it was computed"
@@ -101,6 +102,7 @@ class ShardWorker:
         done: list[Annotated] = []
         failed = []
         dropped: Counter[str] = Counter()
+        unsaved: Counter[str] = Counter()
         for i, ((file, row), one) in enumerate(zip(sources, found, strict=True)):
             if isinstance(one, Failure):
                 if not self._job.keep_failed:
@@ -111,6 +113,8 @@ class ShardWorker:
             else:
                 done.append((row, one, self._annotator.entities(one)))
                 dropped.update(self._annotator.dropped(one))
+                if self._plan.format == "spacy":
+                    unsaved.update(drop_unsaved(one))
         data = self._write(done)
         receipt = Receipt(
             plan=self._job.plan,
@@ -119,6 +123,7 @@ class ShardWorker:
             entities=sum(len(entities) for _, _, entities in done),
             blank=sum(not (row.text or "").strip() for row, _, _ in done),
             dropped=dict(dropped),
+            unsaved=dict(unsaved),
             failed=failed,
             size=len(data),
         )

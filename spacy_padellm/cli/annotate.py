@@ -163,6 +163,10 @@ def summary(run: "Run", out: str, earlier: int, errors: str | None) -> str:
     if earlier:
         line += f" ({earlier:,} documents by earlier runs)"
     left_out = [f"{n:,} mentions ({why})" for why, n in sorted(totals.dropped.items())]
+    left_out += [
+        f"{name} of {n:,} documents (.spacy files cannot hold it)"
+        for name, n in sorted(totals.unsaved.items())
+    ]
     if totals.failed:
         where = errors or "pass --errors FILE.jsonl to see them"
         left_out.insert(0, f"{totals.failed:,} documents that failed ({where})")

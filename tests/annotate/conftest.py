@@ -37,6 +37,8 @@ def make_faulty(nlp, name, marks):
         mark = Path(marks, doc.text.replace(" ", "-"))
         if "FAILS" in doc.text:
             raise ValueError("no such text, please")
+        if "KEEPS" in doc.text:
+            doc.user_data["thing"] = object()
         if "SLOW" in doc.text:
             time.sleep(0.2)
         if "DEADLY" in doc.text:
@@ -66,8 +68,9 @@ def ruler(tmp_path_factory) -> str:
 
 @pytest.fixture(scope="session")
 def faulty(tmp_path_factory) -> Iterator[str]:
-    """A package with a pipeline that fails on FAILS, takes its time for SLOW, ends its
-    process on DEADLY, and on ONCE the first time that it reads the text."""
+    """A package with a pipeline that fails on FAILS, ends its process on DEADLY, and
+    on ONCE the first time that it reads the text. It takes its time for SLOW, and on
+    KEEPS it puts an object into the doc."""
     site = tmp_path_factory.mktemp("site")
     package, info = site / "xx_faulty", site / "xx_faulty-0.1.dist-info"
     package.mkdir()
