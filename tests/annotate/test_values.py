@@ -9,6 +9,7 @@ import pyarrow.parquet
 import pytest
 import spacy
 from spacy.tokens import DocBin, Span, SpanGroup
+from spacy.tokens.underscore import Underscore
 
 from spacy_padellm.annotate.values import drop_unsaved
 from spacy_padellm.cli.annotate import summary
@@ -165,6 +166,27 @@ def test_a_doc_is_written_without_what_its_file_cannot_hold(faulty, tmp_path):
     assert run.totals.failed == 0
     assert run.totals.unsaved == {"doc.user_data['thing']": 1}
     assert "doc.user_data['thing'] of 1 documents" in summary(run, "out", 0, None)
+
+
+@pytest.mark.parametrize(
+    ("extension", "score"),
+    [
+        ({"default": "high"}, None),
+        ({"default": "0.5"}, None),
+        ({"default": [0.5]}, None),
+        ({"method": lambda span: 0.5}, None),
+        ({"getter": lambda span: 1 / 0}, None),
+        ({"default": np.float32(0.5)}, 0.5),
+    ],
+)
+def test_a_score_that_is_no_number_is_null(
+    ruler, tmp_path, monkeypatch, extension, score
+):
+    monkeypatch.setattr(Underscore, "span_extensions", {})
+    Span.set_extension("score", **extension)
+    run_here(request(ruler, corpus(tmp_path, SOME), tmp_path / "out"))
+    [entity] = records(tmp_path / "out")[0]["entities"]
+    assert entity["score"] == score
 
 
 def test_objects_that_are_all_empty_are_refused_at_once(ruler, tmp_path):
