@@ -67,7 +67,8 @@ class ShardWorker:
     def run(self, number: int, advance: Advance = lambda docs: None) -> Receipt:
         """Annotate a shard, write it, and then its receipt.
 
-        advance: called with the number of documents that were computed.
+        advance: called with the number of documents that are done, also those that are
+            left out; with a negative one for those that are computed once more.
 
         Raises ValueError if a document fails (E417) and failures are not kept, if too
         many documents end the process (E418), or if it ends again and again while the
@@ -133,13 +134,15 @@ class ShardWorker:
         self, rows: Sequence[Row], notes: Notes, advance: Advance
     ) -> list[Doc | Failure]:
         if notes.attempts.is_alone:
-            found = self._one_by_one(rows, notes)
+            found = self._one_by_one(rows, notes, advance)
             if not notes.end_search():
                 return found
             # once more in batches, as a run does that nothing disturbs
+            advance(-len(rows))
         deadly = set(notes.attempts.deadly)
         living = [i for i in range(len(rows)) if i not in deadly]
         found = [Failure(DEADLY)] * len(rows)
+        advance(len(deadly))
         for batch in batches([rows[i] for i in living]):
             docs = self._annotator.annotate(batch)
             for doc in docs:
@@ -147,12 +150,15 @@ class ShardWorker:
             advance(len(docs))
         return found
 
-    def _one_by_one(self, rows: Sequence[Row], notes: Notes) -> list[Doc | Failure]:
+    def _one_by_one(
+        self, rows: Sequence[Row], notes: Notes, advance: Advance
+    ) -> list[Doc | Failure]:
         found: list[Doc | Failure] = [Failure(DEADLY)] * len(rows)
         for i, row in enumerate(rows):
             if i not in notes.attempts.deadly:
                 notes.at(i)
                 [found[i]] = self._annotator.annotate([row])
+            advance(1)
         notes.at(None)  # no document is to blame if the shard cannot be written
         return found
 

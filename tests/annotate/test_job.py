@@ -439,6 +439,15 @@ def test_deaths_while_a_shard_is_read_or_written_blame_no_document(dying):
     assert receipt.docs == 5 and receipt.failed == []
 
 
+def test_documents_that_are_computed_one_by_one_are_counted(dying):
+    worker, mend = dying
+    deaths(worker, 3)
+    mend()
+    counted = []
+    worker.run(0, counted.append)
+    assert sum(counted) == 5
+
+
 def test_they_do_not_go_on_for_ever(dying):
     worker, _ = dying
     deaths(worker, 6)
