@@ -63,8 +63,9 @@ class CommandErrors:
     )
     E419 = (
         "[E419] {times} worker processes in a row ended while they loaded the pipeline "
-        "(exit code {code}). The memory may not suffice: pass fewer --processes. The "
-        "same command goes on."
+        "(the last with exit code {code}). Code -9 usually means too little memory: "
+        "pass fewer --processes, or free memory. With another code, load the pipeline "
+        "in a Python of its own to see the cause. Then the same command goes on."
     )
     E420 = (
         "[E420] {what} needs the package {package}. Install it with: pip install "

@@ -78,7 +78,7 @@ def test_processes_that_die_while_they_load_end_the_run(ruler, tmp_path, monkeyp
         self._process.kill()
 
     monkeypatch.setattr(Process, "__init__", start_and_kill)
-    with pytest.raises(ValueError, match="E419.*3 worker processes.*-9"):
+    with pytest.raises(ValueError, match="E419.*3 worker .* exit code -9"):
         run(request(ruler, corpus, tmp_path / "out"), workers=1)
 
 
