@@ -15,6 +15,17 @@ if TYPE_CHECKING:
     from ..annotate.job import Run
 
 
+@contextmanager
+def stoppable() -> Iterator[None]:
+    """Turn Ctrl-C into a line and the exit code of shells."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        typer.echo("Stopped. Run the same command to go on.", err=True)
+        raise typer.Exit(130) from None
+
+
+@stoppable()
 def annotate(
     pipeline: Annotated[
         str,
@@ -113,7 +124,7 @@ def annotate(
     def bar(files):
         return progress(files, "Reading")
 
-    with stoppable(), locked(out):
+    with locked(out):
         run = open_run(request, bar, device=None if ray is None else "cpu")
         earlier = run.n_done
         if run.damaged:
@@ -135,16 +146,6 @@ def annotate(
                 run.totals.add(receipt)
         run.close()
     typer.echo(summary(run, out, earlier, errors))
-
-
-@contextmanager
-def stoppable() -> Iterator[None]:
-    """Turn Ctrl-C into a line and the exit code of shells."""
-    try:
-        yield
-    except KeyboardInterrupt:
-        typer.echo("Stopped. Run the same command to go on.", err=True)
-        raise typer.Exit(130) from None
 
 
 def damage(files: list[str]) -> str:
