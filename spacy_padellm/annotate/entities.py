@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from spacy.tokens import Doc
+from spacy.tokens import Doc, Span
 
 from ..engines.base import Unavailable
 from ..pipeline.language import FACTORY
@@ -111,9 +111,8 @@ class DocAnnotator:
             for span, score in zip(group, scores, strict=False):
                 places[span.start_char, span.end_char, span.label_] = float(score)
         for ent in doc.ents:
-            score = ent._.score if ent.has_extension("score") else None
             place = ent.start_char, ent.end_char, ent.label_
-            places.setdefault(place, None if score is None else float(score))
+            places.setdefault(place, _score(ent))
         return [
             {"start": start, "end": end, "label": label, "score": score}
             for (start, end, label), score in sorted(
@@ -129,6 +128,16 @@ class DocAnnotator:
             counts.update({} if group is None else group.attrs.get("dropped", {}))
         doc.spans.pop(COUNTS, None)
         return counts
+
+
+def _score(ent: Span) -> float | None:
+    """Return `ent._.score` if that is a number. It may be an extension of the user's,
+    with another meaning."""
+    try:
+        score = ent._.score
+        return None if isinstance(score, str) else float(score)
+    except Exception:  # there is no such extension, or its getter fails
+        return None
 
 
 def _piped(nlp: "Language", docs: list[tuple[Doc, int]]) -> Iterator[tuple[int, Doc]]:

@@ -48,6 +48,12 @@ class Folder:
             return set()
         return {PurePosixPath(path).name for path in self._fs.ls(place, detail=False)}
 
+    def sizes(self) -> dict[str, int]:
+        """Return the sizes of the files in the folder, in bytes."""
+        self._fs.invalidate_cache()
+        infos = self._fs.ls(self._root, detail=True)
+        return {PurePosixPath(info["name"]).name: info["size"] for info in infos}
+
     def remove(self, name: str) -> None:
         """Remove a file, or a folder with all its files, if it is there."""
         place = self._place(name)

@@ -60,6 +60,7 @@ class Totals:
     blank: int = 0
     failed: int = 0
     dropped: Counter[str] = field(default_factory=Counter)
+    unsaved: Counter[str] = field(default_factory=Counter)
     failing: list[int] = field(default_factory=list)
 
     def add(self, receipt: Receipt) -> None:
@@ -68,6 +69,7 @@ class Totals:
         self.blank += receipt.blank
         self.failed += len(receipt.failed)
         self.dropped.update(receipt.dropped)
+        self.unsaved.update(receipt.unsaved)
         if receipt.failed:
             self.failing.append(receipt.shard)
 
@@ -76,12 +78,14 @@ class Run:
     """A run in an output folder, new or gone on with.
 
     plan: what to do. job: the same for workers. todo: the numbers of the shards that
-    are not done. totals: of those that are.
+    are not done. totals: of those that are. damaged: the files of shards that were
+    done, but are missing or have another size now; their shards are in todo again.
     """
 
     def __init__(self, request: Request, plan: Plan) -> None:
         self.plan = plan
         self.totals = Totals()
+        self.damaged: list[str] = []
         self._request = request
         self._folder = Folder(absolute(request.out))
         digest = plan.digest()
@@ -116,6 +120,7 @@ class Run:
             "failed": totals.failed,
             "blank": totals.blank,
             "dropped": dict(totals.dropped),
+            "unsaved": dict(totals.unsaved),
         }
         self._folder.write(FINISHED, json_line(summary))
         self._folder.remove(NOTES)
@@ -127,15 +132,20 @@ class Run:
             self._folder.remove_unfinished(inner)
 
     def _receipts(self) -> dict[int, Receipt]:
-        """The receipts of this plan's shards whose files are there."""
-        receipts, files = self._folder.names(DONE), self._folder.names()
+        """The receipts of this plan's shards whose files are as they were written."""
+        receipts, sizes = self._folder.names(DONE), self._folder.sizes()
         found = {}
         for shard in range(len(self.plan.sizes)):
-            is_there = shard_name(shard, self.plan.format) in files
-            if is_there and Path(receipt_name(shard)).name in receipts:
-                receipt = self._receipt(shard)
-                if receipt.plan == self.job.plan:
-                    found[shard] = receipt
+            if Path(receipt_name(shard)).name not in receipts:
+                continue
+            receipt = self._receipt(shard)
+            if receipt.plan != self.job.plan:
+                continue
+            name = shard_name(shard, self.plan.format)
+            if name in sizes and receipt.size in (None, sizes[name]):
+                found[shard] = receipt
+            else:
+                self.damaged.append(name)
         return found
 
     def _receipt(self, shard: int) -> Receipt:

@@ -1,11 +1,17 @@
 """Annotate shards in processes of this machine. One that dies is replaced."""
 
 import os
+import signal
 import threading
 import traceback
 from collections import deque
 from collections.abc import Iterator, Sequence
-from multiprocessing import get_context, parent_process
+from multiprocessing import (
+    forkserver,
+    get_context,
+    parent_process,
+    resource_tracker,
+)
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
@@ -32,7 +38,7 @@ def run_in_processes(
     Raises what a worker raises; ValueError (E419) if processes die while they load.
     """
     if os.name != "nt":
-        CONTEXT.set_forkserver_preload(PRELOADED)
+        _start_fork_server()
     todo = deque(shards)
     processes = min(processes, len(todo))
     threads = max(1, cores() // max(1, processes))
@@ -71,6 +77,18 @@ def run_in_processes(
     finally:
         for worker in workers:
             worker.end()
+
+
+def _start_fork_server() -> None:
+    """Start it with SIGINT blocked, also in its forks. A terminal sends Ctrl-C to all
+    processes, and the command ends its workers."""
+    CONTEXT.set_forkserver_preload(PRELOADED)
+    resource_tracker.ensure_running()  # else the fork server does so, and unblocks
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        forkserver.ensure_running()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def cores() -> int:
@@ -123,6 +141,7 @@ class Process:
 
 def _work(connection: Connection, job: Job, threads: int) -> None:
     """The worker's own side."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # where there is no fork server
     import torch
 
     threading.Thread(target=_end_with_parent, daemon=True).start()

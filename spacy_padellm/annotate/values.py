@@ -1,7 +1,11 @@
-"""Values that JSON has and an output format does not: such a document has failed."""
+"""Values that an output format does not have. A document with such a field has failed;
+what a pipeline put into a doc is left out."""
 
 from collections.abc import Iterator
 from typing import Any
+
+import srsly
+from spacy.tokens import Doc
 
 from .rows import is_deeper
 
@@ -35,6 +39,42 @@ def large_integers(value: Any, path: Path = ()) -> Iterator[tuple[Path, int]]:
             yield from large_integers(inner, path)
     elif isinstance(value, int) and abs(value) > EXACT:
         yield path, value
+
+
+def drop_unsaved(doc: Doc) -> set[str]:
+    """Remove what a .spacy file cannot hold from `doc.user_data`, `doc.cats` and the
+    groups' attrs. Returns the names of what was removed."""
+    data = {"doc.user_data": doc.user_data, "doc.cats": doc.cats}
+    for key, group in doc.spans.items():
+        data[f"doc.spans[{key!r}].attrs"] = group.attrs
+    return {
+        _named(where, key) for where, values in data.items() for key in _drop(values)
+    }
+
+
+def _drop(values: dict[Any, Any]) -> list[Any]:
+    """Remove the entries that msgpack cannot hold. Returns their keys."""
+    if _is_saved(values):
+        return []
+    keys = [key for key, value in values.items() if not _is_saved({key: value})]
+    for key in keys:
+        del values[key]
+    return keys
+
+
+def _is_saved(values: dict[Any, Any]) -> bool:
+    try:  # an array of objects can be written, but not read
+        srsly.msgpack_loads(srsly.msgpack_dumps(values), use_list=False)
+    except Exception:  # of msgpack or numpy, or of a value's own methods
+        return False
+    return True
+
+
+def _named(where: str, key: Any) -> str:
+    if isinstance(key, tuple) and key[:1] == ("._.",):  # of an extension attribute
+        return f"_.{key[1]}"
+    shown = repr(key) if isinstance(key, str) else type(key).__name__
+    return f"{where}[{shown}]"
 
 
 def _flaw(value: Any, most: int) -> str:

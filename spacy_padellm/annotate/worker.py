@@ -17,6 +17,7 @@ from .reader import Reader
 from .record import Receipt, read_plan, receipt_name, shard_name
 from .rows import Row
 from .settings import PipelineSettings
+from .values import drop_unsaved
 from .writers import Annotated, checker, writer
 
 DEADLY = "it ended the worker process each time that it was computed"
@@ -66,7 +67,8 @@ class ShardWorker:
     def run(self, number: int, advance: Advance = lambda docs: None) -> Receipt:
         """Annotate a shard, write it, and then its receipt.
 
-        advance: called with the number of documents that were computed.
+        advance: called with the number of documents that are done, also those that are
+            left out; with a negative one for those that are computed once more.
 
         Raises ValueError if a document fails (E417) and failures are not kept, if too
         many documents end the process (E418), or if it ends again and again while the
@@ -101,6 +103,7 @@ class ShardWorker:
         done: list[Annotated] = []
         failed = []
         dropped: Counter[str] = Counter()
+        unsaved: Counter[str] = Counter()
         for i, ((file, row), one) in enumerate(zip(sources, found, strict=True)):
             if isinstance(one, Failure):
                 if not self._job.keep_failed:
@@ -111,6 +114,9 @@ class ShardWorker:
             else:
                 done.append((row, one, self._annotator.entities(one)))
                 dropped.update(self._annotator.dropped(one))
+                if self._plan.format == "spacy":
+                    unsaved.update(drop_unsaved(one))
+        data = self._write(done)
         receipt = Receipt(
             plan=self._job.plan,
             shard=shard.number,
@@ -118,21 +124,25 @@ class ShardWorker:
             entities=sum(len(entities) for _, _, entities in done),
             blank=sum(not (row.text or "").strip() for row, _, _ in done),
             dropped=dict(dropped),
+            unsaved=dict(unsaved),
             failed=failed,
+            size=len(data),
         )
-        return receipt, self._write(done)
+        return receipt, data
 
     def _found(
         self, rows: Sequence[Row], notes: Notes, advance: Advance
     ) -> list[Doc | Failure]:
         if notes.attempts.is_alone:
-            found = self._one_by_one(rows, notes)
+            found = self._one_by_one(rows, notes, advance)
             if not notes.end_search():
                 return found
             # once more in batches, as a run does that nothing disturbs
+            advance(-len(rows))
         deadly = set(notes.attempts.deadly)
         living = [i for i in range(len(rows)) if i not in deadly]
         found = [Failure(DEADLY)] * len(rows)
+        advance(len(deadly))
         for batch in batches([rows[i] for i in living]):
             docs = self._annotator.annotate(batch)
             for doc in docs:
@@ -140,12 +150,15 @@ class ShardWorker:
             advance(len(docs))
         return found
 
-    def _one_by_one(self, rows: Sequence[Row], notes: Notes) -> list[Doc | Failure]:
+    def _one_by_one(
+        self, rows: Sequence[Row], notes: Notes, advance: Advance
+    ) -> list[Doc | Failure]:
         found: list[Doc | Failure] = [Failure(DEADLY)] * len(rows)
         for i, row in enumerate(rows):
             if i not in notes.attempts.deadly:
                 notes.at(i)
                 [found[i]] = self._annotator.annotate([row])
+            advance(1)
         notes.at(None)  # no document is to blame if the shard cannot be written
         return found
 

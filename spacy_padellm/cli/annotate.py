@@ -1,10 +1,13 @@
 """`annotate`: annotate a corpus with a pipeline."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ..bases.download import download_base
+from ..errors import Errors
 from .options import Pipe, parse_labels
 from .progress import document_bar, progress
 
@@ -12,6 +15,17 @@ if TYPE_CHECKING:
     from ..annotate.job import Run
 
 
+@contextmanager
+def stoppable() -> Iterator[None]:
+    """Turn Ctrl-C into a line and the exit code of shells."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        typer.echo("Stopped. Run the same command to go on.", err=True)
+        raise typer.Exit(130) from None
+
+
+@stoppable()
 def annotate(
     pipeline: Annotated[
         str,
@@ -91,6 +105,8 @@ def annotate(
     from ..annotate.rows import Layout
     from ..annotate.settings import DEFAULT, PipelineSettings
 
+    if gpus is not None and ray is None:
+        raise ValueError(Errors.E438)
     if pipeline == DEFAULT:
         download_base(say=lambda line: typer.echo(line, err=True))
     settings = PipelineSettings(
@@ -111,6 +127,8 @@ def annotate(
     with locked(out):
         run = open_run(request, bar, device=None if ray is None else "cpu")
         earlier = run.n_done
+        if run.damaged:
+            typer.echo(damage(run.damaged), err=True)
         with document_bar(run.plan.total, earlier) as counter:
             if ray is None:
                 from ..annotate.processes import run_in_processes
@@ -130,6 +148,15 @@ def annotate(
     typer.echo(summary(run, out, earlier, errors))
 
 
+def damage(files: list[str]) -> str:
+    """Say which files of the output are written again."""
+    others = f" and {len(files) - 1:,} more" if len(files) > 1 else ""
+    return (
+        f"{files[0]}{others}: missing, or of another size than when it was finished. "
+        "Written again."
+    )
+
+
 def summary(run: "Run", out: str, earlier: int, errors: str | None) -> str:
     """Say what was written and what was left out."""
     totals = run.totals
@@ -137,6 +164,10 @@ def summary(run: "Run", out: str, earlier: int, errors: str | None) -> str:
     if earlier:
         line += f" ({earlier:,} documents by earlier runs)"
     left_out = [f"{n:,} mentions ({why})" for why, n in sorted(totals.dropped.items())]
+    left_out += [
+        f"{name} of {n:,} documents (.spacy files cannot hold it)"
+        for name, n in sorted(totals.unsaved.items())
+    ]
     if totals.failed:
         where = errors or "pass --errors FILE.jsonl to see them"
         left_out.insert(0, f"{totals.failed:,} documents that failed ({where})")

@@ -63,8 +63,9 @@ class CommandErrors:
     )
     E419 = (
         "[E419] {times} worker processes in a row ended while they loaded the pipeline "
-        "(exit code {code}). The memory may not suffice: pass fewer --processes. The "
-        "same command goes on."
+        "(the last with exit code {code}). Code -9 usually means too little memory: "
+        "pass fewer --processes, or free memory. With another code, load the pipeline "
+        "in a Python of its own to see the cause. Then the same command goes on."
     )
     E420 = (
         "[E420] {what} needs the package {package}. Install it with: pip install "
@@ -139,6 +140,10 @@ class CommandErrors:
     E436 = (
         "[E436] --errors {path} cannot be used: {reason}. Pass a .jsonl file of its "
         "own, beside the input and the output."
+    )
+    E438 = (
+        "[E438] --gpus is for Ray: pass --ray too. Without Ray, pass --device cuda and "
+        "as many --processes as there are GPUs, or --device cpu for none."
     )
     # the report
     E861 = (

@@ -24,6 +24,7 @@ RULES = [{"label": "ORG", "pattern": "FIFA"}, {"label": "PER", "pattern": "Li We
 FAULTY = """
 import os
 import signal
+import time
 from pathlib import Path
 
 from spacy.language import Language
@@ -36,6 +37,10 @@ def make_faulty(nlp, name, marks):
         mark = Path(marks, doc.text.replace(" ", "-"))
         if "FAILS" in doc.text:
             raise ValueError("no such text, please")
+        if "KEEPS" in doc.text:
+            doc.user_data["thing"] = object()
+        if "SLOW" in doc.text:
+            time.sleep(0.2)
         if "DEADLY" in doc.text:
             os.kill(os.getpid(), signal.SIGKILL)
         if "ONCE" in doc.text and not mark.exists():
@@ -64,7 +69,8 @@ def ruler(tmp_path_factory) -> str:
 @pytest.fixture(scope="session")
 def faulty(tmp_path_factory) -> Iterator[str]:
     """A package with a pipeline that fails on FAILS, ends its process on DEADLY, and
-    on ONCE the first time that it reads the text."""
+    on ONCE the first time that it reads the text. It takes its time for SLOW, and on
+    KEEPS it puts an object into the doc."""
     site = tmp_path_factory.mktemp("site")
     package, info = site / "xx_faulty", site / "xx_faulty-0.1.dist-info"
     package.mkdir()

@@ -108,6 +108,34 @@ def test_a_file_cut_off_while_it_was_written_is_removed(ruler, corpus, tmp_path)
     assert len(list(out.iterdir())) == 4
 
 
+def cut(file):
+    file.write_bytes(file.read_bytes()[:-1])
+
+
+@pytest.mark.parametrize("damage", [cut, Path.unlink])
+def test_a_finished_file_that_is_damaged_is_written_again(
+    ruler, corpus, tmp_path, damage
+):
+    asked = request(ruler, corpus, tmp_path / "out")
+    run_here(asked)
+    before = whole(tmp_path / "out")
+    damage(tmp_path / "out" / "part-00001.jsonl")
+    run = run_here(asked)
+    assert run.damaged == ["part-00001.jsonl"] and run.todo == [1]
+    assert whole(tmp_path / "out") == before
+    assert run_here(asked).damaged == []
+
+
+def test_a_receipt_without_a_size_is_accepted(ruler, corpus, tmp_path):
+    asked = request(ruler, corpus, tmp_path / "out")
+    run_here(asked)
+    for file in (tmp_path / "out" / "_annotate" / "done").iterdir():
+        receipt = json.loads(file.read_text())
+        del receipt["size"]
+        file.write_text(json.dumps(receipt))
+    assert run_here(asked).todo == []
+
+
 def test_a_run_that_is_done_has_nothing_to_do(ruler, corpus, tmp_path):
     asked = request(ruler, corpus, tmp_path / "out")
     run_here(asked)
@@ -409,6 +437,15 @@ def test_deaths_while_a_shard_is_read_or_written_blame_no_document(dying):
     mend()
     receipt = worker.run(0)
     assert receipt.docs == 5 and receipt.failed == []
+
+
+def test_documents_that_are_computed_one_by_one_are_counted(dying):
+    worker, mend = dying
+    deaths(worker, 3)
+    mend()
+    counted = []
+    worker.run(0, counted.append)
+    assert sum(counted) == 5
 
 
 def test_they_do_not_go_on_for_ever(dying):

@@ -59,7 +59,7 @@ def test_a_document_that_kills_is_isolated_and_named(faulty, tmp_path):
     assert "ended the worker process" in failed[0]["reason"]
     ids = [record["id"] for record in records(out)]
     assert ids == [i for i in range(12) if i not in (3, 4, 8)]
-    assert done.totals.docs == 9 and sum(counted) == 12 - 2
+    assert done.totals.docs == 9 and sum(counted) == 12
     assert not (out / "_annotate" / "attempts").exists()
 
 
@@ -78,7 +78,7 @@ def test_processes_that_die_while_they_load_end_the_run(ruler, tmp_path, monkeyp
         self._process.kill()
 
     monkeypatch.setattr(Process, "__init__", start_and_kill)
-    with pytest.raises(ValueError, match="E419.*3 worker processes.*-9"):
+    with pytest.raises(ValueError, match="E419.*3 worker .* exit code -9"):
         run(request(ruler, corpus, tmp_path / "out"), workers=1)
 
 

@@ -1,12 +1,18 @@
-"""A value that the output format does not have fails its document, and no other."""
+"""A value that the output format does not have fails its document, and no other. What
+a pipeline put into a doc is left out."""
 
 import base64
 import json
 
+import numpy as np
 import pyarrow.parquet
 import pytest
 import spacy
-from spacy.tokens import DocBin
+from spacy.tokens import DocBin, Span, SpanGroup
+from spacy.tokens.underscore import Underscore
+
+from spacy_padellm.annotate.values import drop_unsaved
+from spacy_padellm.cli.annotate import summary
 
 from .conftest import records, request, run_here
 
@@ -120,6 +126,67 @@ def test_bytes_become_base64_unless_the_format_has_them(ruler, tmp_path, format)
         docbin = DocBin().from_disk(out / "part-00000.spacy")
         [doc] = docbin.get_docs(spacy.blank("xx").vocab)
         assert base64.b64decode(doc.user_data["fields"]["b"]) == data
+
+
+@pytest.fixture
+def odd():
+    """A doc with data of a component's, some of which a .spacy file cannot hold."""
+    Span.set_extension("odd_thing", default=None, force=True)
+    doc = spacy.blank("xx")("Li Wei won")
+    doc.user_data |= {"kept": (1, "a"), "thing": object(), object(): 1}
+    doc.user_data["array"] = np.array([None, {}])
+    doc[0:2]._.odd_thing = doc[2:]._.odd_thing = {1, 2}
+    doc.cats = {"A": np.float32(0.5), "B": {1}}
+    doc.spans["mine"] = SpanGroup(doc, attrs={"kept": [1], "set": {1}}, spans=[doc[:2]])
+    yield doc
+    Span.remove_extension("odd_thing")
+
+
+def test_only_what_a_spacy_file_cannot_hold_is_left_out(odd):
+    assert drop_unsaved(odd) == {
+        "doc.user_data['thing']",
+        "doc.user_data['array']",
+        "doc.user_data[object]",
+        "_.odd_thing",
+        "doc.cats['B']",
+        "doc.spans['mine'].attrs['set']",
+    }
+    data = DocBin(store_user_data=True, docs=[odd]).to_bytes()
+    [doc] = DocBin().from_bytes(data).get_docs(odd.vocab)
+    assert doc.user_data["kept"] == (1, "a") and doc.cats == {"A": 0.5}
+    assert doc.spans["mine"].attrs == {"kept": [1]}
+    assert drop_unsaved(doc) == set()
+
+
+def test_a_doc_is_written_without_what_its_file_cannot_hold(faulty, tmp_path):
+    file = corpus(tmp_path, {"text": "FIFA KEEPS"}, {"text": "Oslo"})
+    out = tmp_path / "out"
+    run = run_here(request(faulty, file, out, format="spacy"))
+    assert written(out, "spacy") == ["FIFA KEEPS", "Oslo"]
+    assert run.totals.failed == 0
+    assert run.totals.unsaved == {"doc.user_data['thing']": 1}
+    assert "doc.user_data['thing'] of 1 documents" in summary(run, "out", 0, None)
+
+
+@pytest.mark.parametrize(
+    ("extension", "score"),
+    [
+        ({"default": "high"}, None),
+        ({"default": "0.5"}, None),
+        ({"default": [0.5]}, None),
+        ({"method": lambda span: 0.5}, None),
+        ({"getter": lambda span: 1 / 0}, None),
+        ({"default": np.float32(0.5)}, 0.5),
+    ],
+)
+def test_a_score_that_is_no_number_is_null(
+    ruler, tmp_path, monkeypatch, extension, score
+):
+    monkeypatch.setattr(Underscore, "span_extensions", {})
+    Span.set_extension("score", **extension)
+    run_here(request(ruler, corpus(tmp_path, SOME), tmp_path / "out"))
+    [entity] = records(tmp_path / "out")[0]["entities"]
+    assert entity["score"] == score
 
 
 def test_objects_that_are_all_empty_are_refused_at_once(ruler, tmp_path):

@@ -64,6 +64,24 @@ def test_what_is_left_out_is_said(faulty, here, tmp_path):  # noqa: F811
     assert "--errors FILE.jsonl" in result.stdout
 
 
+def test_gpus_are_for_ray(ruler, tmp_path):  # noqa: F811
+    corpus, out = write_jsonl(tmp_path / "in.jsonl"), tmp_path / "out"
+    result = run(ruler, corpus, out, "--gpus", 2)
+    assert result.exit_code == 1 and not out.exists()
+    assert "[E438]" in result.stderr and "--device" in result.stderr
+
+
+def test_damaged_files_are_named(ruler, here, tmp_path):  # noqa: F811
+    arguments = (ruler, write_jsonl(tmp_path / "in.jsonl"), tmp_path / "out")
+    run(*arguments, "--shard-size", 5)
+    for shard in (0, 2):
+        (tmp_path / "out" / f"part-0000{shard}.jsonl").unlink()
+    result = run(*arguments, "--shard-size", 5)
+    assert result.stderr.startswith("part-00000.jsonl and 1 more: missing, or of")
+    assert "(5 documents by earlier runs)" in result.stdout
+    check_once(tmp_path / "out", 12)
+
+
 def test_the_options_reach_the_component(here, make_nlp, tmp_path):  # noqa: F811
     nlp = make_nlp(labels=["PERSON"])
     nlp.initialize()
