@@ -79,7 +79,8 @@ class Run:
 
     plan: what to do. job: the same for workers. todo: the numbers of the shards that
     are not done. totals: of those that are. damaged: the files of shards that were
-    done, but are missing or have another size now; their shards are in todo again.
+    done, but are missing, have another size now, or no receipt that can be read; their
+    shards are in todo again.
     """
 
     def __init__(self, request: Request, plan: Plan) -> None:
@@ -138,10 +139,14 @@ class Run:
         for shard in range(len(self.plan.sizes)):
             if Path(receipt_name(shard)).name not in receipts:
                 continue
-            receipt = self._receipt(shard)
+            name = shard_name(shard, self.plan.format)
+            try:
+                receipt = self._receipt(shard)
+            except (ValueError, TypeError):  # it was cut
+                self.damaged.append(name)
+                continue
             if receipt.plan != self.job.plan:
                 continue
-            name = shard_name(shard, self.plan.format)
             if name in sizes and receipt.size in (None, sizes[name]):
                 found[shard] = receipt
             else:

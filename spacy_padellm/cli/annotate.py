@@ -152,8 +152,8 @@ def damage(files: list[str]) -> str:
     """Say which files of the output are written again."""
     others = f" and {len(files) - 1:,} more" if len(files) > 1 else ""
     return (
-        f"{files[0]}{others}: missing, or of another size than when it was finished. "
-        "Written again."
+        f"{files[0]}{others}: missing, of another size than when it was finished, or "
+        "without a receipt that can be read. Written again."
     )
 
 

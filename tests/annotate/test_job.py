@@ -126,6 +126,18 @@ def test_a_finished_file_that_is_damaged_is_written_again(
     assert run_here(asked).damaged == []
 
 
+@pytest.mark.parametrize("data", [b"", b'{"plan": "', b"[]", b'{"size": 1}'])
+def test_a_shard_whose_receipt_was_cut_is_written_again(ruler, corpus, tmp_path, data):
+    asked = request(ruler, corpus, tmp_path / "out")
+    run_here(asked)
+    before = whole(tmp_path / "out")
+    [_, second, *_] = sorted((tmp_path / "out" / "_annotate" / "done").iterdir())
+    second.write_bytes(data)
+    run = run_here(asked)
+    assert run.damaged == ["part-00001.jsonl"] and run.todo == [1]
+    assert whole(tmp_path / "out") == before
+
+
 def test_a_receipt_without_a_size_is_accepted(ruler, corpus, tmp_path):
     asked = request(ruler, corpus, tmp_path / "out")
     run_here(asked)
