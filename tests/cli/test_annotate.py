@@ -77,7 +77,7 @@ def test_damaged_files_are_named(ruler, here, tmp_path):  # noqa: F811
     for shard in (0, 2):
         (tmp_path / "out" / f"part-0000{shard}.jsonl").unlink()
     result = run(*arguments, "--shard-size", 5)
-    assert result.stderr.startswith("part-00000.jsonl and 1 more: missing, or of")
+    assert result.stderr.startswith("part-00000.jsonl and 1 more: missing, of")
     assert "(5 documents by earlier runs)" in result.stdout
     check_once(tmp_path / "out", 12)
 
