@@ -4,7 +4,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .base import ReadReport
-from .mentions import DISCONTINUOUS, Claim
+from .claims import Claim
+from .mentions import DISCONTINUOUS
 
 TYPE = "type"
 

@@ -12,8 +12,9 @@ from pathlib import Path
 
 from ..errors import Errors
 from .base import AnnotatedText, ReadReport
+from .claims import Claim
 from .lines import read_lines, read_text
-from .mentions import DISCONTINUOUS, Claim, place, whole_number
+from .mentions import DISCONTINUOUS, place, whole_number
 
 # a document without annotation has an empty .ann file
 SPAN = re.compile(r"(?P<label>\S+) (?P<places>-?\d+ -?\d+(;-?\d+ -?\d+)*)")

@@ -89,10 +89,11 @@ def find(
 ) -> tuple[tuple[int, int] | None, str]:
     """Return the place of a claim, or None, and what is wrong with it, or ""."""
     start, end, _, mention, wrong = claim
-    if wrong:
-        return ((start, end) if is_inside(start, end, len(text)) else None), wrong
-    fault = _fault(text, start, end)
     there = units.characters(start, end) if _are_numbers(start, end) else None
+    if wrong:
+        place = there if there is not None and counts_units else (start, end)
+        return (place if is_inside(*place, len(text)) else None), wrong
+    fault = _fault(text, start, end)
     if mention is None:
         fault = UTF16 if there is not None and counts_units else fault
         return (None if fault else (start, end)), fault
@@ -112,3 +113,15 @@ def _reads(text: str, start: int, end: int, mention: Any) -> bool:
     if not isinstance(mention, str) or not is_inside(start, end, len(text)):
         return False
     return text[start:end] == mention or text[start:end].split() == mention.split()
+
+
+def is_there(text: str, claim: Claim) -> bool:
+    """Return whether a claim's mention stands at its offsets, in characters or UTF-16
+    units."""
+    start, end, _, mention, _ = claim
+    if not isinstance(mention, str) or not _are_numbers(start, end):
+        return False
+    there = Utf16(text).characters(start, end)
+    return _reads(text, start, end, mention) or (
+        there is not None and _reads(text, *there, mention)
+    )

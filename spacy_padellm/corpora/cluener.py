@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from .base import AnnotatedText, ReadReport
+from .claims import Claim
 from .json_values import read_json_lines
-from .mentions import Claim, place
+from .mentions import place
 
 
 def read_cluener(path: Path, report: ReadReport) -> Iterator[AnnotatedText]:

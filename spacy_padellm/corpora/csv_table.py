@@ -18,10 +18,11 @@ from typing import TypeAlias
 
 from ..errors import Errors
 from .base import AnnotatedText, ReadReport
+from .claims import Claim
 from .columns import SAMPLE
 from .headerless import SEPARATORS, headerless
 from .lines import read_text
-from .mentions import Claim, place, whole_number
+from .mentions import place, whole_number
 from .script import joiner_of
 from .tags import BARE_TAG, TAG, guess_scheme, read_tags
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from .base import AnnotatedText, ReadReport
-from .docs import SPANS_KEY, leave_out_groups
+from .docs import SPANS_KEY, other_groups
 from .json_entities import claims_of
 from .json_values import read_json_items
 from .mentions import place
@@ -23,8 +23,9 @@ def read_doc_json(path: Path, report: ReadReport) -> Iterator[AnnotatedText]:
     """Yield one text per doc. The entities are its `ents` and its spans "sc".
 
     An entity may begin and end at any token, also inside of a word such as "cannot".
-    Other groups of spans are left out and reported. Docs that have neither are not
-    annotated. They are skipped and reported.
+    Other groups of spans are left out and reported; if a doc has nothing else, their
+    tokens are unknown. Docs that have neither are not annotated. They are skipped and
+    reported.
     """
     for line, value in read_json_items(path, report):
         text = value.get("text") if isinstance(value, dict) else None
@@ -39,8 +40,18 @@ def read_doc_json(path: Path, report: ReadReport) -> Iterator[AnnotatedText]:
             others = f", with the spans {', '.join(groups)}"[:60] if groups else ""
             report.lose(line, "doc without entity annotation", text[:60] + others)
             continue
-        leave_out_groups(report, line, groups, text)
         claims = [c for raws in lists for raw in raws for c in claims_of(raw, text)]
+        others = other_groups(groups)
+        if claims:
+            for kind in others:
+                report.leave_out(line, kind, text[:60])
+        else:  # the entities may be in another group
+            claims = [
+                claim._replace(fault=kind)
+                for kind, group in others.items()
+                for raw in group
+                for claim in claims_of(raw, text)
+            ]
         details: dict[str, Any] = {"line": line}
         if tokens := _words(text, value.get("tokens")):
             details["words"], details["spaces"] = tokens

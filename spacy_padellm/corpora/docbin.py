@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ..errors import Errors
 from ..writing import replace_files
 from .base import ANNOTATED_LABELS, AnnotatedText, ReadReport
-from .docs import SPANS_KEY, leave_out_groups
+from .docs import SPANS_KEY, other_groups
 
 if TYPE_CHECKING:
     from spacy.tokens import Doc
@@ -33,8 +33,9 @@ def read_docbin(path: Path, report: ReadReport) -> Iterator[AnnotatedText]:
     """Yield one text per doc. `line` is the number of the doc, from 1.
 
     The entities are doc.ents and doc.spans["sc"], which has the nested ones. Other
-    groups of spans are left out and reported. Docs that have neither are skipped and
-    reported. Tokens without annotation are unknown.
+    groups of spans are left out and reported; if a doc has nothing else, their tokens
+    are unknown. Docs that have neither are skipped and reported. Tokens without
+    annotation are unknown.
 
     Raises ValueError if the file is not a DocBin.
     """
@@ -53,14 +54,21 @@ def read_docbin(path: Path, report: ReadReport) -> Iterator[AnnotatedText]:
         if not annotated and SPANS_KEY not in doc.spans:
             report.lose(number, "doc without entity annotation", doc.text[:60])
             continue
-        leave_out_groups(report, number, doc.spans, doc.text)
         spans = [*doc.ents, *doc.spans.get(SPANS_KEY, ())]
         known = {i for span in spans for i in range(span.start, span.end)}
+        lost: list[tuple[int, int, str]] = []
         unknown = [
             (token.i, token.i + 1, "")
             for token in doc
             if annotated and token.ent_iob == 0 and token.i not in known
         ]
+        for kind, group in other_groups(doc.spans).items():
+            if spans:
+                report.leave_out(number, kind, doc.text[:60])
+                continue
+            for span in group:  # it may be an entity
+                report.lose_entity(number, kind, f"{span.text!r} in {doc.text[:60]!r}")
+                lost.append((span.start, span.end, span.label_))
         if unknown:
             kind = "tokens without entity annotation"
             report.leave_out(number, kind, f"{len(unknown)} in {doc.text[:60]!r}")
@@ -70,7 +78,7 @@ def read_docbin(path: Path, report: ReadReport) -> Iterator[AnnotatedText]:
                 [token.text for token in doc],
                 {(span.start, span.end, span.label_) for span in spans},
                 [bool(token.whitespace_) for token in doc],
-                unknown,
+                unknown + lost,
                 labels=None if labels is None else tuple(labels),
                 line=number,
             )

@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from .base import AnnotatedText, ReadReport
+from .claims import OUTSIDE, Claim
 from .json_values import read_json_items
-from .mentions import OUTSIDE, Claim, place_tokens
+from .mentions import place_tokens
 
 
 def read_docred(path: Path, report: ReadReport) -> Iterator[AnnotatedText]:

@@ -136,10 +136,11 @@ def _trimmed(text: AnnotatedText, entity: Entity, report: ReadReport) -> Entity 
     return Entity(start, end, entity.label) if start < end else None
 
 
-def leave_out_groups(
-    report: ReadReport, line: int, groups: Mapping[str, Any], text: str
-) -> None:
-    """Record the groups of spans in a file of spaCy's that are not read."""
-    for name, spans in groups.items():
-        if name != SPANS_KEY and spans:
-            report.leave_out(line, f"spans of the group {name!r}"[:60], text[:60])
+def other_groups(groups: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the groups of spans in a file of spaCy's that are not read, each with what
+    a report says of it."""
+    return {
+        f"spans of the group {name!r}"[:60]: spans
+        for name, spans in groups.items()
+        if name != SPANS_KEY and spans
+    }

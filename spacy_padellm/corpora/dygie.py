@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from .base import AnnotatedText, ReadReport
+from .claims import Claim
 from .json_values import read_json_items
-from .mentions import Claim, place_tokens
+from .mentions import place_tokens
 from .script import joiner_of
 
 

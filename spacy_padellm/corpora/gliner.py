@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from .base import AnnotatedText, ReadReport
+from .claims import Claim
 from .json_entities import all_strings
 from .json_values import read_json_items
-from .mentions import Claim, place_tokens
+from .mentions import place_tokens
 from .script import joiner_of
 
 
@@ -57,9 +58,9 @@ def _are_words(value: Any) -> bool:
 def _annotated_labels(value: dict[str, Any], ner: list[Any]) -> tuple[str, ...] | None:
     """Return the labels that an item was annotated for, None if it does not say."""
     named = [value.get("ner_labels"), value.get("ner_negatives")]
-    if not any(map(all_strings, named)):
-        return None
     labels = [name for names in named if all_strings(names) for name in names]
+    if not labels:
+        return None
     labels += [claim.label for claim in map(_claim, ner)]
     return tuple(dict.fromkeys(x for x in labels if isinstance(x, str) and x.strip()))
 

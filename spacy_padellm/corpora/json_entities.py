@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from .mentions import DISCONTINUOUS, Claim
+from .claims import Claim
+from .mentions import DISCONTINUOUS
 from .pipelines import join_tokens
 
 OTHER_SHAPE = "entity of another shape"
@@ -52,7 +53,9 @@ def claims_in(value: dict[str, Any], keys: list[str], text: str | None) -> list[
     ]
     claims, seen = lists[0], {repr(c[:3]) for c in lists[0]}
     for claim in (claim for further in lists[1:] for claim in further):
-        if isinstance(claim.label, str) and repr(claim[:3]) not in seen:
+        has_place = isinstance(claim.start, int) and isinstance(claim.end, int)
+        is_entity = has_place or isinstance(claim.label, str)
+        if is_entity and repr(claim[:3]) not in seen:
             claims.append(claim._replace(fault=OTHER_LIST))
     return claims
 

@@ -29,7 +29,7 @@ from .base import AnnotatedText, ReadReport
 from .json_entities import all_strings, claims_in, entities_keys
 from .json_values import read_json_items
 from .mentions import place, place_tokens
-from .prodigy import beside_unknown, is_binary, says_nothing
+from .prodigy import beside_unknown, is_binary, why_left_out
 from .script import joiner_of
 
 
@@ -52,7 +52,7 @@ def read_jsonl(
     for line, value in read_json_items(path, report):
         row = value if isinstance(value, dict) else {}
         start = str(row.get("text", ""))[:60]
-        if why := says_nothing(row):
+        if why := why_left_out(row):
             report.leave_out(line, why, start)
             continue
         if row.get("answer") == "accept":  # Prodigy may omit an empty list of spans

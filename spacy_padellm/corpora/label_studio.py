@@ -15,12 +15,20 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from .base import AnnotatedText, ReadReport
+from .claims import Claim
 from .json_values import read_json_items
-from .label_studio_claims import SPANS, answers, claims_of_result, no_spans, text_of
-from .mentions import Claim, place
+from .label_studio_claims import (
+    SPANS,
+    answers,
+    claims_of_result,
+    no_spans,
+    text_of,
+    text_with,
+)
+from .mentions import place
 
 NO_TEXT = "result for none of the texts of its task"
-# texts, None if there is not one, with their entities
+# (text or None, its entities)
 Found: TypeAlias = list[tuple[str | None, list[Claim]]]
 
 
@@ -105,12 +113,15 @@ def _texts(
 ) -> Found:
     """Return the texts of a task, each with its own entities. Entities that name no
     text could be in any of them. Those of another object are lost and reported."""
-    nowhere = {"start": None, "end": None, "fault": NO_TEXT}
-    nameless = [claim._replace(**nowhere) for claim in groups.pop(None, [])]
+    nameless = groups.pop(None, [])
+    if len(groups) > 1:
+        nowhere = {"start": None, "end": None, "fault": NO_TEXT}
+        nameless = [claim._replace(**nowhere) for claim in nameless]
     found: Found = []
     for name, claims in groups.items():
-        if isinstance(data.get(name), str):
-            found.append((data[name], claims + nameless))
+        text = data.get(name) or text_with(data, claims)
+        if isinstance(text, str):
+            found.append((text, claims + nameless))
             continue
         for claim in claims:
             what = f"{where}, {name}: {[*claim[:3]]}"

@@ -3,14 +3,24 @@
 from collections.abc import Iterable
 from typing import Any
 
-from .mentions import Claim
+from .claims import Claim, is_there
 
 PARAGRAPHS = "paragraphlabels"  # offsets in one of the paragraphs of a dialogue
 SPANS = ("labels", "hypertextlabels", PARAGRAPHS)
 NO_PLACE = f"{PARAGRAPHS} have no place in a text"
 NO_SPANS = "task that was not annotated with spans"
 # keys of JSON-MIN that are no answers
-ABOUT = ("id", "annotator", "annotation_id", "created_at", "updated_at", "lead_time")
+ABOUT = (
+    "id",
+    "annotator",
+    "annotation_id",
+    "created_at",
+    "updated_at",
+    "lead_time",
+    "history",
+    "agreement",
+    "was_cancelled",
+)
 
 
 def claims_of_result(result: Any) -> list[Claim]:
@@ -79,3 +89,11 @@ def _text_key(data: dict[str, Any], name: str | None) -> str | None:
             return key
     strings = [k for k, v in data.items() if isinstance(v, str) and k not in ABOUT]
     return strings[0] if len(strings) == 1 else None
+
+
+def text_with(data: dict[str, Any], claims: list[Claim]) -> str | None:
+    """Return the only string in the data that has all of these entities. A result
+    names the control that shows a text, which may have another name than the text."""
+    strings = [value for value in data.values() if isinstance(value, str)]
+    fitting = [text for text in strings if all(is_there(text, c) for c in claims)]
+    return fitting[0] if len(fitting) == 1 else None

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from .base import AnnotatedText, ReadReport
+from .claims import Claim
 from .json_values import read_json_items
-from .mentions import Claim, place
+from .mentions import place
 
 Unit: TypeAlias = Literal["tokens", "characters"]
 

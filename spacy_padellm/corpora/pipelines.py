@@ -37,7 +37,9 @@ def _is_token(raw: Any) -> bool:
     if not isinstance(raw, dict) or "word" not in raw:
         return False
     tag = raw.get("entity")
-    return isinstance(tag, str) and ("index" in raw or tag.startswith(("B-", "I-")))
+    if not isinstance(tag, str):
+        return False
+    return "index" in raw or tag == "O" or tag.startswith(("B-", "I-"))
 
 
 def _split(tag: str) -> tuple[str, str]:

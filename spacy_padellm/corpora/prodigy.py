@@ -10,24 +10,29 @@ NOT_ACCEPTED = ("reject", "ignore")
 # screen are right. It does not say that there are no others.
 BINARY = ("ner", "spans")
 # In these, an accepted answer without spans says that there are none.
-MANUAL = ("ner_manual", "spans_manual", "blocks")
+MANUAL = ("ner_manual", "spans_manual")
+# In these, spans are only shown.
+OTHER = ("classification", "choice", "text", "text_input", "html")
 
 
-def says_nothing(row: dict[str, Any]) -> str:
+def why_left_out(row: dict[str, Any]) -> str:
     """Return why a row says nothing about spans, or "".
 
-    The interface "relations" annotates spans only if it was given labels for them. A
-    row that names no interface may have a class, or chosen options, instead of spans.
+    Other interfaces, such as "blocks", "relations" and "review", say something if the
+    row has spans. So does a row that names no interface, unless it has a class or
+    chosen options.
     """
     answer, view = row.get("answer"), row.get("_view_id")
     spans = row.get("spans", row.get("entities"))
     if answer in NOT_ACCEPTED:
         return f"example with the answer {answer!r}"
     if view is None:
-        other = isinstance(row.get("label"), str) or "options" in row or "accept" in row
-        about_text = answer == "accept" and spans is None and other
+        other = any(key in row for key in ("label", "options", "accept"))
+        about_text = answer == "accept" and not spans and other
         return "answer that is not about spans" if about_text else ""
-    if view in BINARY + MANUAL or view == "relations" and spans:
+    if view in BINARY + MANUAL or view not in OTHER and spans:
+        return ""
+    if view == "blocks" and spans is not None:
         return ""
     return f"answer of the interface {view!r}"[:60]
 
@@ -38,8 +43,8 @@ def is_binary(row: dict[str, Any]) -> bool:
 
 
 def beside_unknown(text: AnnotatedText) -> AnnotatedText:
-    """Return the text with everything outside of its entities unknown."""
+    """Return the text with everything unknown that is in none of its entities."""
     if not text.text:
         return text
-    whole = Entity(0, len(text.text), "")
+    whole = Entity(0, len(text.text), "")  # entities are known all the same
     return replace(text, unknown=tuple(sorted((whole, *text.unknown))))

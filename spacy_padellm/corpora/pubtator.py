@@ -14,8 +14,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from .base import AnnotatedText, Entity, ReadReport
+from .claims import Claim
 from .lines import read_lines
-from .mentions import Claim, place, whole_number
+from .mentions import place, whole_number
 
 PASSAGE = re.compile(r"(?P<document>[^|\t]+)\|(?P<part>[ta])\|(?P<text>.*)", re.DOTALL)
 ID = re.compile(r"([^|\t]+)(?:\t|\|\w\|)")

@@ -19,8 +19,9 @@ from typing import NamedTuple
 
 from ..errors import Errors
 from .base import AnnotatedText, ReadReport
+from .claims import Claim
 from .lines import read_lines
-from .mentions import Claim, place, whole_number
+from .mentions import place, whole_number
 from .utf16 import Utf16
 
 FORMAT = "#FORMAT=WebAnno TSV 3"

@@ -52,7 +52,7 @@ def build_pointer_v1(
         as `{name}:`, a label does not, and is computed once for all texts: hundreds of
         labels cost nothing, and find less.
     threshold: the least score of a mention, 0 to 1, see `find_spans`.
-    thresholds: in its place, for some labels.
+    thresholds: label → threshold; other labels have `threshold`.
     size: of the learned projections of a new adapter.
     prefer_narrow: where mentions of two labels overlap, how much narrow labels are
         preferred to broad ones, such as "politician" to "person": the score of a
@@ -79,7 +79,7 @@ class Pointer:
     size: int = 128
     alone: bool = False
     prefer_narrow: float = 0.4
-    thresholds: Mapping[str, float] = field(default_factory=dict)
+    thresholds: Mapping[str, float] = field(default_factory=dict, hash=False)
 
     @property
     def name(self) -> str:

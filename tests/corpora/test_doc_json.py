@@ -44,14 +44,21 @@ def test_docs_without_annotation_are_not_docs_without_entities(corpus, english):
     assert problems(read) == [(2, "skipped", "doc without entity annotation")]
 
 
-@pytest.mark.parametrize("places", [[], [(0, 1, "PER")]])
-def test_groups_of_spans_that_are_not_read_are_named(corpus, english, places):
+@pytest.mark.parametrize(
+    "places, action, unknown",
+    [([(0, 1, "PER")], "left out", ()), ([], "skipped", ((4, 8, "VERB"),))],
+)
+def test_groups_of_spans_that_are_not_read_are_named(
+    corpus, english, places, action, unknown
+):
     doc = annotated(english, "Ada left", *places)
-    doc.spans["gold"] = [Span(doc, 0, 1, "PER")]
+    doc.spans["gold"] = [Span(doc, 1, 2, "VERB")]
     doc.spans["empty"] = []
-    read = corpus(json.dumps(doc.to_json()))
-    assert mentions(read) == [[("Ada", "PER")] * len(places)]
-    assert problems(read) == [(1, "left out", "spans of the group 'gold'")]
+    rows = [annotated(english, "Bo", (0, 1, "PER")).to_json(), doc.to_json()]
+    read = corpus("\n".join(map(json.dumps, rows)))
+    assert mentions(read) == [[("Bo", "PER")], [("Ada", "PER")] * len(places)]
+    assert problems(read) == [(2, action, "spans of the group 'gold'")]
+    assert read.texts[1].unknown == unknown
 
 
 def test_a_doc_with_other_spans_alone_is_skipped_and_they_are_named(corpus, english):

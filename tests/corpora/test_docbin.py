@@ -3,7 +3,7 @@
 import pytest
 from spacy.tokens import Span
 
-from spacy_padellm.corpora.base import AnnotatedText
+from spacy_padellm.corpora.base import AnnotatedText, Entity
 from spacy_padellm.corpora.docbin import write_docbin
 from spacy_padellm.corpora.docs import make_doc
 from spacy_padellm.corpora.registry import read
@@ -54,13 +54,21 @@ def test_docs_without_entity_annotation_are_reported(tmp_path, english):
     assert problems(corpus) == [(2, "skipped", "doc without entity annotation")]
 
 
-def test_groups_of_spans_that_are_not_read_are_named(tmp_path, english):
-    doc = make_doc(english, AnnotatedText("Ada left"))
-    doc.spans["gold"] = [Span(doc, 0, 1, "PER")]
+@pytest.mark.parametrize(
+    "entities, action, unknown",
+    [((Entity(0, 3, "PER"),), "left out", ()), ((), "skipped", ((4, 8, "VERB"),))],
+)
+def test_groups_of_spans_that_are_not_read_are_named(
+    tmp_path, english, entities, action, unknown
+):
+    bo = make_doc(english, AnnotatedText("Bo", (Entity(0, 2, "PER"),)))
+    doc = make_doc(english, AnnotatedText("Ada left", entities))
+    doc.spans["gold"] = [Span(doc, 1, 2, "VERB")]
     doc.spans["empty"] = []
-    write_docbin([doc], tmp_path / "docs.spacy")
-    found = problems(read(tmp_path / "docs.spacy"))
-    assert found == [(1, "left out", "spans of the group 'gold'")]
+    write_docbin([bo, doc], tmp_path / "docs.spacy")
+    corpus = read(tmp_path / "docs.spacy")
+    assert problems(corpus) == [(2, action, "spans of the group 'gold'")]
+    assert (corpus.texts[1].entities, corpus.texts[1].unknown) == (entities, unknown)
 
 
 def test_other_bytes_are_an_error(tmp_path):

@@ -61,7 +61,7 @@ def test_rows_of_another_structure_are_reported(corpus, row):
         ({}, None),
         ({"ner_labels": ["city", "river"]}, ("city", "river", "person", "surname")),
         ({"ner_negatives": ["river"]}, ("river", "person", "surname", "city")),
-        ({"ner_negatives": []}, ("person", "surname", "city")),
+        ({"ner_labels": [], "ner_negatives": []}, None),
         ({"ner_negatives": "river"}, None),
         ({"ner_labels": ["city"], "ner_negatives": [1]}, ("city", "person", "surname")),
     ],

@@ -33,18 +33,25 @@ def out(tmp_path_factory):
         for split in ("train", "dev", "test"):
             text = "\n".join(rows) + "\n\n"
             (folder / treebank.folder / f"{split}.iob2").write_text(text * 3, "utf8")
-    main(
-        Namespace(
-            out=folder / "out",
-            data=folder,
-            languages=["zh", "pt"],
-            texts=2,
-            open_texts=5,
-            open_types=Path(__file__).parents[2] / "assets" / "open-types",
-            seed=0,
-        )
-    )
+    main(arguments(folder))
     return folder / "out"
+
+
+def arguments(folder, **changed):
+    given = {
+        "out": folder / "out",
+        "data": folder,
+        "languages": ["zh", "pt"],
+        "texts": 2,
+        "open_texts": 5,
+        "open_types": Path(__file__).parents[2] / "assets" / "open-types",
+        "seed": 0,
+        "empty": 0.25,
+        "runs": 0.0,
+        "run_words": 80,
+        "run_sentences": 4,
+    }
+    return Namespace(**given | changed)
 
 
 def docs(file):
@@ -71,3 +78,15 @@ def test_all_languages_have_tests(out):
         assert len(test) == 3
         assert [ent.label_ for ent in test[0].ents] == ["PER", "LOC"]
     assert docs(out / "test" / "open_zh.spacy")
+
+
+def test_runs_are_sentences_in_a_row_with_spaces_where_the_language_has_them(out):
+    folder = out.parent
+    settings = {"out": folder / "runs", "texts": 1, "open_texts": 0, "runs": 1.0}
+    main(arguments(folder, **settings))
+    texts = {doc.text for doc in docs(folder / "runs" / "train.spacy")}
+    assert len(texts) == 2
+    zh, pt = sorted(texts, key=str.isascii)
+    for text, language, space in ((zh, "zh", ""), (pt, "pt", " ")):
+        sentence = space.join(SENTENCES[language][0])
+        assert text in (space.join([sentence] * n) for n in (2, 3))

@@ -96,6 +96,20 @@ def test_latin_1_is_not_taken_for_another_script(content):
     assert not seems_of_another_script(content.encode("latin-1") + utf8)
 
 
+@pytest.mark.parametrize("shift", range(4))
+def test_utf_8_of_another_script_with_a_line_of_latin_1_is_read(corpus, shift):
+    """Wherever the buffer ends, which may be in the middle of a character."""
+    utf8 = (RUSSIAN.replace("\n", "\n" * 2) * 300).encode()
+    odd = b"x" * shift + b"\tO\ncaf\xe9\tO\n\n"
+    read = corpus(odd + utf8)
+    assert read.report.kinds()["repaired", "not UTF-8, read as Latin-1"] == 1
+    assert len(read.report.entities) == 2
+
+
+def test_a_cut_character_does_not_make_utf_8_another_encoding(corpus):
+    assert corpus(RUSSIAN.encode() * 3 + "Моск".encode()[:-1] + b"\tO\n").texts
+
+
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32"])
 @pytest.mark.parametrize("content", ["Ada\tB-PER\n", CHINESE])
 def test_wide_encodings_are_an_error_that_says_how_to_convert(

@@ -40,6 +40,13 @@ def test_tags_may_be_labels_alone_and_o_is_none(corpus):
     assert mentions(read(corpus, raws)) == [[("Ada Lovelace", "PER"), ("Bo", "PER")]]
 
 
+def test_o_needs_no_index(corpus):
+    raws = tokens(("B-PER", "Ada"), ("O", "met"))
+    for raw in raws:
+        del raw["index"]
+    assert mentions(read(corpus, raws)) == [[("Ada", "PER")]]
+
+
 @pytest.mark.parametrize("second", ["B-PER", "I-LOC", "S-PER"])
 def test_a_new_entity_begins_with_b_or_another_label(corpus, second):
     raws = tokens(("I-PER", "New"), (second, "York"))

@@ -68,6 +68,11 @@ def test_an_accepted_text_without_spans_has_none(corpus, english, view):
         (row("relations", relations=[]), "interface 'relations'"),
         (row(None, label="SPORTS"), "answer that is not about spans"),
         (row(None, options=[{"id": 1}], accept=[]), "answer that is not about spans"),
+        (row(None, options=[{"id": 1}], spans=[]), "answer that is not about spans"),
+        (row(None, label=["PER"]), "answer that is not about spans"),
+        (row("blocks", options=[{"id": 1}], accept=[1]), "interface 'blocks'"),
+        (row("review"), "interface 'review'"),
+        (row("html", ADA), "interface 'html'"),
     ],
 )
 def test_answers_about_other_things_are_not_texts_without_spans(corpus, answer, kind):
@@ -80,5 +85,12 @@ def test_answers_about_other_things_are_not_texts_without_spans(corpus, answer, 
         corpus(json.dumps(answer))
 
 
-def test_the_spans_of_relations_are_read(corpus):
-    assert mentions(corpus(json.dumps(row("relations", ADA)))) == [[("Ada", "PER")]]
+@pytest.mark.parametrize("view", ["relations", "review", "blocks", "my_own"])
+def test_the_spans_of_other_interfaces_are_read(corpus, english, view):
+    read = corpus(json.dumps(row(view, ADA)))
+    assert tags(read, english) == [["B", *["O"] * 5]]
+
+
+def test_blocks_with_an_empty_list_of_spans_have_none(corpus, english):
+    read = corpus(json.dumps(row("blocks", spans=[], options=[{"id": 1}])))
+    assert tags(read, english) == [["O"] * 6]
