@@ -105,3 +105,9 @@ def test_an_upward_import_and_a_circle_would_be_found(tmp_path):
     one, two = package / "a" / "one.py", package / "b" / "two.py"
     assert imports(one, package) == {two, package / "b" / "three.py"}
     assert imports(two, package) == {one}
+
+
+def test_every_module_of_tests_has_some():
+    files = (REPOSITORY / "tests").rglob("test_*.py")
+    empty = [f.name for f in files if "def test_" not in f.read_text(encoding="utf8")]
+    assert empty == []

@@ -80,8 +80,8 @@ def run_in_processes(
 
 
 def _start_fork_server() -> None:
-    """Start it with SIGINT blocked, also in its forks. A terminal sends Ctrl-C to all
-    processes, and the command ends its workers."""
+    """Start the fork server with SIGINT blocked; its forks inherit that. A terminal
+    sends Ctrl-C to all processes, and the command ends its workers."""
     CONTEXT.set_forkserver_preload(PRELOADED)
     resource_tracker.ensure_running()  # else the fork server does so, and unblocks
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})

@@ -36,13 +36,13 @@ def calibrate(
     by_label: Annotated[
         bool,
         typer.Option(
-            "--by-label", help="Choose a threshold for each label, in Pointer."
+            "--by-label", help="Choose one for each label. Only for the format Pointer."
         ),
     ] = False,
     beta: Annotated[
         float,
         typer.Option(
-            min=0.1, help="Recall counts so many times as much as precision in F."
+            min=0.1, help="How many times as much as precision recall counts in F."
         ),
     ] = 1.0,
     limit: Limit = 0,
@@ -83,6 +83,9 @@ def calibrate(
             settings["thresholds"] = dict(best.thresholds)
         keep(config, ner.name, settings)
         typer.echo(f"Wrote {known.setting} = {shown(best)} to {config}")
+    own = dict(getattr(ner.format, "thresholds", {}))
+    if own and not by_label:
+        typer.echo(f"These labels keep thresholds of their own: {named(own)}")
 
 
 def print_table(
@@ -91,16 +94,14 @@ def print_table(
     from rich.console import Console
     from rich.table import Table
 
-    from ..pipeline.calibrate import f_beta
-
     table = Table()
     for title in (setting, "precision", "recall", "F" if beta == 1 else f"F{beta:g}"):
         table.add_column(title, justify="right")
     for trial in trials:
-        shares = (trial.precision, trial.recall)
+        shares = (trial.precision, trial.recall, trial.f(beta))
         table.add_row(
             shown(trial),
-            *(f"{100 * share:.1f}" for share in (*shares, f_beta(*shares, beta))),
+            *(f"{100 * share:.1f}" for share in shares),
             style="bold" if trial is best else None,
         )
     Console().print(table)
@@ -110,8 +111,12 @@ def shown(trial: "Trial") -> str:
     """Format the threshold as in a config."""
     if trial.threshold is None:
         return "null"
-    own = (f"{label} {value}" for label, value in trial.thresholds.items())
-    return ", ".join((str(trial.threshold), *own))
+    own = named(trial.thresholds)
+    return f"{trial.threshold}, {own}" if own else str(trial.threshold)
+
+
+def named(thresholds: Mapping[str, float]) -> str:
+    return ", ".join(f"{label} {value}" for label, value in thresholds.items())
 
 
 def keep(config_file: Path, name: str, settings: Mapping[str, Any]) -> None:

@@ -130,6 +130,12 @@ class ComponentErrors:
         "of labels or a table label -> name, as `spacy init labels` writes it, or null "
         "for the labels of the gold data."
     )
+    E818 = (
+        "[E818] {setting} has the key {key!r}, which a config file cannot hold: keys "
+        "have no ':', '=' or outer spaces, and do not begin with '#', ';' or '['. "
+        "Choose another one. Labels may also be a list, or come from a file, see "
+        "spacy_padellm.Labels.v1."
+    )
     E820 = (
         "[E820] The weights of the base model with the adapter merged into them are "
         "not finite numbers. Train the adapter again with a lower learning rate, or "

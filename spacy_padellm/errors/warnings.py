@@ -67,8 +67,8 @@ class Warnings:
         "on old and new gold texts together. This warning is shown once."
     )
     W809 = (
-        "[W809] {name}: the format's `thresholds` name {labels}, which {name} is not "
-        "asked for. Its labels are: {asked}. This warning is shown once."
+        "[W809] {name}: the format's `thresholds` name {labels}, but the labels of "
+        "{name} are: {own}. This warning is shown once."
     )
     # spacy-llm
     W841 = (

@@ -1,10 +1,12 @@
 """Choosing a format's threshold by its F on gold docs."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from spacy.language import Language
+from spacy.tokens import Doc, Span
 from spacy.training import Example
 
 from ..errors import Errors
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
 
 # None is the likeliest count.
 COUNT_THRESHOLDS = (None, 0.5, 0.4, 0.3, 0.2)
+# of a label, for a threshold of its own: with fewer, the best one is chance
+LEAST_MENTIONS = 30
 THRESHOLDS = (0.6, 0.5, 0.45, 0.4, 0.35, 0.3, 0.25, 0.2, 0.15)
 
 
@@ -61,9 +65,11 @@ class Trial:
     threshold: float | None
     precision: float
     recall: float
-    f: float
     by_label: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     thresholds: Mapping[str, float] = field(default_factory=dict)
+
+    def f(self, beta: float = 1.0) -> float:
+        return f_beta(self.precision, self.recall, beta)
 
 
 def try_thresholds(
@@ -92,7 +98,8 @@ def try_thresholds(
         known.check(value)
     others = {"thresholds": {}} if by_label else {}
     for value in values:
-        yield _trial(nlp, ner, examples, {known.setting: value, **others})
+        scores = _scores(nlp, ner, examples, {known.setting: value, **others})
+        yield Trial(value, *scores)
 
 
 def try_by_label(
@@ -106,24 +113,35 @@ def try_by_label(
     format afterwards.
 
     trials: of `try_thresholds`, by label. A label gets a threshold of its own if it has
-        a higher F with another one than the best of all.
+        LEAST_MENTIONS in the gold docs, and a higher F with another one than the best
+        of all.
     """
     best = best_of(trials, beta)
+    gold = Counter(
+        span.label_
+        for example in examples
+        for span in _gold_spans(example.reference, ner.spans_key)
+    )
     thresholds = {}
-    for label in sorted({label for trial in trials for label in trial.by_label}):
+    for label in sorted(label for label, n in gold.items() if n >= LEAST_MENTIONS):
         scores = [f_beta(*trial.by_label.get(label, (0, 0)), beta) for trial in trials]
         if max(scores) > scores[trials.index(best)]:
             thresholds[label] = trials[scores.index(max(scores))].threshold
     settings = {"threshold": best.threshold, "thresholds": thresholds}
-    return _trial(nlp, ner, examples, settings)
+    return Trial(best.threshold, *_scores(nlp, ner, examples, settings), thresholds)
 
 
-def _trial(
+def _gold_spans(doc: Doc, key: str | None) -> Iterable[Span]:
+    return doc.spans[key] if key in doc.spans else doc.ents
+
+
+def _scores(
     nlp: Language,
     ner: "PaDeLLMNER",
     examples: Sequence[Example],
     settings: Mapping[str, Any],
-) -> Trial:
+) -> tuple[float, float, dict[str, tuple[float, float]]]:
+    """Precision, recall, and both for each label, with other settings of the format."""
     before = ner.format
     try:
         ner.format = replace(before, **settings)
@@ -132,14 +150,8 @@ def _trial(
         ner.format = before
     of = "ents" if "ents_f" in scores else f"spans_{ner.spans_key}"
     by_label = (scores.get(f"{of}_per_type") or {}).items()
-    return Trial(
-        settings.get("threshold", settings.get("count_threshold")),
-        scores[f"{of}_p"],
-        scores[f"{of}_r"],
-        scores[f"{of}_f"],
-        {label: (one["p"], one["r"]) for label, one in by_label},
-        settings.get("thresholds", {}),
-    )
+    pairs = {label: (one["p"], one["r"]) for label, one in by_label}
+    return scores[f"{of}_p"], scores[f"{of}_r"], pairs
 
 
 def f_beta(precision: float, recall: float, beta: float = 1.0) -> float:
@@ -151,4 +163,4 @@ def f_beta(precision: float, recall: float, beta: float = 1.0) -> float:
 
 def best_of(trials: Sequence[Trial], beta: float = 1.0) -> Trial:
     """The highest F; the first of equal ones."""
-    return max(trials, key=lambda trial: f_beta(trial.precision, trial.recall, beta))
+    return max(trials, key=lambda trial: trial.f(beta))

@@ -19,6 +19,7 @@ from ..engines.base import Engine, EngineSource
 from ..errors import Errors, Warnings
 from ..formats.base import Format
 from ..formats.extraction import prepare
+from ..formats.pointer import Pointer
 from ..locks import Once
 from ..model.shim import causal_lm_shim
 from ..settings import check_positive
@@ -203,9 +204,8 @@ class PaDeLLMNER(AdaptersAndLabels, TrainablePipe):
         if not labels:
             self._warn_once("no labels", Warnings.W803)
             return [Prediction() for _ in docs]
-        if unasked := getattr(self.format, "thresholds", {}).keys() - labels.keys():
-            names = {"labels": ", ".join(sorted(unasked)), "asked": ", ".join(labels)}
-            self._warn_once("thresholds", Warnings.W809, **names)
+        if call.labels is None and not self.adapters:
+            self._check_thresholds(labels)
         engine, tokenizer = self._open(call.adapter)
         return predict_docs(
             docs,
@@ -248,6 +248,13 @@ class PaDeLLMNER(AdaptersAndLabels, TrainablePipe):
         output = self.output.changed(settings)
         check_spans_key(self._pipeline(), self.name, output.spans_key)
         return Call(output, adapter, labels)
+
+    def _check_thresholds(self, labels: LabelNames) -> None:
+        """Warn of thresholds for labels that the component does not have."""
+        thresholds = self.format.thresholds if isinstance(self.format, Pointer) else {}
+        if unknown := thresholds.keys() - labels.keys():
+            names = {"labels": ", ".join(sorted(unknown)), "own": ", ".join(labels)}
+            self._warn_once("thresholds", Warnings.W809, **names)
 
     def _warn_once(self, kind: str, message: str, **values: Any) -> None:
         if self._warned.is_first(kind):

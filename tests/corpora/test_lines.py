@@ -76,7 +76,7 @@ OTHER_SCRIPTS = [
 
 @pytest.mark.parametrize("content, encoding", OTHER_SCRIPTS)
 def test_an_encoding_of_another_script_is_an_error(corpus, content, encoding):
-    with pytest.raises(ValueError, match=r"E209.*sample.txt:[12]: .*iconv -f GB18030"):
+    with pytest.raises(ValueError, match=r"E209.*sample.txt:[12]: .*iconv -f"):
         corpus(content.encode(encoding))
     assert not seems_of_another_script(content.encode())
 

@@ -269,3 +269,24 @@ def test_without_any_labels_it_is_said_once_that_nothing_is_found(make_nlp, capl
 def test_the_shipped_adapter_asks_for_four_labels():
     nlp = spacy.blank("en")
     assert nlp.add_pipe("padellm_ner").labels == ("PER", "ORG", "LOC", "MISC")
+
+
+@pytest.mark.parametrize(
+    "key", ["ORG:CO", "a=b", "#tag", "[a]", "; c", " lead", "trail ", "a\nb", ""]
+)
+def test_keys_that_a_config_would_lose_are_refused(make_nlp, tmp_path, key):
+    with pytest.raises(ValueError, match="E818.*labels has the key|E504"):
+        make_nlp(labels={key: "name"})
+    with pytest.raises(ValueError, match="E818.*adapters has the key"):
+        make_nlp(adapters={key: str(tmp_path)})
+    pointer = {"@misc": "spacy_padellm.Pointer.v1", "thresholds": {key: 0.5}}
+    with pytest.raises(ValueError, match="E818.*thresholds has the key"):
+        make_nlp(format=pointer)
+
+
+@pytest.mark.parametrize("key", ["B-PER", "A B", "a;b", "x#y", "地名", "$x", "100%"])
+def test_other_keys_are_saved(make_nlp, tmp_path, key):
+    nlp = make_nlp(labels={key: "name"})
+    nlp.to_disk(tmp_path)
+    assert spacy.load(tmp_path).get_pipe("padellm_ner").label_data == {key: "name"}
+    assert make_nlp(labels=["ORG:CO"]).get_pipe("padellm_ner").labels == ("ORG:CO",)
