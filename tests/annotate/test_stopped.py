@@ -13,7 +13,9 @@ from .conftest import check_once, request, run_here, write_jsonl
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="needs process groups")
 
 
-@pytest.mark.parametrize("moment", ["plan.json", "done/00000.json"])
+@pytest.mark.parametrize(
+    "moment", ["done/00000.json", pytest.param("plan.json", marks=pytest.mark.slow)]
+)
 def test_ctrl_c_is_one_line(faulty, tmp_path, moment):
     slow = {f"d{i}": f"SLOW {i}" for i in range(20)}
     corpus, out = write_jsonl(tmp_path / "in.jsonl", 20, **slow), tmp_path / "out"

@@ -231,6 +231,7 @@ def test_pointer_costs_one_pass(work, tmp_path):
     assert [one["passes"] for one in points] == [1, 1, 1, 1, pytest.approx(1 / 6)]
 
 
+@pytest.mark.slow
 def test_memory_is_of_a_process_for_each_point(work, tmp_path):
     done = run("memory", *options(work, tmp_path), "--docs", 8)
     systems = json.loads((tmp_path / "memory.json").read_text())["systems"]
