@@ -54,7 +54,7 @@ def _decoded(path: Path, report: ReadReport) -> Iterator[str]:
             try:
                 line = raw.decode("utf8")
             except UnicodeDecodeError as error:
-                if seems_of_another_script(raw + whole_lines(file.peek())):
+                if seems_of_another_script(raw + file.peek()):
                     place = {"path": path, "line": number}
                     raise ValueError(Errors.E209.format(**place)) from None
                 line = raw.decode("latin-1")
@@ -71,15 +71,11 @@ def seems_of_another_script(data: bytes) -> bool:
     In encodings of other scripts, whole words consist of them.
     """
     lines = b"\n".join(filterfalse(_is_utf8, data.split(b"\n")))
+    # the data, or a file, may end in the middle of a character
     runs = [*filterfalse(_is_utf8, HIGH_BYTES.findall(lines))]
     pairs = sum(len(run) % 2 == 0 for run in runs if GB_BYTES.fullmatch(run))
     words = sum(map(len, runs)) >= 3 * len(runs)
     return len(runs) >= 3 and (words or pairs >= 0.9 * len(runs))
-
-
-def whole_lines(data: bytes) -> bytes:
-    """Leave out what follows the last newline, which may be a part of a character."""
-    return data[: data.rfind(b"\n") + 1]
 
 
 def _is_utf8(data: bytes) -> bool:
