@@ -29,7 +29,7 @@ from spacy_padellm.corpora.docs import make_doc
 LICENCE = "CC BY-SA 4.0"
 ENGLISH_NAMES = ("person", "organization", "location")
 OWN_NAMES = 0.4  # share of the texts whose labels are asked in the text's language
-EMPTY = 0.25  # share of dev texts without entities, at most
+EMPTY = 0.25  # share of texts without entities, at most; in training by default
 DEV = 50  # texts of each language
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ..settings import check_keys
 from ..writing import replace_files
 from .options import Limit, Pipe
 from .progress import progress
@@ -121,9 +122,10 @@ def named(thresholds: Mapping[str, float]) -> str:
 
 def keep(config_file: Path, name: str, settings: Mapping[str, Any]) -> None:
     """Set settings of the component's format in a config file, which is replaced as a
-    whole."""
+    whole. Raises ValueError (E818) for a label that cannot be a key there."""
     from spacy.util import load_config
 
+    check_keys("thresholds", settings.get("thresholds"))
     config = load_config(config_file)
     config["components"][name]["format"].update(settings)
     replace_files({config_file: config.to_str()})

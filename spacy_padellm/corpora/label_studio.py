@@ -90,7 +90,9 @@ def _full(task: dict[str, Any], where: str, line: int, report: ReadReport) -> Fo
     groups = _by_name(spans)
     if len(groups) < 2:
         name = next(iter(groups), None)
-        return [(text_of(task["data"], name), groups.get(name, []))]
+        claims, data = groups.get(name, []), task["data"]
+        fits = None if name is None or name in data else text_with(data, claims)
+        return [(fits or text_of(data, name), claims)]
     return _texts(task["data"], groups, where, line, report)
 
 

@@ -215,6 +215,18 @@ def test_thresholds_of_labels_are_written_and_replace_those_before(
     assert [ent.text for ent in nlp(TEXT).ents] == ["Shaka Khan"]
 
 
+def test_a_label_that_a_config_would_lose_leaves_the_pipeline_as_it_was(
+    pointer_folder, monkeypatch
+):
+    own = Trial(0.5, 1.0, 1.0, thresholds={"ORG:CO": 0.15})
+    module = "spacy_padellm.pipeline.calibrate.try_by_label"
+    monkeypatch.setattr(module, lambda *arguments: own)
+    before = config_of(pointer_folder)
+    result = run(pointer_folder, "--by-label", "--thresholds", "0.5")
+    assert result.exit_code == 1 and "E818" in result.stderr
+    assert config_of(pointer_folder) == before
+
+
 def test_a_format_without_thresholds_for_labels_is_refused(folder):
     result = run(folder, "--by-label")
     assert result.exit_code == 1 and "E514" in result.stderr

@@ -140,6 +140,13 @@ def test_a_text_whose_control_has_another_name_is_the_one_with_the_mentions(corp
     assert problems(read) == []
 
 
+def test_so_it_is_if_only_one_text_has_entities(corpus):
+    made = two_texts("t2")
+    made["annotations"][0]["result"][0]["value"]["text"] = "Bob"
+    read = corpus(json.dumps([made]))
+    assert (mentions(read), problems(read)) == ([[("Bob", "PER")]], [])
+
+
 def test_a_result_that_names_no_text_is_in_the_only_one(corpus):
     made = two_texts("text", None)
     made["annotations"][0]["result"][1]["value"].update(start=9, end=13)
