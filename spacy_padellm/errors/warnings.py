@@ -70,6 +70,11 @@ class Warnings:
         "[W809] {name}: the format's `thresholds` name {labels}, but the labels of "
         "{name} are: {own}. This warning is shown once."
     )
+    W810 = (
+        "[W810] How broad {number} labels are is measured now, which happens once for "
+        "each label and takes time. `warm_up` does it before the first text. The "
+        "format's `prefer_narrow = 0` does without."
+    )
     # spacy-llm
     W841 = (
         "[W841] {name} has no labels, so it finds nothing. Set the task's `labels`, "

@@ -5,17 +5,23 @@ narrower one, and the scores do not tell which that is. So the model looks for e
 label in reference texts about things of many kinds: the broader one finds more of them.
 """
 
+import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import cache
 from importlib.resources import files
 
+from ..errors import Warnings
 from ..types import LabelNames, Mention
 from .base import LABEL_TOKENS, Extraction, Query
+
+logger = logging.getLogger(__name__)
 
 # Estimated tokens of a reference text, and the most in a pass.
 TEXT_TOKENS = 20
 PASS_TOKENS = 4096
+# Labels that take long enough to tell the user, about half a minute on two cores.
+MANY_LABELS = 100
 
 
 def weigh(
@@ -66,6 +72,8 @@ def remember(
     find: extracts the mentions of queries with the model.
     """
     new = sorted(name for name in names if name not in memory)
+    if len(new) >= MANY_LABELS:
+        logger.warning(Warnings.W810.format(number=len(new)))
     for script in ("latin", "chinese"):
         asked = [name for name in new if script_of(name) == script]
         for name, breadth in breadths(asked, reference_texts(script), find).items():

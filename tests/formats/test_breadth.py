@@ -9,9 +9,11 @@ import spacy
 
 from spacy_padellm.formats.base import Extraction, Query
 from spacy_padellm.formats.breadth import (
+    MANY_LABELS,
     PASS_TOKENS,
     breadths,
     reference_texts,
+    remember,
     rivals,
     script_of,
     weigh,
@@ -94,6 +96,18 @@ def test_many_labels_are_asked_in_small_passes():
     assert set(breadths(names, texts, find).values()) == {1.5}
     assert [len(part) for part in find.asked] == [2, 2, 2, 1]
     assert PASS_TOKENS == 4096  # two texts of 1,620 tokens each
+
+
+@pytest.mark.parametrize("number, told", [(MANY_LABELS - 1, 0), (MANY_LABELS, 1)])
+def test_the_user_is_told_when_many_labels_take_long(number, told, caplog):
+    names = [f"label {n}" for n in range(number)]
+    memory = {}
+    for _ in range(2):
+        remember(names, Finder(dict.fromkeys(names, 0)), memory=memory)
+    assert memory == dict.fromkeys(names, 1.0)
+    assert [f"broad {number} labels" in text for text in caplog.messages] == [
+        True
+    ] * told
 
 
 def test_no_labels_ask_nothing():
