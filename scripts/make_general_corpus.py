@@ -16,7 +16,7 @@ import random
 from pathlib import Path
 
 import spacy
-from ask_open_types import Asked
+from ask_open_types import DESCRIBED, Asked
 from english_sets import CORE, btc, ewt, open_labels, redocred, wikigold, wnut17
 from mix_part import Runs, counted, respace
 from open_labels import SETS, natural_name
@@ -45,14 +45,47 @@ NAMES = {
     "product": ("product", "PRODUCT"),
     "creative-work": ("creative-work", "creative work", "WORK_OF_ART"),
 }
+# What a label means, for texts that are asked with descriptions
+DEFINITIONS = {
+    "PER": (
+        "the name of a human being, real or invented, without titles",
+        "a named individual",
+        "people by name, not by their role",
+    ),
+    "ORG": (
+        "a company, institution, party, team or other group with a name",
+        "a named body of people, such as a firm, a ministry or a club",
+        "the name of an organization, not of its product or building",
+    ),
+    "LOC": (
+        "a named place, such as a country, city, river or building",
+        "where something is: countries, regions, towns, streets, mountains",
+        "the proper name of a place",
+    ),
+    "MISC": ("any other proper name, such as an event, a work or a nationality",),
+    "TIME": ("a date, a time of day or a period", "when something happens"),
+    "NUM": ("a number or a quantity, with its unit",),
+    "NORP": (
+        "a nationality, people, religion or political group, as an adjective too",
+    ),
+    "person": ("the name of a human being or a fictional character",),
+    "location": ("a named place, also a building or a park",),
+    "corporation": ("a company by name, also as the maker of a product",),
+    "group": ("a band, team or other group that is not a company",),
+    "product": ("a thing that is sold or made, by its name",),
+    "creative-work": ("a film, song, book, game or series, by its title",),
+}
 HELD_OUT = 20  # every twentieth text of assets/open-types
 USUAL_NAMES = 0.6  # share of docs whose labels all go by their usual names
 # share of docs in which these are asked
 ASKED_SELDOM = {"TIME": 0.4, "NUM": 0.4, "NORP": 0.5}
 
 
-def name_labels(doc: Doc, rng: random.Random) -> Doc:
-    """Choose what is asked of a training doc, and under which names."""
+def name_labels(doc: Doc, rng: random.Random, described: float = 0.0) -> Doc:
+    """Choose what is asked of a training doc, and under which names.
+
+    described: the share of docs whose labels are asked with their definitions.
+    """
     labels = [
         label
         for label in doc.user_data[ANNOTATED_LABELS]
@@ -66,19 +99,26 @@ def name_labels(doc: Doc, rng: random.Random) -> Doc:
         label: known[label][0] if usual else rng.choice(known[label])
         for label in labels
     }
+    if described and rng.random() < described:
+        for label, name in names.items():
+            if label in DEFINITIONS:
+                names[label] = f"{name} ({rng.choice(DEFINITIONS[label])})"
     doc.user_data[ANNOTATED_LABELS] = names
     doc.set_ents([ent for ent in doc.ents if ent.label_ in names], default="outside")
     return doc
 
 
 def open_types(
-    corpus: Path, nlp: spacy.Language, rng: random.Random
+    corpus: Path,
+    nlp: spacy.Language,
+    rng: random.Random,
+    described: float = DESCRIBED,
 ) -> tuple[list[Doc], list[Doc]]:
     """The docs to train on, and those that are held out, in the language of `nlp`; none
-    without the folder."""
+    without the folder. described: the share of the first that have definitions."""
     if not corpus.is_dir():
         return [], []
-    asked = Asked(nlp, SPANS_KEY, rng)
+    asked = Asked(nlp, SPANS_KEY, rng, described)
     held_out = Asked(nlp, SPANS_KEY, rng, described=0.0, spellings={str: 1})
     train, held = [], []
     for domain in read_corpus(corpus, nlp.lang):
@@ -124,8 +164,10 @@ def main(args: argparse.Namespace) -> None:
             write_docbin(test, args.out / "test" / f"{name}.spacy")
     rng.shuffle(train)
     train = train[: args.limit]
-    docs = [name_labels(make_doc(nlp, text), rng) for text in train]
-    typed, held_out = open_types(args.open_types, nlp, rng)
+    docs = [
+        name_labels(make_doc(nlp, text), rng, args.described_sets) for text in train
+    ]
+    typed, held_out = open_types(args.open_types, nlp, rng, args.described)
     if args.typed is not None:
         typed = rng.sample(typed, min(args.typed, len(typed)))
     docs += typed
@@ -184,6 +226,18 @@ def parse_args() -> argparse.Namespace:
         help="our own corpus; another path leaves it out",
     )
     parser.add_argument("--typed", type=int, help="texts of our own corpus, at most")
+    parser.add_argument(
+        "--described",
+        type=float,
+        default=DESCRIBED,
+        help="share of its texts that are asked with definitions of their types",
+    )
+    parser.add_argument(
+        "--described-sets",
+        type=float,
+        default=0.0,
+        help="share of the texts of public sets that are asked with definitions",
+    )
     parser.add_argument(
         "--limit", type=int, help="training texts of the public sets, at most"
     )
