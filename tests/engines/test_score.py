@@ -83,7 +83,8 @@ def assert_close(found, expected):
     assert len(found) == len(expected)
     for one, other in zip(found, expected, strict=True):
         assert one.dtype == other.dtype and one.shape == other.shape
-        assert one == pytest.approx(other, abs=1e-4)
+        # logits of up to 10, in float32
+        assert one == pytest.approx(other, abs=1e-4, rel=1e-4)
 
 
 @pytest.mark.parametrize("n_texts", [1, 7, 32])
@@ -229,12 +230,14 @@ def test_every_way_to_compute_gives_the_same(
 def test_8_bit_scores_come_close(lm, ask, workshop, tiny_tokenizer):
     if not has_int8():
         pytest.skip("this CPU has no 8-bit products")
+    # without VNNI, inputs have half of the steps
+    share = 0.2 if torch.cpu._is_vnni_supported() else 0.4
     trees = [ask(row.text).tree() for row in workshop[:7]]
     expected, _ = score(lm, trees, tiny_tokenizer)
     found, _ = score(lm, trees, tiny_tokenizer, DecodingSettings(int8=True))
     for one, other in zip(found, expected, strict=True):
         assert one.shape == other.shape
-        assert 0 < abs(one - other).mean() < 0.2 * abs(other).mean()
+        assert 0 < abs(one - other).mean() < share * abs(other).mean()
 
 
 def test_a_changed_head_is_used_at_once(lm, ask, tiny_tokenizer, tiny_base, peft_model):
