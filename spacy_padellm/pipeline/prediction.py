@@ -1,9 +1,11 @@
 """From the mentions that the model wrote to spans of the doc's tokens."""
 
+import unicodedata
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 from spacy.tokens import Doc
 
@@ -12,7 +14,7 @@ from ..spans.align import align_mentions, boundaries
 from ..spans.merging import are_answered_for
 from ..spans.normalised import normal_form, normalise
 from ..spans.occurrences import other_occurrences
-from ..spans.resolve import drop_overlaps, to_token_span
+from ..spans.resolve import drop_overlaps, to_token_span, without_outer_spaces
 from ..types import LabelledSpan, Mention, Place, Window
 from .output import Output
 
@@ -28,9 +30,10 @@ class FoundMention:
         string), "empty", "not in text", "misaligned" (it is not made of whole tokens),
         "other window" (that one is responsible for these tokens), "below threshold".
     changed: how the span differs from the mention: empty, "contracted" (it lacks
-        characters), "expanded" (it has more), or "repeated" (the span is another
-        occurrence of the mention's string); or "second choice", if the model wrote a
-        string first that other mentions used up.
+        characters), "expanded" (it has more), "shared token" (a better mention has a
+        token that both touch), or "repeated" (the span is another occurrence of the
+        mention's string); or "second choice", if the model wrote a string first that
+        other mentions used up.
     """
 
     window: int
@@ -94,6 +97,8 @@ def locate(
         elif one.span.score < output.threshold:
             one = replace(one, dropped="below threshold")
         settled.append(one)
+    if not output.allow_overlap:
+        settled = _share_tokens(doc, settled)
     if output.all_occurrences:
         settled += _repeated(doc, parts, settled)
     dropped = Counter(one.dropped for one in settled if one.dropped)
@@ -148,9 +153,17 @@ def _place(
 
 
 def _snap(doc: Doc, found: FoundMention, output: Output) -> FoundMention:
-    """Turn the characters of a mention into whole tokens."""
+    """Turn the characters of a mention into whole tokens.
+
+    Tokens that have no more than punctuation beside the mention, such as "José." in
+    decomposed letters, are not cut off, as a part of the name would be lost.
+    """
     start, end = found.place
     tokens = to_token_span(doc, start, end, output.alignment_mode)
+    if output.alignment_mode == "contract":
+        whole = to_token_span(doc, start, end, "expand")
+        if whole is not None and _adds_punctuation(doc, whole, start, end):
+            tokens = whole
     if tokens is None:
         return replace(found, dropped="misaligned")
     mention = found.mention
@@ -162,6 +175,34 @@ def _snap(doc: Doc, found: FoundMention, output: Output) -> FoundMention:
     elif snapped.start_char < start or snapped.end_char > end:
         changed = "expanded"
     return replace(found, span=span, changed=changed)
+
+
+def _adds_punctuation(doc: Doc, tokens: tuple[int, int], start: int, end: int) -> bool:
+    """Whether tokens have only punctuation beside the characters `start` to `end`."""
+    first, last = doc[tokens[0]], doc[tokens[1] - 1]
+    before = first.text[: max(start - first.idx, 0)]
+    after = last.text[max(end - last.idx, 0) :]
+    return all(unicodedata.category(char).startswith("P") for char in before + after)
+
+
+def _share_tokens(doc: Doc, found: Sequence[FoundMention]) -> list[FoundMention]:
+    """Give a token that two mentions touch to the better one. The other one keeps its
+    other tokens, where it would overlap with `alignment_mode = "expand"`."""
+    found = list(found)
+    numbers = [n for n, one in enumerate(found) if one.span and not one.dropped]
+    numbers.sort(key=lambda number: found[number].place)
+    for left, right in pairwise(numbers):
+        one, other = found[left], found[right]
+        if one.place[1] > other.place[0] or one.span.end <= other.span.start:
+            continue
+        if one.span.rank >= other.span.rank:
+            loser, start, end = right, one.span.end, other.span.end
+        else:
+            loser, start, end = left, one.span.start, other.span.start
+        if tokens := without_outer_spaces(doc, start, end):
+            span = replace(found[loser].span, start=tokens[0], end=tokens[1])
+            found[loser] = replace(found[loser], span=span, changed="shared token")
+    return found
 
 
 def _repeated(

@@ -52,7 +52,11 @@ def to_token_span(
     span = doc.char_span(start_char, end_char, alignment_mode=mode)
     if span is None:
         return None
-    start, end = span.start, span.end
+    return without_outer_spaces(doc, span.start, span.end)
+
+
+def without_outer_spaces(doc: "Doc", start: int, end: int) -> tuple[int, int] | None:
+    """Remove whitespace tokens at either end. Returns None if no tokens are left."""
     while start < end and doc[start].is_space:
         start += 1
     while start < end and doc[end - 1].is_space:

@@ -80,6 +80,75 @@ def test_both_forms_of_an_accent_give_the_same(scripted_nlp, form):
     assert doc.text == text
 
 
+@pytest.mark.parametrize(
+    ("text", "name", "kept"),
+    [
+        ("Yesterday Maria met José.", "José", "José."),
+        ("(José), then", "José", "(José),"),
+        ("He said: «Ann Lee!» twice", "Ann Lee", "«Ann Lee!»"),
+        ("the paper@José here", "José", None),
+        ("José+Zoë wrote", "José", None),
+    ],
+)
+def test_punctuation_in_its_token_does_not_lose_a_name(scripted_nlp, text, name, kept):
+    """spaCy leaves a full stop in the token of a decomposed letter."""
+    nlp = scripted_nlp(lambda text: [("PER", name, 0.9)])
+    words = text.split()
+    doc = nlp(Doc(nlp.vocab, words, [True] * len(words)))
+    assert ents(doc) == ([(kept, "PER")] if kept else [])
+    assert attrs(doc)["changed"] == ({"expanded": 1} if kept else {})
+
+
+def test_a_full_stop_after_a_decomposed_letter_does_not_lose_a_name(scripted_nlp):
+    nlp = scripted_nlp(lambda text: [("PER", "José", 0.9)])
+    doc = nlp(unicodedata.normalize("NFD", "Then Maria met José."))
+    assert [unicodedata.normalize("NFC", ent.text) for ent in doc.ents] == ["José."]
+
+
+@pytest.mark.parametrize(
+    ("scores", "found"),
+    [
+        ((0.9, 0.8, 0.7), ["Ann Lee;Bob", "Ray;Tim", "Cook"]),
+        ((0.7, 0.8, 0.9), ["Ann", "Lee;Bob", "Ray;Tim Cook"]),
+        ((0.7, 0.9, 0.8), ["Ann", "Lee;Bob Ray;Tim", "Cook"]),
+        ((0.8, 0.8, 0.8), ["Ann Lee;Bob", "Ray;Tim", "Cook"]),
+    ],
+)
+def test_of_names_that_share_a_token_each_keeps_the_rest(scripted_nlp, scores, found):
+    names = ("Ann Lee", "Bob Ray", "Tim Cook")
+    nlp = scripted_nlp(
+        lambda text: [("PER", n, s) for n, s in zip(names, scores, strict=True)],
+        alignment_mode="expand",
+        all_occurrences=True,
+    )
+    doc = nlp(Doc(nlp.vocab, ["Ann", "Lee;Bob", "Ray;Tim", "Cook", "left"]))
+    assert [ent.text for ent in doc.ents] == found
+    assert sum(attrs(doc)["changed"].values()) == 3 and not attrs(doc)["dropped"]
+
+
+def test_one_token_of_two_names_goes_to_the_better_one(scripted_nlp):
+    nlp = scripted_nlp(
+        lambda text: [("PER", "Ann", 0.8), ("LOC", "Oslo", 0.9)],
+        alignment_mode="expand",
+    )
+    doc = nlp(Doc(nlp.vocab, ["Ann;Oslo", "it", "is"]))
+    assert ents(doc) == [("Ann;Oslo", "LOC")]
+    assert attrs(doc)["dropped"] == {"overlap": 1}
+
+
+def test_where_spans_may_overlap_both_have_the_token(scripted_nlp):
+    nlp = scripted_nlp(
+        lambda text: [("PER", "Ann Lee", 0.8), ("PER", "Bob Ray", 0.9)],
+        alignment_mode="expand",
+        allow_overlap=True,
+    )
+    doc = nlp(Doc(nlp.vocab, ["Ann", "Lee;Bob", "Ray"]))
+    assert [span.text for span in doc.spans["padellm_ner"]] == [
+        "Ann Lee;Bob",
+        "Lee;Bob Ray",
+    ]
+
+
 @pytest.mark.parametrize("form", ["NFC", "NFD"])
 def test_both_forms_of_an_accent_teach_the_same(make_nlp, form):
     nlp = make_nlp(labels=["PER"])
