@@ -63,13 +63,18 @@ class InputFile:
         Raises InputError (E424) if the file is no longer what it was.
         """
         with fsspec.open(self.path, "rb") as raw:
-            if identify(self.path) != (self.size, self.stamp):
-                raise InputError(Errors.E424.format(path=self.path))
+            check_unchanged(self)
             if self.compression:
                 with decompressed(raw, self.compression) as stream:
                     yield stream
             else:
                 yield raw
+
+
+def check_unchanged(file: InputFile) -> None:
+    """Raise InputError (E424) if a file is no longer what it was."""
+    if identify(file.path) != (file.size, file.stamp):
+        raise InputError(Errors.E424.format(path=file.path))
 
 
 def find_files(source: str) -> list[InputFile]:

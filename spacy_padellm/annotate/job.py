@@ -90,9 +90,8 @@ class Run:
         self._request = request
         self._folder = Folder(absolute(request.out))
         digest = plan.digest()
-        self.job = Job(
-            self._folder.path, digest, request.settings, request.errors is not None
-        )
+        settings = request.settings.placed()
+        self.job = Job(self._folder.path, digest, settings, request.errors is not None)
         self._folder.remove(NOTES)
         self._remove_unfinished()
         done = self._receipts()

@@ -2,9 +2,10 @@
 
 from bisect import bisect_right
 from collections.abc import Iterator
-from itertools import accumulate
+from itertools import accumulate, islice
 
-from .inputs import InputFile
+from ..errors import Errors
+from .inputs import InputError, InputFile, check_unchanged
 from .plan import Plan, Shard
 from .rows import Row, read_rows
 
@@ -20,12 +21,20 @@ class Reader:
         self._rows: Iterator[tuple[InputFile, Row]] = iter(())
 
     def rows(self, shard: Shard) -> list[tuple[InputFile, Row]]:
-        """Return the shard's documents, each with its file."""
+        """Return the shard's documents, each with its file.
+
+        Raises InputError (E424) if a file has changed since the run began.
+        """
         if self._place is None or not self._is_ahead(self._place, shard.first):
             self._place = self._open(shard.first)
-        for _ in range(shard.first - self._place):
-            next(self._rows)
-        rows = [next(self._rows) for _ in range(shard.docs)]
+        skipped = shard.first - self._place
+        rows = list(islice(self._rows, skipped, skipped + shard.docs))
+        last = shard.first + shard.docs - 1
+        files = slice(self._file_of(self._place), self._file_of(last) + 1)
+        for file in self._plan.files[files]:
+            check_unchanged(file)  # also one that changed after it was opened
+        if len(rows) < shard.docs:
+            raise InputError(Errors.E424.format(path=self._plan.files[files][-1].path))
         self._place = shard.first + shard.docs
         return rows
 

@@ -2,8 +2,9 @@
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import metadata
+from os.path import abspath
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -51,6 +52,12 @@ class PipelineSettings:
         if any(setting is not None for setting in changed):
             self._change(nlp)
         return nlp
+
+    def placed(self) -> "PipelineSettings":
+        """Return the settings with a folder in full: a worker on Ray may have another
+        working directory."""
+        is_folder = self.pipeline != DEFAULT and Path(self.pipeline).exists()
+        return replace(self, pipeline=abspath(self.pipeline)) if is_folder else self
 
     def _change(self, nlp: "Language") -> None:
         ner = find_component(nlp, self.pipe)

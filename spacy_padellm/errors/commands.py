@@ -98,7 +98,9 @@ class CommandErrors:
     )
     E427 = (
         "[E427] The Ray cluster {address!r} cannot be used: {reason}. Pass --ray local "
-        "to start one here, or the address of a running one."
+        "to start one here, or the address of a running one. If the cluster asks for "
+        "a token, as Ray's own do by default, set RAY_AUTH_MODE=token and have the "
+        "cluster's token in ~/.ray/auth_token or in RAY_AUTH_TOKEN."
     )
     E428 = (
         "[E428] Ray has {found} {kind}, which do not suffice for one worker with "

@@ -465,3 +465,28 @@ def test_they_do_not_go_on_for_ever(dying):
     deaths(worker, 6)
     with pytest.raises(ValueError, match="E437.* 6 times .* documents 1 to 5"):
         worker.run(0)
+
+
+@pytest.mark.parametrize("change", [lambda data: data.upper(), lambda data: data[:40]])
+def test_input_that_changes_while_a_run_reads_it_ends_the_run(ruler, tmp_path, change):
+    corpus = write_jsonl(tmp_path / "in.jsonl", 2000)  # more than is read ahead
+    run = open_run(request(ruler, corpus, tmp_path / "out"))
+    worker = ShardWorker(run.job)
+    worker.run(0)
+    data = corpus.read_bytes()
+    with corpus.open("r+b") as file:  # the same file, not another in its place
+        file.write(change(data))
+        file.truncate()
+    with pytest.raises(ValueError, match="E424"):
+        for shard in run.todo[1:]:
+            worker.run(shard)
+    assert len(records(tmp_path / "out")) == 5
+
+
+def test_workers_get_the_pipeline_by_its_full_path(
+    ruler, corpus, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(Path(ruler).parent)
+    run = open_run(request(Path(ruler).name, corpus, tmp_path / "out"))
+    monkeypatch.chdir(tmp_path)  # as a worker of a cluster has another folder
+    ShardWorker(run.job).run(0)
