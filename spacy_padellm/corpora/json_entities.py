@@ -3,6 +3,7 @@
 from typing import Any
 
 from .claims import Claim
+from .json_tags import tag_claims, tags_key
 from .mentions import DISCONTINUOUS
 from .pipelines import join_tokens
 
@@ -44,14 +45,20 @@ def claims_of(raw: Any, text: str | None = None) -> list[Claim]:
 
 
 def claims_in(value: dict[str, Any], keys: list[str], text: str | None) -> list[Claim]:
-    """Return the entities of the first list, and those that only further lists have."""
-    found = [value[key] for key in keys]
+    """Return the entities of the first list, and those that only further lists, or tags
+    of the tokens, have. If all lists are empty, those that the tags have."""
+    found = [value.get(key) or [] for key in keys]
     if text is not None:
         found = [join_tokens(raws, text) for raws in found]
     lists = [
         [claim for raw in raws for claim in claims_of(raw, text)] for raws in found
     ]
+    key = tags_key(value)
+    tagged = tag_claims(value, key, text) if key and key not in keys else []
+    if not lists[0]:
+        return tagged
     claims, seen = lists[0], {repr(c[:3]) for c in lists[0]}
+    lists.append([c for c in tagged if c.label or not _touches(c, lists[0])])
     for claim in (claim for further in lists[1:] for claim in further):
         has_place = isinstance(claim.start, int) and isinstance(claim.end, int)
         is_entity = has_place or isinstance(claim.label, str)
@@ -67,9 +74,20 @@ def entities_keys(value: dict[str, Any]) -> list[str]:
     keys = (*ENTITIES_KEYS, "labels")
     lists = [key for key in keys if isinstance(value.get(key), list)]
     lists = [key for key in lists if not (key in CLASSES and _are_names(value[key]))]
+    lists = [key for key in lists if key != tags_key(value)]
     filled = [key for key in lists if value[key]]
     known = [key for key in ENTITIES_KEYS if key in value]
     return filled or lists[:1] or known[:1] or ["entities"]
+
+
+def _touches(claim: Claim, others: list[Claim]) -> bool:
+    """Return whether a tag without a name is at one of the other entities."""
+    places = [(o.start, o.end) for o in others if isinstance(o.start, int)]
+    return isinstance(claim.start, int) and any(
+        start < claim.end and claim.start < end
+        for start, end in places
+        if isinstance(end, int)
+    )
 
 
 def _first(raw: dict[str, Any], keys: tuple[str, ...]) -> Any:

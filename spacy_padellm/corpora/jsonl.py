@@ -27,6 +27,7 @@ from typing import Any
 
 from .base import AnnotatedText, ReadReport
 from .json_entities import all_strings, claims_in, entities_keys
+from .json_tags import tags_key
 from .json_values import read_json_items
 from .mentions import place, place_tokens
 from .prodigy import beside_unknown, is_binary, why_left_out
@@ -42,7 +43,9 @@ def read_jsonl(
         or the first of "entities", "spans", "ner", "label", "annotations" and "labels"
         (doccano) that is a list with entities, or else an empty list.
 
-    Entities that only a further list has are reported, and their places are unknown.
+    If it is empty, the tags of the tokens are read, if the line has them.
+    Entities that only a further list has, or the tags, are reported, and their places
+    are unknown.
     If "labels" is a list of names, the text was annotated for these labels. Answers of
     Prodigy that were rejected or ignored, or are about other things, are left out and
     reported. Beside the spans of its binary answers, the text is unknown. Lines with
@@ -74,12 +77,13 @@ def read_example(
         report.lose(line, "not a JSON object", repr(value)[:60])
         return None
     keys = [entities_key] if entities_key else entities_keys(value)
-    key = keys[0]
-    if not isinstance(value.get(key), list):
+    key, tags = keys[0], tags_key(value)
+    only_tags = tags and key in value and value[key] is None
+    if not isinstance(value.get(key), list) and not only_tags:
         found = ", ".join(map(str, value))
         report.lose(line, f"no list of {key}", f"its keys are {found}"[:80])
         return None
-    labels = value.get("labels") if "labels" not in keys else None
+    labels = value.get("labels") if "labels" not in (*keys, tags) else None
     if labels is not None and not all_strings(labels):
         report.lose(line, "labels is not a list of strings", repr(labels)[:60])
         return None

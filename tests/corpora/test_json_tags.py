@@ -1,0 +1,78 @@
+"""Tags of tokens beside a list of entities."""
+
+import json
+
+import pytest
+
+from .conftest import mentions, problems
+
+TEXT = "Ada Byron left Rome"
+WORDS = TEXT.split()
+TAGS = ["B-PER", "I-PER", "O", "B-LOC"]
+WANTED = [[("Ada Byron", "PER"), ("Rome", "LOC")]]
+OTHER_LIST = "entity of a second list, which is not read"
+
+
+@pytest.mark.parametrize("empty", [[], None])
+@pytest.mark.parametrize("key", ["entities", "spans", "named"])
+@pytest.mark.parametrize("tags_key", ["ner_tags", "tags", "labels", "ner"])
+@pytest.mark.parametrize("extra", [{}, {"text": TEXT}])
+def test_an_empty_list_does_not_hide_the_tags(corpus, empty, key, tags_key, extra):
+    row = {"tokens": WORDS, tags_key: TAGS, key: empty, **extra}
+    read = corpus(json.dumps(row))
+    assert (mentions(read), problems(read)) == (WANTED, [])
+    assert (read.texts[0].unknown, read.texts[0].labels) == ((), None)
+
+
+def test_tags_that_agree_with_the_list_say_nothing_more(corpus):
+    row = {"tokens": WORDS, "ner_tags": TAGS}
+    row["entities"] = [[0, 2, "PER"], [3, 4, "LOC"]]
+    rows = [row, {**row, "entities": [], "ner_tags": ["O"] * 4}]
+    rows += [{**row, "ner_tags": [1, 2, 0, 5]}, {**row, "ner_tags": ["O"] * 4}]
+    read = corpus("\n".join(map(json.dumps, rows)))
+    assert mentions(read) == [*WANTED, [], *WANTED, *WANTED]
+    assert problems(read) == []
+
+
+@pytest.mark.parametrize("extra", [{}, {"text": TEXT}])
+@pytest.mark.parametrize("tags", [TAGS, [1, 2, 0, 5]])
+def test_what_only_the_tags_have_is_unknown(corpus, extra, tags):
+    entities = [[0, 9, "PER"]] if extra else [[0, 2, "PER"]]
+    row = {"tokens": WORDS, "ner_tags": tags, "entities": entities, **extra}
+    read = corpus(json.dumps(row))
+    assert mentions(read) == [[("Ada Byron", "PER")]]
+    assert [part[:2] for part in read.texts[0].unknown] == [(15, 19)]
+    assert problems(read) == [(1, "skipped", OTHER_LIST)]
+
+
+def test_numbers_beside_an_empty_list_are_unknown(corpus):
+    row = {"tokens": WORDS, "ner_tags": [0, 0, 0, 5], "entities": []}
+    good = {"tokens": WORDS, "entities": [[0, 2, "PER"]]}
+    read = corpus("\n".join(map(json.dumps, [good, row])))
+    assert [part[:2] for part in read.texts[1].unknown] == [(15, 19)]
+    with pytest.raises(ValueError, match="E214.*tag that is a number"):
+        corpus(json.dumps(row))
+
+
+def test_tokens_without_a_tag_are_unknown(corpus):
+    row = {"tokens": WORDS, "ner_tags": ["B-PER", "I-PER", "O", None], "spans": []}
+    read = corpus(json.dumps(row))
+    assert mentions(read) == [[("Ada Byron", "PER")]]
+    assert [part[:2] for part in read.texts[0].unknown] == [(15, 19)]
+
+
+def test_tags_of_other_tokens_leave_the_text_unknown(corpus):
+    row = {"tokens": ["Ada", "##Byron", "left", "Rome"], "ner_tags": TAGS}
+    good = {"text": TEXT, "entities": [[0, 9, "PER"]]}
+    rows = [good, {**row, "text": TEXT, "entities": []}]
+    read = corpus("\n".join(map(json.dumps, rows)))
+    assert {part[:2] for part in read.texts[1].unknown} == {(0, len(TEXT))}
+
+
+@pytest.mark.parametrize(
+    "extra",
+    [{"tags": ["NNP", "NNP", "VBD", "NNP"]}, {"labels": ["PER", "LOC", "ORG", "GPE"]}],
+)
+def test_parts_of_speech_and_names_of_labels_are_no_tags(corpus, extra):
+    read = corpus(json.dumps({"tokens": WORDS, "entities": [], **extra}))
+    assert (mentions(read), read.texts[0].unknown) == ([[]], ())
