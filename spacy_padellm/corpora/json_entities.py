@@ -13,7 +13,7 @@ OTHER_LIST = "entity of a second list, which is not read"
 NAMED = "named"
 ENTITIES_KEYS = ("entities", "spans", "ner", "label", "annotations")
 CLASSES = ("label", "labels")  # may also be classes of the text, or names of labels
-LABEL_KEYS = ("label", "entity", "type", "entity_group", "labels")
+LABEL_KEYS = ("label", "entity", "type", "entity_group", "labels", "tag")
 START_KEYS = ("start", "start_offset", "start_char", "begin")
 END_KEYS = ("end", "end_offset", "end_char")
 
@@ -56,7 +56,7 @@ def claims_in(value: dict[str, Any], keys: list[str], text: str | None) -> list[
     key = tags_key(value)
     tagged = tag_claims(value, key, text) if key and key not in keys else []
     if not lists[0]:
-        return tagged
+        return tagged or _elsewhere(value, text)
     claims, seen = lists[0], {repr(c[:3]) for c in lists[0]}
     lists.append([c for c in tagged if c.label or not _touches(c, lists[0])])
     for claim in (claim for further in lists[1:] for claim in further):
@@ -72,12 +72,34 @@ def entities_keys(value: dict[str, Any]) -> list[str]:
     if NAMED in value:
         return [NAMED]
     keys = (*ENTITIES_KEYS, "labels")
+    keys += ("tags",) if _has_spans(value.get("tags")) else ()
     lists = [key for key in keys if isinstance(value.get(key), list)]
     lists = [key for key in lists if not (key in CLASSES and _are_names(value[key]))]
     lists = [key for key in lists if key != tags_key(value)]
     filled = [key for key in lists if value[key]]
     known = [key for key in ENTITIES_KEYS if key in value]
     return filled or lists[:1] or known[:1] or ["entities"]
+
+
+def _elsewhere(value: dict[str, Any], text: str | None) -> list[Claim]:
+    """Return the entities of lists with unknown keys. They are not read, as nobody
+    knows what these lists are."""
+    return [
+        claim._replace(fault=OTHER_LIST)
+        for raws in value.values()
+        if _has_spans(raws)
+        for raw in raws
+        for claim in claims_of(raw, text)
+    ]
+
+
+def _has_spans(raws: Any) -> bool:
+    """Return whether a list has an object with offsets and a label."""
+    return isinstance(raws, list) and any(
+        isinstance(raw, dict)
+        and all(_first(raw, k) is not None for k in (START_KEYS, END_KEYS, LABEL_KEYS))
+        for raw in raws
+    )
 
 
 def _touches(claim: Claim, others: list[Claim]) -> bool:

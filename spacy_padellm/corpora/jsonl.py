@@ -41,11 +41,11 @@ def read_jsonl(
 
     entities_key: the key of the entities. By default it is "named", if the line has it,
         or the first of "entities", "spans", "ner", "label", "annotations" and "labels"
-        (doccano) that is a list with entities, or else an empty list.
+        (doccano), and "tags" that is a list with entities, or else an empty list.
 
-    If it is empty, the tags of the tokens are read, if the line has them.
-    Entities that only a further list has, or the tags, are reported, and their places
-    are unknown.
+    If it is empty, the tags of the tokens are read, if the line has them. Entities that
+    only the tags, a further list, or a list with another key have are reported, and
+    their places are unknown.
     If "labels" is a list of names, the text was annotated for these labels. Answers of
     Prodigy that were rejected or ignored, or are about other things, are left out and
     reported. Beside the spans of its binary answers, the text is unknown. Lines with

@@ -110,6 +110,7 @@ SPAN = {"start": 9, "end": 13, "label": "LOC"}
         {"entities": [], "labels": [LOC]},
         {"entities": None, "annotations": [SPAN]},
         {"label": ["POS"], "spans": [SPAN]},
+        {"entities": [], "tags": [{"start": 9, "end": 13, "tag": "LOC"}]},
         {"entities": [LOC], "spans": [SPAN], "labels": [LOC]},
     ],
 )
@@ -131,6 +132,20 @@ def test_what_only_a_second_list_has_is_unknown(corpus):
     assert places == [((9, 13, "LOC"),), ((0, 13, "LOC"),), ((9, 13, "LOC"),)]
     kind = "entity of a second list, which is not read"
     assert problems(read) == [(line, "skipped", kind) for line in (1, 2, 3)]
+
+
+def test_a_list_with_an_unknown_key_is_not_said_to_be_empty(corpus):
+    rows = [
+        {"text": TEXT, "entities": [PER]},
+        {"text": TEXT, "entities": [], "places": [SPAN]},
+        {"text": TEXT, "spans": [], "tokens": [{"start": 0, "end": 3, "id": 0}]},
+    ]
+    read = corpus("\n".join(map(json.dumps, rows)))
+    unknown = [text.unknown for text in read.texts]
+    assert unknown == [(), ((9, 13, "LOC"),), ()]
+    assert problems(read) == [
+        (2, "skipped", "entity of a second list, which is not read")
+    ]
 
 
 def test_an_empty_list_is_not_read_instead_of_one_of_another_shape(corpus):
