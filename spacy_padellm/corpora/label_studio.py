@@ -20,8 +20,10 @@ from .json_values import read_json_items
 from .label_studio_claims import (
     SPANS,
     answers,
+    claims_of_other,
     claims_of_result,
     no_spans,
+    other_regions,
     text_of,
     text_with,
 )
@@ -46,8 +48,9 @@ def read_label_studio(path: Path, report: ReadReport) -> Iterator[AnnotatedText]
     Predictions are not read. Of several annotations of a task, the one that is marked
     as ground truth is read, or else the first. The others, skipped tasks, and tasks
     without annotation are left out and reported. If a task has results, but no spans
-    that can be read, such as a choice alone, its text is unknown. A task without any
-    result is a text without entities.
+    that can be read, such as a choice alone, its text is unknown. So is a region beside
+    the spans that has a choice alone. A task without any result is a text without
+    entities.
     """
     for line, task in read_json_items(path, report):
         if not isinstance(task, dict) or not is_label_studio(task):
@@ -87,7 +90,7 @@ def _full(task: dict[str, Any], where: str, line: int, report: ReadReport) -> Fo
     if results and not spans:
         others = dict.fromkeys(str(result.get("type")) for result in results)
         return [(text_of(task["data"], None), [no_spans(where, others)])]
-    groups = _by_name(spans)
+    groups = _by_name(spans + other_regions(results))
     if len(groups) < 2:
         name = next(iter(groups), None)
         claims, data = groups.get(name, []), task["data"]
@@ -102,7 +105,9 @@ def _by_name(spans: list[Any]) -> dict[str | None, list[Claim]]:
     for span in spans:
         name = span.get("to_name") if isinstance(span, dict) else None
         name = name if isinstance(name, str) else None
-        groups.setdefault(name, []).extend(claims_of_result(span))
+        other = isinstance(span, dict) and span.get("type") not in SPANS
+        claims = claims_of_other(span) if other else claims_of_result(span)
+        groups.setdefault(name, []).extend(claims)
     return groups
 
 

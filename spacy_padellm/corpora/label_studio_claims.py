@@ -7,6 +7,7 @@ from .claims import Claim, is_there
 
 PARAGRAPHS = "paragraphlabels"  # offsets in one of the paragraphs of a dialogue
 SPANS = ("labels", "hypertextlabels", PARAGRAPHS)
+OTHER_ANSWER = "region with another answer alone, such as a choice"
 NO_PLACE = f"{PARAGRAPHS} have no place in a text"
 NO_SPANS = "task that was not annotated with spans"
 # keys of JSON-MIN that are no answers
@@ -37,6 +38,33 @@ def claims_of_result(result: Any) -> list[Claim]:
     if result.get("type") == PARAGRAPHS:
         return [Claim(None, None, label, mention, NO_PLACE) for label in labels]
     return [Claim(start, end, label, mention) for label in labels]
+
+
+def other_regions(results: list[Any]) -> list[Any]:
+    """Return the results with offsets that are no spans, in regions that have none.
+
+    An answer for a region has the offsets of its region, and often its id.
+    """
+    dicts = [r for r in results if isinstance(r, dict)]
+    regions = [_region(r) for r in dicts if r.get("type") in SPANS]
+    others = [r for r in dicts if r.get("type") not in SPANS]
+    return [r for r in others if _has_offsets(r) and _region(r) not in regions]
+
+
+def claims_of_other(result: dict[str, Any]) -> list[Claim]:
+    """Return a result that is no span as a claim that makes its region unknown."""
+    [claim] = claims_of_result({**result, "type": ""})
+    return [claim._replace(fault=OTHER_ANSWER)]
+
+
+def _region(result: dict[str, Any]) -> tuple[Any, ...]:
+    value = result.get("value")
+    value = value if isinstance(value, dict) else {}
+    return result.get("to_name"), value.get("start"), value.get("end")
+
+
+def _has_offsets(result: dict[str, Any]) -> bool:
+    return None not in _region(result)[1:]
 
 
 def answers(task: dict[str, Any], where: str) -> list[Claim]:

@@ -188,6 +188,20 @@ def test_other_answers_and_predictions_are_no_entities(corpus):
     assert mentions(corpus(json.dumps([minimal(*SPANS, sentiment="good")]))) == WANTED
 
 
+@pytest.mark.parametrize("type", ["choices", "textarea", "taxonomy"])
+def test_a_region_with_another_answer_alone_is_unknown(corpus, type):
+    made = task(SPANS[0])
+    results = made["annotations"][0]["result"]
+    for span in SPANS:  # the first is the answer for a region that has a label
+        value = {k: v for k, v in span.items() if k != "labels"}
+        results.append(result({**value, type: ["x"]}, type=type))
+    read = corpus(json.dumps([made]))
+    assert mentions(read) == [[("Ada", "PER")]]
+    assert [part[:2] for part in read.texts[0].unknown] == [(9, 13)]
+    kind = "region with another answer alone, such as a choice"
+    assert problems(read) == [(1, "skipped", kind)]
+
+
 @pytest.mark.parametrize("type", ["choices", "rectanglelabels", "relation"])
 def test_a_task_with_other_answers_alone_is_not_one_without_entities(corpus, type):
     made = task()
