@@ -43,6 +43,7 @@ Rows: TypeAlias = Iterator[tuple[int, dict[str, str]]]
 # a token that is a quote, in a file that does not quote
 LONE_QUOTE = re.compile(r'(^|\t)"(\t|\r?$)', re.MULTILINE)
 LINE_END = re.compile(r"\r\n|\r|\n")
+MISSING = ("", "nan")  # pandas' missing values, casefolded
 WHOLE = re.compile(r"(\d+)\.0+")  # pandas writes numbers so if some are missing
 
 
@@ -72,7 +73,8 @@ def header_of(line: str) -> tuple[str, dict[str, int]] | None:
 def read_csv(
     path: Path, report: ReadReport, *, joiner: str | None = None
 ) -> Iterator[AnnotatedText]:
-    """Yield one text per sentence, or per text. Tokens without a tag are unknown.
+    """Yield one text per sentence, or per text. Tokens without a tag, or
+    with pandas' NaN, are unknown.
 
     joiner: the string between tokens, " " or "". It is guessed if None.
     An empty row, or another value of the column of sentences, begins a sentence.
@@ -162,7 +164,7 @@ def _texts(rows: Rows) -> list[_Unit]:
 def _spans(unit: _Unit, report: ReadReport) -> AnnotatedText:
     (line, first), claims = unit.rows[0], []
     for _, values in unit.rows:
-        cells = [values.get(name, "").strip() for name in SPANS[1:]]
+        cells = [_cell(values, name) for name in SPANS[1:]]
         if any(cells):
             start, end = (whole_number(WHOLE.sub(r"\1", cell)) for cell in cells[:2])
             mention = values.get("mention") or None
@@ -178,7 +180,7 @@ def _sentences(
     read = []
     for unit in units:
         words = [values.get("token", "").strip() for _, values in unit.rows]
-        tags = [values.get("tag", "").strip() for _, values in unit.rows]
+        tags = [_cell(values, "tag") for _, values in unit.rows]
         # a comma that is not quoted makes a cell too many
         extra = [values.get("extra", "") for _, values in unit.rows]
         bad = [
@@ -203,6 +205,12 @@ def _sentences(
         unknown = [(i, i + 1, "") for i, tag in enumerate(tags) if not tag]
         spaces = [bool(joiner)] * len(words)
         yield AnnotatedText.from_words(words, spans, spaces, unknown, line=line)
+
+
+def _cell(values: dict[str, str], name: str) -> str:
+    """Return a tag, an offset or a label, "" if it is missing."""
+    cell = values.get(name, "").strip()
+    return "" if cell.casefold() in MISSING else cell
 
 
 def _is_tag(tag: str) -> bool:

@@ -55,6 +55,20 @@ def test_tokens_without_a_tag_are_unknown_and_without_a_word_lose_their_sentence
     assert problems(read) == [(6, "skipped", "sentence with a bad row")]
 
 
+@pytest.mark.parametrize("missing", ["NaN", "nan"])
+def test_missing_values_of_pandas_are_no_labels(corpus, missing):
+    read = corpus(f"word,tag\nAda,B-PER\nleft,{missing}\nNaN,O\n")
+    assert mentions(read) == [[("Ada", "PER")]]
+    assert read.texts[0].text == "Ada left NaN"
+    assert [e[:2] for e in read.texts[0].unknown] == [(4, 8)]
+    header = "text,start,end,label"
+    rows = f"Ada left,0,3,PER\nBo,{missing},{missing},{missing}\nCy,0,2,{missing}\n"
+    read = corpus(f"{header}\n{rows}")
+    assert mentions(read) == [[("Ada", "PER")], [], []]
+    assert [bool(text.unknown) for text in read.texts] == [False, False, True]
+    assert problems(read) == [(4, "skipped", "entity without a label")]
+
+
 @pytest.mark.parametrize("number", range(3))
 def test_rows_of_one_text_are_one_text_wherever_they_are(corpus, number):
     read = corpus(variants(SPANS)[number])
