@@ -29,7 +29,8 @@ from .tags import BARE_TAG, TAG, guess_scheme, read_tags
 MOST_HEADER = 1_000  # characters
 NAMES = {
     "token": ("token", "word", "tokens", "words"),
-    "tag": ("tag", "ner_tag", "ner", "tags", "ner_tags", "iob", "label", "entity"),
+    "tag": ("tag", "ner_tag", "ner", "tags", "ner_tags", "iob", "label", "labels",
+            "entity"),
     "text": ("text", "full_text", "sentence"),
     "start": ("start", "start_offset", "start_char", "begin"),
     "end": ("end", "end_offset", "end_char"),

@@ -5,6 +5,7 @@
     {"text": "Ada met Bo", "spans": [{"start": 0, "end": 3, "label": "PER"}]}
     {"text": "Ada met Bo", "label": [[0, 3, "PER"]]}
     {"text": "Ada met Bo", "labels": [[0, 3, "PER"]]}
+    {"id": 10, "data": "Ada met Bo", "label": [[0, 3, "PER"]]}
     {"text": "Ada met Bo", "entities": [
       {"start_offset": 0, "end_offset": 3, "label": "PER"}], "relations": []}
     {"text": "Ada met Bo", "entities": [
@@ -92,7 +93,7 @@ def read_example(
         "document": str(value.get("id", "")),
         "line": line,
     }
-    text = value.get("text")
+    text = text_in(value)
     if isinstance(text, str):
         claims = claims_in(value, keys, text)
         return AnnotatedText(text, **place(report, line, text, claims), **details)
@@ -108,7 +109,15 @@ def read_example(
     return None
 
 
+def text_in(value: dict[str, Any]) -> Any:
+    """Return its text. In doccano's newer exports, its key is "data"."""
+    if "text" in value or "tokens" in value or "sentence" in value:
+        return value.get("text")
+    return value.get("data")
+
+
 def is_example(value: dict[str, Any]) -> bool:
     """Return whether it has a text or tokens, and a list of entities."""
     has_text = any(key in value for key in ("text", "tokens", "sentence"))
+    has_text = has_text or isinstance(value.get("data"), str)
     return has_text and isinstance(value.get(entities_keys(value)[0]), list)

@@ -55,6 +55,13 @@ def test_tokens_without_a_tag_are_unknown_and_without_a_word_lose_their_sentence
     assert problems(read) == [(6, "skipped", "sentence with a bad row")]
 
 
+def test_words_and_labels_as_column_names(corpus):
+    read = corpus(
+        ",sentence_id,words,labels\n0,0,Ada,B-PER\n1,0,left,O\n2,1,Bo,B-PER\n"
+    )
+    assert (read.format, mentions(read)) == ("csv", [[("Ada", "PER")], [("Bo", "PER")]])
+
+
 @pytest.mark.parametrize("missing", ["NaN", "nan"])
 def test_missing_values_of_pandas_are_no_labels(corpus, missing):
     read = corpus(f"word,tag\nAda,B-PER\nleft,{missing}\nNaN,O\n")

@@ -210,8 +210,9 @@ def test_cluener_of_another_shape_is_skipped_and_reported(corpus, label):
         {"sentence": WORDS, "ner": [
             {"index": [0], "type": "PER"}, {"index": [2], "type": "LOC"}]},
         {"text": TEXT, "label": [[0, 3, "PER"], [9, 13, "LOC"]]},
+        {"id": 10, "data": TEXT, "label": [[0, 3, "PER"], [9, 13, "LOC"]]},
     ],
-    ids=["spert", "w2ner", "doccano"],
+    ids=["spert", "w2ner", "doccano", "doccano with data"],
 )  # fmt: skip
 @pytest.mark.parametrize("indent", [None, 1])
 def test_shapes_that_stand_in_a_list(corpus, example, indent):
