@@ -1,5 +1,6 @@
 """Whether a base's config.json claims more than its weights hold."""
 
+import copy
 from pathlib import Path
 from typing import Any
 
@@ -36,8 +37,12 @@ def _numbers(config: Any, folder: Path, trust_remote_code: bool) -> int:
 
     try:
         with torch.device("meta"):
+            # The file may name an attention from the hub, which is native code. Every
+            # model has this one, and nothing is computed here.
             model = AutoModelForCausalLM.from_config(
-                config, trust_remote_code=trust_remote_code
+                copy.deepcopy(config),  # it is changed
+                trust_remote_code=trust_remote_code,
+                attn_implementation="eager",
             )
     except Exception as error:  # transformers raises many types
         reason = (str(error).strip() or repr(error)).splitlines()[0]

@@ -134,11 +134,13 @@ def load_base(
     options = _options(folder, trust_remote_code)
     with _loading(folder):
         config = AutoConfig.from_pretrained(folder, **options)
+    config._experts_implementation = None  # the file's may be native code from the hub
     check_claims(config, folder, trust_remote_code=options["trust_remote_code"])
     tokenizer = load_tokenizer(folder, trust_remote_code=trust_remote_code)
     with _loading(folder):
         model, info = AutoModelForCausalLM.from_pretrained(
             folder,
+            config=config,  # read again, the file's attention would come first
             dtype=dtype,
             use_safetensors=True,
             attn_implementation=attn_implementation,

@@ -8,7 +8,10 @@ from pathlib import Path
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
+from transformers import Gemma3Config, modeling_utils
+from transformers.integrations import hub_kernels
 
+from spacy_padellm.bases.claims import check_claims
 from spacy_padellm.bases.embedded import EMBEDDED
 from spacy_padellm.bases.weights import (
     DEFAULT_BASE,
@@ -180,6 +183,49 @@ def test_a_config_that_claims_more_than_the_weights_takes_no_memory(
     change_config(base, **claims)
     with pytest.raises(ValueError, match=f"E341.*{base}"):
         load(base)
+
+
+@pytest.fixture
+def no_kernels(monkeypatch):
+    """transformers believes that it may load kernels from the hub. None may be asked
+    for."""
+
+    def asked(name, *args, **kwargs):
+        asked_for.append(name)
+        raise ConnectionError(name)
+
+    asked_for = []
+    for module in (hub_kernels, modeling_utils):
+        monkeypatch.setattr(module, "is_kernels_available", lambda *args: True)
+    monkeypatch.setattr(hub_kernels, "get_kernel", asked)
+    yield
+    assert asked_for == []
+
+
+@pytest.mark.parametrize(
+    "attention",
+    ["kernels-community/flash-attn2", "flash_attention_2", {"": "flash_attention_2"}],
+)
+@pytest.mark.parametrize("setting", ["_attn_implementation", "attn_implementation"])
+def test_the_attention_that_a_config_names_is_not_followed(
+    base, no_kernels, setting, attention
+):
+    """It may be native code from the hub."""
+    change_config(base, **{setting: attention})
+    model, _ = load(base)
+    assert model.config._attn_implementation == "sdpa"
+
+
+@pytest.mark.parametrize(
+    "attention", ["kernels-community/flash-attn2", "flash_attention_2"]
+)
+def test_the_attention_of_a_part_is_not_followed(tiny_base, no_kernels, attention):
+    one = {"num_hidden_layers": 1, "hidden_size": 8, "intermediate_size": 8}
+    vision = one | {"num_attention_heads": 1}
+    config = Gemma3Config(text_config=one | {"vocab_size": 9}, vision_config=vision)
+    config.text_config._attn_implementation = attention
+    config.vision_config._attn_implementation = attention
+    check_claims(config, tiny_base, trust_remote_code=False)
 
 
 @pytest.mark.parametrize("file", ["config.json", "tokenizer_config.json"])
