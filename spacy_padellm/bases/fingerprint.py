@@ -60,13 +60,14 @@ def base_fingerprint(folder: Path) -> str:
     return digest.hexdigest()
 
 
-def tensor_sizes(folder: Path) -> list[int]:
-    """How many numbers each tensor has, by the headers of the files."""
-    sizes = []
+def tensor_headers(folder: Path) -> dict[str, tuple[str, list[int]]]:
+    """The dtype, such as "BF16", and the shape of each tensor, by name."""
+    headers = {}
     for file in weight_files(folder):
         with file.open("rb") as stream:
-            sizes += [math.prod(shape) for _, _, shape, _, _ in _tensors(file, stream)]
-    return sizes
+            for name, dtype, shape, _, _ in _tensors(file, stream):
+                headers[name] = (dtype, shape)
+    return headers
 
 
 def _sample(stream: BinaryIO, start: int, end: int) -> bytes:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
-from transformers import Gemma3Config, modeling_utils
+from transformers import AutoConfig, Gemma3Config, modeling_utils
 from transformers.integrations import hub_kernels
 
 from spacy_padellm.bases.claims import check_claims
@@ -183,6 +183,47 @@ def test_a_config_that_claims_more_than_the_weights_takes_no_memory(
     change_config(base, **claims)
     with pytest.raises(ValueError, match=f"E341.*{base}"):
         load(base)
+
+
+def pack(folder, bits):
+    """Give the linear layers the shapes of quantized weights."""
+    file = folder / "model.safetensors"
+    tensors = load_file(file)
+    for name in [name for name in tensors if "_proj" in name]:
+        rows, columns = tensors.pop(name).shape
+        packed = torch.zeros(rows, columns * bits // 32, dtype=torch.int32)
+        tensors[name.replace(".weight", ".qweight")] = packed
+    save_file(tensors, file, metadata={"format": "pt"})
+
+
+@pytest.mark.parametrize("packed", [False, True])
+@pytest.mark.parametrize("method", ["fp8", "gptq", "nonesuch"])
+@pytest.mark.parametrize(
+    "claims",
+    [
+        {"num_hidden_layers": 10**9},
+        {"num_hidden_layers": 3},
+        {"hidden_size": 256},
+        {"vocab_size": 20_000_000},
+        {"vocab_size": 1_000},
+        {"intermediate_size": 2**30},
+    ],
+)
+def test_quantized_weights_are_compared_too(base, monkeypatch, claims, method, packed):
+    monkeypatch.setattr("transformers.AutoModelForCausalLM.from_pretrained", None)
+    if packed:
+        pack(base, 4)
+    change_config(base, quantization_config={"quant_method": method}, **claims)
+    with pytest.raises(ValueError, match=f"E341.*{base}"):
+        load(base)
+
+
+@pytest.mark.parametrize("bits", [2, 4, 8])
+def test_quantized_weights_may_be_packed(base, bits):
+    pack(base, bits)
+    change_config(base, quantization_config={"quant_method": "gptq", "bits": bits})
+    config = AutoConfig.from_pretrained(base)
+    check_claims(config, base, trust_remote_code=False)
 
 
 @pytest.fixture
