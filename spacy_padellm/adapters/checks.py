@@ -5,7 +5,7 @@ import math
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from ..errors import Errors
 
@@ -17,6 +17,7 @@ NAME = re.compile(r"\^?[\w-]+(\.[\w-]+)*")
 IN_A_LAYER = re.compile(r"\.\d+\.")
 LORA = re.compile(r"base_model\.model\.(?P<module>.+?)\.lora_")
 NAMES = "it must be a list of names of modules, without regular expressions"
+TOKENS = "it must be a list of token ids, or a table of such lists by module"
 
 # Other values change weights of the base, import code by its name, or need passes of
 # their own.
@@ -48,26 +49,19 @@ def settings_that_change_the_base(config: Mapping[str, Any]) -> list[str]:
 
 def check_patterns(config: Mapping[str, Any], path: Path | str) -> None:
     """Raises ValueError (E336) for patterns where there have to be names: a regular
-    expression can take forever. path: of the config, for the error."""
+    expression can take forever. Also for numbers that cannot be computed with. path: of
+    the config, for the error."""
     for setting, value, is_allowed in _names(config):
         if not is_allowed:
-            raise ValueError(
-                Errors.E336.format(
-                    path=path, setting=setting, value=_shown(value), allowed=NAMES
-                )
-            )
+            _refuse(path, setting, value, NAMES)
     alphas = (config.get("alpha_pattern") or {}).values()
     for alpha in (config.get("lora_alpha", 1), *alphas):
-        is_number = isinstance(alpha, int | float) and not isinstance(alpha, bool)
-        if alpha is not None and not (is_number and math.isfinite(alpha)):
-            raise ValueError(
-                Errors.E336.format(
-                    path=path,
-                    setting="lora_alpha",
-                    value=_shown(alpha),
-                    allowed="it must be a finite number",
-                )
-            )
+        if alpha is not None and not _is_finite(alpha):
+            _refuse(path, "lora_alpha", alpha, "it must be a finite number")
+    indices = config.get("trainable_token_indices")
+    tables = indices.values() if isinstance(indices, Mapping) else [indices]
+    if indices is not None and not all(map(_are_token_ids, tables)):
+        _refuse(path, "trainable_token_indices", indices, TOKENS)
 
 
 def needs_own_base(config: Mapping[str, Any], modules: Iterable[str] = ()) -> bool:
@@ -106,6 +100,9 @@ def _names(config: Mapping[str, Any]) -> Iterable[tuple[str, Any, bool]]:
         value = config.get(setting)
         listed = [value] if isinstance(value, str) and value else value
         yield setting, value, not value or _are_names(listed)
+    tokens = config.get("trainable_token_indices")
+    if isinstance(tokens, Mapping):
+        yield "trainable_token_indices", tokens, _are_names(list(tokens))
     for setting in ("rank_pattern", "alpha_pattern"):
         value = config.get(setting)
         is_table = isinstance(value, Mapping) and _are_names(list(value))
@@ -115,6 +112,29 @@ def _names(config: Mapping[str, Any]) -> Iterable[tuple[str, Any, bool]]:
 def _are_names(value: Any) -> bool:
     return isinstance(value, list | tuple | set | frozenset) and all(
         isinstance(name, str) and NAME.fullmatch(name) for name in value
+    )
+
+
+def _is_finite(value: Any) -> bool:
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return False
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # an integer that is too large for a float
+        return False
+
+
+def _are_token_ids(value: Any) -> bool:
+    return isinstance(value, list | tuple) and all(
+        type(token) is int and 0 <= token < 2**31 for token in value
+    )
+
+
+def _refuse(path: Path | str, setting: str, value: Any, allowed: str) -> NoReturn:
+    raise ValueError(
+        Errors.E336.format(
+            path=path, setting=setting, value=_shown(value), allowed=allowed
+        )
     )
 
 

@@ -10,6 +10,7 @@ from transformers import PreTrainedModel
 from transformers.pytorch_utils import Conv1D
 
 PREFIX = "base_model.model."
+TOKEN_ROWS = ".trainable_tokens_delta"
 
 
 def targets(model: PreTrainedModel, config: LoraConfig) -> list[str]:
@@ -54,7 +55,20 @@ def lora_faults(
         elif list(shapes[key]) != expected:
             faults.append(f"{key} has shape {list(shapes[key])} for {expected}")
     down = [key for key in shapes if ".lora_A." in key or ".lora_embedding_A" in key]
-    return faults + [f"foreign {key}" for key in down if key not in keys]
+    faults += [f"foreign {key}" for key in down if key not in keys]
+    return faults + _token_faults(config, shapes)
+
+
+def _token_faults(config: LoraConfig, shapes: Mapping[str, Sequence[int]]) -> list[str]:
+    """Lists of token ids that no tensor is as long as. Tied modules share a tensor."""
+    indices = config.trainable_token_indices or []
+    tables = indices.values() if isinstance(indices, Mapping) else [indices]
+    found = {shape[0] for key, shape in shapes.items() if key.endswith(TOKEN_ROWS)}
+    return [
+        f"{len(table):,} trainable_token_indices for {sorted(found)} rows"
+        for table in tables
+        if len(table) not in {0, *found}
+    ]
 
 
 def _modules(module: nn.Module, path: str = "") -> Iterator[tuple[str, nn.Module]]:

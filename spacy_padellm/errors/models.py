@@ -156,8 +156,8 @@ class ModelErrors:
         "with a lower learning rate."
     )
     E336 = (
-        "[E336] {path} has {setting} = {value}, but {allowed}. Write out the names of "
-        "the modules, as PEFT does when it saves an adapter."
+        "[E336] {path} has {setting} = {value}, but {allowed}. Correct it, or save the "
+        "adapter again with PEFT, which writes out the names of modules."
     )
     E337 = (
         "[E337] The embedded base '{name}' in {path} has changed since it was "

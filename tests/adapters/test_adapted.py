@@ -300,6 +300,30 @@ def test_what_the_tensors_do_not_hold_takes_no_memory(
     assert same(outputs(AdaptedLM.plain(base)), base_outputs)
 
 
+@pytest.mark.parametrize(
+    "claim", [[1] * 1_000_000, {"embed_tokens": [1] * 1_000_000}, [5, 6, 7]]
+)
+@pytest.mark.parametrize("trained", [{}, {"trainable_token_indices": [5, 6]}])
+def test_tokens_that_the_tensors_do_not_hold_are_not_attached(
+    tiny_base, little_memory, monkeypatch, claim, trained
+):
+    good = adapted(new_base(tiny_base), **trained)
+    config = good.config() | {"trainable_token_indices": claim}
+    base = new_base(tiny_base)
+    monkeypatch.setattr(base, "attach", None)
+    with pytest.raises(ValueError, match="E325.*some/folder.*trainable_token_indices"):
+        AdaptedLM.loaded(
+            base, Adapter(config, good.weights(), CARD), source="some/folder"
+        )
+
+
+@pytest.mark.parametrize("tokens", [[5, 6], {"embed_tokens": [5, 6]}])
+def test_trained_tokens_are_loaded(tiny_base, tokens):
+    good = adapted(new_base(tiny_base), trainable_token_indices=tokens)
+    loaded = AdaptedLM.loaded(new_base(tiny_base), good.adapter(CARD), source="good")
+    assert torch.equal(outputs(loaded), outputs(good))
+
+
 def test_a_head_that_its_tensors_do_not_hold_takes_no_memory(base, little_memory):
     lm = adapted(base)
     card = AdapterCard(base="tiny", head=HeadCard(size=10**9))

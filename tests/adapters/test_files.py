@@ -219,6 +219,15 @@ def test_shipped_adapters_have_checksums():
         {"lora_alpha": float("inf")},
         {"lora_alpha": "32"},
         {"alpha_pattern": {"q_proj": None, "k_proj": float("nan")}},
+        {"lora_alpha": 10**400},
+        {"alpha_pattern": {"q_proj": 10**400}},
+        {"trainable_token_indices": 3},
+        {"trainable_token_indices": "abc"},
+        {"trainable_token_indices": [-1]},
+        {"trainable_token_indices": [1.5]},
+        {"trainable_token_indices": [10**400]},
+        {"trainable_token_indices": {"(a+)+$": [1]}},
+        {"trainable_token_indices": {"embed_tokens": 1}},
     ],
 )
 def test_regular_expressions_and_odd_numbers_are_refused(folder, adapter, setting):
@@ -232,6 +241,8 @@ def test_regular_expressions_and_odd_numbers_are_refused(folder, adapter, settin
         {"target_modules": "all-linear"},
         {"exclude_modules": ["lm_head"], "layers_pattern": "layers"},
         {"rank_pattern": {"^model.layers.0.self_attn.q_proj": 8}},
+        {"trainable_token_indices": [5, 6]},
+        {"trainable_token_indices": {"embed_tokens": [5, 6]}},
     ],
 )
 def test_names_are_read(folder, adapter, setting):
