@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import Errors
+from ..formats.labels import label_names
 from ..types import LabelNames
 
 HEAD = "pointer_head.safetensors"
@@ -81,12 +82,16 @@ class AdapterCard:
 
 
 def read_card(data: Any, path: Path) -> tuple["AdapterCard", dict[str, str]]:
-    """The card, and the checksums that it has. Raises ValueError (E324)."""
+    """The card, and the checksums that it has. Raises ValueError (E324), also for
+    labels that a component would not take, see `label_names`."""
     try:
         data = dict(data)
         sha256 = data.pop("sha256", {})
         if not isinstance(sha256, dict):
             raise TypeError(f"sha256 is {sha256!r}")
-        return AdapterCard.from_dict(data), sha256
+        card = AdapterCard.from_dict(data)
+        for pair in label_names(card.labels).items():
+            "".join(pair).encode()  # half of a surrogate pair is no text
+        return card, sha256
     except (TypeError, ValueError) as error:
         raise ValueError(Errors.E324.format(path=path, reason=error)) from error

@@ -14,7 +14,6 @@ from ..about import __version__
 from ..adapters.files import CONFIG, Adapter, read_adapter
 from ..errors import Errors
 from ..formats.base import Format
-from ..formats.labels import label_names
 from ..writing import replace_files
 from .adapter_set import AdapterSet
 from .labels import read_labels
@@ -202,16 +201,11 @@ def _cfg(saved: Saved, exclude: Iterable[str]) -> dict[str, Any]:
 
 def _check(saved: Saved) -> None:
     """Raises ValueError (E340) for an adapter that was not saved together with the
-    settings, and (E339) for one whose labels are faulty."""
+    settings."""
     expected = saved.cfg.get("sha256", {})
     for place, adapter in saved.adapters().items():
         if expected.get(place, adapter.digest) != adapter.digest:
             raise ValueError(Errors.E340.format(path=saved.source / place))
-        try:
-            label_names(adapter.card.labels)
-        except ValueError as error:
-            message = Errors.E339.format(path=saved.source / place, reason=error)
-            raise ValueError(message) from error
 
 
 def _json(data: dict[str, Any]) -> bytes:

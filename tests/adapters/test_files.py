@@ -276,6 +276,21 @@ def test_windows_of_no_length(folder, value):
     refused(folder, "E324", "padellm.json", "join_tokens")
 
 
+@pytest.mark.parametrize(
+    "labels",
+    [{"A": "person\nplace"}, {"": ""}, {"A": " b"}, {"A": "b", "C": "b"}],
+)
+def test_labels_that_no_component_takes(folder, labels):
+    change_json(folder / "padellm.json", lambda card: card.update(labels=labels))
+    refused(folder, "E324", "padellm.json", "[E50")
+
+
+@pytest.mark.parametrize("labels", [{"A": "x\ud800"}, {"\udc00": "x"}])
+def test_labels_that_are_no_text(folder, labels):
+    change_json(folder / "padellm.json", lambda card: card.update(labels=labels))
+    refused(folder, "E324", "padellm.json", "surrogates not allowed")
+
+
 def test_deep_json(folder):
     (folder / "padellm.json").write_text("[" * 1_000_000)
     refused(folder, "E324", "padellm.json")

@@ -242,7 +242,7 @@ def test_faulty_settings_are_named(first, fresh, folder, settings, way):
         (lambda adapter: adapter.update(config=[]), "E324"),
         (lambda adapter: adapter["card"].update(colour="red"), "E324"),
         (lambda adapter: adapter.pop("card"), "E324"),
-        (lambda adapter: adapter["card"].update(labels={"A": "b\n"}), "E339"),
+        (lambda adapter: adapter["card"].update(labels={"A": "b\n"}), "E324"),
     ],
 )
 def test_bytes_are_checked_as_files_are(first, fresh, change, told):
