@@ -16,7 +16,7 @@ from spacy.training import Example
 
 from spacy_padellm.bases.weights import DEFAULT_BASE
 from spacy_padellm.corpora.base import ANNOTATED_LABELS
-from spacy_padellm.formats.labels import KNOWN_NAMES
+from spacy_padellm.labels import KNOWN_NAMES
 
 # Names that the training mix had; its NORP are demonyms alone.
 NAMES = {**KNOWN_NAMES, "TIME": "time", "NUM": "number", "NORP": "NORP"}

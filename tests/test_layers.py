@@ -11,7 +11,7 @@ from .conftest import REPOSITORY
 PACKAGE = REPOSITORY / "spacy_padellm"
 # From the bottom to the top. A file imports from its own room and from those before it.
 ROOMS = (
-    *("about", "errors", "locks", "settings", "types", "writing"),
+    *("about", "errors", "locks", "settings", "types", "labels", "writing"),
     *("spans", "trees", "corpora", "bases"),
     *("adapters", "execution", "scoring"),
     *("engines", "formats", "training", "model"),

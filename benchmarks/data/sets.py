@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from spacy_padellm.formats.labels import KNOWN_NAMES
+from spacy_padellm.labels import KNOWN_NAMES
 from spacy_padellm.types import LabelNames
 
 

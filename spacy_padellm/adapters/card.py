@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import Errors
-from ..formats.labels import label_names
+from ..labels import label_names
 from ..types import LabelNames
 
 HEAD = "pointer_head.safetensors"

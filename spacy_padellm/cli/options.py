@@ -5,7 +5,7 @@ from typing import Annotated, TypeAlias
 import typer
 
 from ..errors import Errors
-from ..formats.labels import KNOWN_NAMES
+from ..labels import KNOWN_NAMES
 
 Limit: TypeAlias = Annotated[
     int, typer.Option(min=0, help="Only use the first documents. 0 means all.")

@@ -6,7 +6,7 @@ from typing import Any
 from spacy_llm.util import split_labels
 
 from ..errors import Errors
-from ..formats.labels import label_names
+from ..labels import label_names
 from ..types import LabelNames
 
 

@@ -7,7 +7,7 @@ from spacy.training import Example
 
 from ..corpora.base import ANNOTATED_LABELS
 from ..errors import Errors
-from ..formats.labels import label_names
+from ..labels import label_names
 from ..types import LabelNames
 from .gold import gold_mentions
 

@@ -3,9 +3,9 @@
 import pytest
 
 from spacy_padellm.formats.base import Query
-from spacy_padellm.formats.labels import label_names
 from spacy_padellm.formats.padellm import build_padellm_v1
 from spacy_padellm.formats.templates import TEMPLATES, GoldMention
+from spacy_padellm.labels import label_names
 from spacy_padellm.trees.packing import pack_gold
 
 from .test_templates import paper_mention

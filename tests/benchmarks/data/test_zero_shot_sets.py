@@ -4,7 +4,7 @@ import pytest
 import spacy
 
 from benchmarks.data.zero_shot_sets import SPELLED_OUT, ZERO_SHOT
-from spacy_padellm.formats.labels import label_names
+from spacy_padellm.labels import label_names
 
 
 @pytest.mark.parametrize("name", ZERO_SHOT)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from spacy_padellm.formats.labels import label_names
+from spacy_padellm.labels import label_names
 
 
 def test_a_list_gives_each_label_a_name():

@@ -3,8 +3,8 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from ..errors import Errors
-from ..types import LabelNames
+from .errors import Errors
+from .types import LabelNames
 
 # Names for common labels, which models know better than abbreviations.
 KNOWN_NAMES = {
