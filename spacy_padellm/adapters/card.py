@@ -43,7 +43,7 @@ class AdapterCard:
     format: of prompts and answers, such as "PaDeLLM compact"; "" if unknown.
     labels: the name that the model reads for each label.
     head: None for an adapter that generates.
-    base_files: checksums of the base's config and tokenizer, see `file_digests`. Empty
+    base_files: checksums of the base's files, see `file_digests`. Empty
         for an embedded base: it has its own, and transformers writes them anew.
     join_tokens: sentences share a window of up to this many spaCy tokens. None if the
         card does not say it.

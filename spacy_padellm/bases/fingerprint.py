@@ -1,14 +1,15 @@
-"""Fingerprint the weights of a folder from its safetensors files, without torch."""
+"""Identify the weights of a folder by its safetensors files, without torch."""
 
 import hashlib
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from ..errors import Errors
 
+CHUNK = 1 << 20  # bytes
 SAMPLE = 256  # bytes from the start, the middle and the end of each tensor
 MAX_HEADER = 100_000_000  # bytes, the limit of the safetensors format
 UNREADABLE = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
@@ -47,49 +48,72 @@ def base_fingerprint(folder: Path) -> str:
     middle and end. It does not depend on the config, the tokenizer or the sharding.
     Reads less than a megabyte. Raises ValueError for a truncated or corrupt file.
     """
-    seen = {}
-    for file in weight_files(Path(folder)):
-        with file.open("rb") as stream:
-            for name, dtype, shape, start, end in _tensors(file, stream):
-                key = json.dumps([name, dtype, shape]).encode("utf8")
-                seen[key] = _sample(stream, start, end)
-    digest = hashlib.sha256()
-    for key in sorted(seen):
-        digest.update(key)
-        digest.update(seen[key])
-    return digest.hexdigest()
+    return _tensors_sha256(Path(folder), _sample)
+
+
+def weights_sha256(folder: Path) -> str:
+    """Return a sha256, in hex, of the name, dtype, shape and bytes of each tensor.
+
+    It does not depend on the sharding. Reads all of the weights, which takes a second
+    for one or two gigabytes. Raises ValueError for a truncated or corrupt file.
+    """
+    return _tensors_sha256(Path(folder), _whole)
 
 
 def tensor_headers(folder: Path) -> dict[str, tuple[str, list[int]]]:
     """The dtype, such as "BF16", and the shape of each tensor, by name."""
     headers = {}
     for file in weight_files(folder):
-        with file.open("rb") as stream:
-            for name, dtype, shape, _, _ in _tensors(file, stream):
-                headers[name] = (dtype, shape)
+        for name, dtype, shape, _, _ in _tensors(file):
+            headers[name] = (dtype, shape)
     return headers
 
 
-def _sample(stream: BinaryIO, start: int, end: int) -> bytes:
+def _tensors_sha256(
+    folder: Path, read: Callable[[BinaryIO, int, int], Iterator[bytes]]
+) -> str:
+    """read: yields what is covered of the bytes between two offsets."""
+    tensors = [
+        (json.dumps([name, dtype, shape]).encode("utf8"), file, start, end)
+        for file in weight_files(folder)
+        for name, dtype, shape, start, end in _tensors(file)
+    ]
+    digest = hashlib.sha256()
+    for key, file, start, end in sorted(tensors):
+        digest.update(key)
+        with file.open("rb") as stream:
+            for part in read(stream, start, end):
+                digest.update(part)
+    return digest.hexdigest()
+
+
+def _sample(stream: BinaryIO, start: int, end: int) -> Iterator[bytes]:
     if end - start <= 3 * SAMPLE:
-        stream.seek(start)
-        return stream.read(end - start)
-    parts = []
+        yield from _whole(stream, start, end)
+        return
     for at in (start, (start + end) // 2, end - SAMPLE):
         stream.seek(at)
-        parts.append(stream.read(SAMPLE))
-    return b"".join(parts)
+        yield stream.read(SAMPLE)
 
 
-def _tensors(file: Path, stream: BinaryIO) -> Iterator[tuple[str, str, Any, int, int]]:
+def _whole(stream: BinaryIO, start: int, end: int) -> Iterator[bytes]:
+    stream.seek(start)
+    for at in range(start, end, CHUNK):
+        yield stream.read(min(CHUNK, end - at))
+
+
+def _tensors(file: Path) -> Iterator[tuple[str, str, Any, int, int]]:
     """Yield (name, dtype, shape, start, end) of each tensor. Offsets are in bytes."""
     size = file.stat().st_size
-    length = int.from_bytes(stream.read(8), "little")
+    with file.open("rb") as stream:
+        length = int.from_bytes(stream.read(8), "little")
+        if size < 8 or length > min(size - 8, MAX_HEADER):
+            reason = "its header is cut off"
+            raise ValueError(Errors.E306.format(path=file, reason=reason))
+        text = stream.read(length)
     data = 8 + length
-    if size < 8 or length > min(size - 8, MAX_HEADER):
-        raise ValueError(Errors.E306.format(path=file, reason="its header is cut off"))
     try:
-        header = json.loads(stream.read(length))
+        header = json.loads(text)
         header.pop("__metadata__", None)
         found = []
         for name, tensor in header.items():

@@ -1,9 +1,11 @@
 """Load base models from the Hugging Face hub or its local cache, safetensors only."""
 
+import re
 from pathlib import Path
 
 from ..errors import Errors
 from .fingerprint import weight_files
+from .manifest import file_sha256
 
 # `*.py` files only run if the user trusts them, see `trusts_code`.
 WANTED = [
@@ -15,6 +17,8 @@ WANTED = [
     "*.tiktoken",
     "*.py",
 ]
+# The cache keeps a large file under its sha256, and the model's folder links there.
+SHA256 = re.compile("[0-9a-f]{64}")
 UNWANTED = ["*/*", "*.bin", "*.pt", "*.pth", "*.gguf", "consolidated*"]
 
 
@@ -26,8 +30,8 @@ def hub_snapshot(
     A complete copy in the Hugging Face cache is used without a request to the hub. A
     pipeline that worked once therefore works offline and never changes by itself.
     Without `download`, there is never a request. Set both it and `refresh` to update
-    the copy. Raises ValueError if the model is not in the cache and cannot be
-    downloaded.
+    the copy. A download reads all of the model, and replaces files that are damaged.
+    Raises ValueError if the model is not in the cache and cannot be downloaded.
     """
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
@@ -40,7 +44,8 @@ def hub_snapshot(
     if not (download and refresh):
         try:
             folder = Path(snapshot_download(name, local_files_only=True, **wanted))
-            if (folder / "config.json").is_file() and weight_files(folder):
+            is_complete = (folder / "config.json").is_file() and weight_files(folder)
+            if is_complete and not (download and _damaged(folder)):
                 return folder
         except HFValidationError as error:
             raise ValueError(Errors.E308.format(name=name)) from error
@@ -50,7 +55,26 @@ def hub_snapshot(
         raise ValueError(
             Errors.E309.format(name=name, command=_command(name, revision))
         )
-    return _fetch(name, revision, wanted)
+    folder = _fetch(name, revision, wanted)
+    if damaged := _damaged(folder):
+        for file in damaged:
+            file.resolve().unlink()
+            file.unlink()
+        folder = _fetch(name, revision, wanted)
+    if damaged := _damaged(folder):
+        raise ValueError(Errors.E343.format(path=damaged[0]))
+    return folder
+
+
+def _damaged(folder: Path) -> list[Path]:
+    """The links to large files that are not what their names say. A cache without links
+    has no checksums."""
+    links = (file for file in sorted(folder.iterdir()) if file.is_symlink())
+    return [
+        file
+        for file in links
+        if SHA256.fullmatch(blob := file.readlink().name) and file_sha256(file) != blob
+    ]
 
 
 def _fetch(name: str, revision: str | None, wanted: dict) -> Path:

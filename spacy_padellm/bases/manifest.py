@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +41,7 @@ def changed_files(folder: Path, *, thorough: bool = False) -> list[str]:
     """The files that are not as they were downloaded.
 
     Weights are read only if their size or time differs: it takes half a second. Every
-    other file is always read.
+    other file is always read. Files that are gone are not named.
 
     thorough: read the weights in any case.
 
@@ -59,8 +60,14 @@ def changed_files(folder: Path, *, thorough: bool = False) -> list[str]:
     return [
         name
         for name, expected in manifest["files"].items()
-        if _differs(folder / name, expected, thorough=thorough)
+        if (folder / name).is_file()
+        and _differs(folder / name, expected, thorough=thorough)
     ]
+
+
+def copied_base(folder: Path) -> str | None:
+    """The name of the embedded base that a folder has a copy of."""
+    return _read(folder).get("name")
 
 
 def file_sha256(file: Path) -> str:
@@ -77,9 +84,17 @@ def _differs(file: Path, expected: dict[str, Any], *, thorough: bool) -> bool:
     if at.st_size != expected["size"]:
         return True
     is_weights = file.suffix == ".safetensors"
-    if is_weights and not thorough and at.st_mtime_ns == expected["mtime_ns"]:
+    if not is_weights or thorough:
+        return file_sha256(file) != expected["sha256"]
+    if at.st_mtime_ns == expected["mtime_ns"]:
         return False
-    return file_sha256(file) != expected["sha256"]
+    return _sha256_of_version(file, at.st_mtime_ns) != expected["sha256"]
+
+
+@lru_cache(maxsize=8)
+def _sha256_of_version(file: Path, mtime_ns: int) -> str:
+    """Of a copy, read once for each time that it was written."""
+    return file_sha256(file)
 
 
 def _read(folder: Path) -> dict[str, Any]:

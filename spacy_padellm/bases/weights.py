@@ -12,7 +12,7 @@ from .claims import check_claims
 from .embedded import EMBEDDED, SMOLLM2
 from .fingerprint import weight_files
 from .hub import hub_snapshot
-from .manifest import changed_files, has_manifest
+from .manifest import changed_files, copied_base, has_manifest
 
 if TYPE_CHECKING:
     import torch
@@ -87,6 +87,7 @@ def resolve_base(
             check_tokenizer(folder)
         else:
             check_folder(folder)
+            _check_copy(folder)
         return folder
     if name and _looks_like_a_path(name):
         raise ValueError(Errors.E304.format(path=name))
@@ -101,6 +102,15 @@ def check_folder(folder: Path) -> None:
         raise ValueError(Errors.E302.format(path=folder, missing="config.json"))
     weight_files(folder)
     check_tokenizer(folder)
+
+
+def _check_copy(folder: Path) -> None:
+    """Raises ValueError (E342) if `folder` has a copy of an embedded base that has
+    changed."""
+    name = copied_base(folder)
+    if name is not None and (changed := changed_files(folder)):
+        files = ", ".join(changed)
+        raise ValueError(Errors.E342.format(name=name, path=folder, files=files))
 
 
 def check_tokenizer(folder: Path) -> None:

@@ -165,9 +165,9 @@ class ModelErrors:
         "{name}"
     )
     E338 = (
-        "[E338] The adapter {path} was trained on the base {trained!r} with another "
-        "{what} than it has now. Restore the base's files, or train a new adapter. If "
-        'the change does not matter, remove "base_files" from the card padellm.json.'
+        "[E338] The base {trained!r} has changed since the adapter {path} was trained "
+        "on it: its {what}. Restore the base's files, or train a new adapter. If the "
+        'change does not matter, remove "base_files" from the card padellm.json.'
     )
     E339 = (
         "[E339] {path} has no valid settings of a saved padellm_ner: {reason}. The "
@@ -182,6 +182,16 @@ class ModelErrors:
     E341 = (
         "[E341] The config.json in {path} describes a model of {claimed}, but "
         "its weights have {found}. Copy or download the model again."
+    )
+    E342 = (
+        "[E342] {path} has a copy of the base '{name}' that has changed since it was "
+        "downloaded: {files}. Copy it again. If you meant to change it, delete "
+        "base.json from the folder."
+    )
+    E343 = (
+        "[E343] {path} was downloaded twice and is not the file that the Hugging Face "
+        "hub describes: its sha256 differs. Check the disk and the network, and try "
+        "again."
     )
     # models and devices
     E701 = (

@@ -60,7 +60,8 @@ class ConfiguredBase:
 
     @property
     def file_digests(self) -> dict[str, str]:
-        """Of config and tokenizer; none for a base whose download checks them."""
+        """Of config, tokenizer and weights; none for a base whose download has
+        checksums."""
         return {} if self._is_embedded else file_digests(self.folder)
 
     def check_trained(self, adapter: Adapter, source: str) -> None:

@@ -1,5 +1,6 @@
 """A hub model comes from the cache if it is complete there, or else from the hub."""
 
+import hashlib
 import shutil
 
 import httpx
@@ -103,6 +104,72 @@ def test_the_hub_is_asked_by_a_download_alone(hub, refresh):
     with pytest.raises(ValueError, match="E309.*spacy_padellm download org/tiny"):
         causal_lm_shim(model).tokenizer.encode("")
     assert hub == []
+
+
+@pytest.fixture
+def linked(cache, tiny_base):
+    """A cached model with its weights where the cache keeps large files."""
+    weights = put_into_cache(cache, tiny_base) / "model.safetensors"
+    data = weights.read_bytes()
+    blob = weights.parents[2] / "blobs" / hashlib.sha256(data).hexdigest()
+    blob.parent.mkdir()
+    weights.rename(blob)
+    weights.symlink_to(f"../../blobs/{blob.name}")
+    return weights
+
+
+def damage(file):
+    data = bytearray(file.read_bytes())
+    data[len(data) * 2 // 5] ^= 255
+    file.write_bytes(data)
+
+
+@pytest.fixture
+def serve(monkeypatch, linked):
+    """Let the hub put files into the cache, as huggingface_hub does if one is gone."""
+
+    def serve(data):
+        requests = []
+
+        def snapshot_download(name, *, local_files_only=False, **options):
+            if not local_files_only:
+                requests.append(name)
+                if not linked.exists():
+                    blob = linked.parents[2] / "blobs" / GOOD
+                    blob.write_bytes(data)
+                    linked.symlink_to(f"../../blobs/{blob.name}")
+            return str(linked.parent)
+
+        GOOD = linked.readlink().name
+        monkeypatch.setattr("huggingface_hub.snapshot_download", snapshot_download)
+        return requests
+
+    return serve
+
+
+@pytest.mark.parametrize("refresh", [False, True])
+def test_a_download_replaces_weights_that_are_damaged(linked, serve, refresh):
+    good = linked.read_bytes()
+    requests = serve(good)
+    options = {"download": True, "refresh": refresh}
+    resolve_base("org/tiny", **options)
+    assert len(requests) == refresh, "the weights are whole"
+    damage(linked)
+    assert resolve_base("org/tiny", **options) == linked.parent
+    assert linked.read_bytes() == good
+
+
+def test_weights_that_come_damaged_twice_are_refused(linked, serve):
+    damage(linked)
+    requests = serve(linked.read_bytes())
+    with pytest.raises(ValueError, match="E343.*model.safetensors"):
+        resolve_base("org/tiny", download=True)
+    assert len(requests) == 2
+
+
+def test_a_pipeline_does_not_read_all_weights_at_each_start(linked, monkeypatch):
+    monkeypatch.setattr("spacy_padellm.bases.hub.file_sha256", pytest.fail)
+    assert resolve_base("org/tiny") == linked.parent
 
 
 def test_pickles_are_never_asked_for(hub):

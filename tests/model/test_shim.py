@@ -189,7 +189,7 @@ def test_a_base_with_another_config_or_tokenizer_is_refused(
     text = (other / file).read_text()
     assert old in text
     (other / file).write_text(text.replace(old, new))
-    with pytest.raises(ValueError, match=f"E338.*{tiny_base}.*another {what}"):
+    with pytest.raises(ValueError, match=f"E338.*{tiny_base}.*its {what}"):
         build_causal_lm_v1(**settings).predict(TREES)
     card = tmp_path / "adapter" / "padellm.json"
     card.write_text(json.dumps(json.loads(card.read_text()) | {"base_files": {}}))

@@ -86,7 +86,7 @@ def test_the_card_says_what_the_adapter_is_for(trained, tmp_path, tiny_base):
     trained.get_pipe("padellm_ner").to_disk(tmp_path)
     card = json.loads((tmp_path / "adapter" / "padellm.json").read_text())
     assert card.pop("fingerprint")
-    assert list(card.pop("base_files")) == ["config", "tokenizer"]
+    assert list(card.pop("base_files")) == ["config", "tokenizer", "weights"]
     assert list(card.pop("sha256")) == ["adapter_config.json", WEIGHTS]
     assert card == {
         "base": str(tiny_base),
