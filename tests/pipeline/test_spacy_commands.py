@@ -2,6 +2,7 @@
 
 import copy
 import json
+import re
 
 import pytest
 import spacy
@@ -145,6 +146,14 @@ def test_evaluate_and_apply_run_a_saved_pipeline(trained, gold, tmp_path):
     spacy_command("apply", tmp_path / "model", gold, tmp_path / "out.spacy", "--force")
     docs = list(DocBin().from_disk(tmp_path / "out.spacy").get_docs(trained.vocab))
     assert sum(len(doc.ents) for doc in docs) == 6
+
+
+def test_benchmark_speed_reads_every_batch(trained, gold, tmp_path):
+    trained.to_disk(tmp_path / "model")
+    speed = ("benchmark", "speed", tmp_path / "model", gold)
+    output = spacy_command(*speed, "--batch-size", 2, "--batches", 30, "--warmup", 1)
+    [mean] = re.findall(r"^Mean: (.+) words/s", output, re.MULTILINE)
+    assert float(mean) > 0
 
 
 def test_a_package_of_the_pipeline_would_require_this_one(make_nlp):
