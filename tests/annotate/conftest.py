@@ -39,8 +39,8 @@ def make_faulty(nlp, name, marks):
             raise ValueError("no such text, please")
         if "KEEPS" in doc.text:
             doc.user_data["thing"] = object()
-        if "SLOW" in doc.text:
-            time.sleep(0.2)
+        while doc.text.startswith("WAITS") and Path(doc.text[6:]).exists():
+            time.sleep(0.01)
         if "DEADLY" in doc.text:
             os.kill(os.getpid(), signal.SIGKILL)
         if "ONCE" in doc.text and not mark.exists():
@@ -69,8 +69,8 @@ def ruler(tmp_path_factory) -> str:
 @pytest.fixture(scope="session")
 def faulty(tmp_path_factory) -> Iterator[str]:
     """A package with a pipeline that fails on FAILS, ends its process on DEADLY, and
-    on ONCE the first time that it reads the text. It takes its time for SLOW, and on
-    KEEPS it puts an object into the doc."""
+    on ONCE the first time that it reads the text. On WAITS it waits until the file that
+    follows is gone, and on KEEPS it puts an object into the doc."""
     site = tmp_path_factory.mktemp("site")
     package, info = site / "xx_faulty", site / "xx_faulty-0.1.dist-info"
     package.mkdir()

@@ -17,8 +17,10 @@ pytestmark = pytest.mark.skipif(os.name == "nt", reason="needs process groups")
     "moment", ["done/00000.json", pytest.param("plan.json", marks=pytest.mark.slow)]
 )
 def test_ctrl_c_is_one_line(faulty, tmp_path, moment):
-    slow = {f"d{i}": f"SLOW {i}" for i in range(20)}
-    corpus, out = write_jsonl(tmp_path / "in.jsonl", 20, **slow), tmp_path / "out"
+    gate, out = tmp_path / "gate", tmp_path / "out"
+    gate.touch()
+    waiting = {f"d{i}": f"WAITS {gate}" for i in range(5, 20)}
+    corpus = write_jsonl(tmp_path / "in.jsonl", 20, **waiting)
     command = [sys.executable, "-m", "spacy_padellm", "annotate", faulty, corpus, out]
     command += ["--shard-size", "5", "--processes", "2"]
     running = subprocess.Popen(
@@ -32,6 +34,7 @@ def test_ctrl_c_is_one_line(faulty, tmp_path, moment):
     _, said = running.communicate(timeout=60)
     assert said == "Stopped. Run the same command to go on.\n"
     assert running.returncode == 130
+    gate.unlink()
     run = run_here(request(faulty, corpus, out))
     assert run.totals.docs == 20
     check_once(out, 20)

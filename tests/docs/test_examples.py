@@ -5,6 +5,7 @@ in a copy of the repository. Lines `#> ...` of a block are what it prints. A com
 `<!-- slow: why -->`, `external` or `gpu` before a block keeps it for `pytest -m slow`.
 """
 
+import gc
 import io
 import json
 import os
@@ -59,6 +60,7 @@ SESSIONS = [
 ]
 
 
+@pytest.mark.usefixtures("collected")
 @pytest.mark.parametrize(("page", "mark"), SESSIONS)
 def test_the_blocks_of_a_page_run(page, mark, checkout, base, monkeypatch):
     for package in PACKAGES.get(page.name, ()):
@@ -168,6 +170,13 @@ def checkout(tmp_path) -> Path:
     for name in OWN_DATA:
         shutil.copy(tmp_path / "assets" / "workshop" / name, tmp_path / name)
     return tmp_path
+
+
+@pytest.fixture
+def collected():
+    """Pipelines have cycles: without this, those of all pages add up to gigabytes."""
+    yield
+    gc.collect()
 
 
 @pytest.fixture(scope="module")
