@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 
 from ..errors import Errors
 from .fingerprint import tensor_headers
+from .native_code import quantization
 
 # transformers says more exactly what is missing, but makes room for all of it first.
 # This many times the weights may be claimed until then.
@@ -25,7 +26,7 @@ def check_claims(config: Any, folder: Path, *, trust_remote_code: bool) -> None:
 
     config: transformers' config of the model in `folder`.
     """
-    packed = bool(getattr(config, "quantization_config", None))
+    packed = bool(quantization(config))
     headers = tensor_headers(folder)
     sizes = {name: _most(*header, packed) for name, header in headers.items()}
     n_layers = getattr(config.get_text_config(), "num_hidden_layers", None) or 0

@@ -13,6 +13,7 @@ from .embedded import EMBEDDED, SMOLLM2
 from .fingerprint import weight_files
 from .hub import hub_snapshot
 from .manifest import changed_files, copied_base, has_manifest
+from .native_code import check_quantization, offline
 
 if TYPE_CHECKING:
     import torch
@@ -124,6 +125,7 @@ def check_tokenizer(folder: Path) -> None:
         raise ValueError(Errors.E302.format(path=folder, missing=settings))
 
 
+@offline()
 def load_base(
     folder: Path,
     *,
@@ -136,7 +138,8 @@ def load_base(
 
     Does not download anything or load pickles. Code in the folder only runs if
     `trusts_code` allows it (E307). Raises ValueError if the folder cannot be loaded as
-    a causal language model, or if its tensors do not match the model.
+    a causal language model, if its tensors do not match the model, and (E344) for
+    quantized weights that may need native code from the hub.
     """
     from transformers import AutoConfig, AutoModelForCausalLM
 
@@ -144,6 +147,7 @@ def load_base(
     options = _options(folder, trust_remote_code)
     with _loading(folder):
         config = AutoConfig.from_pretrained(folder, **options)
+    check_quantization(config, folder)
     config._experts_implementation = None  # the file's may be native code from the hub
     check_claims(config, folder, trust_remote_code=options["trust_remote_code"])
     tokenizer = load_tokenizer(folder, trust_remote_code=trust_remote_code)
@@ -162,6 +166,7 @@ def load_base(
     return model.to(device).eval().requires_grad_(False), tokenizer
 
 
+@offline()
 def load_tokenizer(
     folder: Path, *, trust_remote_code: bool = False
 ) -> "PreTrainedTokenizerBase":

@@ -193,6 +193,11 @@ class ModelErrors:
         "hub describes: its sha256 differs. Check the disk and the network, and try "
         "again."
     )
+    E344 = (
+        "[E344] The weights of the base model in {path} are quantized by the method "
+        "{method!r}, which may fetch native code from the Hugging Face hub. Use the "
+        "model's weights that are not quantized, or one of these methods: {known}."
+    )
     # models and devices
     E701 = (
         "[E701] The tokenizer in {path} has no end-of-sequence token, so a mention "

@@ -7,20 +7,27 @@ from pathlib import Path
 
 import pytest
 import torch
+from huggingface_hub import HfApi, constants
+from huggingface_hub.errors import OfflineModeIsEnabled
 from safetensors.torch import load_file, save_file
 from transformers import AutoConfig, Gemma3Config, modeling_utils
 from transformers.integrations import hub_kernels
+from transformers.quantizers.auto import AUTO_QUANTIZER_MAPPING
 
 from spacy_padellm.bases.claims import check_claims
 from spacy_padellm.bases.embedded import EMBEDDED
+from spacy_padellm.bases.native_code import LOCAL, check_quantization
 from spacy_padellm.bases.weights import (
     DEFAULT_BASE,
     TRUST,
     home,
     is_complete,
     load_base,
+    load_tokenizer,
     resolve_base,
 )
+
+from ..threads import at_once
 
 QUERY = "model.layers.0.self_attn.q_proj.weight"
 
@@ -197,7 +204,7 @@ def pack(folder, bits):
 
 
 @pytest.mark.parametrize("packed", [False, True])
-@pytest.mark.parametrize("method", ["fp8", "gptq", "nonesuch"])
+@pytest.mark.parametrize("method", ["quanto", "torchao", "compressed-tensors"])
 @pytest.mark.parametrize(
     "claims",
     [
@@ -267,6 +274,75 @@ def test_the_attention_of_a_part_is_not_followed(tiny_base, no_kernels, attentio
     config.text_config._attn_implementation = attention
     config.vision_config._attn_implementation = attention
     check_claims(config, tiny_base, trust_remote_code=False)
+
+
+FETCH = sorted({*AUTO_QUANTIZER_MAPPING, "nonesuch", ""} - {*LOCAL})
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        *({"quant_method": method} for method in FETCH),
+        {"quant_method": "quanto", "load_in_4bit": True},
+        {"quant_method": "quanto", "load_in_8bit": 1},
+        {"quant_method": ["quanto"]},
+        {"bits": 4},
+    ],
+    ids=str,
+)
+def test_a_quantization_that_may_fetch_code_is_refused(
+    base, no_kernels, monkeypatch, settings
+):
+    """Before transformers builds anything by it."""
+    monkeypatch.setattr("transformers.AutoModelForCausalLM.from_config", None)
+    monkeypatch.setattr("transformers.AutoModelForCausalLM.from_pretrained", None)
+    change_config(base, quantization_config=settings)
+    with pytest.raises(ValueError, match=f"E344.*{base}.*quanto"):
+        load(base)
+
+
+def test_the_quantization_of_a_part_is_refused_too(tiny_base):
+    """transformers follows it."""
+    config = Gemma3Config()
+    config.text_config.quantization_config = {"quant_method": "fp8"}
+    with pytest.raises(ValueError, match=f"E344.*{tiny_base}.*'fp8'"):
+        check_quantization(config, tiny_base)
+
+
+@pytest.mark.parametrize("method", LOCAL)
+def test_a_quantization_that_fetches_nothing_is_read(base, method):
+    """Whether its package is there, transformers says."""
+    change_config(base, quantization_config={"quant_method": method})
+    check_quantization(AutoConfig.from_pretrained(base), base)
+
+
+def ask_the_hub(*args, **kwargs):
+    HfApi().model_info("org/model")
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        "AutoConfig.from_pretrained",
+        "AutoTokenizer.from_pretrained",
+        "AutoModelForCausalLM.from_config",
+        "AutoModelForCausalLM.from_pretrained",
+    ],
+)
+def test_no_part_of_transformers_reaches_the_hub(tiny_base, monkeypatch, step):
+    """Some modules ask for a kernel when they are imported."""
+    was_offline = constants.HF_HUB_OFFLINE
+    monkeypatch.setattr(f"transformers.{step}", ask_the_hub)
+    with pytest.raises(ValueError, match="E330.*offline") as error:
+        load(tiny_base)
+    assert isinstance(error.value.__cause__, OfflineModeIsEnabled)
+    assert constants.HF_HUB_OFFLINE == was_offline
+
+
+def test_loads_in_threads_leave_the_hub_as_it_was(tiny_base, monkeypatch):
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
+    at_once(lambda _: load_tokenizer(tiny_base), 4)
+    assert constants.HF_HUB_OFFLINE is False
 
 
 @pytest.mark.parametrize("file", ["config.json", "tokenizer_config.json"])
