@@ -42,7 +42,8 @@ def label_names(
     "name (description)".
 
     Raises ValueError (E503 to E505) for labels that are empty, duplicate, or contain a
-    newline or outer whitespace, and (E512) for a table with other keys.
+    newline, outer whitespace or half of a surrogate pair, and (E512) for a table with
+    other keys.
     """
     if isinstance(labels, str):
         raise ValueError(Errors.E503.format(labels=labels))
@@ -58,10 +59,7 @@ def label_names(
         part
         for pair in names.items()
         for part in dict.fromkeys(pair)
-        if not isinstance(part, str)
-        or not part.strip()
-        or part != part.strip()
-        or len(part.splitlines()) > 1
+        if not _is_line(part)
     ]
     if faulty:
         raise ValueError(Errors.E504.format(labels=", ".join(map(repr, faulty))))
@@ -69,6 +67,16 @@ def label_names(
     if duplicates:
         raise ValueError(Errors.E505.format(labels=", ".join(map(repr, duplicates))))
     return names
+
+
+def _is_line(text: object) -> bool:
+    """Whether it is one line of text, without outer whitespace and without halves of
+    surrogate pairs, which UTF-8 lacks."""
+    return (
+        isinstance(text, str)
+        and text.strip().splitlines() == [text]
+        and not any("\ud800" <= letter <= "\udfff" for letter in text)
+    )
 
 
 def _described(label: str, given: str | Mapping[str, str]) -> str:

@@ -64,6 +64,10 @@ def test_one_string_is_no_list_of_labels():
         {"PER": "person", "": "a"},
         ["PER", 3],
         {"PER": "person", "A": None},
+        ["PER", "A\ud800"],
+        ["PER", "\udfffA"],
+        {"PER": "person", "\ud83d": "\ud83d"},
+        {"PER": "person", "A": "a\ude00b"},
     ],
 )
 def test_a_label_or_name_is_one_line_of_text(labels):
@@ -128,6 +132,7 @@ def test_a_table_of_another_kind_is_refused_and_named(table):
     [
         ({"name": "person", "description": "of\nflesh"}, "E504"),
         ({"name": " person"}, "E504"),
+        ({"name": "person", "description": "\ud800"}, "E504"),
         ({"name": "", "description": ""}, "E504"),
         ({"name": "place"}, "E505"),
     ],

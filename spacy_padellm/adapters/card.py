@@ -90,8 +90,7 @@ def read_card(data: Any, path: Path) -> tuple["AdapterCard", dict[str, str]]:
         if not isinstance(sha256, dict):
             raise TypeError(f"sha256 is {sha256!r}")
         card = AdapterCard.from_dict(data)
-        for pair in label_names(card.labels).items():
-            "".join(pair).encode()  # half of a surrogate pair is no text
+        label_names(card.labels)
         return card, sha256
     except (TypeError, ValueError) as error:
         raise ValueError(Errors.E324.format(path=path, reason=error)) from error

@@ -12,8 +12,9 @@ class ComponentErrors:
         "or a dict from labels to names, such as {{'PER': 'person'}}."
     )
     E504 = (
-        "[E504] These labels or names are empty, or have a newline or surrounding "
-        "whitespace: {labels}. Each label and each name must be one line of text."
+        "[E504] These labels or names are empty, or have a newline, surrounding "
+        "whitespace or half of a surrogate pair: {labels}. Each label and each name "
+        "must be one line of text."
     )
     E505 = (
         "[E505] These labels or names occur twice: {labels}. The model cannot tell "

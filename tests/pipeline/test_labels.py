@@ -79,11 +79,18 @@ def test_a_second_label_with_the_same_name_is_read_as_it_is_written(make_nlp):
     assert ner.label_data == {"PER": "person", "PERSON": "PERSON"}
 
 
-@pytest.mark.parametrize("label", ["", " ", "a\nb", " PER", "PER ", None, 3])
+@pytest.mark.parametrize("label", ["", " ", "a\nb", " PER", "PER ", "\ud800", None, 3])
 def test_add_label_refuses_what_is_no_line_of_text(make_nlp, label):
     ner = ner_of(make_nlp(labels=["PER"]))
     with pytest.raises(ValueError, match="E504"):
         ner.add_label(label)
+    assert ner.labels == ("PER",)
+
+
+def test_add_label_refuses_a_name_that_is_no_text(make_nlp):
+    ner = ner_of(make_nlp(labels=["PER"]))
+    with pytest.raises(ValueError, match="E504.*ud800"):
+        ner.add_label("DISH", "food\ud800")
     assert ner.labels == ("PER",)
 
 
@@ -96,6 +103,8 @@ def test_labels_may_be_set_at_any_time(make_nlp):
     assert ner.label_data == {"ORG": "organization", "LOC": "location"}
     with pytest.raises(ValueError, match="E505"):
         ner.labels = ["LOC", "LOC"]
+    with pytest.raises(ValueError, match="E504.*ud83d"):
+        ner.labels = {"LOC": {"description": "a \ud83d"}}
     assert ner.labels == ("ORG", "LOC")
 
 
@@ -249,6 +258,7 @@ def test_initialize_refuses_what_is_no_gold_data(make_nlp):
         (["PER", "two\nlines"], r"'two\nlines'", "E504"),
         (["PER", "ORG", "PER"], "'PER'", "E505"),
         ({"PER": ""}, "''", "E504"),
+        (["PER", "A\udc00"], r"'A\udc00'", "E504"),
         ({"PER": "person", "HUM": "person"}, "'person'", "E505"),
     ],
 )
