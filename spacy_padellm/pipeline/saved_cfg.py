@@ -13,15 +13,18 @@ from .labels import read_labels
 LAYOUT = 3
 
 
-def read_cfg(text: bytes, *, source: Path, component: str) -> dict[str, Any]:
+def read_cfg(text: bytes | None, *, source: Path, component: str) -> dict[str, Any]:
     """The saved settings from JSON.
 
+    text: None if they are missing.
     source: where they were read, for errors.
 
     Raises ValueError for what a later version saved (E808), and for settings that no
     component has saved (E339).
     """
     try:
+        if text is None:
+            raise ValueError("they are missing")
         cfg = json.loads(text)
         if not isinstance(cfg, dict):
             raise ValueError(f"it is {type(cfg).__name__}, not a table")

@@ -1,7 +1,7 @@
 """The component on disk and in bytes: its labels and adapters, never the base."""
 
 import shutil
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -116,21 +116,25 @@ def from_bytes(
 ) -> Saved:
     """Raises ValueError like `from_disk`."""
     source = Path(f"the bytes of {component}")
-    parts = {
-        part: value
-        for part, value in _unpacked(data, source).items()
-        if part not in tuple(exclude)
-    }
+    exclude = tuple(exclude)
+    unpacked = _unpacked(data, source).items()
+    parts = {part: value for part, value in unpacked if part not in exclude}
     saved = Saved(source=source)
-    if CFG in parts:
-        saved.cfg = read_cfg(parts[CFG], source=source / CFG, component=component)
+    if CFG not in exclude:
+        saved.cfg = read_cfg(parts.get(CFG), source=source / CFG, component=component)
+    found = {}
     if ADAPTER in parts:
-        own = _unpacked(parts[ADAPTER], source / ADAPTER)
-        saved.own = Adapter.from_dict(own, source / ADAPTER)
+        found[ADAPTER] = _unpacked(parts[ADAPTER], source / ADAPTER)
     if NAMED in parts:
-        for name, one in _unpacked(parts[NAMED], source / NAMED).items():
-            saved.named[name] = Adapter.from_dict(one, source / NAMED / str(name))
-    _check(saved)
+        named = _unpacked(parts[NAMED], source / NAMED)
+        found |= {f"{NAMED}/{name}": one for name, one in named.items()}
+
+    def read(place: str) -> Adapter:
+        if place not in found:
+            raise ValueError(Errors.E320.format(path=source / place))
+        return Adapter.from_dict(found[place], source / place)
+
+    _read_adapters(saved, exclude, found.__contains__, read)
     if "vocab" in parts:
         vocab.from_bytes(parts["vocab"], exclude=exclude)
     return saved
@@ -177,16 +181,47 @@ def from_disk(
             reason = error.strerror or error
             raise ValueError(Errors.E339.format(path=file, reason=reason)) from error
         saved.cfg = read_cfg(text, source=file, component=component)
-    own = path / ADAPTER
-    if ADAPTER not in exclude and saved.cfg.get(ADAPTER, own.is_dir()):
-        saved.own = read_adapter(own)
-    if NAMED not in exclude:
-        for name in saved.cfg.get(NAMED, ()):
-            saved.named[name] = read_adapter(path / NAMED / name)
-    _check(saved)
+    _read_adapters(
+        saved,
+        exclude,
+        lambda place: (path / place).is_dir(),
+        lambda place: read_adapter(path / place),
+    )
     readers = {"vocab": lambda folder: vocab.from_disk(folder, exclude=exclude)}
     util.from_disk(path, readers, exclude)
     return saved
+
+
+def _read_adapters(
+    saved: Saved,
+    exclude: Iterable[str],
+    has: Callable[[str], bool],
+    read: Callable[[str], Adapter],
+) -> None:
+    """Read the adapters that the settings name, without those that were excluded when
+    they were saved: the settings have no checksum of these.
+
+    has: whether there is an adapter at a place. read: that adapter.
+
+    Raises ValueError for one that is missing (E320) or damaged, and (E340) for one that
+    was not saved together with the settings.
+    """
+    cfg = saved.cfg
+    places = [ADAPTER] if cfg.get(ADAPTER, has(ADAPTER)) else []
+    places += [f"{NAMED}/{name}" for name in cfg.get(NAMED, ())]
+    for place in places:
+        part, _, name = place.partition("/")
+        was_saved = place in cfg.get("sha256", places)
+        if part in exclude or not (has(place) or was_saved):
+            continue
+        if part == ADAPTER:
+            saved.own = read(place)
+        else:
+            saved.named[name] = read(place)
+    expected = cfg.get("sha256", {})
+    for place, adapter in saved.adapters().items():
+        if expected.get(place, adapter.digest) != adapter.digest:
+            raise ValueError(Errors.E340.format(path=saved.source / place))
 
 
 def _cfg(saved: Saved, exclude: Iterable[str]) -> dict[str, Any]:
@@ -197,15 +232,6 @@ def _cfg(saved: Saved, exclude: Iterable[str]) -> dict[str, Any]:
         if place.split("/")[0] not in exclude
     }
     return {**saved.cfg, "sha256": sha256}
-
-
-def _check(saved: Saved) -> None:
-    """Raises ValueError (E340) for an adapter that was not saved together with the
-    settings."""
-    expected = saved.cfg.get("sha256", {})
-    for place, adapter in saved.adapters().items():
-        if expected.get(place, adapter.digest) != adapter.digest:
-            raise ValueError(Errors.E340.format(path=saved.source / place))
 
 
 def _json(data: dict[str, Any]) -> bytes:

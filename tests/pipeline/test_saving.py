@@ -210,6 +210,7 @@ def test_settings_that_are_no_bytes_are_named(first, fresh):
         {"labels": {"PER": "a\nb"}},
         {"labels": {"PER": "person", "MAN": "person"}},
         {"labels": {"PER": 7}},
+        {"labels": {"PER": "\ud800"}},
         {"adapter": "yes"},
         {"adapters": ["../../elsewhere"]},
         {"adapters": "more"},
@@ -260,6 +261,104 @@ def test_bytes_are_checked_as_files_are(first, fresh, change, told):
 @pytest.mark.parametrize("data", [b"", b"no msgpack", b"\x07"])
 def test_bytes_of_another_kind_are_named(fresh, data):
     refused(lambda: fresh().from_bytes(data), "E339", "the bytes of padellm_ner")
+
+
+class Way:
+    """A component on disk or in bytes, of which a test removes parts."""
+
+    def __init__(self, way, ner, folder):
+        self.way, self.folder = way, folder
+        if way == "disk":
+            ner.to_disk(folder)
+        self.parts = srsly.msgpack_loads(ner.to_bytes())
+
+    def remove(self, part, name=None):
+        place = self.folder / part
+        if place.is_file():
+            place.unlink()
+        else:
+            shutil.rmtree(place if name is None else place / name, ignore_errors=True)
+        if name is None:
+            del self.parts[part]
+        else:
+            named = srsly.msgpack_loads(self.parts[part])
+            del named[name]
+            self.parts[part] = srsly.msgpack_dumps(named)
+
+    def change_cfg(self, change):
+        cfg = json.loads(self.parts["cfg"])
+        change(cfg)
+        self.parts["cfg"] = json.dumps(cfg).encode()
+        if self.way == "disk":
+            (self.folder / "cfg").write_bytes(self.parts["cfg"])
+
+    def load(self, ner, **options):
+        if self.way == "disk":
+            return ner.from_disk(self.folder, **options)
+        return ner.from_bytes(srsly.msgpack_dumps(self.parts), **options)
+
+
+@pytest.fixture(params=["disk", "bytes"])
+def saved(request, fresh, folder, tmp_path):
+    """A component with an adapter of its own and two by name."""
+    ner = fresh().from_disk(folder, exclude=["vocab"])
+    for name in ("one", "two"):
+        ner.add_adapter(name, folder / "adapter")
+    return Way(request.param, ner, tmp_path / "more")
+
+
+def test_all_adapters_come_back(saved, fresh):
+    ner = saved.load(fresh())
+    assert ner.adapters == ("one", "two") and ner.labels == ("LOC",)
+    assert ner._adapters.own.card() is not None
+
+
+@pytest.mark.parametrize(
+    ("part", "place"),
+    [
+        (("adapter",), "adapter"),
+        (("adapters",), "adapters/one"),
+        (("adapters", "two"), "adapters/two"),
+    ],
+)
+@pytest.mark.parametrize("version", ["this", "earlier"])
+def test_an_adapter_that_the_settings_name_is_missed(
+    saved, fresh, part, place, version
+):
+    """Also if an earlier version saved the settings, without checksums."""
+    saved.remove(*part)
+    if version == "earlier":
+        saved.change_cfg(lambda cfg: cfg.pop("sha256"))
+    refused(lambda: saved.load(fresh()), "E320", place)
+    assert saved.load(fresh(), exclude=[part[0]])
+
+
+def test_settings_that_are_missing_are_told(saved, fresh):
+    saved.remove("cfg")
+    refused(lambda: saved.load(fresh()), "E339", "cfg")
+    ner = saved.load(fresh(), exclude=["cfg"])
+    assert ner._adapters.own.card() is not None and ner.adapters == ()
+
+
+def test_adapters_that_the_settings_do_not_name_are_not_read(saved, fresh):
+    saved.change_cfg(lambda cfg: cfg.update(adapter=False, adapters=["two"]))
+    ner = saved.load(fresh())
+    assert ner.adapters == ("two",) and ner._adapters.own.card() is None
+
+
+@pytest.mark.parametrize("way", ["disk", "bytes"])
+def test_an_adapter_that_was_excluded_when_saved_stays(
+    first, second, fresh, folder, tmp_path, way
+):
+    ner = fresh().from_disk(folder, exclude=["vocab"])
+    before = ner._adapters.own.card()
+    if way == "disk":
+        second.to_disk(tmp_path / "second", exclude=["adapter"])
+        ner.from_disk(tmp_path / "second")
+    else:
+        ner.from_bytes(second.to_bytes(exclude=["adapter"]))
+    assert ner._adapters.own.card() == before
+    assert ner.labels == ("PERSON",)
 
 
 def test_bytes_that_are_refused_change_nothing(first, fresh):
