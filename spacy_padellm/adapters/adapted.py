@@ -9,16 +9,17 @@ from typing import Any
 import torch
 from peft import LoraConfig
 from safetensors.torch import load, save
+from transformers import PreTrainedModel
 
 from ..bases.layer_types import FULL, SLIDING, layer_masks
 from ..errors import Errors
 from .card import AdapterCard, HeadCard
-from .checks import check_patterns, settings_that_change_the_base
+from .checks import KNOWN, check_patterns, unsupported_settings
 from .files import Adapter
 from .fitting import NotFitting, check_finite, check_fit, read_head
 from .pointer_head import PointerHead
 from .shared_base import SharedBase
-from .targets import lora_faults
+from .targets import lora_faults, plain
 
 
 def lora_config(settings: Mapping[str, Any]) -> LoraConfig:
@@ -27,15 +28,17 @@ def lora_config(settings: Mapping[str, Any]) -> LoraConfig:
     settings: arguments of `LoraConfig`.
 
     Raises ValueError (E713) for unknown or conflicting arguments, (E714) for those that
-    would change the base, which other adapters share, and (E336) for regular
-    expressions.
+    would change the base, which other adapters share, or that this package does not
+    compute, and (E336) for regular expressions.
     """
-    changes = settings_that_change_the_base(settings)
-    if changes:
+    arguments = LoraConfig.__dataclass_fields__.keys()
+    known = {key: value for key, value in settings.items() if key in KNOWN | arguments}
+    if changes := unsupported_settings(known):
         raise ValueError(Errors.E714.format(settings=", ".join(changes)))
     check_patterns(settings, "The model's `lora`")  # such an adapter would not load
+    settings = {"task_type": "CAUSAL_LM", **settings, "inference_mode": False}
     try:
-        return LoraConfig(**{"task_type": "CAUSAL_LM", **settings})
+        return LoraConfig(**settings)
     except (TypeError, ValueError) as error:
         raise ValueError(Errors.E713.format(reason=error)) from error
 
@@ -115,7 +118,10 @@ class AdaptedLM:
             return self
         with self.base.lock:
             peft = copy.deepcopy(self.base._peft)
+        tied = _untie(peft.get_base_model())
         model = peft.merge_and_unload(adapter_names=[self.name])
+        if tied:
+            _tie_if_equal(model)
         return AdaptedLM.plain(SharedBase(model, self.base.tokenizer))
 
     @property
@@ -205,6 +211,29 @@ class AdaptedLM:
             weights = _as_bytes(self.head.state_dict())
         card = replace(card, head=head)
         return Adapter(self.config(), self.weights(), card, weights)
+
+
+def _untie(model: PreTrainedModel) -> bool:
+    """Give the output layer its own copy of the embedding's weights, if it shares them:
+    an adapter on one of the two is merged into both otherwise. Returns whether it
+    shared them."""
+    embedding = plain(model.get_input_embeddings())
+    output = plain(model.get_output_embeddings())
+    tied = output.weight is embedding.weight
+    if tied:
+        weight = output.weight.detach().clone()
+        output.weight = torch.nn.Parameter(weight, requires_grad=False)
+    return tied
+
+
+def _tie_if_equal(model: PreTrainedModel) -> None:
+    """Share the weights again if they are still the same, and let the config say it."""
+    embedding, output = model.get_input_embeddings(), model.get_output_embeddings()
+    tied = torch.equal(embedding.weight, output.weight)
+    if tied:
+        output.weight = embedding.weight
+    for config in (model.config, model.config.get_text_config()):
+        config.tie_word_embeddings = tied
 
 
 def _as_bytes(tensors: Mapping[str, torch.Tensor]) -> bytes:

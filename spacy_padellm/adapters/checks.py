@@ -19,10 +19,13 @@ LORA = re.compile(r"base_model\.model\.(?P<module>.+?)\.lora_")
 NAMES = "it must be a list of names of modules, without regular expressions"
 TOKENS = "it must be a list of token ids, or a table of such lists by module"
 
-# Other values change weights of the base, import code by its name, or need passes of
-# their own.
+# Other values change weights of the base, import code by its name, need passes of their
+# own, or cannot be saved, loaded or merged.
 UNSUPPORTED = {
     "bias": (None, "none"),
+    "lora_bias": (None, False),
+    "ensure_weight_tying": (None, False),
+    "runtime_config": (),
     "layer_replication": (None, []),
     "init_lora_weights": (None, True, False, "gaussian", "orthogonal", "eva"),
     "target_parameters": (None, []),
@@ -35,16 +38,33 @@ UNSUPPORTED = {
     "arrow_config": (None,),
     "kasa_config": (None,),
 }
+# Arguments of LoraConfig that are computed as PEFT does.
+SUPPORTED = {
+    *("r", "lora_alpha", "use_rslora", "rank_pattern", "alpha_pattern", "use_dora"),
+    *("target_modules", "exclude_modules", "layers_to_transform", "layers_pattern"),
+    *("modules_to_save", "trainable_token_indices"),
+}
+# Those that change nothing: they describe the adapter, belong to values that are not
+# supported, or are set elsewhere, as spaCy does with the dropout.
+WITHOUT_EFFECT = {
+    *("task_type", "peft_type", "auto_mapping", "peft_version", "inference_mode"),
+    *("base_model_name_or_path", "revision", "lora_dropout", "fan_in_fan_out"),
+    *("loftq_config", "eva_config", "corda_config", "lora_ga_config"),
+    *("megatron_core", "qalora_group_size"),
+}
+KNOWN = UNSUPPORTED.keys() | SUPPORTED | WITHOUT_EFFECT
 
 
-def settings_that_change_the_base(config: Mapping[str, Any]) -> list[str]:
+def unsupported_settings(config: Mapping[str, Any]) -> list[str]:
     """The arguments of a LoraConfig that change weights of the base, or that this
-    package does not compute."""
-    return [
-        f"{setting} = {config[setting]!r}"
-        for setting, values in UNSUPPORTED.items()
-        if config.get(setting, values[0]) not in values
+    package does not compute. Arguments of a later PEFT may do either."""
+    refused = [
+        setting
+        for setting, value in config.items()
+        if value not in UNSUPPORTED.get(setting, (value,))
+        or (setting not in KNOWN and value)
     ]
+    return [f"{setting} = {_shown(config[setting])}" for setting in refused]
 
 
 def check_patterns(config: Mapping[str, Any], path: Path | str) -> None:

@@ -12,7 +12,7 @@ from .checks import (
     check_patterns,
     lora_modules,
     needs_own_base,
-    settings_that_change_the_base,
+    unsupported_settings,
 )
 from .digests import check_digests, digest, digests
 
@@ -150,7 +150,7 @@ def check_config(config: Any, path: Path) -> None:
     if config.get("peft_type") != "LORA":
         kind = config.get("peft_type")
         raise ValueError(Errors.E323.format(path=path, kind=kind))
-    if settings := settings_that_change_the_base(config):
+    if settings := unsupported_settings(config):
         message = Errors.E327.format(path=path.parent, settings=", ".join(settings))
         raise ValueError(message)
     check_patterns(config, path)

@@ -92,10 +92,11 @@ class SharedBase:
         return self.model.config.get_text_config().hidden_size
 
     def attach(self, config: LoraConfig) -> str:
-        """Put a new adapter on the base; returns its name."""
+        """Put a new adapter on the base, without dropout; returns its name."""
         name = f"padellm-{uuid.uuid4().hex}"
         with self.lock:
             self._attach(name, config)
+            self.set_dropout(name, 0.0)
         return name
 
     def _attach(self, name: str, config: LoraConfig) -> None:
@@ -171,7 +172,8 @@ class SharedBase:
 
     def set_dropout(self, name: str, rate: float) -> None:
         """Set the dropout on the adapter's inputs. PEFT fixes the rate when it builds
-        an adapter, but spaCy passes one with every batch."""
+        an adapter, and applies it in all passes, as no module is switched to
+        evaluation. spaCy passes a rate with every batch."""
         with self.lock:
             for module in self._peft.modules():
                 if isinstance(module, LoraLayer) and name in module.lora_dropout:

@@ -1,6 +1,7 @@
 """The modules of a base that a LoRA adapter is put on."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from copy import copy
 
 from peft import LoraConfig
 from peft.tuners.tuners_utils import BaseTunerLayer, check_target_module_exists
@@ -17,11 +18,12 @@ def targets(model: PreTrainedModel, config: LoraConfig) -> list[str]:
     """The paths of the modules. Other adapters may be on them already."""
     if config.target_modules == "all-linear":
         output = model.get_output_embeddings()
-        return [
+        config = copy(config)
+        config.target_modules = {
             path
             for path, module in _modules(model)
-            if isinstance(_plain(module), nn.Linear | Conv1D) and module is not output
-        ]
+            if isinstance(plain(module), nn.Linear | Conv1D) and module is not output
+        }
     return [
         path for path, _ in _modules(model) if check_target_module_exists(config, path)
     ]
@@ -39,7 +41,7 @@ def lora_faults(
     faults, keys = [], set()
     modules = dict(_modules(model))
     for path in targets(model, config):
-        module = _plain(modules[path])
+        module = plain(modules[path])
         weight = getattr(module, "weight", None)
         if weight is None or weight.dim() != 2:
             continue  # PEFT says that it is none of its modules
@@ -80,7 +82,8 @@ def _modules(module: nn.Module, path: str = "") -> Iterator[tuple[str, nn.Module
             yield from _modules(child, place)
 
 
-def _plain(module: nn.Module) -> nn.Module:
+def plain(module: nn.Module) -> nn.Module:
+    """The base's module in the place of `module`, which PEFT may have wrapped."""
     if isinstance(module, BaseTunerLayer):
         return module.get_base_layer()
     if isinstance(module, AuxiliaryTrainingWrapper):

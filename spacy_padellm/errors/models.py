@@ -119,8 +119,8 @@ class ModelErrors:
     E327 = (
         "[E327] The adapter in {path} changes the base model itself, which other "
         "adapters may share, or is computed in a way that this package does not know "
-        "({settings}). Use an adapter with bias = 'none' and no layer_replication, "
-        "converted to plain LoRA (see PEFT's save_pretrained)."
+        "({settings}). Train an adapter without these settings, or convert it to plain "
+        "LoRA (see PEFT's save_pretrained)."
     )
     E328 = (
         "[E328] The base '{base}' comes without the adapter '{adapter}'. It comes with "
@@ -246,8 +246,9 @@ class ModelErrors:
         'lora_alpha = 32, target_modules = "all-linear".'
     )
     E714 = (
-        "[E714] The model's `lora` has {settings}, which changes the base model "
-        "itself. Other adapters share the base: leave these settings out."
+        "[E714] The model's `lora` has {settings}. This changes the base model itself, "
+        "which other adapters share, or cannot be computed, saved or merged. Leave it "
+        "out."
     )
     E715 = (
         "[E715] This adapter compares labels with tokens by a head of its own, which a "

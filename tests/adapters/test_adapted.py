@@ -9,6 +9,7 @@ from safetensors.torch import load, save
 from spacy_padellm.adapters.adapted import AdaptedLM
 from spacy_padellm.adapters.card import AdapterCard, HeadCard
 from spacy_padellm.adapters.files import Adapter
+from spacy_padellm.adapters.merged import write_checkpoint
 from spacy_padellm.adapters.pointer_head import PointerHead
 from spacy_padellm.adapters.shared_base import SharedBase
 from spacy_padellm.bases.weights import load_base
@@ -140,6 +141,9 @@ def test_training_one_adapter_leaves_the_others_alone(base):
         {"use_rslora": True},
         {"use_dora": True},
         {"target_modules": ["q_proj", "lm_head"]},
+        {"rank_pattern": {"q_proj": 2}, "alpha_pattern": {"v_proj": 3}},
+        {"target_modules": ["q_proj"], "layers_to_transform": [1]},
+        {"target_modules": "all-linear", "exclude_modules": ["q_proj"]},
     ],
 )
 def test_bytes_give_the_same_adapter_again(base, settings):
@@ -258,6 +262,33 @@ def test_a_merged_model_is_the_same_by_itself(base, base_outputs):
     assert same(outputs(merged), expected[0])
 
 
+@pytest.mark.parametrize(
+    ("settings", "still_tied"),
+    [
+        ({}, True),
+        ({"trainable_token_indices": [5, 6]}, True),
+        ({"target_modules": ["embed_tokens", "q_proj"]}, False),
+        ({"target_modules": ["lm_head", "q_proj"]}, False),
+        ({"modules_to_save": ["embed_tokens"]}, False),
+        ({"modules_to_save": ["lm_head"]}, False),
+    ],
+)
+def test_embeddings_that_the_output_layer_shares_are_merged(
+    tiny_base, tmp_path, settings, still_tied
+):
+    """Also in a checkpoint. The base keeps sharing them."""
+    base = new_base(tiny_base)
+    lm = adapted(base, **settings)
+    expected = outputs(lm)
+    write_checkpoint(lm, tmp_path / "merged")
+    read = AdaptedLM.plain(new_base(tmp_path / "merged"))
+    for merged in (lm.merged(), read):
+        assert torch.allclose(outputs(merged), expected, atol=1e-4)
+        assert merged.base.model.config.tie_word_embeddings == still_tied
+    assert base.model.config.tie_word_embeddings
+    assert torch.equal(outputs(lm), expected)
+
+
 def test_a_base_alone_is_merged_already(base):
     lm = AdaptedLM.plain(base)
     assert lm.merged() is lm
@@ -348,3 +379,60 @@ def test_a_new_adapter_has_no_regular_expressions(base):
     """It would be saved, and refused when it comes back."""
     with pytest.raises(ValueError, match="E336.*lora.*target_modules"):
         AdaptedLM.fresh(base, LORA | {"target_modules": r".*\.q_proj"})
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        {"lora_bias": True},
+        {"ensure_weight_tying": True},
+        {"runtime_config": {}},
+        {"bias": "all"},
+        {"init_lora_weights": "mica"},
+    ],
+)
+def test_a_new_adapter_has_no_settings_that_are_refused_later(base, setting):
+    with pytest.raises(ValueError, match=f"E714.*{next(iter(setting))}"):
+        AdaptedLM.fresh(base, LORA | setting)
+
+
+def test_an_argument_that_peft_lacks_is_told(base):
+    with pytest.raises(ValueError, match="E713.*rank"):
+        AdaptedLM.fresh(base, LORA | {"rank": 8})
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        {"lora_dropout": 0.5},
+        {"task_type": "SEQ_CLS"},
+        {"fan_in_fan_out": True},
+        {"inference_mode": True},
+        {"loftq_config": {"loftq_bits": 4}},
+        {"eva_config": {"rho": 2.0}},
+        {"corda_config": {}},
+        {"lora_ga_config": {}},
+        {"megatron_core": "antigravity", "qalora_group_size": 3},
+        {"auto_mapping": {"base_model_class": "X", "parent_library": "antigravity"}},
+        {"base_model_name_or_path": "/nonesuch", "revision": "x", "peft_version": "9"},
+    ],
+    ids=str,
+)
+def test_settings_without_effect_have_none(base, setting):
+    plain = adapted(base)
+    config = plain.config() | setting
+    read = Adapter(config, plain.weights(), CARD)
+    loaded = AdaptedLM.loaded(base, read, source="some/folder")
+    trained = adapted(base, **setting)
+    expected = outputs(plain)
+    for lm in (loaded, loaded, trained, trained):
+        assert torch.equal(outputs(lm), expected)
+    assert all(parameter.requires_grad for parameter in trained.parameters().values())
+
+
+def test_modules_that_all_linear_leaves_out_are_not_missed(base):
+    lm = adapted(base, exclude_modules=["q_proj"])
+    config = lm.config() | {"target_modules": "all-linear"}
+    read = Adapter(config, lm.weights(), CARD)
+    loaded = AdaptedLM.loaded(base, read, source="some/folder")
+    assert torch.equal(outputs(loaded), outputs(lm))
