@@ -19,6 +19,8 @@ from .digests import check_digests, digest, digests
 CONFIG = "adapter_config.json"
 WEIGHTS = "adapter_model.safetensors"
 CARD = "padellm.json"
+# All others are rounded or quantized. PEFT would cast them.
+FLOATS = ("F16", "BF16", "F32", "F64")
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,11 +159,13 @@ def check_config(config: Any, path: Path) -> None:
 
 
 def check_tensors(tensors: Any, path: Path) -> None:
-    """Raises ValueError (E324) for anything but safetensors."""
+    """Raises ValueError (E324) for anything but safetensors of real numbers."""
     from safetensors import SafetensorError, deserialize
 
     try:
-        deserialize(tensors)
+        for name, tensor in deserialize(tensors):
+            if tensor["dtype"] not in FLOATS:
+                raise TypeError(f"{name} has numbers of type {tensor['dtype']}")
     except (SafetensorError, TypeError) as error:
         raise ValueError(Errors.E324.format(path=path, reason=error)) from error
 

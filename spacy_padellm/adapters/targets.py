@@ -5,6 +5,7 @@ from copy import copy
 
 from peft import LoraConfig
 from peft.tuners.tuners_utils import BaseTunerLayer, check_target_module_exists
+from peft.utils import TRANSFORMERS_MODELS_TO_LORA_TARGET_MODULES_MAPPING
 from peft.utils.other import AuxiliaryTrainingWrapper, get_pattern_key
 from torch import nn
 from transformers import PreTrainedModel
@@ -16,17 +17,28 @@ TOKEN_ROWS = ".trainable_tokens_delta"
 
 def targets(model: PreTrainedModel, config: LoraConfig) -> list[str]:
     """The paths of the modules. Other adapters may be on them already."""
-    if config.target_modules == "all-linear":
-        output = model.get_output_embeddings()
+    if config.target_modules in (None, "all-linear"):
+        names = _linears(model) if config.target_modules else _usual(model)
         config = copy(config)
-        config.target_modules = {
-            path
-            for path, module in _modules(model)
-            if isinstance(plain(module), nn.Linear | Conv1D) and module is not output
-        }
+        config.target_modules = set(names)
     return [
         path for path, _ in _modules(model) if check_target_module_exists(config, path)
     ]
+
+
+def _linears(model: PreTrainedModel) -> Iterator[str]:
+    """The paths of all linear layers but the output layer."""
+    output = model.get_output_embeddings()
+    for path, module in _modules(model):
+        if isinstance(plain(module), nn.Linear | Conv1D) and module is not output:
+            yield path
+
+
+def _usual(model: PreTrainedModel) -> Sequence[str]:
+    """The modules that PEFT chooses if a config names none."""
+    return TRANSFORMERS_MODELS_TO_LORA_TARGET_MODULES_MAPPING.get(
+        model.config.model_type, ()
+    )
 
 
 def lora_faults(

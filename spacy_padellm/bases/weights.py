@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 DEFAULT_BASE = SMOLLM2.name
 # In the environment, "1" is the user's consent to `trust_remote_code`.
 TRUST = "SPACY_PADELLM_TRUST_REMOTE_CODE"
+ADAPTER = "adapter_config.json"
 TOKENIZER_FILES = ("tokenizer.json", "tokenizer.model", "vocab.json", "vocab.txt")
 
 
@@ -98,9 +99,12 @@ def resolve_base(
 
 
 def check_folder(folder: Path) -> None:
-    """Raise ValueError unless `folder` has a config, a tokenizer and safetensors."""
+    """Raise ValueError unless `folder` has a config, a tokenizer and safetensors, and
+    for an adapter beside them (E345), which transformers would put on the base."""
     if not (folder / "config.json").is_file():
         raise ValueError(Errors.E302.format(path=folder, missing="config.json"))
+    if (folder / ADAPTER).exists():
+        raise ValueError(Errors.E345.format(path=folder, what=ADAPTER))
     weight_files(folder)
     check_tokenizer(folder)
 
@@ -138,8 +142,8 @@ def load_base(
 
     Does not download anything or load pickles. Code in the folder only runs if
     `trusts_code` allows it (E307). Raises ValueError if the folder cannot be loaded as
-    a causal language model, if its tensors do not match the model, and (E344) for
-    quantized weights that may need native code from the hub.
+    a causal language model, if its tensors do not match the model, (E344) for quantized
+    weights that may need native code from the hub, and (E345) for weights elsewhere.
     """
     from transformers import AutoConfig, AutoModelForCausalLM
 
@@ -147,6 +151,9 @@ def load_base(
     options = _options(folder, trust_remote_code)
     with _loading(folder):
         config = AutoConfig.from_pretrained(folder, **options)
+    if other := getattr(config, "transformers_weights", None):
+        what = f"transformers_weights = {other!r} in its config.json"
+        raise ValueError(Errors.E345.format(path=folder, what=what))
     check_quantization(config, folder)
     config._experts_implementation = None  # the file's may be native code from the hub
     check_claims(config, folder, trust_remote_code=options["trust_remote_code"])

@@ -198,6 +198,11 @@ class ModelErrors:
         "{method!r}, which may fetch native code from the Hugging Face hub. Use the "
         "model's weights that are not quantized, or one of these methods: {known}."
     )
+    E345 = (
+        "[E345] The base model in {path} has {what}. By it, transformers would load "
+        "more or other weights than those that are checked. Remove it, or use another "
+        "copy of the model. Keep an adapter in a folder of its own, and set `adapter`."
+    )
     # models and devices
     E701 = (
         "[E701] The tokenizer in {path} has no end-of-sequence token, so a mention "

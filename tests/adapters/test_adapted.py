@@ -6,12 +6,13 @@ import pytest
 import torch
 from safetensors.torch import load, save
 
-from spacy_padellm.adapters.adapted import AdaptedLM
+from spacy_padellm.adapters.adapted import AdaptedLM, lora_config
 from spacy_padellm.adapters.card import AdapterCard, HeadCard
 from spacy_padellm.adapters.files import Adapter
 from spacy_padellm.adapters.merged import write_checkpoint
 from spacy_padellm.adapters.pointer_head import PointerHead
 from spacy_padellm.adapters.shared_base import SharedBase
+from spacy_padellm.adapters.targets import targets
 from spacy_padellm.bases.weights import load_base
 
 from ..loras import LORA
@@ -436,3 +437,17 @@ def test_modules_that_all_linear_leaves_out_are_not_missed(base):
     read = Adapter(config, lm.weights(), CARD)
     loaded = AdaptedLM.loaded(base, read, source="some/folder")
     assert torch.equal(outputs(loaded), outputs(lm))
+
+
+@pytest.mark.parametrize("lora", [{"r": 4}, {"r": 4, "target_modules": None}])
+def test_peft_chooses_the_modules_of_a_config_that_names_none(tiny_base, lora):
+    base = new_base(tiny_base)
+    assert {path.split(".")[-1] for path in targets(base.model, lora_config(lora))} == {
+        "q_proj",
+        "v_proj",
+    }
+    lm = AdaptedLM.fresh(base, lora)
+    config = lm.config() | {"target_modules": None}
+    read = Adapter(config, lm.weights(), CARD)
+    loaded = AdaptedLM.loaded(base, read, source="some/folder")
+    assert loaded.weights() == lm.weights()

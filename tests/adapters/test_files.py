@@ -159,6 +159,25 @@ def write_config(folder, adapter, **changes):
     (folder / "adapter_config.json").write_text(config)
 
 
+@pytest.mark.parametrize(
+    ("dtype", "name"),
+    [("int8", "I8"), ("bool", "BOOL"), ("float8_e4m3fn", "F8_E4M3"), ("uint16", "U16")],
+)
+def test_weights_that_are_no_floats(folder, dtype, name):
+    """PEFT would cast them, also if they have been quantized."""
+    tensor = torch.ones(6).to(getattr(torch, dtype))
+    (folder / "adapter_model.safetensors").write_bytes(save({"a": tensor}))
+    refused(folder, "E324", "adapter_model.safetensors", "a has", name)
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float64"])
+def test_weights_of_other_floats(folder, adapter, dtype):
+    change_json(folder / "padellm.json", lambda card: card.pop("sha256"))
+    tensor = torch.arange(6.0).to(getattr(torch, dtype))
+    (folder / "adapter_model.safetensors").write_bytes(save({"a": tensor}))
+    assert read_adapter(folder).config == adapter.config
+
+
 # -- checksums ------------------------------------------------------------------------
 
 

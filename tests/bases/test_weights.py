@@ -276,6 +276,25 @@ def test_the_attention_of_a_part_is_not_followed(tiny_base, no_kernels, attentio
     check_claims(config, tiny_base, trust_remote_code=False)
 
 
+def test_an_adapter_beside_the_weights_is_not_followed(base, monkeypatch):
+    """transformers would put it on the base, and PEFT obeys its config."""
+    adapter = {"peft_type": "LORA", "base_model_name_or_path": "org/model"}
+    (base / "adapter_config.json").write_text(json.dumps(adapter))
+    monkeypatch.setattr("transformers.AutoModelForCausalLM.from_pretrained", None)
+    for use in (load, resolve_base):
+        with pytest.raises(ValueError, match=f"E345.*{base}.*adapter_config.json"):
+            use(str(base) if use is resolve_base else base)
+
+
+def test_other_weights_that_a_config_names_are_not_followed(base, monkeypatch):
+    """The fingerprint is that of model.safetensors."""
+    shutil.copy(base / "model.safetensors", base / "other.safetensors")
+    change_config(base, transformers_weights="other.safetensors")
+    monkeypatch.setattr("transformers.AutoModelForCausalLM.from_pretrained", None)
+    with pytest.raises(ValueError, match=f"E345.*{base}.*'other.safetensors'"):
+        load(base)
+
+
 FETCH = sorted({*AUTO_QUANTIZER_MAPPING, "nonesuch", ""} - {*LOCAL})
 
 
