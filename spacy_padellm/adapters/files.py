@@ -105,9 +105,14 @@ class Adapter:
                 Errors.E324.format(path=source, reason="parts are missing")
             )
         config, card = data["config"], data["card"]
+        check_json(config, source / CONFIG)
+        check_json(card, source / CARD)
         check_config(config, source / CONFIG)
         card, sha256 = read_card(card, source / CARD)
         heads = {} if card.head is None else {card.head.file: data.get("head")}
+        if WEIGHTS in heads:
+            reason = f"the head's file is {WEIGHTS}"
+            raise ValueError(Errors.E324.format(path=source / CARD, reason=reason))
         for name, tensors in ({WEIGHTS: data["weights"]} | heads).items():
             check_tensors(tensors, source / name)
         adapter = cls(config, data["weights"], card, *heads.values())
@@ -143,6 +148,15 @@ def read_adapter(folder: Path) -> Adapter:
 def write_adapter(folder: Path, adapter: Adapter) -> None:
     """Write a folder that PEFT reads as well. Raises ValueError (E333)."""
     replace_files(adapter.files(folder))
+
+
+def check_json(data: Any, path: Path) -> None:
+    """Raises ValueError (E324) for what could not be saved as JSON again: values of
+    other types, which bytes may hold, and halves of surrogate pairs."""
+    try:
+        json.dumps(data, sort_keys=True, ensure_ascii=False).encode("utf8")
+    except (TypeError, ValueError, RecursionError) as error:
+        raise ValueError(Errors.E324.format(path=path, reason=error)) from error
 
 
 def check_config(config: Any, path: Path) -> None:

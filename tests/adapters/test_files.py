@@ -299,7 +299,9 @@ def test_all_arguments_of_the_installed_peft_are_known():
     assert not UNSUPPORTED.keys() & (SUPPORTED | WITHOUT_EFFECT)
 
 
-@pytest.mark.parametrize("file", ["../../x.safetensors", "/etc/passwd", 7, ""])
+@pytest.mark.parametrize(
+    "file", ["../../x.safetensors", "/etc/passwd", 7, "", "adapter_model.safetensors"]
+)
 def test_a_head_elsewhere_is_not_read(folder, file):
     head = {"size": 4, "width": 8, "file": file}
     change_json(folder / "padellm.json", lambda card: card.update(head=head))
@@ -319,6 +321,12 @@ def test_windows_of_no_length(folder, value):
 def test_labels_that_no_component_takes(folder, labels):
     change_json(folder / "padellm.json", lambda card: card.update(labels=labels))
     refused(folder, "E324", "padellm.json", "[E50")
+
+
+@pytest.mark.parametrize("file", ["adapter_config.json", "padellm.json"])
+def test_text_that_could_not_be_saved_again(folder, file):
+    change_json(folder / file, lambda data: data.update(revision="\ud800"))
+    refused(folder, "E324", file, "surrogates not allowed")
 
 
 @pytest.mark.parametrize("labels", [{"A": "x\ud800"}, {"\udc00": "x"}])

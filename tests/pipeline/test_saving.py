@@ -243,6 +243,9 @@ def test_faulty_settings_are_named(first, fresh, folder, settings, way):
         (lambda adapter: adapter.update(config=[]), "E324"),
         (lambda adapter: adapter["card"].update(colour="red"), "E324"),
         (lambda adapter: adapter.pop("card"), "E324"),
+        (lambda adapter: adapter["config"].update(peft_version=b"7"), "E324"),
+        (lambda adapter: adapter["config"].update({7: None}), "E324"),
+        (lambda adapter: adapter["card"].update(revision=b"7"), "E324"),
         (lambda adapter: adapter["card"].update(labels={"A": "b\n"}), "E324"),
     ],
 )
