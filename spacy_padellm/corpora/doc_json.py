@@ -19,6 +19,17 @@ from .mentions import place
 EDGES = ("start", "end")
 
 
+def is_doc_json(value: dict[str, Any]) -> bool:
+    """Return whether it is a doc without `ents`, such as one with spans alone. Unlike
+    those of Prodigy, its tokens have no text, and its spans are no list."""
+    if not isinstance(value.get("text"), str) or isinstance(value.get("spans"), list):
+        return False
+    tokens = value.get("tokens")
+    first = tokens[0] if isinstance(tokens, list) and tokens else None
+    has_edges = isinstance(first, dict) and first.keys() >= {"id", *EDGES}
+    return isinstance(value.get("spans"), dict) or has_edges and "text" not in first
+
+
 def read_doc_json(path: Path, report: ReadReport) -> Iterator[AnnotatedText]:
     """Yield one text per doc. The entities are its `ents` and its spans "sc".
 

@@ -11,6 +11,7 @@ from .brat import is_brat
 from .columns import guess_layout
 from .conll2012 import is_conll2012
 from .csv_table import header_of
+from .doc_json import is_doc_json
 from .headerless import headerless
 from .iob import is_iob
 from .json_values import first_item
@@ -115,6 +116,8 @@ def _object_format(value: dict[str, Any]) -> str:
     for key, name in KEYS.items():
         if key in value and (key != "ner" or "sentences" in value):
             return name
+    if is_doc_json(value):
+        return "doc_json"
     documents = value.get("documents")
     first = documents[0] if isinstance(documents, list) and documents else None
     if isinstance(first, dict) and "passages" in first:

@@ -97,3 +97,27 @@ def test_a_doc_without_tokens_is_split_later(corpus, text):
     row = {"text": text, "ents": [], "tokens": []}
     [read] = corpus(json.dumps(row)).texts
     assert (read.text, read.words) == (text, None)
+
+
+@pytest.mark.parametrize("ents", [{}, {"ents": []}])
+def test_a_doc_of_spans_alone(corpus, english, ents):
+    doc = english.make_doc("Ada left")
+    doc.spans["sc"] = [Span(doc, 0, 1, "PER")]
+    row = {**doc.to_json(), **ents}
+    assert "ents" in row or not ents
+    read = corpus(json.dumps(row), "docs.jsonl")
+    assert (read.format, mentions(read)) == ("doc_json", [[("Ada", "PER")]])
+    assert read.texts[0].words == ("Ada", "left")
+
+
+def test_a_first_doc_without_annotation_does_not_change_the_format(corpus, english):
+    rows = [english.make_doc("Bo left"), annotated(english, "Ada", (0, 1, "PER"))]
+    read = corpus("\n".join(json.dumps(doc.to_json()) for doc in rows))
+    assert (read.format, mentions(read)) == ("doc_json", [[("Ada", "PER")]])
+    assert problems(read) == [(1, "skipped", "doc without entity annotation")]
+
+
+def test_the_tokens_of_prodigy_are_no_docs_of_spacy(corpus):
+    tokens = [{"text": "Ada", "start": 0, "end": 3, "id": 0}]
+    row = {"text": "Ada", "tokens": tokens, "answer": "accept"}
+    assert corpus(json.dumps(row)).format == "jsonl"
