@@ -2,15 +2,25 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ..errors import Errors
 from .base import AnnotatedText, ReadReport
 from .lines import BOM, read_lines
+from .missing import is_missing
 from .script import joiner_of
-from .tags import BARE_TAG, TAG, Scheme, guess_scheme, read_tags
+from .tags import (
+    ANY_CASE,
+    BARE_TAG,
+    TAG,
+    Scheme,
+    are_prefixed,
+    guess_scheme,
+    read_tags,
+    standard,
+)
 
 SPACES = re.compile(" +")
 INDEX = re.compile(r"\d+([-.]\d+)?")
@@ -27,30 +37,34 @@ class ColumnLayout:
 
     width: the number of columns in most lines.
     index: whether column 0 numbers the tokens of a sentence, as in CoNLL-U and UNER.
-    bare: whether tags have no prefix, such as PER instead of I-PER.
+    pattern: of the tags. It is another one than TAG if their prefixes are in lower
+        case, or if they have none, such as PER instead of I-PER.
     """
 
     token: int
     tag: int
     width: int
     index: bool = False
-    bare: bool = False
+    pattern: re.Pattern = TAG
 
     def reads(self, fields: list[str]) -> bool:
         """Return whether these are the columns of a token."""
-        pattern = BARE_TAG if self.bare else TAG
         return (
             len(fields) > max(self.token, self.tag)
-            and pattern.fullmatch(fields[self.tag]) is not None
+            and self.is_tag(fields[self.tag])
             and (not self.index or INDEX.fullmatch(fields[0]) is not None)
         )
+
+    def is_tag(self, tag: str) -> bool:
+        """Return whether it is a tag, or missing."""
+        return is_missing(tag) or self.pattern.fullmatch(tag) is not None
 
 
 @dataclass(slots=True)
 class _Sentence:
     document: str
     words: list[str] = field(default_factory=list)
-    tags: list[str] = field(default_factory=list)
+    tags: list[str] = field(default_factory=list)  # "" if missing
     lines: list[int] = field(default_factory=list)
     text: str = ""  # from a "# text = ..." comment
     broken: tuple[int, str] | None = None  # (line, reason)
@@ -79,9 +93,10 @@ def guess_layout(lines: list[tuple[int, str]]) -> ColumnLayout | None:
         return None
     width = Counter(map(len, rows)).most_common(1)[0][0]
     columns = list(zip(*(row for row in rows if len(row) == width), strict=True))
-    tags = [i for i, column in enumerate(columns) if _mostly(TAG, column)]
-    bare = not tags and _are_bare_tags(columns[-1])
-    tags = [width - 1] if bare else tags
+    patterns = [tag_pattern(column) for column in columns]
+    tags = [i for i, pattern in enumerate(patterns) if pattern]
+    if not tags and are_bare_tags(columns[-1]):
+        tags, patterns[-1] = [width - 1], BARE_TAG
     index = width > 2 and _mostly(INDEX, columns[0])
     others = [i for i in range(int(index), width) if i not in tags]
     if not tags or not others:
@@ -92,19 +107,30 @@ def guess_layout(lines: list[tuple[int, str]]) -> ColumnLayout | None:
     tag = before[-1] if before else tags[-1]
     if index:  # Universal NER has the tags of another annotator in a second column
         tag = tags[0]
-    return ColumnLayout(token, tag, width, index, bare)
+    return ColumnLayout(token, tag, width, index, patterns[tag] or TAG)
 
 
-def _mostly(pattern: re.Pattern, column: tuple[str, ...]) -> bool:
-    hits = sum(pattern.fullmatch(value) is not None for value in column)
-    return hits >= 0.99 * len(column)
+def tag_pattern(column: Sequence[str]) -> re.Pattern | None:
+    """Return the pattern of a column of tags with prefixes, or None if it is none."""
+    if _mostly(TAG, column):
+        return TAG
+    if not _mostly(ANY_CASE, column):
+        return None
+    return ANY_CASE if are_prefixed({*filter(ANY_CASE.fullmatch, column)}) else None
 
 
-def _are_bare_tags(column: tuple[str, ...]) -> bool:
-    values = set(column)
-    return (
-        "O" in values and 1 < len(values) <= MAX_BARE_TAGS and _mostly(BARE_TAG, column)
-    )
+def are_bare_tags(column: Sequence[str]) -> bool:
+    """Return whether a column has tags without prefixes."""
+    values = {value for value in column if not is_missing(value)}
+    few = "O" in values and 1 < len(values) <= MAX_BARE_TAGS
+    return few and _mostly(BARE_TAG, column)
+
+
+def _mostly(pattern: re.Pattern, column: Sequence[str]) -> bool:
+    """Return whether nearly all values that are not missing match."""
+    values = [value for value in column if not is_missing(value)]
+    hits = sum(pattern.fullmatch(value) is not None for value in values)
+    return bool(values) and hits >= 0.99 * len(values)
 
 
 def read_columns(
@@ -125,7 +151,8 @@ def read_columns(
         comment that matches its tokens, the spacing comes from there.
 
     Sentences with a line that has no tag are skipped and reported, because a missing
-    token would change the text. Raises ValueError if no column has tags.
+    token would change the text. A token with pandas' NaN as its tag is unknown. Raises
+    ValueError if no column has tags.
     """
     lines = list(read_lines(path, report))
     layout = guess_layout(lines)
@@ -141,13 +168,15 @@ def read_columns(
         tag=layout.tag if tag is None else tag % layout.width,
     )
     sentences = [s for s in _sentences(lines, layout, report) if _usable(s, report)]
-    scheme = scheme or guess_scheme(s.tags for s in sentences)
+    read = {"": "O", **standard(tag for s in sentences for tag in s.tags if tag)}
+    tagged = [[read[tag] for tag in s.tags] for s in sentences]
+    scheme = scheme or guess_scheme(tagged)
     if joiner is None:
         joiner = joiner_of(word for s in sentences for word in s.words)
-    for sentence in sentences:
-        spans, repairs = read_tags(sentence.tags, scheme)
+    for sentence, tags in zip(sentences, tagged, strict=True):
+        spans, repairs = read_tags(tags, scheme)
         for i, kind in repairs:
-            detail = f"{sentence.words[i]} {sentence.tags[i]}"
+            detail = f"{sentence.words[i]} {tags[i]}"
             report.repair(sentence.lines[i], kind, detail)
         spaces = [bool(joiner)] * len(sentence.words)
         if sentence.text:
@@ -156,11 +185,13 @@ def read_columns(
                 kind = "text comment does not match its tokens"
                 report.repair(sentence.lines[0], kind)
             spaces = real or spaces
+        unknown = [(i, i + 1, "") for i, tag in enumerate(sentence.tags) if not tag]
         yield report.count(
             AnnotatedText.from_words(
                 sentence.words,
                 spans,
                 spaces,
+                unknown,
                 document=sentence.document,
                 line=sentence.lines[0],
             )
@@ -211,7 +242,7 @@ def _sentences(lines, layout: ColumnLayout, report: ReadReport) -> Iterator[_Sen
         else:
             sentence.words.append(fields[layout.token])
             tag = fields[layout.tag]
-            sentence.tags.append(f"I-{tag}" if layout.bare and tag != "O" else tag)
+            sentence.tags.append("" if is_missing(tag) else tag)
             sentence.lines.append(number)
 
 

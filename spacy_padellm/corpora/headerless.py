@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
 from ..errors import Errors
-from .columns import MAX_BARE_TAGS, SAMPLE
+from .columns import SAMPLE, are_bare_tags, tag_pattern
 from .mentions import whole_number
-from .tags import BARE_TAG, TAG
+from .tags import BARE_TAG
 
 SEPARATORS = ",;\t"
 MOSTLY = 0.99  # of the rows
@@ -60,8 +60,9 @@ def headerless(path: Path, lines: Sequence[str]) -> Table | None:
 
 def _tokens(path: Path, rows: list[Row]) -> dict[str, int]:
     width = len(rows[0])
-    tags = [i for i in range(width) if _mostly_tags([row[i] for row in rows])]
-    bare = [i for i in range(width) if _are_bare([row[i] for row in rows])]
+    columns = list(zip(*rows, strict=True))
+    tags = [i for i, column in enumerate(columns) if tag_pattern(column)]
+    bare = [i for i, column in enumerate(columns) if are_bare_tags(column)]
     found = tags or bare
     if not found:
         return {}
@@ -77,18 +78,6 @@ def _tokens(path: Path, rows: list[Row]) -> dict[str, int]:
             path, f"{values[0]!r} in its first line may be a tag or a name"
         )
     return {"token": 1 - tag, "tag": tag}
-
-
-def _mostly_tags(cells: list[str]) -> bool:
-    hits = sum(TAG.fullmatch(cell) is not None for cell in cells)
-    return any(cells) and hits >= MOSTLY * len(cells)
-
-
-def _are_bare(cells: list[str]) -> bool:
-    values = set(cells)
-    few = "O" in values and 1 < len(values) <= MAX_BARE_TAGS
-    hits = sum(BARE_TAG.fullmatch(cell) is not None for cell in cells)
-    return few and hits >= MOSTLY * len(cells)
 
 
 def _spans(path: Path, rows: list[Row]) -> dict[str, int]:

@@ -1,19 +1,20 @@
 """spaCy's `iob` format: lines of sentences with word|tag or word|POS|tag tokens."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from .base import AnnotatedText, ReadReport
+from .columns import tag_pattern
 from .lines import read_lines
 from .script import joiner_of
-from .tags import TAG, guess_scheme, read_tags
+from .tags import TAG, guess_scheme, read_tags, standard
 
 
 def is_iob(lines: list[tuple[int, str]]) -> bool:
     """Return whether the lines have this format: tokens that end with | and a tag."""
     tokens = [token for _, line in lines for token in line.split()]
-    hits = sum(TAG.fullmatch(token.rpartition("|")[2]) is not None for token in tokens)
-    return bool(tokens) and hits >= 0.99 * len(tokens)
+    return tag_pattern(_last_parts(tokens)) is not None
 
 
 def read_iob(
@@ -27,20 +28,22 @@ def read_iob(
     bars = [token.count("|") for _, row in rows for token in row]
     # the word itself may contain a bar: a|b|O
     parts = 2 if sum(n >= 2 for n in bars) >= 0.99 * len(bars) else 1
+    pattern = tag_pattern(_last_parts(token for _, row in rows for token in row)) or TAG
     sentences = []
     for number, row in rows:
         tokens = [token.rsplit("|", parts) for token in row]
-        bad = next((t for t in tokens if not _is_tagged(t, parts)), None)
+        bad = next((t for t in tokens if not _is_tagged(t, parts, pattern)), None)
         if bad is not None:
             report.lose(number, "sentence with a bad token", repr("|".join(bad)))
         else:
             words = [token[0] for token in tokens]
             sentences.append((number, words, [token[-1] for token in tokens]))
-    scheme = guess_scheme(tags for _, _, tags in sentences)
+    read = standard(tag for _, _, tags in sentences for tag in tags)
+    scheme = guess_scheme([read[tag] for tag in tags] for _, _, tags in sentences)
     if joiner is None:
         joiner = joiner_of(word for _, words, _ in sentences for word in words)
     for number, words, tags in sentences:
-        spans, repairs = read_tags(tags, scheme)
+        spans, repairs = read_tags([read[tag] for tag in tags], scheme)
         for i, kind in repairs:
             report.repair(number, kind, f"{words[i]} {tags[i]}")
         spaces = [bool(joiner)] * len(words)
@@ -48,6 +51,10 @@ def read_iob(
         yield report.count(text)
 
 
-def _is_tagged(token: list[str], parts: int) -> bool:
+def _last_parts(tokens: Iterable[str]) -> list[str]:
+    return [token.rpartition("|")[2] for token in tokens]
+
+
+def _is_tagged(token: list[str], parts: int, pattern: re.Pattern) -> bool:
     whole = len(token) == parts + 1 and bool(token[0])
-    return whole and TAG.fullmatch(token[-1]) is not None
+    return whole and pattern.fullmatch(token[-1]) is not None

@@ -3,7 +3,7 @@
 from typing import Any
 
 from .claims import Claim
-from .json_tags import tag_claims, tags_key
+from .json_tags import TagNames, tag_claims, tags_key
 from .mentions import DISCONTINUOUS
 from .pipelines import join_tokens
 
@@ -22,7 +22,7 @@ def claims_of(raw: Any, text: str | None = None) -> list[Claim]:
     """Return an entity as a claim for each of its labels. text: None if its offsets are
     tokens."""
     if isinstance(raw, list) and len(raw) >= 3:  # GUM adds an identity
-        return [Claim(*raw[:3])]
+        return [Claim(*map(_whole, raw[:2]), raw[2])]
     if not isinstance(raw, dict):
         return [Claim(None, None, None, mention=repr(raw)[:60], fault=OTHER_SHAPE)]
     labels = _first(raw, LABEL_KEYS)
@@ -40,22 +40,26 @@ def claims_of(raw: Any, text: str | None = None) -> list[Claim]:
         # Rasa's value may be a synonym, which the text does not have
         if isinstance(raw.get("value"), str) and raw["value"] in text:
             mention = raw["value"]
+    start, end = _whole(start), _whole(end)
     labels = labels if isinstance(labels, list) and labels else [labels]
     return [Claim(start, end, label, mention, fault) for label in labels]
 
 
-def claims_in(value: dict[str, Any], keys: list[str], text: str | None) -> list[Claim]:
+def claims_in(
+    value: dict[str, Any], keys: list[str], text: str | None, names: TagNames
+) -> list[Claim]:
     """Return the entities of the first list, and those that only further lists, or tags
     of the tokens, have. If all lists are empty, those that the tags have."""
-    found = [value.get(key) or [] for key in keys]
+    found = [raws if isinstance(raws := value.get(key), list) else [] for key in keys]
     if text is not None:
         found = [join_tokens(raws, text) for raws in found]
     lists = [
         [claim for raw in raws for claim in claims_of(raw, text)] for raws in found
     ]
-    key = tags_key(value)
-    tagged = tag_claims(value, key, text) if key and key not in keys else []
-    if not lists[0]:
+    key, alone, tagged = tags_key(value), not lists[0], []
+    if key and key not in keys:
+        tagged = tag_claims(value, key, text, names, alone=alone)
+    if alone:
         return tagged or _elsewhere(value, text)
     claims, seen = lists[0], {repr(c[:3]) for c in lists[0]}
     lists.append([c for c in tagged if c.label or not _touches(c, lists[0])])
@@ -91,6 +95,13 @@ def _elsewhere(value: dict[str, Any], text: str | None) -> list[Claim]:
         for raw in raws
         for claim in claims_of(raw, text)
     ]
+
+
+def _whole(offset: Any) -> Any:
+    """Return a whole number for a float such as 3.0, which pandas writes if some are
+    missing."""
+    whole = isinstance(offset, float) and offset.is_integer()
+    return int(offset) if whole else offset
 
 
 def _has_spans(raws: Any) -> bool:

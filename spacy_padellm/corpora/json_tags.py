@@ -5,47 +5,96 @@
 Rows without such a list are those of `token_tags`.
 """
 
-from typing import Any
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
 
 from .claims import Claim
-from .tags import BARE_TAG, TAG, guess_scheme, read_tags
-from .token_tags import TAG_KEYS, UNKNOWN
+from .missing import is_untagged
+from .tag_names import tag_names
+from .tags import TAG, are_prefixed, guess_scheme, read_tags, standard
+from .token_tags import TAG_KEYS, tag_values
 
+NUMBERS = (
+    "tags that are numbers without names, beside an empty list of entities "
+    '(a label.json such as {"O": 0, "B-PER": 1} beside the file gives their names)'
+)
 NUMBER = "tag that is a number, beside a list of entities"
+NOT_UNDERSTOOD = "list that is no tag for each token, beside an empty list of entities"
 NOT_IN_TEXT = "tags of tokens that are not in the text"
 WORDS_KEYS = ("tokens", "words", "sentence")
 SURE_KEYS = ("ner_tags", "ner")  # the others may be parts of speech, or names of labels
 
 
+class TagNames(NamedTuple):
+    """What the tags of a file mean. numbers: the names of those that are numbers.
+    names: what to read for each name, see `tags.standard`."""
+
+    numbers: Sequence[str]
+    names: dict[str, str]
+
+
+def names_in(rows: Iterable[Any], path: Path | None = None) -> TagNames:
+    """Return what the tags in the rows of a file mean. Without its path, numbers have
+    no names."""
+    found = [
+        tag
+        for row in rows
+        if isinstance(row, dict) and (key := tags_key(row))
+        for tag in tag_values(row[key]) or ()
+    ]
+    numbers: Sequence[str] = ()
+    if path is not None and any(isinstance(tag, int) for tag in found):
+        numbers = tag_names(path, TAG_KEYS)
+    names = (tag for tag in (*found, *numbers) if not is_untagged(tag))
+    return TagNames(numbers, standard(name for name in names if isinstance(name, str)))
+
+
 def tags_key(row: dict[str, Any]) -> str | None:
-    """Return the key of the tags, or None if the row has none."""
+    """Return the key of the tags, or None if the row has none. They need not be
+    understood if the key leaves no doubt that they are tags."""
     words = _words(row)
     for key in TAG_KEYS:
         tags = row.get(key)
-        if words and isinstance(tags, list) and len(tags) == len(words):
-            if _are_tags(key, tags):
-                return key
+        if not isinstance(tags, list) or not tags:
+            continue
+        if words and len(tags) == len(words) and _are_tags(key, tags):
+            return key
+        if key in SURE_KEYS and not any(isinstance(tag, list | dict) for tag in tags):
+            return key
     return None
 
 
-def tag_claims(row: dict[str, Any], key: str, text: str | None) -> list[Claim]:
+def tag_claims(
+    row: dict[str, Any], key: str, text: str | None, names: TagNames, *, alone: bool
+) -> list[Claim]:
     """Return the entities that the tags say, and a claim without a label for each token
-    that is not annotated. Tags that are numbers are not read: all but 0 are claims with
-    a fault.
+    that is not annotated.
 
     text: None if offsets are tokens. Otherwise they are characters. They are missing,
         with a fault, if the text does not have the tokens.
+    alone: whether the list of entities is empty. If the tags cannot be understood, a
+        single claim with a fault then has no place, as nothing is known of the text.
+        Otherwise those numbers that have no names are claims with a fault, except 0.
     """
-    tags = row[key]
-    names = [_name(tag) for tag in tags]
-    spans, _ = read_tags(names, guess_scheme([names]))
-    claims = [Claim(*span) for span in spans]
+    words, tags = _words(row), tag_values(row[key])
+    if tags is None or len(tags) != len(words):
+        return [Claim(None, None, None, str(row[key])[:60], NOT_UNDERSTOOD)]
+    known = range(len(names.numbers))
+    nameless = [isinstance(tag, int) and tag not in known for tag in tags]
+    if alone and any(nameless):
+        return [Claim(None, None, None, str(row[key])[:60], NUMBERS)]
+    claims, read = [], []
     for i, tag in enumerate(tags):
-        if tag in UNKNOWN:
-            claims.append(Claim(i, i + 1, None))
-        elif isinstance(tag, int) and tag:
+        name = names.numbers[tag] if tag in known else tag
+        read.append("O" if nameless[i] or is_untagged(name) else names.names[name])
+        if nameless[i] and tag:
             claims.append(Claim(i, i + 1, None, fault=NUMBER))
-    return claims if text is None else _in_text(claims, _words(row), text)
+        elif is_untagged(name):
+            claims.append(Claim(i, i + 1, None))
+    spans, _ = read_tags(read, guess_scheme([read]))
+    claims += [Claim(*span) for span in spans]
+    return claims if text is None else _in_text(claims, words, text)
 
 
 def _words(row: dict[str, Any]) -> list[str]:
@@ -56,24 +105,17 @@ def _words(row: dict[str, Any]) -> list[str]:
     return words if all(isinstance(word, str) and word for word in words) else []
 
 
-def _are_tags(key: str, tags: list[Any]) -> bool:
-    known = [tag for tag in tags if tag not in UNKNOWN]
-    if not known:
-        return key in SURE_KEYS
-    if all(isinstance(tag, int) and not isinstance(tag, bool) for tag in known):
-        return key != "labels"
-    if not all(isinstance(tag, str) for tag in known):
-        return False
-    if all(TAG.fullmatch(tag) for tag in known):
+def _are_tags(key: str, raws: list[Any]) -> bool:
+    tags = tag_values(raws)
+    if tags is None or key in SURE_KEYS:
+        return tags is not None
+    known = [tag for tag in tags if tag is not None]
+    names = [tag for tag in known if isinstance(tag, str)]
+    if len(names) < len(known) or not names:
+        return bool(known) and not names and key != "labels"
+    if are_prefixed(names) or all(TAG.fullmatch(name) for name in names):
         return True
-    sure = key in SURE_KEYS or key == "tags" and "O" in known
-    return sure and all(TAG.fullmatch(t) or BARE_TAG.fullmatch(t) for t in known)
-
-
-def _name(tag: Any) -> str:
-    if not isinstance(tag, str) or tag in UNKNOWN:
-        return "O"
-    return tag if TAG.fullmatch(tag) else f"I-{tag}"
+    return key == "tags" and ("O" in names or "o" in names)
 
 
 def _in_text(claims: list[Claim], words: list[str], text: str) -> list[Claim]:

@@ -67,7 +67,7 @@ def first_item(head: str) -> tuple[Any, bool]:
 def decode(text: str, start: int = 0) -> tuple[Any, int]:
     """Return the JSON value that begins at `start`, and its end. Raises JSONDecodeError
     if it is invalid, nested too deeply, or contains half a surrogate pair. A number of
-    thousands of digits stays a string."""
+    thousands of digits stays a string. NaN, which pandas writes, is None."""
     try:
         value, end = DECODER.raw_decode(text, SPACE.match(text, start).end())
     except RecursionError:
@@ -85,7 +85,11 @@ def _number(digits: str) -> int | str:
     return int(digits) if len(digits) < MOST_DIGITS else digits
 
 
-DECODER = json.JSONDecoder(parse_int=_number)
+def _constant(name: str) -> float | None:
+    return None if name == "NaN" else float(name)
+
+
+DECODER = json.JSONDecoder(parse_int=_number, parse_constant=_constant)
 
 
 def _spans_lines(text: str) -> bool:

@@ -28,9 +28,10 @@ from typing import Any
 
 from .base import AnnotatedText, ReadReport
 from .json_entities import all_strings, claims_in, entities_keys
-from .json_tags import tags_key
+from .json_tags import TagNames, names_in, tags_key
 from .json_values import read_json_items
 from .mentions import place, place_tokens
+from .missing import is_missing
 from .prodigy import beside_unknown, is_binary, why_left_out
 from .script import joiner_of
 
@@ -53,7 +54,9 @@ def read_jsonl(
     another structure, and entities that have no place in their text, are skipped and
     reported.
     """
-    for line, value in read_json_items(path, report):
+    items = list(read_json_items(path, report))
+    names = names_in((value for _, value in items), path)
+    for line, value in items:
         row = value if isinstance(value, dict) else {}
         start = str(row.get("text", ""))[:60]
         if why := why_left_out(row):
@@ -61,7 +64,7 @@ def read_jsonl(
             continue
         if row.get("answer") == "accept":  # Prodigy may omit an empty list of spans
             row.setdefault("spans", [])
-        text = read_example(value, line, report, entities_key)
+        text = read_example(value, line, report, entities_key, names)
         if text is None:
             continue
         if is_binary(row):
@@ -71,14 +74,22 @@ def read_jsonl(
 
 
 def read_example(
-    value: Any, line: int, report: ReadReport, entities_key: str | None = None
+    value: Any,
+    line: int,
+    report: ReadReport,
+    entities_key: str | None = None,
+    names: TagNames | None = None,
 ) -> AnnotatedText | None:
-    """Read a JSON object. Reports it and returns None if it has another structure."""
+    """Read a JSON object. Reports it and returns None if it has another structure.
+
+    names: what the tags of its file mean. None if there are no other objects.
+    """
     if not isinstance(value, dict):
         report.lose(line, "not a JSON object", repr(value)[:60])
         return None
     keys = [entities_key] if entities_key else entities_keys(value)
     key, tags = keys[0], tags_key(value)
+    names = names or names_in([value])
     only_tags = tags and key in value and value[key] is None
     if not isinstance(value.get(key), list) and not only_tags:
         found = ", ".join(map(str, value))
@@ -90,18 +101,18 @@ def read_example(
         return None
     details = {
         "labels": None if labels is None else tuple(labels),
-        "document": str(value.get("id", "")),
+        "document": "" if is_missing(value.get("id")) else str(value["id"]),
         "line": line,
     }
     text = text_in(value)
     if isinstance(text, str):
-        claims = claims_in(value, keys, text)
+        claims = claims_in(value, keys, text, names)
         return AnnotatedText(text, **place(report, line, text, claims), **details)
     tokens = value.get("tokens", value.get("sentence"))
     if isinstance(tokens, list):
         words = [t.get("surface") if isinstance(t, dict) else t for t in tokens]
         if words and all(words) and all_strings(words):
-            claims = claims_in(value, keys, None)
+            claims = claims_in(value, keys, None, names)
             placed = place_tokens(report, line, len(words), claims)
             spaces = [bool(joiner_of(words))] * len(words)
             return AnnotatedText.from_words(words, spaces=spaces, **placed, **details)

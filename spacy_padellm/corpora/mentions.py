@@ -5,10 +5,12 @@ from typing import Any
 
 from .base import Entity, ReadReport
 from .claims import OUTSIDE, Claim, find, is_doubtful, is_inside, proves_units
+from .missing import is_missing
 from .utf16 import Utf16
 
 DISCONTINUOUS = "discontinuous entity"
 NO_LABEL = "entity without a label"
+NUMBER_LABEL = "entity whose label is a number (export the names of the labels)"
 MAY_BE_UNITS = "offsets may count UTF-16 units, read as characters"
 
 
@@ -87,7 +89,7 @@ def whole_number(text: Any) -> int | None:
 
 
 def _is_label(label: Any) -> bool:
-    return isinstance(label, str) and bool(label.strip())
+    return isinstance(label, str) and not is_missing(label)
 
 
 def _label(claim: Claim) -> str:
@@ -97,4 +99,6 @@ def _label(claim: Claim) -> str:
 def _kind(claim: Claim, problem: str) -> str:
     if claim.fault:
         return claim.fault
-    return problem if _is_label(claim.label) else NO_LABEL
+    if _is_label(claim.label):
+        return problem
+    return NUMBER_LABEL if type(claim.label) in (int, float) else NO_LABEL

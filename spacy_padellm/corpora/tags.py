@@ -1,11 +1,12 @@
 """Convert tags of the IO, IOB1, BIO and BIOES schemes to spans."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Literal, TypeAlias
 
 Scheme: TypeAlias = Literal["IO", "IOB1", "BIO", "BIOES"]
 TAG = re.compile(r"O|[BIESLUM][-_]\S.*", re.DOTALL)
+ANY_CASE = re.compile(r"[Oo]|[BIESLUMbieslum][-_]\S.*", re.DOTALL)
 BARE_TAG = re.compile(r"[^\W\d_][\w./&-]*")
 # BILOU and BMES are the BIOES scheme with other letters
 LETTERS = {"L": "E", "U": "S", "M": "I"}
@@ -16,6 +17,37 @@ def split_tag(tag: str) -> tuple[str, str]:
     if tag == "O" or tag[2:] == "O":
         return "O", ""
     return LETTERS.get(tag[0], tag[0]), tag[2:]
+
+
+def standard(tags: Iterable[str]) -> dict[str, str]:
+    """Return what to read for each of a file's tags, all of which must be given: a tag
+    of the schemes. PER is I-PER, b-per is B-per, and o is O.
+
+    A tag such as e-mail may also be a label without a prefix, see `are_prefixed`. In
+    the same way, o is a label beside O if there are labels without prefixes.
+    """
+    found = set(tags)
+    prefixed = are_prefixed(found)
+
+    def read(tag: str) -> str:
+        if TAG.fullmatch(tag):
+            return tag
+        if tag == "o" and (prefixed or "O" not in found):
+            return "O"
+        return tag[0].upper() + tag[1:] if prefixed else f"I-{tag}"
+
+    return {tag: read(tag) for tag in found}
+
+
+def are_prefixed(tags: Collection[str]) -> bool:
+    """Return whether a file's tags have prefixes, some of them in lower case.
+
+    They are labels such as e-mail unless all have prefixes, and there are tags with b-,
+    or two of o, i- and B-.
+    """
+    letters = {tag[0] for tag in tags if tag == "o" or tag[1:2] in ("-", "_")}
+    sure = "b" in letters or len(letters & {"o", "i", "B"}) > 1
+    return sure and all(ANY_CASE.fullmatch(tag) for tag in tags)
 
 
 def guess_scheme(sentences: Iterable[Sequence[str]]) -> Scheme:

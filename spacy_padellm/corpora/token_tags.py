@@ -11,27 +11,58 @@ Tags that are numbers have their names elsewhere, see `tag_names`.
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 from ..errors import Errors
 from .base import AnnotatedText, ReadReport
 from .json_values import read_json_items
+from .mentions import whole_number
+from .missing import is_missing, is_untagged
 from .script import joiner_of
 from .tag_names import tag_names
-from .tags import BARE_TAG, TAG, guess_scheme, read_tags
+from .tags import BARE_TAG, TAG, guess_scheme, read_tags, standard
 
 TOKEN_KEYS = ("tokens", "words")
 TAG_KEYS = ("ner_tags", "tags", "labels", "ner")
 ENTITIES_KEYS = ("entities", "spans", "named")
-UNKNOWN = (-100, "-100", "-", "", None)  # -100 is what losses ignore
+Tag: TypeAlias = str | int | None
 
 
-class _Row(NamedTuple):
+class TaggedRow(NamedTuple):
+    """A row of a file. tags: as `tag_value` gives them. spaces: None if unknown."""
+
     line: int
     document: str
     words: list[str]
-    tags: list[Any]
-    spaces: list[bool] | None
+    tags: list[Tag]
+    spaces: list[bool] | None = None
+
+
+def tag_value(raw: Any) -> Tag:
+    """Return the name or the number of a tag, or None if its token is not annotated.
+    Numbers may be floats, as in pandas, or strings. Raises ValueError if it is neither.
+    """
+    raw = raw.strip() if isinstance(raw, str) else raw
+    if is_untagged(raw):
+        return None
+    if isinstance(raw, float) and raw.is_integer():
+        return int(raw)
+    if isinstance(raw, int) and not isinstance(raw, bool):
+        return raw
+    if isinstance(raw, str) and (TAG.fullmatch(raw) or BARE_TAG.fullmatch(raw)):
+        return raw
+    number = whole_number(raw)
+    if number is None:
+        raise ValueError(repr(raw))
+    return number
+
+
+def tag_values(raws: Any) -> list[Tag] | None:
+    """Return the tags of a list, or None if it is no list of tags."""
+    try:
+        return [tag_value(raw) for raw in raws] if isinstance(raws, list) else None
+    except ValueError:
+        return None
 
 
 def tag_key(row: dict[str, Any]) -> str | None:
@@ -43,9 +74,8 @@ def tag_key(row: dict[str, Any]) -> str | None:
     if not isinstance(words, list) or not words:
         return None
     for key in TAG_KEYS:
-        tags = row.get(key)
-        fits = isinstance(tags, list) and len(tags) == len(words)
-        if fits and all(map(_is_tag, tags)):
+        tags = tag_values(row.get(key))
+        if tags is not None and len(tags) == len(words):
             return key
     return None
 
@@ -59,32 +89,42 @@ def read_token_tags(
     Rows with another structure are skipped and reported. Raises ValueError (E216) if
     the tags are numbers, and their names are not found.
     """
-    rows = list(_rows(path, report))
-    numbers = {tag for row in rows for tag in row.tags if isinstance(tag, int)}
-    numbers -= {-100}
+    yield from read_rows_of_tags(path, list(_rows(path, report)), report, joiner)
+
+
+def read_rows_of_tags(
+    path: Path, rows: Sequence[TaggedRow], report: ReadReport, joiner: str | None
+) -> Iterator[AnnotatedText]:
+    """Yield one text per row of a file. Arguments and errors: see `read_token_tags`."""
+    numbered = {tag: row.line for row in rows for tag in row.tags if type(tag) is int}
     names: Sequence[str] = ()
-    if numbers:
+    if numbered:
         names = tag_names(path, TAG_KEYS)
-        if not 0 <= min(numbers) <= max(numbers) < len(names):
-            place = {"path": path, "line": rows[0].line, "names": ", ".join(names)}
-            raise ValueError(Errors.E216.format(**place, number=max(numbers)))
-    read = [row._replace(tags=[_name(tag, names) for tag in row.tags]) for row in rows]
-    scheme = guess_scheme([tag or "O" for tag in row.tags] for row in read)
+        if not 0 <= min(numbered) <= max(numbered) < len(names):
+            number = max(numbered)
+            place = {"path": path, "line": numbered[number], "number": number}
+            raise ValueError(Errors.E216.format(**place, names=", ".join(names)))
+    named = [
+        [names[tag] if type(tag) is int else tag for tag in row.tags] for row in rows
+    ]
+    read = standard(tag for tags in named for tag in tags if not is_untagged(tag))
+    tagged = [[read.get(tag, "") for tag in tags] for tags in named]
+    scheme = guess_scheme([tag or "O" for tag in tags] for tags in tagged)
     if joiner is None:
-        joiner = joiner_of(word for row in read for word in row.words)
-    for line, document, words, tags, spaces in read:
+        joiner = joiner_of(word for row in rows for word in row.words)
+    for row, tags in zip(rows, tagged, strict=True):
         spans, repairs = read_tags([tag or "O" for tag in tags], scheme)
         for i, kind in repairs:
-            report.repair(line, kind, f"{words[i]} {tags[i]}")
+            report.repair(row.line, kind, f"{row.words[i]} {tags[i]}")
         unknown = [(i, i + 1, "") for i, tag in enumerate(tags) if not tag]
-        spaces = spaces or [bool(joiner)] * len(words)
-        details = {"document": document, "line": line}
+        spaces = row.spaces or [bool(joiner)] * len(row.words)
+        details = {"document": row.document, "line": row.line}
         yield report.count(
-            AnnotatedText.from_words(words, spans, spaces, unknown, **details)
+            AnnotatedText.from_words(row.words, spans, spaces, unknown, **details)
         )
 
 
-def _rows(path: Path, report: ReadReport) -> Iterator[_Row]:
+def _rows(path: Path, report: ReadReport) -> Iterator[TaggedRow]:
     for line, value in read_json_items(path, report):
         inner = value.get("rows") if isinstance(value, dict) else None
         for row in inner if isinstance(inner, list) else [value]:
@@ -99,20 +139,7 @@ def _rows(path: Path, report: ReadReport) -> Iterator[_Row]:
                 continue
             spaces = row.get("trailing_whitespace")
             fits = isinstance(spaces, list) and len(spaces) == len(words)
-            document = str(row.get("id", row.get("document", "")))
+            document = row.get("id", row.get("document"))
+            document = "" if is_missing(document) else str(document)
             spaces = list(map(bool, spaces)) if fits else None
-            yield _Row(line, document, words, row[key], spaces)
-
-
-def _is_tag(tag: Any) -> bool:
-    if isinstance(tag, str) and tag not in UNKNOWN:
-        return bool(TAG.fullmatch(tag) or BARE_TAG.fullmatch(tag))
-    return tag in UNKNOWN or isinstance(tag, int) and not isinstance(tag, bool)
-
-
-def _name(tag: Any, names: Sequence[str]) -> str | None:
-    """Return the name of a tag. None if the token is not annotated."""
-    if tag in UNKNOWN:
-        return None
-    name = names[tag] if isinstance(tag, int) else tag
-    return name if TAG.fullmatch(name) else f"I-{name}"
+            yield TaggedRow(line, document, words, tag_values(row[key]) or [], spaces)

@@ -177,3 +177,25 @@ def test_real_spaces_are_those_of_the_text_or_none():
     assert real_spaces(["I", "'m", "in"], "I'm  in") == [False, True, False]
     assert real_spaces(["I", "am"], "I'm") is None
     assert real_spaces(["I"], "I am") is None
+
+
+@pytest.mark.parametrize("outside", ["o", "O"])
+def test_tags_in_lower_case(corpus, outside):
+    read = corpus(f"Ada b-per\nByron i-per\nleft {outside}\nRome b-loc\n")
+    assert (read.format, problems(read)) == ("columns", [])
+    assert mentions(read) == [[("Ada Byron", "per"), ("Rome", "loc")]]
+
+
+@pytest.mark.parametrize("missing", ["nan", "NaN", "None", "<NA>"])
+@pytest.mark.parametrize("tag", ["B-PER", "PER", "b-PER"])
+def test_a_missing_tag_leaves_its_token_unknown(corpus, missing, tag):
+    read = corpus(f"Ada\t{tag}\nleft\t{missing}\nNone\tO\n\nBo\t{tag}\nleft\tO\n")
+    assert mentions(read) == [[("Ada", "PER")], [("Bo", "PER")]]
+    assert read.texts[0].text == "Ada left None"
+    assert [e[:2] for e in read.texts[0].unknown] == [(4, 8)]
+
+
+def test_an_empty_tag_never_means_that_nothing_is_there(corpus):
+    read = corpus("Ada\tB-PER\nleft\t\n\nBo\tB-PER\n")
+    assert mentions(read) == [[("Bo", "PER")]]
+    assert problems(read) == [(2, "skipped", "sentence with a bad line")]

@@ -45,17 +45,58 @@ def test_what_only_the_tags_have_is_unknown(corpus, extra, tags):
     assert problems(read) == [(1, "skipped", OTHER_LIST)]
 
 
-def test_numbers_beside_an_empty_list_are_unknown(corpus):
-    row = {"tokens": WORDS, "ner_tags": [0, 0, 0, 5], "entities": []}
+@pytest.mark.parametrize("tags", [[0, 0, 0, 5], [0] * 4, [0.0, 1, 2, 3], ["1"] * 4])
+@pytest.mark.parametrize("extra", [{}, {"text": TEXT}])
+def test_numbers_beside_an_empty_list_are_unknown(corpus, tags, extra):
+    row = {"tokens": WORDS, "ner_tags": tags, "entities": [], **extra}
     good = {"tokens": WORDS, "entities": [[0, 2, "PER"]]}
     read = corpus("\n".join(map(json.dumps, [good, row])))
-    assert [part[:2] for part in read.texts[1].unknown] == [(15, 19)]
-    with pytest.raises(ValueError, match="E214.*tag that is a number"):
+    assert [part[:2] for part in read.texts[1].unknown] == [(0, len(TEXT))]
+    with pytest.raises(ValueError, match=r"E214.*txt:1.*numbers.*label.json"):
         corpus(json.dumps(row))
 
 
-def test_tokens_without_a_tag_are_unknown(corpus):
-    row = {"tokens": WORDS, "ner_tags": ["B-PER", "I-PER", "O", None], "spans": []}
+def test_numbers_beside_a_list_have_the_names_beside_the_file(corpus, tmp_path):
+    (tmp_path / "label.json").write_text(json.dumps(["O", "B-PER", "I-PER", "B-LOC"]))
+    row = {"tokens": WORDS, "ner_tags": [1, 2, 0, 3], "entities": []}
+    rows = [row, {**row, "ner_tags": [0] * 4}, {**row, "entities": [[0, 2, "PER"]]}]
+    rows += [{**row, "ner_tags": [1, 2, 0, -1]}, {**row, "ner_tags": [1, 2, 0, 9]}]
+    read = corpus("\n".join(map(json.dumps, rows)))
+    per = [("Ada Byron", "PER")]
+    assert mentions(read) == [*WANTED, [], per, per, []]
+    unknown = [[part[:2] for part in text.unknown] for text in read.texts]
+    assert unknown == [[], [], [(15, 19)], [(15, 19)], [(0, 19)]]
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"tokens": WORDS, "ner_tags": ["B-PER", "I-PER", "O"]},
+        {"tokens": WORDS, "ner_tags": ["B-PER", "I-PER", "O", 1.5]},
+        {"tokens": WORDS, "ner_tags": ["B-PER", "I-PER", "O", "?"]},
+        {"text": TEXT, "ner_tags": TAGS},
+    ],
+)
+def test_what_is_no_tag_for_each_token_leaves_the_text_unknown(corpus, row):
+    good = {"text": TEXT, "entities": [[0, 9, "PER"]]}
+    rows = [{**row, "entities": []}, good]
+    read = corpus("\n".join(map(json.dumps, rows)))
+    assert mentions(read) == [[], [("Ada Byron", "PER")]]
+    assert [part[:2] for part in read.texts[0].unknown] == [(0, len(TEXT))]
+
+
+def test_tags_in_lower_case(corpus):
+    row = {"tokens": WORDS, "ner_tags": [tag.lower() for tag in TAGS], "entities": []}
+    rows = [row, {**row, "ner_tags": ["i-per", "i-per", "o", "i-loc"]}]
+    read = corpus("\n".join(map(json.dumps, rows)))
+    assert mentions(read) == [[("Ada Byron", "per"), ("Rome", "loc")]] * 2
+
+
+@pytest.mark.parametrize("missing", [None, float("nan"), "nan", "None"])
+@pytest.mark.parametrize("empty", [[], float("nan")])
+def test_tokens_without_a_tag_are_unknown(corpus, missing, empty):
+    row = {"tokens": WORDS, "ner_tags": ["B-PER", "I-PER", "O", missing]}
+    row["spans"] = empty
     read = corpus(json.dumps(row))
     assert mentions(read) == [[("Ada Byron", "PER")]]
     assert [part[:2] for part in read.texts[0].unknown] == [(15, 19)]

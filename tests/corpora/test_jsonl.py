@@ -303,3 +303,41 @@ def test_an_empty_list_does_not_hide_another_with_entities(corpus, example):
 def test_no_name_among_gums_entities_means_that_there_is_none(corpus):
     example = {"tokens": WORDS, "entities": [[0, 3, "event"]], "named": []}
     assert mentions(corpus(json.dumps(example))) == [[]]
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"text": TEXT, "label": [[9, 13, 3]]},
+        {"text": TEXT, "labels": [[9, 13, 3]]},
+        {
+            "text": TEXT,
+            "annotations": [{"label": 3, "start_offset": 9, "end_offset": 13}],
+        },
+    ],
+)
+def test_labels_of_doccano_that_are_numbers_are_named(corpus, row):
+    kind = "entity whose label is a number (export the names of the labels)"
+    with pytest.raises(ValueError, match=r"E214.*sample.txt:1.*label is a number"):
+        corpus(json.dumps(row))
+    good = {"text": TEXT, "label": [[0, 3, "PER"]]}
+    read = corpus("\n".join(map(json.dumps, [good, row])))
+    assert [part[:2] for part in read.texts[1].unknown] == [(9, 13)]
+    assert problems(read) == [(2, "skipped", kind)]
+
+
+@pytest.mark.parametrize("label", [None, float("nan"), "nan", "None", " "])
+def test_a_missing_label_is_no_label(corpus, label):
+    row = {"text": TEXT, "entities": [[0, 3, "PER"], [9, 13, label]]}
+    read = corpus(json.dumps(row))
+    assert mentions(read) == [[("Ada", "PER")]]
+    assert [part[:2] for part in read.texts[0].unknown] == [(9, 13)]
+    assert problems(read) == [(1, "skipped", "entity without a label")]
+
+
+def test_offsets_that_pandas_made_floats(corpus):
+    entity = {"start": 0.0, "end": 3.0, "label": "PER"}
+    row = {"text": TEXT, "id": float("nan"), "entities": [entity, [9.0, 13.0, "LOC"]]}
+    read = corpus(json.dumps({**row, "labels": float("nan")}))
+    assert (mentions(read), problems(read)) == (WANTED, [])
+    assert (read.texts[0].document, read.texts[0].labels) == ("", None)

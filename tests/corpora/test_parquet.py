@@ -115,3 +115,25 @@ def test_what_cannot_be_read_is_an_error_that_says_why(tmp_path):
     path.write_bytes(path.read_bytes()[:-20])
     with pytest.raises(ValueError, match="E219.*parquet"):
         read(path)
+
+
+@pytest.mark.parametrize("missing", [None, "nan", "None"])
+def test_a_tag_that_is_missing_leaves_its_token_unknown(tmp_path, missing):
+    row = {"tokens": WORDS, "ner_tags": ["B-PER", "I-PER", "O", missing]}
+    found = read(write(tmp_path, [row]))
+    assert mentions(found) == [[("Ada Byron", "PER")]]
+    assert [e[:2] for e in found.texts[0].unknown] == [(15, 19)]
+
+
+def test_numbers_that_are_nan_are_missing(tmp_path):
+    (tmp_path / "label.json").write_text(json.dumps(NAMES))
+    row = {"tokens": WORDS, "ner_tags": [1.0, 2.0, 0.0, float("nan")]}
+    found = read(write(tmp_path, [row]))
+    assert mentions(found) == [[("Ada Byron", "PER")]]
+    assert [e[:2] for e in found.texts[0].unknown] == [(15, 19)]
+
+
+def test_names_of_classes_in_lower_case(tmp_path):
+    classes = {"names": [name.lower() for name in NAMES], "_type": "ClassLabel"}
+    found = read(write(tmp_path, [TAGGED], {"ner_tags": [classes]}))
+    assert mentions(found) == [[("Ada Byron", "per"), ("Rome", "loc")]]

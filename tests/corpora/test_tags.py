@@ -9,6 +9,7 @@ from spacy_padellm.corpora.tags import (
     OTHER_LABEL,
     guess_scheme,
     read_tags,
+    standard,
 )
 
 from .conftest import unhurried
@@ -102,3 +103,26 @@ def test_the_scheme_is_guessed(tags, scheme):
 )  # fmt: skip
 def test_tags_that_cannot_follow_are_repaired_and_named(tags, scheme, spans, repairs):
     assert read_tags(tags.split(), scheme) == (spans, repairs)
+
+
+@pytest.mark.parametrize(
+    "tags, wanted",
+    [
+        ("b-per i-per o", "B-per I-per O"),
+        ("b-PER i-PER O", "B-PER I-PER O"),
+        ("B-per I-per o", "B-per I-per O"),
+        ("i-per o", "I-per O"),
+        ("b-per m-per e-per s-loc o", "B-per M-per E-per S-loc O"),
+        ("per o", "I-per O"),
+        ("PER O", "I-PER O"),
+        # labels that begin so
+        ("e-mail O", "I-e-mail O"),
+        ("i-phone O", "I-i-phone O"),
+        ("b-movie actor O", "I-b-movie I-actor O"),
+        ("B-PER e-mail O", "B-PER I-e-mail O"),
+        ("p l o O", "I-p I-l I-o O"),
+    ],
+)
+def test_tags_in_lower_case_and_without_a_prefix(tags, wanted):
+    read = standard(tags.split())
+    assert [read[tag] for tag in tags.split()] == wanted.split()

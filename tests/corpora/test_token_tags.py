@@ -113,10 +113,14 @@ def test_numbers_without_names_are_an_error_that_says_what_to_do(
         corpus(json.dumps(NUMBERS))
 
 
-@pytest.mark.parametrize("tag", [None, "-", -100])
+MISSING = [None, "-", -100, -1, float("nan"), "nan", "NaN", "None", "null", "<NA>"]
+
+
+@pytest.mark.parametrize("tag", MISSING)
 def test_tokens_without_a_tag_are_unknown(corpus, tmp_path, tag):
     (tmp_path / "labels.json").write_text(json.dumps(NAMES))
-    tags = [1, 2, 0, tag] if tag == -100 else ["B-PER", "I-PER", "O", tag]
+    numbers = isinstance(tag, int)
+    tags = [1, 2, 0, tag] if numbers else ["B-PER", "I-PER", "O", tag]
     read = corpus(json.dumps({"tokens": WORDS, "ner_tags": tags}))
     assert mentions(read) == [WANTED[0][:1]]
     assert [e[:2] for e in read.texts[0].unknown] == [(15, 19)]
@@ -136,3 +140,22 @@ def test_rows_without_a_tag_for_each_token_are_reported(corpus, row):
     read = corpus("\n".join(map(json.dumps, [good, row, good])))
     assert mentions(read) == WANTED * 2
     assert problems(read) == [(2, "skipped", "no tokens with a tag for each")]
+
+
+@pytest.mark.parametrize("tags", [[1.0, 2.0, 0.0, 3.0], ["1", "2", "0", "3"]])
+def test_numbers_of_pandas_and_strings(corpus, tmp_path, tags):
+    (tmp_path / "labels.json").write_text(json.dumps(NAMES))
+    assert mentions(corpus(json.dumps({"tokens": WORDS, "ner_tags": tags}))) == WANTED
+
+
+@pytest.mark.parametrize("numbers", [False, True])
+def test_tags_in_lower_case(corpus, tmp_path, numbers):
+    (tmp_path / "labels.json").write_text(json.dumps(NAMES).lower())
+    tags = [1, 2, 0, 3] if numbers else ["b-per", "i-per", "o", "b-loc"]
+    read = corpus(json.dumps({"tokens": WORDS, "ner_tags": tags}))
+    assert mentions(read) == [[("Ada Byron", "per"), ("Rome", "loc")]]
+
+
+def test_a_missing_id_is_no_document(corpus):
+    row = {"id": float("nan"), "tokens": ["Ada"], "ner_tags": ["B-PER"]}
+    assert corpus(json.dumps(row)).texts[0].document == ""
