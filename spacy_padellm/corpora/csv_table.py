@@ -4,14 +4,15 @@
     Sentence: 1,Ada,NNP,B-PER            Ada left Rome,0,3,PER
     ,left,VBD,O                          Ada left Rome,9,13,LOC
 
-The separator is a comma, a semicolon or a tab. Offsets are characters, end exclusive.
-A table without a header is read if its columns can be told, see `headerless`.
+A row may also have lists of tokens and tags, see `csv_lists`. The separator is a comma,
+a semicolon or a tab. Offsets are characters, end exclusive. A table without a header is
+read if its columns can be told, see `headerless`.
 """
 
 import csv
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
@@ -20,11 +21,12 @@ from ..errors import Errors
 from .base import AnnotatedText, ReadReport
 from .claims import Claim
 from .columns import SAMPLE
+from .csv_lists import read_lists, seems_list
 from .headerless import SEPARATORS, headerless
 from .lines import read_text
 from .mentions import place, whole_number
-from .script import joiner_of
-from .tags import BARE_TAG, TAG, guess_scheme, read_tags
+from .missing import is_missing
+from .token_tags import TaggedRow, read_rows_of_tags, tag_values
 
 MOST_HEADER = 1_000  # characters
 NAMES = {
@@ -40,11 +42,10 @@ NAMES = {
              "doc_id", "document_id", "document", "id"),
 }  # fmt: skip
 TOKENS, SPANS = ("token", "tag"), ("text", "start", "end", "label")
-Rows: TypeAlias = Iterator[tuple[int, dict[str, str]]]
+Rows: TypeAlias = Iterable[tuple[int, dict[str, str]]]
 # a token that is a quote, in a file that does not quote
 LONE_QUOTE = re.compile(r'(^|\t)"(\t|\r?$)', re.MULTILINE)
 LINE_END = re.compile(r"\r\n|\r|\n")
-MISSING = ("", "nan")  # pandas' missing values, casefolded
 WHOLE = re.compile(r"(\d+)\.0+")  # pandas writes numbers so if some are missing
 
 
@@ -74,13 +75,14 @@ def header_of(line: str) -> tuple[str, dict[str, int]] | None:
 def read_csv(
     path: Path, report: ReadReport, *, joiner: str | None = None
 ) -> Iterator[AnnotatedText]:
-    """Yield one text per sentence, or per text. Tokens without a tag, or
-    with pandas' NaN, are unknown.
+    """Yield one text per sentence, or per text. Tokens without a tag, or with pandas'
+    NaN, are unknown.
 
     joiner: the string between tokens, " " or "". It is guessed if None.
     An empty row, or another value of the column of sentences, begins a sentence.
     Raises ValueError if there is no such header and the columns cannot be told without
-    one (E204, E220), or if the quotes do not match.
+    one (E204, E220), if the quotes do not match, and those of `read_rows_of_tags` and
+    `read_lists`.
     """
     text = read_text(path, report)
     lines = LINE_END.split(text.lstrip(), maxsplit=SAMPLE)[:SAMPLE]
@@ -95,14 +97,15 @@ def read_csv(
         )
         raise _error(report, 1, why)
     separator, columns = header or table
-    rows = _rows(text, separator, columns, report, headed=header is not None)
+    rows = list(_rows(text, separator, columns, report, headed=header is not None))
     if set(SPANS) <= set(columns):
         for unit in _texts(rows):
             yield report.count(_spans(unit, report))
+    elif seems_list(next((c for _, v in rows if (c := _cell(v, "tag"))), "")):
+        yield from read_lists(path, rows, report, joiner)
     else:
-        yield from map(
-            report.count, _sentences(list(_sentence_units(rows)), joiner, report)
-        )
+        sentences = list(_sentences(_sentence_units(rows), report))
+        yield from read_rows_of_tags(path, sentences, report, joiner)
 
 
 def _rows(
@@ -139,7 +142,7 @@ def _sentence_units(rows: Rows) -> Iterator[_Unit]:
     """Yield the rows of each sentence. Empty cells belong to the sentence before."""
     unit, last = _Unit(), None
     for line, values in rows:
-        value = values.get("unit", "")
+        value = _cell(values, "unit")
         if unit.rows and (not values or value not in ("", last)):
             yield unit
             unit = _Unit()
@@ -156,7 +159,7 @@ def _texts(rows: Rows) -> list[_Unit]:
     last = ("", "")
     for line, values in rows:
         if values:
-            text, unit = values.get("text", ""), values.get("unit", "")
+            text, unit = values.get("text", ""), _cell(values, "unit")
             last = (text or last[0], unit or last[1])
             units.setdefault(last, _Unit()).rows.append((line, values))
     return list(units.values())
@@ -168,54 +171,35 @@ def _spans(unit: _Unit, report: ReadReport) -> AnnotatedText:
         cells = [_cell(values, name) for name in SPANS[1:]]
         if any(cells):
             start, end = (whole_number(WHOLE.sub(r"\1", cell)) for cell in cells[:2])
-            mention = values.get("mention") or None
+            mention = values["mention"] if _cell(values, "mention") else None
             claims.append(Claim(start, end, cells[2], mention))
     placed = place(report, line, first["text"], claims)
-    document = first.get("unit", "")
+    document = _cell(first, "unit")
     return AnnotatedText(first["text"], document=document, line=line, **placed)
 
 
-def _sentences(
-    units: list[_Unit], joiner: str | None, report: ReadReport
-) -> Iterator[AnnotatedText]:
-    read = []
+def _sentences(units: Iterable[_Unit], report: ReadReport) -> Iterator[TaggedRow]:
     for unit in units:
         words = [values.get("token", "").strip() for _, values in unit.rows]
-        tags = [_cell(values, "tag") for _, values in unit.rows]
+        tags = [tag_values([values.get("tag")]) for _, values in unit.rows]
         # a comma that is not quoted makes a cell too many
         extra = [values.get("extra", "") for _, values in unit.rows]
         bad = [
-            i
-            for i, word in enumerate(words)
-            if not word or extra[i] or not _is_tag(tags[i])
+            i for i, word in enumerate(words) if not word or extra[i] or tags[i] is None
         ]
         if bad:
             line, values = unit.rows[bad[0]]
             kind = "sentence with a bad row"
             report.lose(line, kind, ", ".join(map(str, values.values()))[:60])
         else:
-            tags = [t if not t or TAG.fullmatch(t) else f"I-{t}" for t in tags]
-            read.append((unit.rows[0][0], words, tags))
-    scheme = guess_scheme([tag or "O" for tag in tags] for *_, tags in read)
-    if joiner is None:
-        joiner = joiner_of(word for _, words, _ in read for word in words)
-    for line, words, tags in read:
-        spans, repairs = read_tags([tag or "O" for tag in tags], scheme)
-        for i, kind in repairs:
-            report.repair(line, kind, f"{words[i]} {tags[i]}")
-        unknown = [(i, i + 1, "") for i, tag in enumerate(tags) if not tag]
-        spaces = [bool(joiner)] * len(words)
-        yield AnnotatedText.from_words(words, spans, spaces, unknown, line=line)
+            known = [tag for found in tags for tag in found or ()]
+            yield TaggedRow(unit.rows[0][0], "", words, known)
 
 
 def _cell(values: dict[str, str], name: str) -> str:
-    """Return a tag, an offset or a label, "" if it is missing."""
+    """Return an offset, a label or a unit, "" if it is missing."""
     cell = values.get(name, "").strip()
-    return "" if cell.casefold() in MISSING else cell
-
-
-def _is_tag(tag: str) -> bool:
-    return not tag or TAG.fullmatch(tag) is not None or bool(BARE_TAG.fullmatch(tag))
+    return "" if is_missing(cell) else cell
 
 
 def _error(report: ReadReport, line: int, why: str) -> ValueError:

@@ -92,3 +92,9 @@ class CorpusErrors:
         "[E221] {path} is Parquet, which cannot be read as {format}. Leave out "
         "--format, or pass a format of JSON rows, such as token_tags or jsonl."
     )
+    E222 = (
+        "[E222] {path}:{line}: the cell {cell!r} is no list with commas between its "
+        "items. numpy prints arrays so. Write the data with "
+        'to_json(orient="records", lines=True) or to_parquet in place of to_csv, or '
+        "turn the arrays into lists first: df[name] = df[name].map(list)."
+    )

@@ -62,7 +62,7 @@ def test_words_and_labels_as_column_names(corpus):
     assert (read.format, mentions(read)) == ("csv", [[("Ada", "PER")], [("Bo", "PER")]])
 
 
-@pytest.mark.parametrize("missing", ["NaN", "nan"])
+@pytest.mark.parametrize("missing", ["NaN", "nan", "None", "<NA>"])
 def test_missing_values_of_pandas_are_no_labels(corpus, missing):
     read = corpus(f"word,tag\nAda,B-PER\nleft,{missing}\nNaN,O\n")
     assert mentions(read) == [[("Ada", "PER")]]
@@ -127,3 +127,25 @@ def test_an_emoji_before_an_entity(corpus):
 def test_open_quotes_and_other_headers_are_an_error_with_a_line(corpus, content, line):
     with pytest.raises(ValueError, match=rf"E204.*sample.txt:{line}"):
         corpus(content, format="csv")
+
+
+def test_missing_values_begin_no_sentence_and_are_no_mentions(corpus):
+    rows = "1,Ada,B-PER\nnan,Byron,I-PER\nnan,left,O\n2,Bo,B-PER\n"
+    read = corpus(f"sentence_id,word,tag\n{rows}")
+    assert mentions(read) == [[("Ada Byron", "PER")], [("Bo", "PER")]]
+    read = corpus("text,start,end,label,mention\nAda left,0,3,PER,nan\n")
+    assert (mentions(read), problems(read)) == ([[("Ada", "PER")]], [])
+
+
+@pytest.mark.parametrize("header", ["token,tag\n", ""])
+def test_tags_in_lower_case(corpus, header):
+    read = corpus(f"{header}Ada,b-per\nByron,i-per\nleft,o\nRome,b-loc\n")
+    assert mentions(read) == [[("Ada Byron", "per"), ("Rome", "loc")]]
+
+
+def test_tags_that_are_numbers_have_names_beside_the_file(corpus, tmp_path):
+    content = "token,tag\nAda,1\nleft,0\n"
+    with pytest.raises(ValueError, match=r"E216.*sample.txt:2"):
+        corpus(content)
+    (tmp_path / "label.json").write_text('{"O": 0, "B-PER": 1}')
+    assert mentions(corpus(content)) == [[("Ada", "PER")]]

@@ -1,0 +1,97 @@
+"""Lists in the cells of a CSV, as pandas writes those of Hugging Face data sets:
+
+    tokens,ner_tags
+    "['Ada', 'left']","['B-PER', 'O']"
+
+They may be lists of Python, of JSON, or names without quotes.
+"""
+
+import ast
+import json
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from ..errors import Errors
+from .base import AnnotatedText, ReadReport
+from .json_values import decode
+from .missing import is_missing
+from .token_tags import TaggedRow, read_rows_of_tags, tag_values
+
+QUOTED = r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\""""
+ITEM = re.compile(rf"{QUOTED}|[^\s,'\"\[\]]+", re.DOTALL)
+# without nested lists, so that the time to match is linear
+LIST = re.compile(
+    rf"\[\s*(?:(?:{ITEM.pattern})\s*(?:,\s*(?:{ITEM.pattern})\s*)*,?\s*)?\]", re.DOTALL
+)
+BEGINNINGS = ("[", "array([")
+
+
+def seems_list(cell: str) -> bool:
+    return cell.strip().startswith(BEGINNINGS)
+
+
+def read_lists(
+    path: Path,
+    rows: Iterable[tuple[int, dict[str, str]]],
+    report: ReadReport,
+    joiner: str | None,
+) -> Iterator[AnnotatedText]:
+    """Yield one text per row. Rows without a tag for each token are skipped and
+    reported.
+
+    rows: lines, and the cells "token" and "tag" of each. They are empty for a line
+        without cells.
+    Raises ValueError (E222) if no cell is a list with commas, and those of
+    `read_token_tags`.
+    """
+    found, broken = [], None
+    for line, values in rows:
+        if not values:
+            continue
+        cells = [values.get(name, "") for name in ("token", "tag")]
+        words, raws = map(as_list, cells)
+        tags = tag_values(raws)
+        if words is None or raws is None:
+            cell = cells[words is not None]
+            broken = broken or (line, cell[:60])
+            report.lose(line, "cell is no list with commas", cell[:60])
+        elif not words or tags is None or len(words) != len(tags) or not _whole(words):
+            report.lose(line, "no tokens with a tag for each", str(cells)[:60])
+        else:
+            found.append(TaggedRow(line, values.get("unit", ""), words, tags))
+    if broken and not found:
+        line, cell = broken
+        raise ValueError(Errors.E222.format(path=path, line=line, cell=cell))
+    yield from read_rows_of_tags(path, found, report, joiner)
+
+
+def as_list(cell: str) -> list[Any] | None:
+    """Return the list that a cell is, or None. Missing items without quotes are None.
+
+    Lists without commas, as numpy prints them, are none: Python would join their items.
+    """
+    cell = cell.strip()
+    try:
+        value, end = decode(cell)
+        if isinstance(value, list) and end == len(cell):
+            return value
+    except json.JSONDecodeError:
+        pass
+    if LIST.fullmatch(cell) is None:
+        return None
+    try:
+        return [_item(item) for item in ITEM.findall(cell)]
+    except (SyntaxError, ValueError):  # an escape that Python does not know
+        return None
+
+
+def _item(item: str) -> str | None:
+    if item[0] not in "'\"":
+        return None if is_missing(item) else item
+    return ast.literal_eval(item) if "\\" in item else item[1:-1]
+
+
+def _whole(words: list[Any]) -> bool:
+    return all(isinstance(word, str) and word for word in words)
