@@ -3,7 +3,8 @@
     tokens,ner_tags
     "['Ada', 'left']","['B-PER', 'O']"
 
-They may be lists of Python, of JSON, or names without quotes.
+They may be lists of Python, of JSON, or names without quotes. Tokens and tags may also
+be separated by spaces.
 """
 
 import ast
@@ -17,6 +18,7 @@ from ..errors import Errors
 from .base import AnnotatedText, ReadReport
 from .json_values import decode
 from .missing import is_missing
+from .tags import ANY_CASE
 from .token_tags import TaggedRow, read_rows_of_tags, tag_values
 
 QUOTED = r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\""""
@@ -25,11 +27,19 @@ ITEM = re.compile(rf"{QUOTED}|[^\s,'\"\[\]]+", re.DOTALL)
 LIST = re.compile(
     rf"\[\s*(?:(?:{ITEM.pattern})\s*(?:,\s*(?:{ITEM.pattern})\s*)*,?\s*)?\]", re.DOTALL
 )
-BEGINNINGS = ("[", "array([")
+BEGINNINGS = ("[", "(", "array(")
 
 
-def seems_list(cell: str) -> bool:
-    return cell.strip().startswith(BEGINNINGS)
+def are_lists(cells: Iterable[str]) -> bool:
+    """Return whether at least half of the tags in cells are lists."""
+    cells = [cell.strip() for cell in cells if not is_missing(cell)]
+    lists = [cell for cell in cells if cell.startswith(BEGINNINGS) or _are_tags(cell)]
+    return bool(lists) and 2 * len(lists) >= len(cells)
+
+
+def _are_tags(cell: str) -> bool:
+    tags = cell.split()
+    return len(tags) > 1 and all(ANY_CASE.fullmatch(tag) for tag in tags)
 
 
 def read_lists(
@@ -51,10 +61,13 @@ def read_lists(
         if not values:
             continue
         cells = [values.get(name, "") for name in ("token", "tag")]
-        words, raws = map(as_list, cells)
+        is_list = cells[1].strip().startswith(BEGINNINGS)
+        words, raws = map(as_list if is_list else str.split, cells)
         tags = tag_values(raws)
-        if words is None or raws is None:
-            cell = cells[words is not None]
+        if is_missing(cells[1]):
+            report.lose(line, "sentence without tags", cells[0][:60])
+        elif words is None or raws is None:
+            cell = cells[0] if words is None else cells[1]
             broken = broken or (line, cell[:60])
             report.lose(line, "cell is no list with commas", cell[:60])
         elif not words or tags is None or len(words) != len(tags) or not _whole(words):
@@ -73,6 +86,8 @@ def as_list(cell: str) -> list[Any] | None:
     Lists without commas, as numpy prints them, are none: Python would join their items.
     """
     cell = cell.strip()
+    if not cell.startswith(BEGINNINGS):
+        return cell.split() or None
     try:
         value, end = decode(cell)
         if isinstance(value, list) and end == len(cell):

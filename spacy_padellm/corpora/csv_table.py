@@ -21,7 +21,7 @@ from ..errors import Errors
 from .base import AnnotatedText, ReadReport
 from .claims import Claim
 from .columns import SAMPLE
-from .csv_lists import read_lists, seems_list
+from .csv_lists import are_lists, read_lists
 from .headerless import SEPARATORS, headerless
 from .lines import read_text
 from .mentions import place, whole_number
@@ -101,7 +101,7 @@ def read_csv(
     if set(SPANS) <= set(columns):
         for unit in _texts(rows):
             yield report.count(_spans(unit, report))
-    elif seems_list(next((c for _, v in rows if (c := _cell(v, "tag"))), "")):
+    elif are_lists(values.get("tag", "") for _, values in rows):
         yield from read_lists(path, rows, report, joiner)
     else:
         sentences = list(_sentences(_sentence_units(rows), report))
@@ -158,7 +158,7 @@ def _texts(rows: Rows) -> list[_Unit]:
     units: dict[tuple[str, str], _Unit] = {}
     last = ("", "")
     for line, values in rows:
-        if values:
+        if any(_cell(values, name) for name in SPANS):
             text, unit = values.get("text", ""), _cell(values, "unit")
             last = (text or last[0], unit or last[1])
             units.setdefault(last, _Unit()).rows.append((line, values))

@@ -55,6 +55,7 @@ def test_names_need_no_quotes_and_numbers_have_theirs_beside_the_file(corpus, tm
         ("['Ada', 'left']", "array(['B-PER', 'O'], dtype=object)"),
         ("['Ada'\n 'left']", "['B-PER'\n 'O']"),
         ("['Ada', ['left']]", "['B-PER', 'O']"),
+        ("('Ada', 'left')", "('B-PER', 'O')"),
         ("['Ada', 'left'", "['B-PER', 'O']"),
         ("[" * 100_000, "['O']"),
     ],
@@ -92,3 +93,22 @@ def test_long_cells_take_no_longer_than_they_must():
     assert as_list(repr(words)) == words
     assert as_list(repr(words)[:-1] + "'") is None
     assert as_list("[" + "a " * 100_000) is None
+
+
+def test_tokens_and_tags_may_be_separated_by_spaces(corpus):
+    rows = [("Yes", "O"), ("Ada left", "B-PER O"), ("( so", "o b-per")]
+    read = corpus(table(*rows[:2]))
+    assert mentions(read) == [[], [("Ada", "PER")]]
+    assert mentions(corpus(table(*rows[2:]))) == [[("so", "per")]]
+
+
+def test_labels_of_several_words_are_no_lists(corpus):
+    read = corpus("token,tag\nPope,B-job title\nleft,O\n")
+    assert mentions(read) == [[("Pope", "job title")]]
+
+
+@pytest.mark.parametrize("missing", ["", "nan"])
+def test_a_row_without_tags_is_reported(corpus, missing):
+    read = corpus(table(("['Ada']", "['B-PER']"), ("['Bo']", missing)))
+    assert mentions(read) == [[("Ada", "PER")]]
+    assert problems(read) == [(3, "skipped", "sentence without tags")]

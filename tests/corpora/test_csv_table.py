@@ -149,3 +149,8 @@ def test_tags_that_are_numbers_have_names_beside_the_file(corpus, tmp_path):
         corpus(content)
     (tmp_path / "label.json").write_text('{"O": 0, "B-PER": 1}')
     assert mentions(corpus(content)) == [[("Ada", "PER")]]
+
+
+def test_a_row_of_missing_values_is_no_text(corpus):
+    read = corpus("text,start,end,label\nAda left,0,3,PER\nnan,nan,nan,nan\n")
+    assert [text.text for text in read.texts] == ["Ada left"]
