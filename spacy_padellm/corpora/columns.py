@@ -18,6 +18,7 @@ from .tags import (
     Scheme,
     are_prefixed,
     guess_scheme,
+    has_no_labels,
     read_tags,
     standard,
 )
@@ -152,7 +153,7 @@ def read_columns(
 
     Sentences with a line that has no tag are skipped and reported, because a missing
     token would change the text. A token with pandas' NaN as its tag is unknown. Raises
-    ValueError if no column has tags.
+    ValueError if no column has tags (E204), or if they are B and I alone (E223).
     """
     lines = list(read_lines(path, report))
     layout = guess_layout(lines)
@@ -168,7 +169,10 @@ def read_columns(
         tag=layout.tag if tag is None else tag % layout.width,
     )
     sentences = [s for s in _sentences(lines, layout, report) if _usable(s, report)]
-    read = {"": "O", **standard(tag for s in sentences for tag in s.tags if tag)}
+    known = {tag for s in sentences for tag in s.tags if tag}
+    if has_no_labels(known):
+        raise ValueError(Errors.E223.format(path=path, line=sentences[0].lines[0]))
+    read = {"": "O", **standard(known)}
     tagged = [[read[tag] for tag in s.tags] for s in sentences]
     scheme = scheme or guess_scheme(tagged)
     if joiner is None:

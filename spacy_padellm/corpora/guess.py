@@ -21,7 +21,7 @@ from .lines import BOM, read_lines
 from .parquet import HEAD as PARQUET_HEAD
 from .parquet import is_parquet, read_rows
 from .pubtator import is_pubtator
-from .token_tags import tag_key
+from .token_tags import is_tagged
 from .webanno import FORMAT as WEBANNO
 
 HEAD = 1 << 20  # number of characters to look at
@@ -123,7 +123,7 @@ def _object_format(value: dict[str, Any]) -> str:
     if isinstance(first, dict) and "passages" in first:
         return "bioc"
     rows = value.get("rows")
-    if tag_key(value) or "features" in value and isinstance(rows, list):
+    if is_tagged(value) or "features" in value and isinstance(rows, list):
         return "token_tags"
     if is_label_studio(value):
         return "label_studio"

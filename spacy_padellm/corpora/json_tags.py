@@ -10,9 +10,16 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from .claims import Claim
-from .missing import is_untagged
+from .missing import is_missing, is_untagged
 from .tag_names import tag_names
-from .tags import TAG, are_prefixed, guess_scheme, read_tags, standard
+from .tags import (
+    TAG,
+    are_prefixed,
+    guess_scheme,
+    has_no_labels,
+    read_tags,
+    standard,
+)
 from .token_tags import TAG_KEYS, tag_values
 
 NUMBERS = (
@@ -20,15 +27,19 @@ NUMBERS = (
     '(a label.json such as {"O": 0, "B-PER": 1} beside the file gives their names)'
 )
 NUMBER = "tag that is a number, beside a list of entities"
-NOT_UNDERSTOOD = "list that is no tag for each token, beside an empty list of entities"
+NO_LABELS = "tags that are letters without a label, beside an empty list of entities"
+NOT_UNDERSTOOD = "tags that are not understood, beside an empty list of entities"
 NOT_IN_TEXT = "tags of tokens that are not in the text"
 WORDS_KEYS = ("tokens", "words", "sentence")
 SURE_KEYS = ("ner_tags", "ner")  # the others may be parts of speech, or names of labels
 
 
 class TagNames(NamedTuple):
-    """What the tags of a file mean. numbers: the names of those that are numbers.
-    names: what to read for each name, see `tags.standard`."""
+    """What the tags of a file mean.
+
+    numbers: the names of those that are numbers. names: what to read for each name, see
+    `tags.standard`. It is empty if they have no labels.
+    """
 
     numbers: Sequence[str]
     names: dict[str, str]
@@ -46,8 +57,9 @@ def names_in(rows: Iterable[Any], path: Path | None = None) -> TagNames:
     numbers: Sequence[str] = ()
     if path is not None and any(isinstance(tag, int) for tag in found):
         numbers = tag_names(path, TAG_KEYS)
-    names = (tag for tag in (*found, *numbers) if not is_untagged(tag))
-    return TagNames(numbers, standard(name for name in names if isinstance(name, str)))
+    names = {tag for tag in (*found, *numbers) if isinstance(tag, str)}
+    names = {name for name in names if not is_untagged(name)}
+    return TagNames(numbers, {} if has_no_labels(names) else standard(names))
 
 
 def tags_key(row: dict[str, Any]) -> str | None:
@@ -56,11 +68,11 @@ def tags_key(row: dict[str, Any]) -> str | None:
     words = _words(row)
     for key in TAG_KEYS:
         tags = row.get(key)
-        if not isinstance(tags, list) or not tags:
-            continue
-        if words and len(tags) == len(words) and _are_tags(key, tags):
+        raws = tags if isinstance(tags, list) else []
+        if words and len(raws) == len(words) and _are_tags(key, raws):
             return key
-        if key in SURE_KEYS and not any(isinstance(tag, list | dict) for tag in tags):
+        entities = key == "ner" and any(isinstance(raw, list | dict) for raw in raws)
+        if key in SURE_KEYS and tags and not is_missing(tags) and not entities:
             return key
     return None
 
@@ -84,14 +96,19 @@ def tag_claims(
     nameless = [isinstance(tag, int) and tag not in known for tag in tags]
     if alone and any(nameless):
         return [Claim(None, None, None, str(row[key])[:60], NUMBERS)]
-    claims, read = [], []
-    for i, tag in enumerate(tags):
-        name = names.numbers[tag] if tag in known else tag
-        read.append("O" if nameless[i] or is_untagged(name) else names.names[name])
-        if nameless[i] and tag:
-            claims.append(Claim(i, i + 1, None, fault=NUMBER))
-        elif is_untagged(name):
+    named = [names.numbers[tag] if tag in known else tag for tag in tags]
+    read = []
+    for name in named:
+        is_name = isinstance(name, str) and not is_untagged(name)
+        read.append(names.names.get(name) if is_name else "O")
+    if None in read:
+        return [Claim(None, None, None, str(row[key])[:60], NO_LABELS)]
+    claims = []
+    for i, name in enumerate(named):
+        if is_untagged(name):
             claims.append(Claim(i, i + 1, None))
+        elif nameless[i] and name:
+            claims.append(Claim(i, i + 1, None, fault=NUMBER))
     spans, _ = read_tags(read, guess_scheme([read]))
     claims += [Claim(*span) for span in spans]
     return claims if text is None else _in_text(claims, words, text)

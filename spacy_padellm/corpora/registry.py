@@ -117,8 +117,8 @@ def read(path: Path, format: str | None = None, **options) -> Corpus:
     """Read all texts of a file. format: a name in FORMATS. It is guessed if None.
 
     Options are passed to the format's reader. Raises ValueError if there is no such
-    file or format, if less than half of the texts can be read, or if there are
-    entities but none can be read.
+    file or format, if less than half of the texts can be read, if there are
+    entities but none can be read, or if no token of any text is annotated.
     """
     path = _file(path)
     name = guess_format(path) if format is None else format
@@ -137,6 +137,9 @@ def read(path: Path, format: str | None = None, **options) -> Corpus:
         raise ValueError(_without_entities(report))
     if not texts:
         raise ValueError(Errors.E205.format(path=path, format=name))
+    if not report.entities and all(map(_is_unknown, texts)):
+        place = {"path": path, "line": texts[0].line, "format": name}
+        raise ValueError(Errors.E224.format(**place))
     return Corpus(texts, report, name)
 
 
@@ -150,3 +153,14 @@ def _without_entities(report: ReadReport) -> str:
         kind=f"{first.kind} ({first.detail})" if first.detail else first.kind,
         format=report.format,
     )
+
+
+def _is_unknown(text: AnnotatedText) -> bool:
+    """Return whether no token is annotated for any label."""
+    known = {i for i, char in enumerate(text.text) if not char.isspace()}
+    if not known:
+        return False
+    for start, end, label in text.unknown:
+        if not label:
+            known.difference_update(range(start, end))
+    return not known

@@ -50,6 +50,12 @@ def are_prefixed(tags: Collection[str]) -> bool:
     return sure and all(ANY_CASE.fullmatch(tag) for tag in tags)
 
 
+def has_no_labels(tags: Collection[str]) -> bool:
+    """Return whether a file's tags are letters alone, such as B and I."""
+    letters = {tag.upper() for tag in tags}
+    return letters >= {"B", "I"} and letters <= set("OBIESLUM")
+
+
 def guess_scheme(sentences: Iterable[Sequence[str]]) -> Scheme:
     """Return the scheme of a file's tags.
 

@@ -20,11 +20,13 @@ from .mentions import whole_number
 from .missing import is_missing, is_untagged
 from .script import joiner_of
 from .tag_names import tag_names
-from .tags import BARE_TAG, TAG, guess_scheme, read_tags, standard
+from .tags import BARE_TAG, TAG, guess_scheme, has_no_labels, read_tags, standard
 
 TOKEN_KEYS = ("tokens", "words")
 TAG_KEYS = ("ner_tags", "tags", "labels", "ner")
 ENTITIES_KEYS = ("entities", "spans", "named")
+# lists of entities, or something else, such as the class of the text
+PERHAPS_ENTITIES = ("ner", "label", "annotations")
 Tag: TypeAlias = str | int | None
 
 
@@ -68,7 +70,7 @@ def tag_values(raws: Any) -> list[Tag] | None:
 def tag_key(row: dict[str, Any]) -> str | None:
     """Return the key of a row's tags. None if there is not a tag for each token, or if
     the row has a list of entities."""
-    if any(key in row for key in ENTITIES_KEYS):
+    if _has_entities(row):
         return None
     words = next((row[key] for key in TOKEN_KEYS if key in row), None)
     if not isinstance(words, list) or not words:
@@ -80,14 +82,21 @@ def tag_key(row: dict[str, Any]) -> str | None:
     return None
 
 
+def is_tagged(row: dict[str, Any]) -> bool:
+    """Return whether a row has this format. Its tags may be missing."""
+    has_keys = "ner_tags" in row and any(key in row for key in TOKEN_KEYS)
+    return tag_key(row) is not None or has_keys and not _has_entities(row)
+
+
 def read_token_tags(
     path: Path, report: ReadReport, *, joiner: str | None = None
 ) -> Iterator[AnnotatedText]:
     """Yield one text per row. Tokens without a tag, or with -100, are unknown.
 
     joiner: the string between tokens, " " or "". It is guessed if None.
-    Rows with another structure are skipped and reported. Raises ValueError (E216) if
-    the tags are numbers, and their names are not found.
+    Rows with another structure are skipped and reported. Raises ValueError if the tags
+    are numbers, and their names are not found (E216), or if they are B and I without a
+    label (E223).
     """
     yield from read_rows_of_tags(path, list(_rows(path, report)), report, joiner)
 
@@ -107,7 +116,10 @@ def read_rows_of_tags(
     named = [
         [names[tag] if type(tag) is int else tag for tag in row.tags] for row in rows
     ]
-    read = standard(tag for tags in named for tag in tags if not is_untagged(tag))
+    known = {tag for tags in named for tag in tags if not is_untagged(tag)}
+    if has_no_labels(known):
+        raise ValueError(Errors.E223.format(path=path, line=rows[0].line))
+    read = standard(known)
     tagged = [[read.get(tag, "") for tag in tags] for tags in named]
     scheme = guess_scheme([tag or "O" for tag in tags] for tags in tagged)
     if joiner is None:
@@ -143,3 +155,12 @@ def _rows(path: Path, report: ReadReport) -> Iterator[TaggedRow]:
             document = "" if is_missing(document) else str(document)
             spaces = list(map(bool, spaces)) if fits else None
             yield TaggedRow(line, document, words, tag_values(row[key]) or [], spaces)
+
+
+def _has_entities(row: dict[str, Any]) -> bool:
+    """Return whether a row has a list of entities, which may be empty."""
+    return any(key in row for key in ENTITIES_KEYS) or any(
+        isinstance(value := row.get(key), list)
+        and all(isinstance(item, list | dict) for item in value)
+        for key in PERHAPS_ENTITIES
+    )

@@ -98,3 +98,12 @@ class CorpusErrors:
         'to_json(orient="records", lines=True) or to_parquet in place of to_csv, or '
         "turn the arrays into lists first: df[name] = df[name].map(list)."
     )
+    E223 = (
+        "[E223] {path}:{line}: the tags are letters such as B and I alone, without a "
+        "label. Append the label of your entities to them: B-PER and I-PER."
+    )
+    E224 = (
+        "[E224] {path}:{line}: read as {format}, no token of any text is annotated, so "
+        "nothing can be learned from it. Check the tags of the file, or that its "
+        "annotations were exported."
+    )

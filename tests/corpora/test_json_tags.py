@@ -75,6 +75,10 @@ def test_numbers_beside_a_list_have_the_names_beside_the_file(corpus, tmp_path):
         {"tokens": WORDS, "ner_tags": ["B-PER", "I-PER", "O", 1.5]},
         {"tokens": WORDS, "ner_tags": ["B-PER", "I-PER", "O", "?"]},
         {"text": TEXT, "ner_tags": TAGS},
+        {"tokens": WORDS, "ner_tags": " ".join(TAGS)},
+        {"tokens": WORDS, "ner_tags": [[tag] for tag in TAGS]},
+        {"tokens": WORDS, "ner_tags": ["B", "I", "O", "B"]},
+        {"tokens": WORDS, "ner": {"PER": ["Ada Byron"]}},
     ],
 )
 def test_what_is_no_tag_for_each_token_leaves_the_text_unknown(corpus, row):
@@ -117,3 +121,25 @@ def test_tags_of_other_tokens_leave_the_text_unknown(corpus):
 def test_parts_of_speech_and_names_of_labels_are_no_tags(corpus, extra):
     read = corpus(json.dumps({"tokens": WORDS, "entities": [], **extra}))
     assert (mentions(read), read.texts[0].unknown) == ([[]], ())
+
+
+@pytest.mark.parametrize("key", ["label", "annotations", "ner"])
+@pytest.mark.parametrize(
+    "extra",
+    [
+        {"ner_tags": ["O"] * 4},
+        {"tags": ["O"] * 4},
+        {"tags": ["NNP", "NNP", "VBD", "NNP"]},
+    ],
+)
+def test_tags_do_not_hide_a_list_of_entities(corpus, key, extra):
+    entities = [{"start": 0, "end": 2, "label": "PER"}]
+    read = corpus(json.dumps({"tokens": WORDS, **extra, key: entities}))
+    assert mentions(read) == [[("Ada Byron", "PER")]]
+
+
+def test_letters_that_stand_for_numbers_are_not_understood(corpus, tmp_path):
+    (tmp_path / "label.json").write_text(json.dumps(["O", "B", "I"]))
+    row = {"tokens": WORDS, "ner_tags": [1, 2, 0, 1], "entities": []}
+    with pytest.raises(ValueError, match="E214.*letters without a label"):
+        corpus(json.dumps(row))

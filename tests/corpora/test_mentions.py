@@ -6,6 +6,8 @@ from hypothesis import strategies as st
 
 from spacy_padellm.corpora.base import Entity, ReadReport
 from spacy_padellm.corpora.mentions import (
+    NO_LABEL,
+    NUMBER_LABEL,
     Claim,
     place,
     place_tokens,
@@ -55,11 +57,18 @@ def test_if_the_place_of_an_entity_is_not_known_all_of_the_text_is_unknown(
     assert (report.lost_entities, report.problems[0].line) == (1, 4)
 
 
-@pytest.mark.parametrize("label", [None, "", " ", 7, ["PER"]])
-def test_if_only_the_label_is_missing_the_place_is_unknown(report, label):
+@pytest.mark.parametrize(
+    "label, kind",
+    [
+        *((label, NO_LABEL) for label in (None, "", " ", "nan", ["PER"])),
+        (7, NUMBER_LABEL),
+        (7.0, NUMBER_LABEL),
+    ],
+)
+def test_if_only_the_label_is_missing_the_place_is_unknown(report, label, kind):
     placed = place(report, 1, TEXT, [Claim(0, 3, label)])
     assert placed == {"entities": (), "unknown": (Entity(0, 3, ""),)}
-    assert kinds(report) == [("skipped", "entity without a label")]
+    assert kinds(report) == [("skipped", kind)]
 
 
 def test_a_fault_of_the_reader_leaves_the_place_unknown(report):

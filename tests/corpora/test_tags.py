@@ -126,3 +126,18 @@ def test_tags_that_cannot_follow_are_repaired_and_named(tags, scheme, spans, rep
 def test_tags_in_lower_case_and_without_a_prefix(tags, wanted):
     read = standard(tags.split())
     assert [read[tag] for tag in tags.split()] == wanted.split()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "Ada B\nByron I\nleft O\n",
+        "token,tag\nAda,B\nByron,I\nleft,O\n",
+        '{"tokens": ["Ada", "Byron", "left"], "ner_tags": ["b", "i", "o"]}',
+        "tokens,tags\n\"['Ada', 'Byron']\",\"['B', 'I']\"\n",
+    ],
+    ids=["columns", "csv", "token_tags", "csv lists"],
+)
+def test_letters_without_a_label_are_an_error_that_says_what_to_do(corpus, content):
+    with pytest.raises(ValueError, match=r"E223.*sample.txt:[12].*B-PER and I-PER"):
+        corpus(content)

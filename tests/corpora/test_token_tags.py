@@ -159,3 +159,11 @@ def test_tags_in_lower_case(corpus, tmp_path, numbers):
 def test_a_missing_id_is_no_document(corpus):
     row = {"id": float("nan"), "tokens": ["Ada"], "ner_tags": ["B-PER"]}
     assert corpus(json.dumps(row)).texts[0].document == ""
+
+
+@pytest.mark.parametrize("tags", [None, float("nan"), ["O"]])
+def test_a_first_row_without_tags_does_not_change_the_format(corpus, tags):
+    good = {"tokens": WORDS, "ner_tags": ["B-PER", "I-PER", "O", "B-LOC"]}
+    read = corpus("\n".join(map(json.dumps, [{**good, "ner_tags": tags}, good])))
+    assert (read.format, mentions(read)) == ("token_tags", WANTED)
+    assert problems(read) == [(1, "skipped", "no tokens with a tag for each")]

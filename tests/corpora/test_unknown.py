@@ -74,6 +74,18 @@ def test_a_file_of_which_every_entity_is_lost_fails(corpus, example):
             corpus("\n".join(map(json.dumps, [empty, example, empty])))
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        "token,tag\nAda,nan\nleft,\n",
+        '{"tokens": ["Ada", "left"], "ner_tags": [null, null]}\n' * 2,
+    ],
+)
+def test_a_file_of_which_no_token_is_annotated_fails(corpus, content):
+    with pytest.raises(ValueError, match=r"E224.*sample.txt:\d.*no token"):
+        corpus(content)
+
+
 def test_a_file_without_entities_is_a_file(corpus):
     assert mentions(corpus(json.dumps({**GOOD, "entities": []}))) == [[]]
 
