@@ -158,7 +158,7 @@ def _texts(rows: Rows) -> list[_Unit]:
     units: dict[tuple[str, str], _Unit] = {}
     last = ("", "")
     for line, values in rows:
-        if any(_cell(values, name) for name in SPANS):
+        if values and not _is_nan(values):
             text, unit = values.get("text", ""), _cell(values, "unit")
             last = (text or last[0], unit or last[1])
             units.setdefault(last, _Unit()).rows.append((line, values))
@@ -200,6 +200,13 @@ def _cell(values: dict[str, str], name: str) -> str:
     """Return an offset, a label or a unit, "" if it is missing."""
     cell = values.get(name, "").strip()
     return "" if is_missing(cell) else cell
+
+
+def _is_nan(values: dict[str, str]) -> bool:
+    """Return whether a row has the same missing value in all columns. A text may be
+    N/A in other rows."""
+    cells = {values.get(name, "").strip() for name in SPANS}
+    return len(cells) == 1 and "" not in cells and all(map(is_missing, cells))
 
 
 def _error(report: ReadReport, line: int, why: str) -> ValueError:

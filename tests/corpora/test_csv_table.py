@@ -152,5 +152,6 @@ def test_tags_that_are_numbers_have_names_beside_the_file(corpus, tmp_path):
 
 
 def test_a_row_of_missing_values_is_no_text(corpus):
-    read = corpus("text,start,end,label\nAda left,0,3,PER\nnan,nan,nan,nan\n")
-    assert [text.text for text in read.texts] == ["Ada left"]
+    rows = "Ada left,0,3,PER\nnan,nan,nan,nan\nN/A,,,\n"
+    read = corpus(f"text,start,end,label\n{rows}")
+    assert [text.text for text in read.texts] == ["Ada left", "N/A"]
