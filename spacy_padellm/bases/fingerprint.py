@@ -32,13 +32,14 @@ def weight_files(folder: Path) -> list[Path]:
         raise ValueError(Errors.E302.format(path=folder, missing=single.name))
     try:
         names = sorted(set(json.loads(index.read_bytes())["weight_map"].values()))
+        files = {name: folder / name for name in names}
     except UNREADABLE as error:
         raise ValueError(Errors.E306.format(path=index, reason=error)) from error
-    missing = [name for name in names if not (folder / name).is_file()]
-    if missing or not names:
+    missing = [name for name, file in files.items() if not file.is_file()]
+    if missing or not files:
         lost = ", ".join(missing) or single.name
         raise ValueError(Errors.E302.format(path=folder, missing=lost))
-    return [folder / name for name in names]
+    return list(files.values())
 
 
 def base_fingerprint(folder: Path) -> str:

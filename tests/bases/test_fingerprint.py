@@ -67,7 +67,9 @@ def test_a_missing_shard_is_named(tmp_path):
         base_fingerprint(folder)
 
 
-@pytest.mark.parametrize("text", ["{", "[]", '{"weight_map": 3}'])
+@pytest.mark.parametrize(
+    "text", ["{", "[]", '{"weight_map": 3}', '{"weight_map": {"a": 3}}']
+)
 def test_a_corrupt_index_is_named(tmp_path, text):
     (tmp_path / "model.safetensors.index.json").write_text(text)
     with pytest.raises(ValueError, match="E306.*index.json"):
