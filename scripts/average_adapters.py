@@ -27,7 +27,8 @@ def main(first: Path, second: Path, out: Path) -> None:
     one, other = read_adapter(first), read_adapter(second)
     head = None if other.head is None else mean(one.head, other.head)
     weights = mean(one.weights, other.weights)
-    write_adapter(out, replace(other, weights=weights, head=head))
+    card = replace(other.card, breadths={})  # they are of its own weights
+    write_adapter(out, replace(other, card=card, weights=weights, head=head))
 
 
 if __name__ == "__main__":

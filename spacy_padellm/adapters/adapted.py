@@ -56,6 +56,7 @@ class AdaptedLM:
         self.name = name
         self.head = None if head is None else head.to(self.device)
         self.dropout = 0.0
+        self._loaded: tuple[int, AdapterCard] | None = None
         if name is not None:
             weakref.finalize(self, base.release, name).atexit = False
 
@@ -110,6 +111,7 @@ class AdaptedLM:
             ) from error
         adapted = cls(base, name, head)
         check_fit(base.load_tensors(name, weights), source)
+        adapted._loaded = adapted.version, adapter.card
         return adapted
 
     def merged(self) -> "AdaptedLM":
@@ -184,6 +186,18 @@ class AdaptedLM:
         head = {} if self.head is None else dict(self.head.named_parameters())
         return {**adapter, **{f"head.{name}": one for name, one in head.items()}}
 
+    @property
+    def version(self) -> int:
+        """Grows whenever a parameter changes: torch counts the changes of each."""
+        return sum(parameter._version for parameter in self.parameters().values())
+
+    @property
+    def card(self) -> AdapterCard | None:
+        """The card that the adapter was loaded with; None if there was none, or if the
+        adapter has changed since."""
+        version, card = self._loaded or (None, None)
+        return card if version == self.version else None
+
     def set_dropout(self, rate: float) -> None:
         if self.name is not None:
             self.base.set_dropout(self.name, rate)
@@ -223,15 +237,19 @@ def _untie(model: PreTrainedModel) -> bool:
     if tied:
         weight = output.weight.detach().clone()
         output.weight = torch.nn.Parameter(weight, requires_grad=False)
+        _say_tied(model, False)
     return tied
 
 
 def _tie_if_equal(model: PreTrainedModel) -> None:
-    """Share the weights again if they are still the same, and let the config say it."""
+    """Share the weights again if they are still the same."""
     embedding, output = model.get_input_embeddings(), model.get_output_embeddings()
-    tied = torch.equal(embedding.weight, output.weight)
-    if tied:
+    if torch.equal(embedding.weight, output.weight):
         output.weight = embedding.weight
+        _say_tied(model, True)
+
+
+def _say_tied(model: PreTrainedModel, tied: bool) -> None:
     for config in (model.config, model.config.get_text_config()):
         config.tie_word_embeddings = tied
 

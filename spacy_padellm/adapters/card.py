@@ -1,5 +1,6 @@
 """The card of an adapter: which base, format and labels it was trained with."""
 
+import math
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -47,6 +48,8 @@ class AdapterCard:
         for an embedded base: it has its own, and transformers writes them anew.
     join_tokens: sentences share a window of up to this many spaCy tokens. None if the
         card does not say it.
+    breadths: of names of labels, as the format measures them with this adapter, see
+        `formats/breadth.py`. Other names are measured when they are needed.
     """
 
     base: str
@@ -57,6 +60,7 @@ class AdapterCard:
     head: HeadCard | None = None
     base_files: dict[str, str] = field(default_factory=dict)
     join_tokens: int | None = None
+    breadths: dict[str, float] = field(default_factory=dict)
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> "AdapterCard":
@@ -79,6 +83,11 @@ class AdapterCard:
         joined = self.join_tokens
         if joined is not None and (type(joined) is not int or joined < 1):
             raise TypeError(f"join_tokens is {joined!r}")
+        if not isinstance(self.breadths, dict) or not all(
+            isinstance(name, str) and type(one) is float and 1 <= one < math.inf
+            for name, one in self.breadths.items()
+        ):
+            raise TypeError(f"breadths is {self.breadths!r}")
 
 
 def read_card(data: Any, path: Path) -> tuple["AdapterCard", dict[str, str]]:

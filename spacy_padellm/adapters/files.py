@@ -74,8 +74,9 @@ class Adapter:
 
     def _sealed_card(self) -> dict[str, Any]:
         card = asdict(self.card)
-        if card["join_tokens"] is None:  # as in earlier versions
-            del card["join_tokens"]
+        for name, empty in (("join_tokens", None), ("breadths", {})):
+            if card[name] == empty:  # as in earlier versions
+                del card[name]
         return {**card, "sha256": digests(self._parts())}
 
     def check_base(self, base: str, fingerprint: str, *, source: str | Path) -> None:

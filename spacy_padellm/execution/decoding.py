@@ -89,12 +89,24 @@ class Decoding:
             version, built = self._version(), self._built
             if built is None or built.version != version:
                 self._built = built = None  # frees the old decoder first
-                built = Built(version, self._build())
+                built = Built(version, self._build(), memory=self._known())
                 self._built = built
             return built
 
+    def memory(self, format: str) -> dict[Any, Any]:
+        """A copy of what a format keeps for the adapter as it is now."""
+        built = self._built
+        is_current = built is not None and built.version == self._version()
+        known = built.memory if is_current else self._known()
+        return dict(known.get(format, {}))
+
+    def _known(self) -> dict[Any, Any]:
+        """What a format kept for the adapter before it was saved."""
+        card = self.lm.card
+        return {} if card is None else {card.format: dict(card.breadths)}
+
     def _version(self) -> int:
-        # torch counts the changes of each tensor
+        # as `AdaptedLM.version`, of modules that need not be looked up
         return sum(parameter._version for parameter in self._parameters)
 
     def _build(self) -> Decoder:

@@ -170,7 +170,10 @@ class CausalLMShim(Shim):
             adapter = self._configured_adapter()
             if adapter is None:
                 return None
-            card = replace(adapter.card, format=format, labels=labels)
+            breadths = adapter.card.breadths if adapter.card.format == format else {}
+            card = replace(
+                adapter.card, format=format, labels=labels, breadths=breadths
+            )
             return replace(adapter, card=self._with_join_tokens(card))
         if lm.name is None:
             return None
@@ -181,8 +184,15 @@ class CausalLMShim(Shim):
             format=format,
             labels=labels,
             base_files=self._base.file_digests,
+            breadths=self._breadths(format, labels),
         )
         return lm.adapter(self._with_join_tokens(card))
+
+    def _breadths(self, format: str, labels: dict[str, str]) -> dict[str, float]:
+        """Those that are known of the labels, and those that the adapter came with."""
+        names = {*labels.values(), *(self.lm.card.breadths if self.lm.card else ())}
+        known = self.engine.decoding.memory(format)
+        return {name: breadth for name, breadth in known.items() if name in names}
 
     def _with_join_tokens(self, card: AdapterCard) -> AdapterCard:
         known = card if self._adapter is None else self._adapter.card

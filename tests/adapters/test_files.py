@@ -58,7 +58,7 @@ def test_what_is_written_is_read(folder, adapter):
 def test_a_card_of_an_earlier_version_has_the_same_checksum(folder, adapter):
     """Saved pipelines compare it."""
     card = json.loads((folder / "padellm.json").read_text())
-    assert "join_tokens" not in card
+    assert "join_tokens" not in card and "breadths" not in card
     joined = replace(adapter, card=replace(CARD, join_tokens=96))
     assert joined.digest != adapter.digest
     write_adapter(folder, joined)
@@ -306,6 +306,14 @@ def test_a_head_elsewhere_is_not_read(folder, file):
     head = {"size": 4, "width": 8, "file": file}
     change_json(folder / "padellm.json", lambda card: card.update(head=head))
     refused(folder, "E324", "padellm.json")
+
+
+@pytest.mark.parametrize(
+    "value", [[], "x", {"a": "2"}, {"a": 2}, {"a": 0.9}, {"a": 1e999}, {"a": True}]
+)
+def test_breadths_that_are_none(folder, value):
+    change_json(folder / "padellm.json", lambda card: card.update(breadths=value))
+    refused(folder, "E324", "padellm.json", "breadths")
 
 
 @pytest.mark.parametrize("value", [0, -1, "96", 9.5, True])

@@ -12,7 +12,9 @@ import torch
 from spacy.tokens import Doc, Span
 from spacy.training import Example
 
+from spacy_padellm.adapters.files import read_adapter, write_adapter
 from spacy_padellm.engines.session import PackedSession
+from spacy_padellm.model.shim import causal_lm_shim
 from spacy_padellm.pipeline.gold import gold_trees
 
 from .conftest import GOLD, examples, found
@@ -117,6 +119,67 @@ def test_warm_up_measures_how_much_the_labels_claim(make_nlp, trained, tmp_path)
     passes = engine.usage.passes
     nlp("Ann met Lee.", component_cfg={"padellm_ner": {"active_adapter": "b"}})
     assert engine.usage.passes == passes + 1
+
+
+@pytest.fixture
+def with_breadth(make_nlp, trained, tmp_path):
+    """A pipeline with an adapter whose card has one breadth, which is none that would
+    be measured."""
+    trained.get_pipe("padellm_ner").to_disk(tmp_path)
+    folder = tmp_path / "adapter"
+    adapter = read_adapter(folder)
+    card = replace(adapter.card, breadths={"person": 777.0})
+    write_adapter(folder, replace(adapter, card=card))
+    return make_nlp(format=POINTER, model={"adapter": str(folder)})
+
+
+def breadths(nlp):
+    """Those that are known."""
+    shim = causal_lm_shim(nlp.get_pipe("padellm_ner").model)
+    return shim.engine.decoding.current().memory.get("Pointer", {})
+
+
+def breadths_saved(nlp, folder):
+    nlp.to_disk(folder)
+    return read_adapter(folder / "padellm_ner" / "adapter").card.breadths
+
+
+def test_a_breadth_in_the_card_is_not_measured(with_breadth, trained):
+    nlp = with_breadth
+    assert breadths(nlp) == {"person": 777.0}
+    nlp.get_pipe("padellm_ner").warm_up()
+    trained.get_pipe("padellm_ner").warm_up()
+    expected = {**breadths(trained), "person": 777.0}
+    assert breadths(nlp) == pytest.approx(expected)
+
+
+def test_a_breadth_in_the_card_is_of_the_adapter_as_it_was(with_breadth, tmp_path):
+    nlp = with_breadth
+    assert breadths_saved(nlp, tmp_path / "unread") == {"person": 777.0}
+    nlp("Nothing to see here.")
+    assert breadths_saved(nlp, tmp_path / "read") == {"person": 777.0}
+    more(nlp, examples(nlp, TEXTS), updates=1)
+    assert "person" not in breadths(nlp)
+    assert breadths_saved(nlp, tmp_path / "trained") == {}
+
+
+def test_what_warm_up_measures_is_saved(make_nlp, tmp_path):
+    nlp = make_nlp(format=POINTER)
+    learn(nlp, examples(nlp, TEXTS), updates=1)
+    ner = nlp.get_pipe("padellm_ner")
+    ner.warm_up()
+    shim = causal_lm_shim(ner.model)
+    shim.engine.decoding.current().memory["Pointer"]["of one call"] = 2.0
+    measured = {name: breadths(nlp)[name] for name in ("person", "location")}
+    assert breadths_saved(nlp, tmp_path / "nlp") == measured
+    assert breadths(spacy.load(tmp_path / "nlp")) == measured
+
+
+def test_a_breadth_in_the_card_is_of_its_format(with_breadth, make_nlp, tmp_path):
+    ner = with_breadth.get_pipe("padellm_ner")
+    shim = causal_lm_shim(ner.model)
+    assert shim.adapter("Pointer, labels alone", NAMES).card.breadths == {}
+    assert shim.adapter("Pointer", NAMES).card.breadths == {"person": 777.0}
 
 
 def test_the_batch_changes_no_result(trained):

@@ -1,8 +1,16 @@
 """A bare `add_pipe("padellm_ner")`: the embedded base with the shipped adapter."""
 
+from dataclasses import replace
+
 import pytest
 import spacy
 from spacy.training import Example
+
+from spacy_padellm.adapters.files import read_adapter, write_adapter
+from spacy_padellm.adapters.shipped import named_adapter
+from spacy_padellm.bases.weights import DEFAULT_BASE
+from spacy_padellm.labels import KNOWN_NAMES
+from spacy_padellm.model.shim import causal_lm_shim
 
 TEXTS = [
     "Angela Merkel flew from Berlin to Paris.",
@@ -30,6 +38,21 @@ def test_it_finds_people_and_places_that_are_plain_to_see(nlp):
     assert found(doc) == [("Angela Merkel", "PER"), ("Berlin", "LOC"), ("Paris", "LOC")]
     assert all(0 < ent._.score <= 1 for ent in doc.ents)
     assert nlp(TEXTS[3]).ents == ()
+
+
+def test_the_card_has_the_breadths_that_are_measured(smollm, tmp_path):
+    adapter = read_adapter(named_adapter("default", DEFAULT_BASE))
+    expected = adapter.card.breadths
+    assert expected.keys() == {*adapter.card.labels.values(), *KNOWN_NAMES.values()}
+    card = replace(adapter.card, breadths={})
+    write_adapter(tmp_path / "adapter", replace(adapter, card=card))
+    model = {"device": "cpu", "dtype": "float32", "adapter": str(tmp_path / "adapter")}
+    nlp = spacy.blank("en")
+    ner = nlp.add_pipe("padellm_ner", config={"model": model, "labels": ["PER", "LAW"]})
+    ner.warm_up()
+    found = causal_lm_shim(ner.model).engine.decoding.current().memory["Pointer"]
+    assert found == pytest.approx({one: expected[one] for one in found}, abs=0.02)
+    assert found.keys() == {"person", "law"}
 
 
 def test_pipe_finds_what_one_call_a_text_finds(nlp):
