@@ -135,12 +135,13 @@ def serve(monkeypatch, linked):
             if not local_files_only:
                 requests.append(name)
                 if not linked.exists():
-                    blob = linked.parents[2] / "blobs" / GOOD
-                    blob.write_bytes(data)
+                    blob = linked.parents[2] / "blobs" / name_of_blob
+                    if not blob.exists():
+                        blob.write_bytes(data)
                     linked.symlink_to(f"../../blobs/{blob.name}")
             return str(linked.parent)
 
-        GOOD = linked.readlink().name
+        name_of_blob = linked.readlink().name
         monkeypatch.setattr("huggingface_hub.snapshot_download", snapshot_download)
         return requests
 

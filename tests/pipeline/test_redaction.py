@@ -99,6 +99,12 @@ def test_punctuation_in_its_token_does_not_lose_a_name(scripted_nlp, text, name,
     assert attrs(doc)["changed"] == ({"expanded": 1} if kept else {})
 
 
+def test_strict_takes_no_punctuation_along(scripted_nlp):
+    nlp = scripted_nlp(lambda text: [("PER", "José", 0.9)], alignment_mode="strict")
+    doc = nlp(Doc(nlp.vocab, ["Maria", "met", "José."]))
+    assert not doc.ents and attrs(doc)["dropped"] == {"misaligned": 1}
+
+
 def test_a_full_stop_after_a_decomposed_letter_does_not_lose_a_name(scripted_nlp):
     nlp = scripted_nlp(lambda text: [("PER", "José", 0.9)])
     doc = nlp(unicodedata.normalize("NFD", "Then Maria met José."))
@@ -134,6 +140,16 @@ def test_one_token_of_two_names_goes_to_the_better_one(scripted_nlp):
     doc = nlp(Doc(nlp.vocab, ["Ann;Oslo", "it", "is"]))
     assert ents(doc) == [("Ann;Oslo", "LOC")]
     assert attrs(doc)["dropped"] == {"overlap": 1}
+
+
+def test_a_name_inside_of_another_shares_nothing_with_it(scripted_nlp):
+    nlp = scripted_nlp(
+        lambda text: [("LOC", "New York", 0.9), ("ORG", "New York Times", 0.8)],
+        alignment_mode="expand",
+    )
+    doc = nlp("The New York Times wrote it.")
+    assert ents(doc) == [("New York", "LOC")]
+    assert attrs(doc)["dropped"] == {"overlap": 1} and not attrs(doc)["changed"]
 
 
 def test_where_spans_may_overlap_both_have_the_token(scripted_nlp):
