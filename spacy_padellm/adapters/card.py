@@ -48,6 +48,7 @@ class AdapterCard:
         for an embedded base: it has its own, and transformers writes them anew.
     join_tokens: sentences share a window of up to this many spaCy tokens. None if the
         card does not say it.
+    layers: how many of the base's layers compute, the first ones; None for all.
     breadths: of names of labels, as the format measures them with this adapter, see
         `formats/breadth.py`. Other names are measured when they are needed.
     """
@@ -60,6 +61,7 @@ class AdapterCard:
     head: HeadCard | None = None
     base_files: dict[str, str] = field(default_factory=dict)
     join_tokens: int | None = None
+    layers: int | None = None
     breadths: dict[str, float] = field(default_factory=dict)
 
     @classmethod
@@ -80,9 +82,10 @@ class AdapterCard:
             raise TypeError(f"labels is {labels!r}")
         if not isinstance(self.base_files, dict):
             raise TypeError(f"base_files is {self.base_files!r}")
-        joined = self.join_tokens
-        if joined is not None and (type(joined) is not int or joined < 1):
-            raise TypeError(f"join_tokens is {joined!r}")
+        for name in ("join_tokens", "layers"):
+            value = getattr(self, name)
+            if value is not None and (type(value) is not int or value < 1):
+                raise TypeError(f"{name} is {value!r}")
         if not isinstance(self.breadths, dict) or not all(
             isinstance(name, str) and type(one) is float and 1 <= one < math.inf
             for name, one in self.breadths.items()

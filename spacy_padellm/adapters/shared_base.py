@@ -18,6 +18,7 @@ from peft import set_peft_model_state_dict as set_adapter_tensors
 from peft.tuners.lora import LoraLayer
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
+from ..bases.first_layers import keep_first_layers
 from ..bases.weights import load_base
 from ..locks import BUILDING, base_lock
 from .tensors import tensor_faults
@@ -36,12 +37,21 @@ UNKNOWN = ""
 class SharedBase:
     """A frozen base model, its tokenizer and its adapters. Threads may share it.
 
+    layers: how many of its layers the base has kept, the first ones; None for all.
     lock: hold it while you change the modules, or compute with them, see `locks`.
     """
 
     def __init__(
-        self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase
+        self,
+        model: PreTrainedModel,
+        tokenizer: PreTrainedTokenizerBase,
+        *,
+        layers: int | None = None,
     ) -> None:
+        """Raises ValueError (E716) if it does not have more `layers` to begin with."""
+        if layers is not None:
+            keep_first_layers(model, layers)
+        self.layers = layers
         self.model = model
         self.body = model.get_decoder()
         self.tokenizer = tokenizer
@@ -58,14 +68,17 @@ class SharedBase:
         device: str,
         dtype: torch.dtype,
         trust_remote_code: bool,
+        layers: int | None = None,
         private: bool = False,
     ) -> "SharedBase":
         """The base in `folder`. It is loaded once and shared.
 
+        layers: keep so many, see `keep_first_layers`. A base with fewer layers than
+            another one shares nothing with it.
         private: load a base that is not shared. Adapters that replace layers need it,
             because other adapters have LoRA on the same layers.
         """
-        key = (str(folder.resolve()), device, dtype, trust_remote_code)
+        key = (str(folder.resolve()), device, dtype, trust_remote_code, layers)
         with BUILDING:
             base = None if private else _BASES.get(key)
             if base is None:
@@ -75,7 +88,8 @@ class SharedBase:
                         device=device,
                         dtype=dtype,
                         trust_remote_code=trust_remote_code,
-                    )
+                    ),
+                    layers=layers,
                 )
                 if not private:
                     _BASES[key] = base

@@ -203,6 +203,11 @@ class ModelErrors:
         "more or other weights than those that are checked. Remove it, or use another "
         "copy of the model. Keep an adapter in a folder of its own, and set `adapter`."
     )
+    E346 = (
+        "[E346] The adapter {path} was trained on {trained} layers of its base, but "
+        "the model's `layers` is {asked}. Set `layers` to null to read with it. To "
+        "train a new adapter on fewer layers, set `adapter` to null."
+    )
     # models and devices
     E701 = (
         "[E701] The tokenizer in {path} has no end-of-sequence token, so a mention "
@@ -259,4 +264,9 @@ class ModelErrors:
         "[E715] This adapter compares labels with tokens by a head of its own, which a "
         "merged checkpoint cannot hold. Keep base and adapter apart, or merge an "
         "adapter whose format generates, such as 'english-padellm'."
+    )
+    E716 = (
+        "[E716] The model's `layers` is {number}, but this base has {has} layers, or "
+        "they are not in one list. Set `layers` to a smaller number, or to null for "
+        "all."
     )

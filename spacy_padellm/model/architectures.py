@@ -34,6 +34,7 @@ def build_causal_lm_v1(
     cuda_graphs: bool = False,
     trust_remote_code: bool = False,
     train_batch_tokens: int = 1024,
+    layers: int | None = None,
     lora: dict[str, Any] | None = None,
 ) -> Model[Sequence[PackedTree], float]:
     """A causal language model with a LoRA adapter.
@@ -57,6 +58,8 @@ def build_causal_lm_v1(
         in the environment too: SPACY_PADELLM_TRUST_REMOTE_CODE=1.
     train_batch_tokens: padded tokens in a training microbatch, at most. It changes
         memory and speed, not the result. A GPU wants 16,384 and more.
+    layers: the base's first layers that a new adapter is trained on; those above them
+        are dropped. Null is all of them. An adapter that was trained on fewer knows it.
     lora: a new adapter, as arguments of PEFT's `LoraConfig`. Null is `DEFAULT_LORA`.
         `modules_to_save` trains copies of whole layers, and loads the base once more.
 
@@ -72,6 +75,8 @@ def build_causal_lm_v1(
             Errors.E708.format(merge=merge_adapter, known=", ".join(MERGE))
         )
     check_positive(train_batch_tokens=train_batch_tokens)
+    if layers is not None:
+        check_positive(layers=layers)
     settings = CausalLMSettings(
         base=base,
         revision=revision,
@@ -82,6 +87,7 @@ def build_causal_lm_v1(
         cuda_graphs=cuda_graphs,
         trust_remote_code=trust_remote_code,
         train_batch_tokens=train_batch_tokens,
+        layers=layers,
         lora=DEFAULT_LORA if lora is None else lora,
     )
     return Model("causal_lm", causal_lm_forward, shims=[CausalLMShim(settings)])

@@ -11,6 +11,7 @@ from ..bases.embedded import EMBEDDED
 from ..bases.fingerprint import base_fingerprint
 from ..bases.own_files import check_file_digests, file_digests
 from ..bases.weights import resolve_base
+from ..errors import Errors
 
 if TYPE_CHECKING:
     from ..adapters.shared_base import SharedBase
@@ -30,6 +31,7 @@ class CausalLMSettings:
     cuda_graphs: bool
     trust_remote_code: bool
     train_batch_tokens: int
+    layers: int | None
     lora: dict[str, Any]
 
 
@@ -74,7 +76,24 @@ class ConfiguredBase:
                 card.base_files, self.folder, trained=card.base, source=source
             )
 
-    def open(self, *, private: bool = False) -> "SharedBase":
+    def layers_for(self, adapter: Adapter, source: str) -> int | None:
+        """How many of the base's layers an adapter from `source` was trained on; None
+        for all. A folder from elsewhere does not say it, so the settings do.
+
+        Raises ValueError (E346) if the settings say something else.
+        """
+        asked, card = self.settings.layers, adapter.card
+        if not card.fingerprint:
+            return asked
+        if asked not in (None, card.layers):
+            raise ValueError(
+                Errors.E346.format(
+                    path=source, trained=card.layers or "all", asked=asked
+                )
+            )
+        return card.layers
+
+    def open(self, *, layers: int | None, private: bool = False) -> "SharedBase":
         """The weights on their device. private: not shared with others."""
         from ..adapters.shared_base import SharedBase
 
@@ -84,6 +103,7 @@ class ConfiguredBase:
             device=device,
             dtype=resolve_dtype(self.settings.dtype, device),
             trust_remote_code=self.settings.trust_remote_code,
+            layers=layers,
             private=private,
         )
 
@@ -92,11 +112,12 @@ class ConfiguredBase:
         from ..adapters.adapted import lora_config
         from ..adapters.targets import targets
 
+        layers = self.settings.layers
         if needs_own_base(lora):
-            return self.open(private=True)
-        base = self.open()
+            return self.open(layers=layers, private=True)
+        base = self.open(layers=layers)
         if needs_own_base(lora, targets(base.model, lora_config(lora))):
-            base = self.open(private=True)
+            base = self.open(layers=layers, private=True)
         return base
 
     def tokenizer_alone(self) -> "PromptTokenizer":

@@ -184,6 +184,7 @@ class CausalLMShim(Shim):
             format=format,
             labels=labels,
             base_files=self._base.file_digests,
+            layers=lm.base.layers,
             breadths=self._breadths(format, labels),
         )
         return lm.adapter(self._with_join_tokens(card))
@@ -342,10 +343,11 @@ class CausalLMShim(Shim):
 
         adapter = self._configured_adapter()
         if adapter is None:
-            return AdaptedLM.plain(self._base.open())
+            return AdaptedLM.plain(self._base.open(layers=self.settings.layers))
         source = self.adapter_source
         self._base.check_trained(adapter, source)
-        base = self._base.open(private=adapter.needs_own_base)
+        layers = self._base.layers_for(adapter, source)
+        base = self._base.open(layers=layers, private=adapter.needs_own_base)
         return AdaptedLM.loaded(base, adapter, source=source)
 
 

@@ -123,7 +123,7 @@ class AdapterSet:
         """
         if not is_folder_name(adapter):
             raise ValueError(Errors.E811.format(adapter=adapter, name=self.name))
-        settings = replace(self.own.settings, adapter=str(path))
+        settings = replace(self.own.settings, adapter=str(path), layers=None)
         if settings.merge_adapter == "auto":
             # each merged adapter would hold a copy of the base
             settings = replace(settings, merge_adapter="never")

@@ -39,6 +39,7 @@ merge_adapter = "auto"
 cuda_graphs = false
 trust_remote_code = false
 train_batch_tokens = 1024
+layers = null
 
 [padellm_ner.model.lora]
 r = 16

@@ -58,7 +58,7 @@ def test_what_is_written_is_read(folder, adapter):
 def test_a_card_of_an_earlier_version_has_the_same_checksum(folder, adapter):
     """Saved pipelines compare it."""
     card = json.loads((folder / "padellm.json").read_text())
-    assert "join_tokens" not in card and "breadths" not in card
+    assert not {"join_tokens", "layers", "breadths"} & card.keys()
     joined = replace(adapter, card=replace(CARD, join_tokens=96))
     assert joined.digest != adapter.digest
     write_adapter(folder, joined)
@@ -316,10 +316,11 @@ def test_breadths_that_are_none(folder, value):
     refused(folder, "E324", "padellm.json", "breadths")
 
 
+@pytest.mark.parametrize("name", ["join_tokens", "layers"])
 @pytest.mark.parametrize("value", [0, -1, "96", 9.5, True])
-def test_windows_of_no_length(folder, value):
-    change_json(folder / "padellm.json", lambda card: card.update(join_tokens=value))
-    refused(folder, "E324", "padellm.json", "join_tokens")
+def test_numbers_in_the_card_that_are_none(folder, name, value):
+    change_json(folder / "padellm.json", lambda card: card.update({name: value}))
+    refused(folder, "E324", "padellm.json", name)
 
 
 @pytest.mark.parametrize(

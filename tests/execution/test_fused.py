@@ -217,6 +217,35 @@ def test_a_long_text_is_read_as_transformers_reads_it(kind, fast):
 
 @pytest.mark.parametrize("fast", [True, False], ids=["fused", "modules"])
 @pytest.mark.parametrize("kind", KINDS)
+def test_the_first_layers_are_those_of_a_model_without_the_others(kind, fast):
+    model_class, config_class, changes = KINDS[kind]
+    shape = SHAPE | changes | {"num_hidden_layers": 1}
+    if "layer_types" in shape:
+        shape["layer_types"] = shape["layer_types"][:1]
+    with torch.inference_mode(False):
+        whole = new_base(kind).model
+        small = model_class(config_class(**shape)).eval()
+        missing, more = small.load_state_dict(whole.state_dict(), strict=False)
+        lm = AdaptedLM.plain(SharedBase(whole, tokenizer=None, layers=1))
+    assert not missing and all(".layers.1." in name for name in more)
+    assert whole.config.num_hidden_layers == lm.base.layers == 1
+    ids = torch.randint(1, SHAPE["vocab_size"], (1, 12))
+    given = torch.arange(12)[None], torch.ones(1, 12, 12).tril().bool()
+    decoder = decoder_of(lm) if fast else lm
+    found = decoder.logits(decoder.hidden(ids, *given, append_only_cache(1))[0])
+    expected = own_logits(small, ids[0].tolist())
+    torch.testing.assert_close(found, expected, atol=1e-4, rtol=1e-4)
+
+
+@pytest.mark.parametrize("layers", [2, 3])
+def test_a_base_has_more_layers_than_are_kept(layers):
+    model = new_base().model
+    with pytest.raises(ValueError, match=f"E716.*is {layers}.*has 2 layers"):
+        SharedBase(model, tokenizer=None, layers=layers)
+
+
+@pytest.mark.parametrize("fast", [True, False], ids=["fused", "modules"])
+@pytest.mark.parametrize("kind", KINDS)
 def test_each_branch_of_a_tree_is_read_as_transformers_reads_it_alone(kind, fast):
     """Distances count along a branch: the columns between two branches do not."""
     with torch.inference_mode(False):

@@ -10,7 +10,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from thinc.api import SGD, Adam
 
-from spacy_padellm.adapters.files import write_adapter
+from spacy_padellm.adapters.files import read_adapter, write_adapter
 from spacy_padellm.model.architectures import build_causal_lm_v1
 from spacy_padellm.model.shim import causal_lm_shim
 
@@ -194,3 +194,46 @@ def test_a_base_with_another_config_or_tokenizer_is_refused(
     card = tmp_path / "adapter" / "padellm.json"
     card.write_text(json.dumps(json.loads(card.read_text()) | {"base_files": {}}))
     build_causal_lm_v1(**settings).predict(TREES)
+
+
+@pytest.fixture
+def lower(tiny_base):
+    """A model that has learned a little on the first layer of two."""
+    model = build_causal_lm_v1(base=str(tiny_base), adapter=None, lora=LORA, layers=1)
+    causal_lm_shim(model).initialize()
+    train(model, steps=5)
+    return model
+
+
+def test_an_adapter_knows_how_many_layers_it_is_for(lower, tiny_base, tmp_path):
+    assert not any(".layers.1." in name for name in weights(lower))
+    write_adapter(tmp_path, causal_lm_shim(lower).adapter("f", {}))
+    assert read_adapter(tmp_path).card.layers == 1
+    loaded = build_causal_lm_v1(base=str(tiny_base), adapter=str(tmp_path))
+    assert loaded.predict(TREES) == pytest.approx(lower.predict(TREES), rel=1e-5)
+    assert causal_lm_shim(loaded).lm.base is causal_lm_shim(lower).lm.base
+    twin = pickle.loads(pickle.dumps(loaded))
+    assert twin.predict(TREES) == loaded.predict(TREES)
+    assert causal_lm_shim(twin).adapter("f", {}).card.layers == 1
+
+
+def test_a_base_with_fewer_layers_is_one_of_its_own(lower, build):
+    lm = causal_lm_shim(build()).lm
+    assert len(lm.base.body.layers) == 2 and lm.base.layers is None
+    assert len(causal_lm_shim(lower).lm.base.body.layers) == 1
+
+
+def test_an_adapter_for_another_number_of_layers_is_refused(build, tiny_base, tmp_path):
+    write_adapter(tmp_path, causal_lm_shim(build()).adapter("f", {}))
+    settings = {"base": str(tiny_base), "adapter": str(tmp_path), "layers": 1}
+    with pytest.raises(ValueError, match=f"E346.*{tmp_path}.*all layers.*is 1"):
+        build_causal_lm_v1(**settings).predict(TREES)
+    # a folder from elsewhere does not say it, and has weights for the second layer
+    (tmp_path / "padellm.json").unlink()
+    with pytest.raises(ValueError, match="E325.*layers.1"):
+        build_causal_lm_v1(**settings).predict(TREES)
+
+
+def test_layers_are_a_positive_number(tiny_base):
+    with pytest.raises(ValueError, match="E502.*layers.*0"):
+        build_causal_lm_v1(base=str(tiny_base), layers=0)
