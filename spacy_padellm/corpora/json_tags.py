@@ -87,22 +87,23 @@ def tag_claims(
         with a fault, if the text does not have the tokens.
     alone: whether the list of entities is empty. If the tags cannot be understood, a
         single claim with a fault then has no place, as nothing is known of the text.
-        Otherwise those numbers that have no names are claims with a fault, except 0.
+        Otherwise such tags say nothing, but numbers that have no names are claims with
+        a fault, except 0.
     """
     words, tags = _words(row), tag_values(row[key])
     if tags is None or len(tags) != len(words):
-        return [Claim(None, None, None, str(row[key])[:60], NOT_UNDERSTOOD)]
+        return _unreadable(row[key], NOT_UNDERSTOOD) if alone else []
     known = range(len(names.numbers))
     nameless = [isinstance(tag, int) and tag not in known for tag in tags]
     if alone and any(nameless):
-        return [Claim(None, None, None, str(row[key])[:60], NUMBERS)]
+        return _unreadable(row[key], NUMBERS)
     named = [names.numbers[tag] if tag in known else tag for tag in tags]
     read = []
     for name in named:
         is_name = isinstance(name, str) and not is_untagged(name)
         read.append(names.names.get(name) if is_name else "O")
     if None in read:
-        return [Claim(None, None, None, str(row[key])[:60], NO_LABELS)]
+        return _unreadable(row[key], NO_LABELS) if alone else []
     claims = []
     for i, name in enumerate(named):
         if is_untagged(name):
@@ -112,6 +113,10 @@ def tag_claims(
     spans, _ = read_tags(read, guess_scheme([read]))
     claims += [Claim(*span) for span in spans]
     return claims if text is None else _in_text(claims, words, text)
+
+
+def _unreadable(tags: Any, fault: str) -> list[Claim]:
+    return [Claim(None, None, None, str(tags)[:60], fault)]
 
 
 def _words(row: dict[str, Any]) -> list[str]:

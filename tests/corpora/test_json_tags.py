@@ -4,6 +4,9 @@ import json
 
 import pytest
 
+from spacy_padellm.corpora.claims import Claim
+from spacy_padellm.corpora.json_tags import names_in, tag_claims
+
 from .conftest import mentions, problems
 
 TEXT = "Ada Byron left Rome"
@@ -87,6 +90,16 @@ def test_what_is_no_tag_for_each_token_leaves_the_text_unknown(corpus, row):
     read = corpus("\n".join(map(json.dumps, rows)))
     assert mentions(read) == [[], [("Ada Byron", "PER")]]
     assert [part[:2] for part in read.texts[0].unknown] == [(0, len(TEXT))]
+
+
+@pytest.mark.parametrize("tags", [["B", "I", "O", "B"], ["?"] * 4, TAGS[:2], "O"])
+def test_only_beside_an_empty_list_such_tags_are_a_claim(tags):
+    row = {"tokens": WORDS, "ner_tags": tags}
+    claims = [
+        tag_claims(row, "ner_tags", TEXT, names_in([row]), alone=alone)
+        for alone in (True, False)
+    ]
+    assert claims == [[Claim(None, None, None, str(tags), claims[0][0].fault)], []]
 
 
 def test_tags_in_lower_case(corpus):
