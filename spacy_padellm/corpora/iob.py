@@ -7,6 +7,7 @@ from pathlib import Path
 from .base import AnnotatedText, ReadReport
 from .columns import tag_pattern
 from .lines import read_lines
+from .missing import is_missing
 from .script import joiner_of
 from .tags import TAG, guess_scheme, read_tags, standard
 
@@ -20,7 +21,8 @@ def is_iob(lines: list[tuple[int, str]]) -> bool:
 def read_iob(
     path: Path, report: ReadReport, *, joiner: str | None = None
 ) -> Iterator[AnnotatedText]:
-    """Yield one text per line. Lines with an untagged token are skipped and reported.
+    """Yield one text per line. Tokens with a missing value as their tag, such as NaN,
+    are unknown. Lines with any other token that has no tag are skipped and reported.
 
     joiner: the string between tokens, " " or "". It is guessed if None.
     """
@@ -37,8 +39,10 @@ def read_iob(
             report.lose(number, "sentence with a bad token", repr("|".join(bad)))
         else:
             words = [token[0] for token in tokens]
-            sentences.append((number, words, [token[-1] for token in tokens]))
-    read = standard(tag for _, _, tags in sentences for tag in tags)
+            tags = ["" if is_missing(token[-1]) else token[-1] for token in tokens]
+            sentences.append((number, words, tags))
+    known = {tag for _, _, tags in sentences for tag in tags if tag}
+    read = {"": "O", **standard(known)}
     scheme = guess_scheme([read[tag] for tag in tags] for _, _, tags in sentences)
     if joiner is None:
         joiner = joiner_of(word for _, words, _ in sentences for word in words)
@@ -47,7 +51,8 @@ def read_iob(
         for i, kind in repairs:
             report.repair(number, kind, f"{words[i]} {tags[i]}")
         spaces = [bool(joiner)] * len(words)
-        text = AnnotatedText.from_words(words, spans, spaces, line=number)
+        unknown = [(i, i + 1, "") for i, tag in enumerate(tags) if not tag]
+        text = AnnotatedText.from_words(words, spans, spaces, unknown, line=number)
         yield report.count(text)
 
 
@@ -57,4 +62,4 @@ def _last_parts(tokens: Iterable[str]) -> list[str]:
 
 def _is_tagged(token: list[str], parts: int, pattern: re.Pattern) -> bool:
     whole = len(token) == parts + 1 and bool(token[0])
-    return whole and pattern.fullmatch(token[-1]) is not None
+    return whole and (is_missing(token[-1]) or bool(pattern.fullmatch(token[-1])))

@@ -35,6 +35,15 @@ def test_iob_reports_bad_tokens_and_tags_without_a_beginning(corpus):
     ]
 
 
+@pytest.mark.parametrize("missing", ["nan", "None", "<NA>", ""])
+@pytest.mark.parametrize("pos", ["", "|X"])
+def test_iob_tokens_without_a_tag_are_unknown(corpus, missing, pos):
+    read = corpus(f"Ada{pos}|b-per saw{pos}|{missing} Bo{pos}|i-per so{pos}|o\n")
+    assert (read.format, problems(read)[1:]) == ("iob", [])
+    assert mentions(read) == [[("Ada", "per"), ("Bo", "per")]]
+    assert [part[:2] for part in read.texts[0].unknown] == [(4, 7)]
+
+
 TEXT = "Ada Byron saw Rome"
 ENTITIES = [[0, 9, "PER"], [14, 18, "LOC"]]
 
