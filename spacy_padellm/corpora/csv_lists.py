@@ -25,7 +25,8 @@ QUOTED = r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\""""
 ITEM = re.compile(rf"{QUOTED}|[^\s,'\"\[\]]+", re.DOTALL)
 # without nested lists, so that the time to match is linear
 LIST = re.compile(
-    rf"\[\s*(?:(?:{ITEM.pattern})\s*(?:,\s*(?:{ITEM.pattern})\s*)*,?\s*)?\]", re.DOTALL
+    rf"\[\s*(?:(?:{ITEM.pattern})\s*(?:,\s*(?:{ITEM.pattern})\s*)*(?:,\s*)?)?\]",
+    re.DOTALL,
 )
 BEGINNINGS = ("[", "(", "array(")
 

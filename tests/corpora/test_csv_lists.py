@@ -93,6 +93,8 @@ def test_long_cells_take_no_longer_than_they_must():
     assert as_list(repr(words)) == words
     assert as_list(repr(words)[:-1] + "'") is None
     assert as_list("[" + "a " * 100_000) is None
+    assert as_list("[a" + " " * 100_000 + "x") is None
+    assert as_list("[a," + " " * 100_000 + "x") is None
 
 
 def test_tokens_and_tags_may_be_separated_by_spaces(corpus):
