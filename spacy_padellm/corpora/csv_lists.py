@@ -17,7 +17,7 @@ from typing import Any
 from ..errors import Errors
 from .base import AnnotatedText, ReadReport
 from .json_values import decode
-from .missing import is_missing
+from .missing import is_missing, is_untagged
 from .tags import ANY_CASE
 from .token_tags import TaggedRow, read_rows_of_tags, tag_values
 
@@ -31,16 +31,23 @@ LIST = re.compile(
 BEGINNINGS = ("[", "(", "array(")
 
 
-def are_lists(cells: Iterable[str]) -> bool:
-    """Return whether at least half of the tags in cells are lists."""
-    cells = [cell.strip() for cell in cells if not is_missing(cell)]
-    lists = [cell for cell in cells if cell.startswith(BEGINNINGS) or _are_tags(cell)]
-    return bool(lists) and 2 * len(lists) >= len(cells)
+def are_lists(rows: Iterable[dict[str, str]]) -> bool:
+    """Return whether the tags of a file are lists: at least half look like lists of
+    Python, or any row has several tokens and tags, separated by spaces.
+
+    rows: the cells "token" and "tag" of each.
+    """
+    rows = [row for row in rows if not is_missing(row.get("tag", ""))]
+    lists = [row for row in rows if row["tag"].strip().startswith(BEGINNINGS)]
+    half = bool(lists) and 2 * len(lists) >= len(rows)
+    return half or any(map(_is_spaced, rows))
 
 
-def _are_tags(cell: str) -> bool:
-    tags = cell.split()
-    return len(tags) > 1 and all(ANY_CASE.fullmatch(tag) for tag in tags)
+def _is_spaced(row: dict[str, str]) -> bool:
+    words, tags = row.get("token", "").split(), row["tag"].split()
+    # one word with B-work e-mail has a single tag, whose label has two words
+    several = len(words) > 1 and len(tags) > 1
+    return several and all(is_untagged(tag) or ANY_CASE.fullmatch(tag) for tag in tags)
 
 
 def read_lists(

@@ -101,7 +101,7 @@ def read_csv(
     if set(SPANS) <= set(columns):
         for unit in _texts(rows):
             yield report.count(_spans(unit, report))
-    elif are_lists(values.get("tag", "") for _, values in rows):
+    elif are_lists(values for _, values in rows):
         yield from read_lists(path, rows, report, joiner)
     else:
         sentences = list(_sentences(_sentence_units(rows), report))

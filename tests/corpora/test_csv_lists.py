@@ -104,9 +104,31 @@ def test_tokens_and_tags_may_be_separated_by_spaces(corpus):
     assert mentions(corpus(table(*rows[2:]))) == [[("so", "per")]]
 
 
-def test_labels_of_several_words_are_no_lists(corpus):
-    read = corpus("token,tag\nPope,B-job title\nleft,O\n")
-    assert mentions(read) == [[("Pope", "job title")]]
+@pytest.mark.parametrize("header", ["token,tag\n", ""])
+def test_most_rows_may_have_one_token(corpus, header):
+    rows = "Yes,O\nNo,O\nBo,\nAda Byron left,B-PER I-PER O\n"
+    read = corpus(header + rows)
+    assert mentions(read) == [[], [], [("Ada Byron", "PER")]]
+    kinds = ["sentence without tags"]
+    assert [kind for *_, kind in problems(read)] == kinds
+    read = corpus(header + rows.replace(" O", ""))
+    assert mentions(read) == [[], []]
+    kinds += ["no tokens with a tag for each"]
+    assert [kind for *_, kind in problems(read)] == kinds
+
+
+@pytest.mark.parametrize("missing", ["nan", "-100"])
+def test_a_missing_tag_between_spaces_is_unknown(corpus, missing):
+    read = corpus(f"token,tag\nYes,O\nNo,O\nAda left,B-PER {missing}\n")
+    assert mentions(read) == [[], [], [("Ada", "PER")]]
+    assert [part[:2] for part in read.texts[2].unknown] == [(4, 8)]
+
+
+@pytest.mark.parametrize("label", ["job title", "work e-mail", "vitamin B-12"])
+@pytest.mark.parametrize("count", [1, 9])
+def test_labels_of_several_words_are_no_lists(corpus, label, count):
+    read = corpus("token,tag\n" + f"Pope,B-{label}\n" * count + "New York,O\n")
+    assert mentions(read) == [[("Pope", label)] * count]
 
 
 @pytest.mark.parametrize("missing", ["", "nan"])
