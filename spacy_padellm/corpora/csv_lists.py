@@ -3,8 +3,8 @@
     tokens,ner_tags
     "['Ada', 'left']","['B-PER', 'O']"
 
-They may be lists of Python, of JSON, or names without quotes. Tokens and tags may also
-be separated by spaces.
+They may be lists or tuples of Python, lists of JSON, or names without quotes. Tokens
+and tags may also be separated by spaces.
 """
 
 import ast
@@ -61,7 +61,7 @@ def read_lists(
 
     rows: lines, and the cells "token" and "tag" of each. They are empty for a line
         without cells.
-    Raises ValueError (E222) if no cell is a list with commas, and those of
+    Raises ValueError (E222) if no row has lists with commas, and those of
     `read_token_tags`.
     """
     found, broken = [], None
@@ -77,7 +77,7 @@ def read_lists(
         elif words is None or raws is None:
             cell = cells[0] if words is None else cells[1]
             broken = broken or (line, cell[:60])
-            report.lose(line, "cell is no list with commas", cell[:60])
+            report.lose(line, "cell is not a list with commas", cell[:60])
         elif not words or tags is None or len(words) != len(tags) or not _whole(words):
             report.lose(line, "no tokens with a tag for each", str(cells)[:60])
         else:
@@ -89,13 +89,17 @@ def read_lists(
 
 
 def as_list(cell: str) -> list[Any] | None:
-    """Return the list that a cell is, or None. Missing items without quotes are None.
+    """Return the items of a cell with a list or a tuple, or else its words. Missing
+    items without quotes are None.
 
-    Lists without commas, as numpy prints them, are none: Python would join their items.
+    The result is None if the cell is broken, or has no commas between its items, as
+    numpy prints arrays: Python would join strings without commas.
     """
     cell = cell.strip()
     if not cell.startswith(BEGINNINGS):
         return cell.split() or None
+    if cell[0] == "(" and cell[-1] == ")" and "," in cell:  # (a) is no tuple
+        cell = f"[{cell[1:-1]}]"
     try:
         value, end = decode(cell)
         if isinstance(value, list) and end == len(cell):

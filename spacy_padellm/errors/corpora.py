@@ -93,10 +93,10 @@ class CorpusErrors:
         "--format, or pass a format of JSON rows, such as token_tags or jsonl."
     )
     E222 = (
-        "[E222] {path}:{line}: the cell {cell!r} is no list with commas between its "
-        "items. numpy prints arrays so. Write the data with "
-        'to_json(orient="records", lines=True) or to_parquet in place of to_csv, or '
-        "turn the arrays into lists first: df[name] = df[name].map(list)."
+        "[E222] {path}:{line}: the cell {cell!r} is not a list of strings or numbers "
+        "with commas between them. It may be a numpy array that pandas printed. Write "
+        'the data with to_json(orient="records", lines=True) or to_parquet in place of '
+        "to_csv, or turn the arrays into lists first: df[name] = df[name].map(list)."
     )
     E223 = (
         "[E223] {path}:{line}: the tags are letters such as B and I alone, without a "
