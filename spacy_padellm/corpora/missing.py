@@ -1,4 +1,4 @@
-"""Values that stand for a missing one."""
+"""Missing values."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ NO_TAG = (-100, -1, "-100", "-1", "-")
 
 
 def is_missing(value: Any) -> bool:
-    """Return whether it is None, NaN, or a string that is written for them."""
+    """Return whether a value is missing: None, NaN, or a word for them."""
     if isinstance(value, str):
         return value.strip().casefold() in MISSING
     return value is None or value != value
