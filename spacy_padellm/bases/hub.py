@@ -19,7 +19,8 @@ WANTED = [
 ]
 # The cache keeps a large file under its sha256, and the model's folder links there.
 SHA256 = re.compile("[0-9a-f]{64}")
-UNWANTED = ["*/*", "*.bin", "*.pt", "*.pth", "*.gguf", "consolidated*"]
+# An adapter beside the weights would be put on the base, see `check_folder`.
+UNWANTED = ["*/*", "*.bin", "*.pt", "*.pth", "*.gguf", "consolidated*", "adapter_*"]
 
 
 def hub_snapshot(
@@ -55,26 +56,33 @@ def hub_snapshot(
         raise ValueError(
             Errors.E309.format(name=name, command=_command(name, revision))
         )
-    folder = _fetch(name, revision, wanted)
-    if damaged := _damaged(folder):
-        for file in damaged:
-            file.resolve().unlink()
-            file.unlink()
+    for _ in range(2):  # the first request keeps files that were damaged before it
         folder = _fetch(name, revision, wanted)
-    if damaged := _damaged(folder):
-        raise ValueError(Errors.E343.format(path=damaged[0]))
-    return folder
+        damaged = _damaged(folder)
+        if not damaged:
+            return folder
+        for file in damaged:
+            file.resolve().unlink(missing_ok=True)
+            file.unlink()
+    raise ValueError(Errors.E343.format(path=damaged[0]))
 
 
 def _damaged(folder: Path) -> list[Path]:
-    """The links to large files that are not what their names say. A cache without links
-    has no checksums."""
-    links = (file for file in sorted(folder.iterdir()) if file.is_symlink())
-    return [
-        file
-        for file in links
-        if SHA256.fullmatch(blob := file.readlink().name) and file_sha256(file) != blob
-    ]
+    """The links to files that are gone, and to large files that are not what their
+    names say. A cache without links has no checksums. Files that this package does not
+    fetch belong to other programs."""
+    from huggingface_hub.utils import filter_repo_objects
+
+    names = sorted(file.name for file in folder.iterdir() if file.is_symlink())
+    wanted = filter_repo_objects(names, allow_patterns=WANTED, ignore_patterns=UNWANTED)
+    return [folder / name for name in wanted if _is_damaged(folder / name)]
+
+
+def _is_damaged(link: Path) -> bool:
+    if not link.exists():
+        return True
+    blob = link.readlink().name
+    return bool(SHA256.fullmatch(blob)) and file_sha256(link) != blob
 
 
 def _fetch(name: str, revision: str | None, wanted: dict) -> Path:

@@ -6,6 +6,7 @@ import shutil
 import httpx
 import pytest
 from huggingface_hub import constants, errors
+from huggingface_hub.utils import filter_repo_objects
 
 from spacy_padellm.bases.weights import resolve_base
 from spacy_padellm.model.architectures import build_causal_lm_v1
@@ -109,13 +110,16 @@ def test_the_hub_is_asked_by_a_download_alone(hub, refresh):
 @pytest.fixture
 def linked(cache, tiny_base):
     """A cached model with its weights where the cache keeps large files."""
-    weights = put_into_cache(cache, tiny_base) / "model.safetensors"
-    data = weights.read_bytes()
-    blob = weights.parents[2] / "blobs" / hashlib.sha256(data).hexdigest()
-    blob.parent.mkdir()
-    weights.rename(blob)
-    weights.symlink_to(f"../../blobs/{blob.name}")
-    return weights
+    return put_blob(put_into_cache(cache, tiny_base) / "model.safetensors")
+
+
+def put_blob(file):
+    """Put a file where the cache keeps large ones, and a link in its place."""
+    blob = file.parents[2] / "blobs" / hashlib.sha256(file.read_bytes()).hexdigest()
+    blob.parent.mkdir(exist_ok=True)
+    file.rename(blob)
+    file.symlink_to(f"../../blobs/{blob.name}")
+    return file
 
 
 def damage(file):
@@ -128,20 +132,19 @@ def damage(file):
 def serve(monkeypatch, linked):
     """Let the hub put files into the cache, as huggingface_hub does if one is gone."""
 
-    def serve(data):
-        requests = []
+    def serve(data, link=linked):
+        requests, blob = [], link.resolve()
 
         def snapshot_download(name, *, local_files_only=False, **options):
             if not local_files_only:
                 requests.append(name)
-                if not linked.exists():
-                    blob = linked.parents[2] / "blobs" / name_of_blob
+                if not link.exists():
                     if not blob.exists():
                         blob.write_bytes(data)
-                    linked.symlink_to(f"../../blobs/{blob.name}")
-            return str(linked.parent)
+                    link.unlink(missing_ok=True)
+                    link.symlink_to(f"../../blobs/{blob.name}")
+            return str(link.parent)
 
-        name_of_blob = linked.readlink().name
         monkeypatch.setattr("huggingface_hub.snapshot_download", snapshot_download)
         return requests
 
@@ -163,9 +166,36 @@ def test_a_download_replaces_weights_that_are_damaged(linked, serve, refresh):
 def test_weights_that_come_damaged_twice_are_refused(linked, serve):
     damage(linked)
     requests = serve(linked.read_bytes())
+    blob = linked.resolve()
     with pytest.raises(ValueError, match="E343.*model.safetensors"):
         resolve_base("org/tiny", download=True)
     assert len(requests) == 2
+    assert not blob.exists() and not linked.is_symlink()
+    with pytest.raises(ValueError, match="E309"):
+        resolve_base("org/tiny")
+
+
+@pytest.mark.parametrize("name", ["model.gguf", "pytorch_model.bin"])
+def test_damaged_files_of_other_programs_stay(linked, serve, name):
+    """They share the cache, and a download would not fetch the files again."""
+    requests = serve(linked.read_bytes())
+    other = linked.parents[2] / "blobs" / ("0" * 64)
+    other.write_bytes(b"damaged")
+    (linked.parent / name).symlink_to(other)
+    assert resolve_base("org/tiny", download=True) == linked.parent
+    assert requests == []
+    assert other.read_bytes() == b"damaged" and (linked.parent / name).exists()
+
+
+@pytest.mark.parametrize("name", ["model.safetensors", "tokenizer.json"])
+def test_a_file_that_is_gone_is_downloaded_again(linked, serve, name):
+    link = linked.with_name(name)
+    link = link if link.is_symlink() else put_blob(link)
+    good = link.read_bytes()
+    serve(good, link)
+    link.resolve().unlink()
+    assert resolve_base("org/tiny", download=True) == link.parent
+    assert link.read_bytes() == good
 
 
 def test_a_pipeline_does_not_read_all_weights_at_each_start(linked, monkeypatch):
@@ -180,3 +210,13 @@ def test_pickles_are_never_asked_for(hub):
     assert options["revision"] == "v1"
     assert "*.safetensors" in options["allow_patterns"]
     assert {"*.bin", "*.pt"} <= set(options["ignore_patterns"])
+
+
+def test_an_adapter_beside_the_weights_is_not_asked_for(hub):
+    """A base with one is refused (E345)."""
+    with pytest.raises(ValueError, match="E313"):
+        resolve_base("org/tiny", download=True)
+    (options,) = hub
+    del options["revision"]
+    names = ["adapter_config.json", "adapter_model.safetensors", "config.json"]
+    assert list(filter_repo_objects(names, **options)) == ["config.json"]
