@@ -6,6 +6,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from .embedded import EMBEDDED
 from .fingerprint import base_fingerprint
 
 MANIFEST = "base.json"
@@ -66,8 +67,10 @@ def changed_files(folder: Path, *, thorough: bool = False) -> list[str]:
 
 
 def copied_base(folder: Path) -> str | None:
-    """The name of the embedded base that a folder has a copy of."""
-    return _read(folder).get("name")
+    """The name of the embedded base that a folder has a copy of. None for the base.json
+    of another program."""
+    name = _read(folder).get("name")
+    return name if isinstance(name, str) and name in EMBEDDED else None
 
 
 def file_sha256(file: Path) -> str:

@@ -119,3 +119,10 @@ def test_a_copy_of_an_embedded_base_is_checked_like_it(base, tmp_path, file, cha
         resolve_base(str(copy))
     (copy / "base.json").unlink()
     assert resolve_base(str(copy)) == copy
+
+
+@pytest.mark.parametrize("name", ["my-base", ["smollm2-135m-instruct"], 7])
+def test_a_base_json_of_another_program_is_no_copy(base, name):
+    write_manifest(base, name=name, fingerprint="")
+    change_json(base / "config.json", lambda config: config.update(eps=1))
+    assert resolve_base(str(base)) == base
