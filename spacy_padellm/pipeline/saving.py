@@ -199,7 +199,8 @@ def _read_adapters(
     read: Callable[[str], Adapter],
 ) -> None:
     """Read the adapters that the settings name, without those that were excluded when
-    they were saved: the settings have no checksum of these.
+    the settings were saved. These have no checksum there, and another component may
+    have left an adapter in their place.
 
     has: whether there is an adapter at a place. read: that adapter.
 
@@ -211,8 +212,7 @@ def _read_adapters(
     places += [f"{NAMED}/{name}" for name in cfg.get(NAMED, ())]
     for place in places:
         part, _, name = place.partition("/")
-        was_saved = place in cfg.get("sha256", places)
-        if part in exclude or not (has(place) or was_saved):
+        if part in exclude or place not in cfg.get("sha256", places):
             continue
         if part == ADAPTER:
             saved.own = read(place)

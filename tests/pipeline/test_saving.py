@@ -364,6 +364,28 @@ def test_an_adapter_that_was_excluded_when_saved_stays(
     assert ner.labels == ("PERSON",)
 
 
+def test_an_adapter_that_was_there_is_not_that_of_a_component_saved_without(
+    first, second, fresh, folder, tmp_path
+):
+    """Its adapters were excluded, and those in the folder are of another component."""
+    first.add_adapter("more", first_folder(first, tmp_path))
+    first.to_disk(folder, exclude=["vocab"])
+    second.add_adapter("more", tmp_path / "first" / "adapter")
+    second.to_disk(folder, exclude=["adapter", "adapters", "vocab"])
+    first.remove_adapter("more"), second.remove_adapter("more")
+    assert (folder / "adapter").is_dir() and (folder / "adapters" / "more").is_dir()
+    loaded = fresh().from_disk(folder, exclude=["vocab"])
+    assert loaded.labels == ("PERSON",)
+    assert loaded._adapters.own.card() is None and loaded.adapters == ()
+
+
+def test_settings_of_an_earlier_version_have_no_checksums(saved, fresh):
+    saved.change_cfg(lambda cfg: cfg.pop("sha256"))
+    ner = saved.load(fresh())
+    assert ner.adapters == ("one", "two")
+    assert ner._adapters.own.card() is not None
+
+
 def test_bytes_that_are_refused_change_nothing(first, fresh):
     parts = srsly.msgpack_loads(first.to_bytes())
     parts["adapter"] = b"\x07"
