@@ -19,7 +19,7 @@ from .files import Adapter
 from .fitting import NotFitting, check_finite, check_fit, read_head
 from .pointer_head import PointerHead
 from .shared_base import SharedBase
-from .targets import lora_faults, plain
+from .targets import lora_faults, plain, with_names
 
 
 def lora_config(settings: Mapping[str, Any]) -> LoraConfig:
@@ -75,7 +75,7 @@ class AdaptedLM:
         Raises ValueError for faulty arguments (E713, E714), and if copies of layers
         would be trained in less than float32 (E712).
         """
-        config = lora_config(lora)
+        config = with_names(base.model, lora_config(lora))
         try:
             name = base.attach(config)
         except (ValueError, TypeError) as error:  # for example, no such modules
@@ -98,7 +98,7 @@ class AdaptedLM:
         check_finite(weights, source)
         shapes = {name: tensor.shape for name, tensor in weights.items()}
         try:
-            lora = LoraConfig(**settings)
+            lora = with_names(base.model, LoraConfig(**settings))
             check_fit(lora_faults(base.model, lora, shapes), source)
             head = read_head(adapter, base.width, source)
             name = base.attach(lora)
@@ -204,13 +204,18 @@ class AdaptedLM:
         self.dropout = rate
 
     def config(self) -> dict[str, Any]:
-        """PEFT's adapter_config.json."""
+        """PEFT's adapter_config.json.
+
+        Arguments of a later PEFT have its defaults. They are left out, as this package
+        could not read them back.
+        """
         config = self.base._peft.peft_config[self.name].to_dict()
         config["inference_mode"] = True
         config["base_model_name_or_path"] = None
         return {
             key: sorted(value) if isinstance(value, set) else value
             for key, value in config.items()
+            if key in KNOWN
         }
 
     def weights(self) -> bytes:

@@ -1,5 +1,6 @@
 """The modules of a base that a LoRA adapter is put on."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from copy import copy
 
@@ -17,10 +18,12 @@ TOKEN_ROWS = ".trainable_tokens_delta"
 
 def targets(model: PreTrainedModel, config: LoraConfig) -> list[str]:
     """The paths of the modules. Other adapters may be on them already."""
-    if config.target_modules in (None, "all-linear"):
-        names = _linears(model) if config.target_modules else _usual(model)
+    if config.target_modules == "all-linear":
         config = copy(config)
-        config.target_modules = set(names)
+        config.target_modules = set(_linears(model))
+    config = with_names(model, config)
+    if config.target_modules is None:
+        return []
     return [
         path for path, _ in _modules(model) if check_target_module_exists(config, path)
     ]
@@ -34,11 +37,29 @@ def _linears(model: PreTrainedModel) -> Iterator[str]:
             yield path
 
 
+def with_names(model: PreTrainedModel, config: LoraConfig) -> LoraConfig:
+    """The config with the modules that PEFT chooses, if it names none.
+
+    PEFT itself puts a regular expression there for some bases. An adapter that was
+    saved with one could not be loaded.
+    """
+    names = _usual(model)
+    if config.target_modules is not None or not names:
+        return config
+    config = copy(config)
+    config.target_modules = set(names)
+    return config
+
+
 def _usual(model: PreTrainedModel) -> Sequence[str]:
-    """The modules that PEFT chooses if a config names none."""
-    return TRANSFORMERS_MODELS_TO_LORA_TARGET_MODULES_MAPPING.get(
+    """The modules that PEFT chooses if a config names none: the ends of their paths, or
+    whole paths."""
+    names = TRANSFORMERS_MODELS_TO_LORA_TARGET_MODULES_MAPPING.get(
         model.config.model_type, ()
     )
+    if isinstance(names, str):
+        return [path for path, _ in _modules(model) if re.fullmatch(names, path)]
+    return names
 
 
 def lora_faults(

@@ -1,13 +1,16 @@
 """Adapters on a shared base: each its own, none disturbs another or the base."""
 
 import gc
+from pathlib import Path
 
 import pytest
 import torch
+from peft.utils import TRANSFORMERS_MODELS_TO_LORA_TARGET_MODULES_MAPPING as MAPPING
 from safetensors.torch import load, save
 
 from spacy_padellm.adapters.adapted import AdaptedLM, lora_config
 from spacy_padellm.adapters.card import AdapterCard, HeadCard
+from spacy_padellm.adapters.checks import KNOWN
 from spacy_padellm.adapters.files import Adapter
 from spacy_padellm.adapters.merged import write_checkpoint
 from spacy_padellm.adapters.pointer_head import PointerHead
@@ -397,6 +400,18 @@ def test_a_new_adapter_has_no_settings_that_are_refused_later(base, setting):
         AdaptedLM.fresh(base, LORA | setting)
 
 
+def test_what_is_saved_has_no_argument_that_could_not_be_read(base, monkeypatch):
+    """As if a later PEFT had added one."""
+    known = KNOWN - {"qalora_group_size"}
+    monkeypatch.setattr("spacy_padellm.adapters.adapted.KNOWN", known)
+    monkeypatch.setattr("spacy_padellm.adapters.checks.KNOWN", known)
+    lm = adapted(base)
+    read = Adapter.from_dict(lm.adapter(CARD).to_dict(), Path("bytes"))
+    again = AdaptedLM.loaded(base, read, source="bytes")
+    assert torch.equal(outputs(again), outputs(lm))
+    assert again.config() == lm.config()
+
+
 def test_an_argument_that_peft_lacks_is_told(base):
     with pytest.raises(ValueError, match="E713.*rank"):
         AdaptedLM.fresh(base, LORA | {"rank": 8})
@@ -451,3 +466,25 @@ def test_peft_chooses_the_modules_of_a_config_that_names_none(tiny_base, lora):
     read = Adapter(config, lm.weights(), CARD)
     loaded = AdaptedLM.loaded(base, read, source="some/folder")
     assert loaded.weights() == lm.weights()
+
+
+def test_modules_that_peft_chooses_by_an_expression_are_saved_by_name(
+    base, monkeypatch
+):
+    """As it does for Gemma 4."""
+    expression = r".*\.layers\..*\.(q_proj|v_proj)"
+    monkeypatch.setitem(MAPPING, "llama", expression)
+    lm = adapted(base, target_modules=None)
+    paths = {
+        f"model.layers.{layer}.self_attn.{name}"
+        for layer in range(2)
+        for name in ("q_proj", "v_proj")
+    }
+    lora = lora_config({"r": 4, "target_modules": None})
+    assert set(targets(base.model, lora)) == paths
+    unnamed = Adapter(lm.config() | {"target_modules": None}, lm.weights(), CARD)
+    for one in (lm, AdaptedLM.loaded(base, unnamed, source="some/folder")):
+        read = Adapter.from_dict(one.adapter(CARD).to_dict(), Path("bytes"))
+        assert set(read.config["target_modules"]) == paths
+        loaded = AdaptedLM.loaded(base, read, source="bytes")
+        assert torch.equal(outputs(loaded), outputs(lm))

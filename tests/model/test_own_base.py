@@ -2,6 +2,7 @@
 own, and leave others alone."""
 
 import pytest
+from peft.utils import TRANSFORMERS_MODELS_TO_LORA_TARGET_MODULES_MAPPING as MAPPING
 
 from spacy_padellm.adapters.files import read_adapter, write_adapter
 from spacy_padellm.model.architectures import build_causal_lm_v1
@@ -54,6 +55,14 @@ def test_one_from_files_leaves_others_alone(build, changing, tmp_path, tiny_base
     last = build(seed=3)
     assert base_of(first) is base_of(last) is not base_of(read)
     assert first.predict(TREES) == before
+
+
+def test_an_output_layer_that_peft_chooses(build, monkeypatch):
+    """By a regular expression, as it chooses Gemma 4's modules."""
+    expression = r".*q_proj|lm_head"
+    monkeypatch.setitem(MAPPING, "llama", expression)
+    first, other = build(), build(lora={"r": 4, "target_modules": None})
+    assert base_of(first) is not base_of(other)
 
 
 def test_plain_lora_shares_the_base(build, tmp_path):
