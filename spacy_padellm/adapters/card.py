@@ -1,7 +1,7 @@
 """The card of an adapter: which base, format and labels it was trained with."""
 
-import math
 import re
+import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -87,10 +87,16 @@ class AdapterCard:
             if value is not None and (type(value) is not int or value < 1):
                 raise TypeError(f"{name} is {value!r}")
         if not isinstance(self.breadths, dict) or not all(
-            isinstance(name, str) and type(one) is float and 1 <= one < math.inf
+            isinstance(name, str) and _is_breadth(one)
             for name, one in self.breadths.items()
         ):
             raise TypeError(f"breadths is {self.breadths!r}")
+
+
+def _is_breadth(value: Any) -> bool:
+    """Other tools may write a whole number without a point. One that is too large for a
+    float is no breadth."""
+    return type(value) in (int, float) and 1 <= value <= sys.float_info.max
 
 
 def read_card(data: Any, path: Path) -> tuple["AdapterCard", dict[str, str]]:
