@@ -45,12 +45,14 @@ SUPPORTED = {
     *("modules_to_save", "trainable_token_indices"),
 }
 # Those that change nothing: they describe the adapter, belong to values that are not
-# supported, or are set elsewhere, as spaCy does with the dropout.
+# supported, or are set elsewhere, as spaCy does with the dropout. The last four are not
+# PEFT's: ms-swift writes them, and they only concern its training.
 WITHOUT_EFFECT = {
     *("task_type", "peft_type", "auto_mapping", "peft_version", "inference_mode"),
     *("base_model_name_or_path", "revision", "lora_dropout", "fan_in_fan_out"),
     *("loftq_config", "eva_config", "corda_config", "lora_ga_config"),
     *("megatron_core", "qalora_group_size"),
+    *("lorap_emb_lr", "lorap_lr_ratio", "lora_dtype", "swift_type"),
 }
 KNOWN = UNSUPPORTED.keys() | SUPPORTED | WITHOUT_EFFECT
 

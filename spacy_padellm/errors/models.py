@@ -78,7 +78,7 @@ class ModelErrors:
         "pip's index. Then run: python -m spacy_padellm download {name}"
     )
     E318 = (
-        "[E318] {file} has the sha256 {found}, but it should be {expected}. It was "
+        "[E318] {file} has the checksum {found}, but it should be {expected}. It was "
         "deleted. Check that pip's index is PyPI or an exact mirror, and try again."
     )
     E319 = (
@@ -120,7 +120,8 @@ class ModelErrors:
         "[E327] The adapter in {path} changes the base model itself, which other "
         "adapters may share, or is computed in a way that this package does not know "
         "({settings}). Train an adapter without these settings, or convert it to plain "
-        "LoRA (see PEFT's save_pretrained)."
+        "LoRA (see PEFT's save_pretrained). If a setting only concerns training, "
+        "delete it from adapter_config.json."
     )
     E328 = (
         "[E328] The base '{base}' comes without the adapter '{adapter}'. It comes with "
@@ -146,8 +147,8 @@ class ModelErrors:
     )
     E334 = (
         "[E334] The adapter in {path} has another {file} than its card padellm.json "
-        "says (sha256 {found} instead of {expected}): the file was changed, or saving "
-        "or copying was interrupted. Copy or save the whole adapter again. If you "
+        "says (checksum {found} instead of {expected}): the file was changed, or "
+        "saving or copying was interrupted. Copy or save the whole adapter again. If you "
         'changed it yourself, remove "sha256" from padellm.json.'
     )
     E335 = (
@@ -189,19 +190,20 @@ class ModelErrors:
         "base.json from the folder."
     )
     E343 = (
-        "[E343] {path} was downloaded twice and is not the file that the Hugging Face "
-        "hub describes: its sha256 differs. Check the disk and the network, and try "
-        "again."
+        "[E343] {path} was downloaded again and is not the file that the Hugging Face "
+        "hub describes: its checksum differs. It was deleted. Check the disk and the "
+        "network, and try again."
     )
     E344 = (
         "[E344] The weights of the base model in {path} are quantized by the method "
-        "{method!r}, which may fetch native code from the Hugging Face hub. Use the "
-        "model's weights that are not quantized, or one of these methods: {known}."
+        "{method!r}. For such weights, transformers may fetch native code from the "
+        "Hugging Face hub if the package kernels is installed. No setting allows this. "
+        "Use a checkpoint that is not quantized, or one of these methods: {known}."
     )
     E345 = (
-        "[E345] The base model in {path} has {what}. By it, transformers would load "
-        "more or other weights than those that are checked. Remove it, or use another "
-        "copy of the model. Keep an adapter in a folder of its own, and set `adapter`."
+        "[E345] The base model in {path} has {what}. transformers would then load "
+        "weights that this package has not checked. Remove it, or use another copy of "
+        "the model. Keep an adapter in a folder of its own, and set `adapter`."
     )
     E346 = (
         "[E346] The adapter {path} was trained on {trained} layers of its base, but "
@@ -256,9 +258,9 @@ class ModelErrors:
         'lora_alpha = 32, target_modules = "all-linear".'
     )
     E714 = (
-        "[E714] The model's `lora` has {settings}. This changes the base model itself, "
-        "which other adapters share, or cannot be computed, saved or merged. Leave it "
-        "out."
+        "[E714] These settings of the model's `lora` change the base model, which "
+        "other adapters share, or give an adapter that cannot be computed, saved or "
+        "merged: {settings}. Leave them out."
     )
     E715 = (
         "[E715] This adapter compares labels with tokens by a head of its own, which a "

@@ -291,6 +291,18 @@ def test_settings_that_run_code_or_need_other_passes(folder, adapter, setting):
     refused(folder, "E327", next(iter(setting)))
 
 
+def test_what_ms_swift_adds_is_read(folder, adapter):
+    added = {"lorap_emb_lr": 1e-6, "lorap_lr_ratio": 16, "swift_type": "LORA"}
+    added["lora_dtype"] = "float32"
+    write_config(folder, adapter, **added)
+    assert read_adapter(folder).config == adapter.config | added
+
+
+def test_an_unknown_argument_may_be_deleted(folder, adapter):
+    write_config(folder, adapter, optimiser="sgd")
+    refused(folder, "E327", "optimiser = 'sgd'", "delete it from adapter_config.json")
+
+
 def test_all_arguments_of_the_installed_peft_are_known():
     """If this fails: does an argument change what is computed, saved or merged? Add it
     to the table where it belongs, and test it."""
@@ -309,11 +321,21 @@ def test_a_head_elsewhere_is_not_read(folder, file):
 
 
 @pytest.mark.parametrize(
-    "value", [[], "x", {"a": "2"}, {"a": 2}, {"a": 0.9}, {"a": 1e999}, {"a": True}]
+    "value",
+    [
+        *([], "x", {"a": "2"}, {"a": True}, {"a": None}),
+        *({"a": 0}, {"a": 0.9}, {"a": 1e999}, {"a": 10**400}),
+    ],
 )
 def test_breadths_that_are_none(folder, value):
     change_json(folder / "padellm.json", lambda card: card.update(breadths=value))
     refused(folder, "E324", "padellm.json", "breadths")
+
+
+def test_a_breadth_may_be_a_whole_number(folder):
+    """Other tools write 2.0 as 2."""
+    change_json(folder / "padellm.json", lambda card: card.update(breadths={"a": 2}))
+    assert read_adapter(folder).card.breadths == {"a": 2}
 
 
 @pytest.mark.parametrize("name", ["join_tokens", "layers"])
