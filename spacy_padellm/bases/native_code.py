@@ -1,7 +1,7 @@
 """Native code for a base: none is fetched, and none is run because its folder says so.
 
-transformers, and packages that it calls, download kernels from the Hugging Face hub and
-run them, for example for weights in FP8. They do so if the package `kernels` is there.
+transformers, and packages that it calls, download native code from the Hugging Face hub
+and run it, for example for weights in FP8. They need the package `kernels` for it.
 """
 
 from collections.abc import Iterator, Mapping
@@ -43,8 +43,8 @@ def quantization(config: Any) -> Any:
 
 
 def check_quantization(config: Any, folder: Path) -> None:
-    """Raises ValueError (E344) for a base whose quantization may need a kernel from the
-    hub, also if only for its first pass.
+    """Raises ValueError (E344) for a base whose quantization may need native code from
+    the hub, also if only for its first pass.
 
     config: transformers' config of the model in `folder`.
     """
