@@ -4,6 +4,7 @@ import copy
 import weakref
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -189,7 +190,12 @@ class AdaptedLM:
     @property
     def version(self) -> int:
         """Grows whenever a parameter changes: torch counts the changes of each."""
-        return sum(parameter._version for parameter in self.parameters().values())
+        return sum(parameter._version for parameter in self._parameters)
+
+    @cached_property
+    def _parameters(self) -> list[torch.nn.Parameter]:
+        """Kept, as it takes a while to find them."""
+        return list(self.parameters().values())
 
     @property
     def card(self) -> AdapterCard | None:

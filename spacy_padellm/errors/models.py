@@ -148,8 +148,8 @@ class ModelErrors:
     E334 = (
         "[E334] The adapter in {path} has another {file} than its card padellm.json "
         "says (checksum {found} instead of {expected}): the file was changed, or "
-        "saving or copying was interrupted. Copy or save the whole adapter again. If you "
-        'changed it yourself, remove "sha256" from padellm.json.'
+        "saving or copying was interrupted. Copy or save the whole adapter again. If "
+        'you changed it yourself, remove "sha256" from padellm.json.'
     )
     E335 = (
         "[E335] The adapter in {path} has numbers that are not finite in: {tensors}. "

@@ -74,7 +74,6 @@ class Decoding:
     def __init__(self, lm: AdaptedLM, settings: DecodingSettings = EXACT) -> None:
         self.lm = lm
         self.settings = settings
-        self._parameters = list(lm.parameters().values())
         self._built: Built | None = None
 
     def current(self) -> Built:
@@ -83,10 +82,10 @@ class Decoding:
         Raises ValueError (E707) if int8 is set and this base does not support it.
         """
         built = self._built
-        if built is not None and built.version == self._version():
+        if built is not None and built.version == self.lm.version:
             return built
         with BUILDING:
-            version, built = self._version(), self._built
+            version, built = self.lm.version, self._built
             if built is None or built.version != version:
                 self._built = built = None  # frees the old decoder first
                 built = Built(version, self._build(), memory=self._known())
@@ -96,7 +95,7 @@ class Decoding:
     def memory(self, format: str) -> dict[Any, Any]:
         """A copy of what a format keeps for the adapter as it is now."""
         built = self._built
-        is_current = built is not None and built.version == self._version()
+        is_current = built is not None and built.version == self.lm.version
         known = built.memory if is_current else self._known()
         return dict(known.get(format, {}))
 
@@ -104,10 +103,6 @@ class Decoding:
         """What a format kept for the adapter before it was saved."""
         card = self.lm.card
         return {} if card is None else {card.format: dict(card.breadths)}
-
-    def _version(self) -> int:
-        # as `AdaptedLM.version`, of modules that need not be looked up
-        return sum(parameter._version for parameter in self._parameters)
 
     def _build(self) -> Decoder:
         # tensors made in inference mode cannot be trained later

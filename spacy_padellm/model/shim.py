@@ -191,8 +191,12 @@ class CausalLMShim(Shim):
 
     def _breadths(self, format: str, labels: dict[str, str]) -> dict[str, float]:
         """Those that are known of the labels, and those that the adapter came with."""
-        names = {*labels.values(), *(self.lm.card.breadths if self.lm.card else ())}
-        known = self.engine.decoding.memory(format)
+        card = self.lm.card
+        own = card.breadths if card is not None and card.format == format else {}
+        if self._engine is None:
+            return own
+        names = {*own, *labels.values()}
+        known = self._engine.decoding.memory(format)
         return {name: breadth for name, breadth in known.items() if name in names}
 
     def _with_join_tokens(self, card: AdapterCard) -> AdapterCard:
