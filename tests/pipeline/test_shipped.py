@@ -7,7 +7,8 @@ import spacy
 from spacy.training import Example
 
 from spacy_padellm.adapters.files import read_adapter, write_adapter
-from spacy_padellm.adapters.shipped import named_adapter
+from spacy_padellm.adapters.shipped import DEFAULT, SHIPPED, named_adapter
+from spacy_padellm.bases.embedded import GEMMA_3, SMOLLM2
 from spacy_padellm.bases.weights import DEFAULT_BASE
 from spacy_padellm.labels import KNOWN_NAMES
 from spacy_padellm.model.shim import causal_lm_shim
@@ -40,19 +41,36 @@ def test_it_finds_people_and_places_that_are_plain_to_see(nlp):
     assert nlp(TEXTS[3]).ents == ()
 
 
-def test_the_card_has_the_breadths_that_are_measured(smollm, tmp_path):
-    adapter = read_adapter(named_adapter("default", DEFAULT_BASE))
+# the test fixtures of the bases
+BASES = {SMOLLM2.name: "smollm", GEMMA_3.name: "gemma"}
+POINTER = [
+    pytest.param(
+        *(base, name),
+        marks=() if (base, name) == (DEFAULT_BASE, DEFAULT) else pytest.mark.slow,
+    )
+    for base, adapters in SHIPPED.items()
+    for name, one in adapters.items()
+    if one.format == "Pointer"
+]
+
+
+@pytest.mark.parametrize(("base", "name"), POINTER)
+def test_the_card_has_the_breadths_that_are_measured(base, name, tmp_path, request):
+    request.getfixturevalue(BASES[base])
+    adapter = read_adapter(named_adapter(name, base))
     expected = adapter.card.breadths
     assert expected.keys() == {*adapter.card.labels.values(), *KNOWN_NAMES.values()}
     card = replace(adapter.card, breadths={})
     write_adapter(tmp_path / "adapter", replace(adapter, card=card))
-    model = {"device": "cpu", "dtype": "float32", "adapter": str(tmp_path / "adapter")}
+    model = {"base": base, "device": "cpu", "dtype": "float32"}
+    model["adapter"] = str(tmp_path / "adapter")
+    labels = {"PER": card.labels["PER"], "LAW": KNOWN_NAMES["LAW"]}
     nlp = spacy.blank("en")
-    ner = nlp.add_pipe("padellm_ner", config={"model": model, "labels": ["PER", "LAW"]})
+    ner = nlp.add_pipe("padellm_ner", config={"model": model, "labels": labels})
     ner.warm_up()
     found = causal_lm_shim(ner.model).engine.decoding.current().memory["Pointer"]
     assert found == pytest.approx({one: expected[one] for one in found}, abs=0.02)
-    assert found.keys() == {"person", "law"}
+    assert found.keys() == set(labels.values())
 
 
 def test_pipe_finds_what_one_call_a_text_finds(nlp):
