@@ -55,6 +55,7 @@ def part_of_config(nlp: "Language", ner: "PaDeLLMNER", base: Path) -> str:
         "base": str(base),
         "revision": None,
         "adapter": None,
+        "layers": None,  # the checkpoint has no more
     }
     joined = join_tokens_of(ner.windows)
     if joined is not None:  # the adapter's card says it, and is left behind

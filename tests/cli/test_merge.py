@@ -41,6 +41,21 @@ def test_the_printed_component_reads_the_same_with_the_checkpoint(saved, tmp_pat
     )
 
 
+def test_a_checkpoint_has_the_layers_of_the_adapter(make_nlp, tmp_path):  # noqa: F811
+    nlp = make_nlp(model={"adapter": None, "layers": 1})
+    learn(nlp, examples(nlp))
+    nlp.to_disk(tmp_path / "pipeline")
+    result = run(tmp_path / "pipeline", tmp_path / "merged")
+    assert result.exit_code == 0, result.output
+    _, _, config = result.stdout.partition("\n\n")
+    config = Config().from_str(config)["components"]["padellm_ner"]
+    merged = spacy.blank("en")
+    ner = merged.add_pipe(config.pop("factory"), config=config)
+    expected = [found(doc) for doc in nlp.pipe(TEXTS)]
+    assert any(expected) and [found(doc) for doc in merged.pipe(TEXTS)] == expected
+    assert len(ner.active_lm.base.body.layers) == 1
+
+
 def test_the_windows_of_the_adapter_stay(saved, tmp_path):
     longer = {"components.padellm_ner.windows.max_tokens": 96}
     nlp = spacy.load(saved[1], config=longer)
