@@ -4,7 +4,6 @@ import copy
 import weakref
 from collections.abc import Mapping
 from dataclasses import replace
-from functools import cached_property
 from typing import Any
 
 import torch
@@ -58,6 +57,7 @@ class AdaptedLM:
         self.head = None if head is None else head.to(self.device)
         self.dropout = 0.0
         self._loaded: tuple[int, AdapterCard] | None = None
+        self._tracked: list[torch.nn.Parameter] | None = None
         if name is not None:
             weakref.finalize(self, base.release, name).atexit = False
 
@@ -190,12 +190,9 @@ class AdaptedLM:
     @property
     def version(self) -> int:
         """Grows whenever a parameter changes: torch counts the changes of each."""
-        return sum(parameter._version for parameter in self._parameters)
-
-    @cached_property
-    def _parameters(self) -> list[torch.nn.Parameter]:
-        """Kept, as it takes a while to find them."""
-        return list(self.parameters().values())
+        if self._tracked is None:  # it takes a while to find them
+            self._tracked = list(self.parameters().values())
+        return sum(parameter._version for parameter in self._tracked)
 
     @property
     def card(self) -> AdapterCard | None:
