@@ -83,7 +83,7 @@ class ConfiguredBase:
         Raises ValueError (E346) if the settings say something else.
         """
         asked, card = self.settings.layers, adapter.card
-        if not card.fingerprint:
+        if card.layers is None and not card.fingerprint:
             return asked
         if asked not in (None, card.layers):
             raise ValueError(

@@ -234,6 +234,17 @@ def test_an_adapter_for_another_number_of_layers_is_refused(build, tiny_base, tm
         build_causal_lm_v1(**settings).predict(TREES)
 
 
+def test_layers_in_the_card_count_without_a_fingerprint(lower, tiny_base, tmp_path):
+    write_adapter(tmp_path, causal_lm_shim(lower).adapter("f", {}))
+    file = tmp_path / "padellm.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | {"fingerprint": ""}))
+    loaded = build_causal_lm_v1(base=str(tiny_base), adapter=str(tmp_path))
+    assert loaded.predict(TREES) == pytest.approx(lower.predict(TREES), rel=1e-5)
+    settings = {"base": str(tiny_base), "adapter": str(tmp_path), "layers": 2}
+    with pytest.raises(ValueError, match=f"E346.*{tmp_path}.*1 layers.*is 2"):
+        build_causal_lm_v1(**settings).predict(TREES)
+
+
 def test_layers_are_a_positive_number(tiny_base):
     with pytest.raises(ValueError, match="E502.*layers.*0"):
         build_causal_lm_v1(base=str(tiny_base), layers=0)
