@@ -1,8 +1,11 @@
 """Every config that comes with the package loads, and says what it sets."""
 
+import re
+
 import pytest
 import spacy
 import torch
+from spacy.cli._util import parse_config_overrides
 from spacy.tokens import DocBin
 from spacy.training.initialize import init_nlp
 from spacy.util import (
@@ -134,6 +137,29 @@ def test_a_labels_file_names_the_labels(file, corpus, tiny_base, tmp_path):
     nlp = init_nlp(read(file, **overrides))
     names = nlp.get_pipe("padellm_ner").label_data
     assert names == {"PER": "human", "LOC": "town"}
+
+
+def test_the_docs_project_without_a_labels_file_has_none():
+    """On the command line, a word such as none would be the name of a file."""
+    text = (REPOSITORY / "docs" / "training.md").read_text(encoding="utf8")
+    [value] = re.findall(r"--vars\.labels (\S+)", text)
+    [ner] = [file for file in OWN if file.stem == "ner"]
+    overrides = parse_config_overrides(["--paths.labels", value])
+    config = load_config(ner, overrides=overrides, interpolate=True)
+    block = config["initialize"]["components"]["padellm_ner"]
+    assert registry.resolve(block) == {"labels": None}
+
+
+@every_own_config
+def test_both_corpora_take_a_limit(file):
+    paths = {"paths.train": "train.spacy", "paths.dev": "dev.spacy"}
+    limits = {"corpora.train.limit": 3, "corpora.dev.limit": 2}
+    nlp = load_model_from_config(read(file, **paths, **limits), auto_fill=True)
+    corpora = registry.resolve(nlp.config.interpolate()["corpora"])
+    assert {name: corpus.limit for name, corpus in corpora.items()} == {
+        "train": 3,
+        "dev": 2,
+    }
 
 
 @every_own_config

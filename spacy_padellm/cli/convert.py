@@ -9,11 +9,18 @@ import typer
 
 from ..corpora.base import ReadReport
 from ..corpora.docbin import write_docbin
-from ..corpora.gold import UNSPACED, Choices, gold_docs, language_of, misfits
+from ..corpora.gold import (
+    UNSPACED,
+    Choices,
+    divide,
+    gold_docs,
+    language_of,
+    misfits,
+)
 from ..corpora.labels import parse_label_map, parse_labels
 from ..corpora.printed import printable, show
 from ..corpora.registry import FORMATS, Corpus, guess_format, read
-from ..corpora.splits import Part, find_splits
+from ..corpora.splits import Part, find_splits, split_of
 from ..errors import Errors, Warnings
 from .progress import progress
 
@@ -73,6 +80,15 @@ def convert(
     seed: Annotated[
         int | None, typer.Option(help="Draw the docs of --limit at random.")
     ] = None,
+    dev_share: Annotated[
+        float | None,
+        typer.Option(
+            min=0.0,
+            max=1.0,
+            help="Divide the docs at random: 0.2 writes a fifth of them to dev.spacy "
+            "and the others to train.spacy. The target is a folder.",
+        ),
+    ] = None,
     strict: Annotated[
         bool, typer.Option("--strict", help="Exit with code 1 if anything is skipped.")
     ] = False,
@@ -94,7 +110,8 @@ def convert(
         n_sents,
     )
     failed = skipped = False
-    for files, to in jobs(source, target):
+    one = dev_share is not None
+    for files, to in [job_to_divide(source, target)] if one else jobs(source, target):
         corpora = [c for file in files if (c := try_to_read(file, format, lang))]
         failed = failed or len(corpora) < len(files)
         if corpora:
@@ -104,7 +121,7 @@ def convert(
             for layout in dict.fromkeys(c.report.layout for c in corpora):
                 if layout:
                     console.print(f"Layout: {printable(layout)}")
-            report = write_gold(corpora, to, choices, lang, console)
+            report = write_gold(corpora, to, choices, lang, console, dev_share)
             skipped = skipped or any(p.action == "skipped" for p in report.problems)
     if failed or strict and skipped:
         raise typer.Exit(1)
@@ -126,6 +143,27 @@ def jobs(source: Path, target: Path) -> list[tuple[tuple[Path, ...], Path]]:
         names = ", ".join(file.name for file in folder.others)
         warn(Warnings.W204.format(folder=source, files=names))
     return targets(source, folder.parts, target)
+
+
+def job_to_divide(source: Path, target: Path) -> tuple[tuple[Path, ...], Path]:
+    """The source's files, and the folder for train.spacy and dev.spacy.
+
+    Raises ValueError if the target is a file (E225), if the source has splits already
+    (E226), or if it would be overwritten (E227).
+    """
+    if target.suffix == ".spacy" or target.is_file():
+        raise ValueError(Errors.E225.format(path=target))
+    if not source.is_dir():
+        written = [(target / name).resolve() for name in ("train.spacy", "dev.spacy")]
+        if source.resolve() in written:
+            raise ValueError(Errors.E227.format(path=source))
+        return (source,), target
+    folder = find_splits(source)
+    if any(split_of(part.name) for part in folder.parts):
+        names = ", ".join(part.name for part in folder.parts)
+        raise ValueError(Errors.E226.format(folder=source, names=names))
+    [part] = folder.parts
+    return part.files, target
 
 
 def target_file(source: Path, target: Path) -> Path:
@@ -168,8 +206,10 @@ def write_gold(
     choices: Choices,
     lang: str | None,
     console: "Console",
+    dev_share: float | None = None,
 ) -> ReadReport:
-    """Write all corpora to one file. Prints and returns the report."""
+    """Write all corpora to one file, or to the two files of a folder that `dev_share`
+    asks for. Prints and returns the report."""
     import spacy
 
     if lang is None:
@@ -183,13 +223,19 @@ def write_gold(
         first = corpora[0].report.problems[-1]
         place = {"path": first.path, "line": first.line}
         raise ValueError(Errors.E215.format(**place, kind=first.kind))
-    write_docbin(docs, target)
+    written = {target: docs}
+    if dev_share is not None:
+        train, dev = divide(docs, dev_share, choices.seed or 0)
+        written = {target / "train.spacy": train, target / "dev.spacy": dev}
+    for file, part in written.items():
+        write_docbin(part, file)
     report = ReadReport(None, "")
     for corpus in corpora:
         report.add(corpus.report)
     show(report, Counter(ent.label_ for doc in docs for ent in doc.ents), console)
-    empty = sum(not doc.ents for doc in docs)
-    console.print(f"Wrote {target}: {len(docs):,} docs, {empty:,} without entities")
+    for file, part in written.items():
+        empty = sum(not doc.ents for doc in part)
+        console.print(f"Wrote {file}: {len(part):,} docs, {empty:,} without entities")
     unknown = sum(any(token.ent_iob == 0 for token in doc) for doc in docs)
     if unknown:
         console.print(

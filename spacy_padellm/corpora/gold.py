@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, TypeVar
 
-from ..errors import Warnings
+from ..errors import Errors, Warnings
 from .base import AnnotatedText
 from .detokenise import detokenise
 from .docs import SPANS_KEY, has_overlaps, make_doc
@@ -95,6 +95,19 @@ def draw(items: list[T], limit: int, seed: int | None) -> list[T]:
         return items[:limit]
     chosen = sorted(random.Random(seed).sample(range(len(items)), limit))
     return [items[i] for i in chosen]
+
+
+def divide(docs: list[T], dev_share: float, seed: int) -> tuple[list[T], list[T]]:
+    """The docs to train on, and those for dev, drawn at random. Both keep the order.
+
+    Raises ValueError (E228) if one of them would be empty.
+    """
+    number = round(dev_share * len(docs))
+    if not 0 < number < len(docs):
+        raise ValueError(Errors.E228.format(share=dev_share, number=len(docs)))
+    drawn = set(random.Random(seed).sample(range(len(docs)), number))
+    train = [doc for i, doc in enumerate(docs) if i not in drawn]
+    return train, [docs[i] for i in sorted(drawn)]
 
 
 def labels_of(texts: Iterable[AnnotatedText]) -> list[str]:

@@ -107,3 +107,19 @@ class CorpusErrors:
         "nothing can be learned from it. Check the tags of the file, or that its "
         "annotations were exported."
     )
+    E225 = (
+        "[E225] {path} is a file, but --dev-share writes train.spacy and dev.spacy. "
+        "Pass a folder as the target."
+    )
+    E226 = (
+        "[E226] {folder} has splits already: {names}. To divide one of them, pass its "
+        "file; to convert all, leave out --dev-share."
+    )
+    E227 = (
+        "[E227] {path} would be replaced by a part of itself. Pass another folder as "
+        "the target."
+    )
+    E228 = (
+        "[E228] A share of {share} of {number} docs leaves none to train on or none "
+        "for dev. Pass another --dev-share, such as 0.2."
+    )

@@ -303,3 +303,59 @@ def test_a_converted_file_can_be_converted_again(source, tmp_path):
     assert "Format: docbin" in result.output
     (doc,) = docs(tmp_path / "two.spacy")
     assert len(doc.spans["sc"]) == 2 and [ent.text for ent in doc.ents] == ["New York"]
+
+
+def divided(source, to, *options):
+    """The texts for training and for dev."""
+    result = convert(source, to, "--dev-share", "0.3", *options)
+    assert result.exit_code == 0, result.output
+    parts = [docs(to / f"{name}.spacy") for name in ("train", "dev")]
+    for part, name in zip(parts, ("train", "dev"), strict=True):
+        assert f"{name}.spacy: {len(part)} docs, 0 without" in result.output
+    return [[doc.text for doc in part] for part in parts]
+
+
+def test_a_share_of_the_docs_is_for_dev(source, tmp_path):
+    train, dev = divided(source, tmp_path / "new" / "corpus")
+    assert (len(train), len(dev)) == (7, 3)
+    convert(source, tmp_path / "all.spacy")
+    texts = [doc.text for doc in docs(tmp_path / "all.spacy")]
+    assert train == [text for text in texts if text not in dev]
+    assert dev == [text for text in texts if text not in train] != texts[:3]
+    assert divided(source, tmp_path / "again") == [train, dev]
+    other = divided(source, tmp_path / "other", "--seed", "1")
+    assert sorted(sum(other, [])) == sorted(texts) and other[1] != dev
+
+
+@pytest.mark.parametrize(
+    ("share", "to", "code"),
+    [("0.01", "out", "E228"), ("1", "out", "E228"), ("0.3", "out.spacy", "E225")],
+)
+def test_a_share_that_cannot_be_had_writes_nothing(source, tmp_path, share, to, code):
+    result = convert(source, tmp_path / to, "--dev-share", share)
+    assert result.exit_code == 1 and f"[{code}]" in result.output
+    assert not (tmp_path / to).exists()
+
+
+def test_a_part_does_not_replace_the_whole(source, tmp_path):
+    assert convert(source, tmp_path / "train.spacy").exit_code == 0
+    result = convert(tmp_path / "train.spacy", tmp_path, "--dev-share", "0.3")
+    assert result.exit_code == 1 and "[E227]" in result.output
+    assert len(docs(tmp_path / "train.spacy")) == 10
+
+
+def test_a_folder_with_splits_is_not_divided(folder, tmp_path):
+    result = convert(folder, tmp_path / "out", "--dev-share", "0.3")
+    assert result.exit_code == 1
+    assert "[E226]" in result.output and "train, dev, test" in result.output
+    assert not (tmp_path / "out").exists()
+
+
+def test_documents_of_a_folder_are_divided(tmp_path):
+    corpus = tmp_path / "corpus"
+    corpus.mkdir()
+    for name in "abc":
+        (corpus / f"{name}.txt").write_text("Ada left.")
+        (corpus / f"{name}.ann").write_text("T1\tPER 0 3\tAda\n")
+    train, dev = divided(corpus, tmp_path / "out")
+    assert (train, dev) == (["Ada left."] * 2, ["Ada left."])
