@@ -37,7 +37,8 @@ def label_names(
 ) -> LabelNames:
     """What the model reads for each label, from a mapping or a list of labels.
 
-    A list gives each label itself as the name, except for KNOWN_NAMES. A mapping gives
+    A list gives each label itself as the name, except for KNOWN_NAMES that no other
+    label has. A mapping gives
     the name, or a table with `name`, `description`, or both: the model then reads
     "name (description)".
 
@@ -54,7 +55,8 @@ def label_names(
         names = {}
         for label in given:
             name = KNOWN_NAMES.get(label, label)
-            names[label] = label if name in names.values() else name
+            is_taken = name in names.values() or (name != label and name in given)
+            names[label] = label if is_taken else name
     faulty = [
         part
         for pair in names.items()

@@ -5,10 +5,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from spacy.tokens import Doc, Span
+from spacy.tokens import Doc
 
 from ..engines.base import Unavailable
 from ..pipeline.language import FACTORY
+from ..scoring.entity_score import entity_score
 from .rows import Row
 
 if TYPE_CHECKING:
@@ -21,6 +22,13 @@ COUNTS = "spacy_padellm.counts"
 
 # start and end (characters, exclusive), label, and score (0 to 1, or None)
 Entity: TypeAlias = dict[str, Any]
+# (start, end, label) → score
+Scores: TypeAlias = dict[tuple[int, int, str], float | None]
+
+CHANGED_TEXT = (
+    "the pipeline's tokenizer changes the text, for example its spaces, so the places "
+    "of entities would be wrong"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +44,7 @@ class BrokenPipeline(RuntimeError):
 
 class DocAnnotator:
     """Runs a pipeline. keys: the groups of doc.spans with its components' entities.
+    overlapping: those with mentions that may overlap entities.
 
     Loads the base, and raises what a pipeline that does not work raises:
     ConnectionError for a server that does not answer.
@@ -51,6 +60,7 @@ class DocAnnotator:
         for component in components:
             component.spans_key = component.spans_key or COUNTS
         self.keys = list(dict.fromkeys(one.spans_key for one in components))
+        self.overlapping = {one.spans_key for one in components if one.allow_overlap}
         self._run_alone(nlp.make_doc(PROBE))
 
     def annotate(self, rows: Sequence[Row]) -> list[Doc | Failure]:
@@ -98,21 +108,29 @@ class DocAnnotator:
         try:
             if row.doc is not None:
                 return Doc(self.nlp.vocab).from_bytes(row.doc)
-            return self.nlp.make_doc(row.text)
+            doc = self.nlp.make_doc(row.text)
         except Exception as error:  # a text that is too long, or a lone surrogate
             return Failure(str(error) or type(error).__name__)
+        is_same = doc.text.rstrip() == row.text.rstrip()  # a last space moves nothing
+        return doc if is_same else Failure(CHANGED_TEXT)
 
-    def entities(self, doc: Doc) -> list[Entity]:
-        """Return doc.ents and the mentions of the groups, which may overlap them."""
-        places: dict[tuple[int, int, str], float | None] = {}
+    def entities(self, doc: Doc) -> list[Entity] | Failure:
+        """Return doc.ents, and with `allow_overlap` all mentions of the groups."""
+        scores: Scores = {}
+        places: Scores = {}
         for key in self.keys:
-            group = doc.spans.get(key, ())
-            scores = getattr(group, "attrs", {}).get("scores", ())
-            for span, score in zip(group, scores, strict=False):
-                places[span.start_char, span.end_char, span.label_] = float(score)
+            try:
+                scored = _scored(doc, key)
+            except IndexError as error:  # a later component has merged tokens
+                if key in self.overlapping:
+                    return Failure(str(error))
+                continue
+            scores |= scored
+            if key in self.overlapping:
+                places |= scored
         for ent in doc.ents:
             place = ent.start_char, ent.end_char, ent.label_
-            places.setdefault(place, _score(ent))
+            places[place] = scores[place] if place in scores else entity_score(ent)
         return [
             {"start": start, "end": end, "label": label, "score": score}
             for (start, end, label), score in sorted(
@@ -130,14 +148,14 @@ class DocAnnotator:
         return counts
 
 
-def _score(ent: Span) -> float | None:
-    """Return `ent._.score` if that is a number. It may be an extension of the user's,
-    with another meaning."""
-    try:
-        score = ent._.score
-        return None if isinstance(score, str) else float(score)
-    except Exception:  # there is no such extension, or its getter fails
-        return None
+def _scored(doc: Doc, key: str) -> Scores:
+    """The spans of a group, with their scores. IndexError: they do not fit the doc."""
+    group = doc.spans.get(key, ())
+    scores = getattr(group, "attrs", {}).get("scores", ())
+    return {
+        (span.start_char, span.end_char, span.label_): float(score)
+        for span, score in zip(group, scores, strict=False)
+    }
 
 
 def _piped(nlp: "Language", docs: list[tuple[Doc, int]]) -> Iterator[tuple[int, Doc]]:

@@ -53,8 +53,7 @@ class InputFile:
 
     @property
     def shown(self) -> str:
-        """The path, with escapes such as \\udce9 for bytes that are not UTF-8."""
-        return self.path.encode("utf8", "backslashreplace").decode("utf8")
+        return shown(self.path)
 
     @contextmanager
     def open(self) -> Iterator[BinaryIO]:
@@ -71,6 +70,11 @@ class InputFile:
                 yield raw
 
 
+def shown(path: str) -> str:
+    """The path, with escapes such as \\udce9 for bytes that are not UTF-8."""
+    return path.encode("utf8", "backslashreplace").decode("utf8")
+
+
 def check_unchanged(file: InputFile) -> None:
     """Raise InputError (E424) if a file is no longer what it was."""
     if identify(file.path) != (file.size, file.stamp):
@@ -84,32 +88,48 @@ def find_files(source: str) -> list[InputFile]:
         fsspec. Names that begin with a dot or an underscore are left out. Files that
         you name, or that a pattern finds, may also have the endings of PLAIN.
 
-    Raises ValueError if there are none (E411), or if there are files of unknown kinds,
-    in a folder (E412) or not (E435).
+    Raises ValueError if there are none (E411), if a folder has a link to a folder
+    (E439), or if there are files of unknown kinds, in a folder (E412) or not (E435).
     """
     fs, root = url_to_fs(source)
     chained = source.partition("::")[2]
-    is_folder = False
-    if fs.isfile(root):
-        found = [root]
-    elif fs.isdir(root):
-        is_folder = True
-        found = [path for path in fs.find(root) if not _is_hidden(path, root)]
-    else:
-        found = [path for path in fs.glob(root) if fs.isfile(path)]
-        if not _is_hidden(root, ""):  # unless the pattern asks for them
-            found = [path for path in found if not _is_hidden(path, root.split("*")[0])]
+    found = [path for path, is_hidden in _paths(fs, root) if not is_hidden]
     if not found:
         raise ValueError(Errors.E411.format(source=source))
     files = []
     for path in sorted(found):
         kind, compression = kind_of(path)
         if not kind:
-            _check_plain(path, source, is_folder)
+            if fs.isdir(path):
+                raise ValueError(Errors.E439.format(path=path))
+            _check_plain(path, source, fs.isdir(root))
         url = path if fs.protocol[0] == "file" else fs.unstrip_protocol(path)
         url = f"{url}::{chained}" if chained else url
         files.append(InputFile(url, kind or "text", compression, *identify(url)))
     return files
+
+
+def hidden_files(source: str) -> list[str]:
+    """Return the paths of known kinds that `find_files` leaves out, sorted, as they
+    are shown."""
+    fs, root = url_to_fs(source)
+    hidden = [path for path, is_hidden in _paths(fs, root) if is_hidden]
+    return sorted(shown(path) for path in hidden if kind_of(path)[0])
+
+
+def _paths(fs: Any, root: str) -> list[tuple[str, bool]]:
+    """The paths of a file, folder or pattern, and whether each is left out."""
+    if fs.isfile(root):
+        return [(root, False)]
+    if fs.isdir(root):
+        return [(path, _is_hidden(path, root)) for path in fs.find(root)]
+    asked = _is_hidden(root, "")  # the pattern asks for hidden files
+    start = root.split("*")[0]
+    return [
+        (path, not asked and _is_hidden(path, start))
+        for path in fs.glob(root)
+        if fs.isfile(path)
+    ]
 
 
 def _check_plain(path: str, source: str, is_folder: bool) -> None:

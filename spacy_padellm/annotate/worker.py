@@ -105,14 +105,16 @@ class ShardWorker:
         dropped: Counter[str] = Counter()
         unsaved: Counter[str] = Counter()
         for i, ((file, row), one) in enumerate(zip(sources, found, strict=True)):
-            if isinstance(one, Failure):
+            entities = self._annotator.entities(one) if isinstance(one, Doc) else one
+            if isinstance(entities, Failure):
+                reason = entities.reason
                 if not self._job.keep_failed:
                     place = place_of(file, row)
-                    message = Errors.E417.format(place=place, reason=one.reason)
+                    message = Errors.E417.format(place=place, reason=reason)
                     raise DocumentFailed(message)
-                failed.append(_failed(shard.first + i, file, row, one.reason))
+                failed.append(_failed(shard.first + i, file, row, reason))
             else:
-                done.append((row, one, self._annotator.entities(one)))
+                done.append((row, one, entities))
                 dropped.update(self._annotator.dropped(one))
                 if self._plan.format == "spacy":
                     unsaved.update(drop_unsaved(one))

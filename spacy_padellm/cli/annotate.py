@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..bases.download import download_base
-from ..errors import Errors
+from ..errors import Errors, Warnings
 from .options import Pipe, parse_labels
 from .progress import document_bar, progress
 
@@ -101,6 +101,7 @@ def annotate(
     ] = None,
 ) -> None:
     """Annotate a corpus. If the command is killed, the same command goes on."""
+    from ..annotate.inputs import hidden_files
     from ..annotate.job import Request, locked, open_run
     from ..annotate.rows import Layout
     from ..annotate.settings import DEFAULT, PipelineSettings
@@ -124,6 +125,9 @@ def annotate(
     def bar(files):
         return progress(files, "Reading")
 
+    if hidden := hidden_files(source):
+        warning = Warnings.W401.format(number=len(hidden), path=hidden[0])
+        typer.secho(f"⚠ {warning}", fg="yellow", err=True)
     with locked(out):
         run = open_run(request, bar, device=None if ray is None else "cpu")
         earlier = run.n_done

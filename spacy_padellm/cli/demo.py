@@ -9,6 +9,7 @@ import typer
 
 from ..bases.download import download_base
 from ..errors import Errors
+from ..scoring.entity_score import entity_score
 from .options import parse_labels
 
 if TYPE_CHECKING:
@@ -113,7 +114,7 @@ def rows(doc: "Doc") -> Iterable[tuple[str, str, str, str, str]]:
 
 
 def _score(ent: "Span") -> str:
-    score = ent._.score if ent.has_extension("score") else None
+    score = entity_score(ent)
     return "" if score is None else f"{score:.3f}"
 
 

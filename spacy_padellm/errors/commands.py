@@ -147,6 +147,10 @@ class CommandErrors:
         "[E438] --gpus is for Ray: pass --ray too. Without Ray, pass --device cuda and "
         "as many --processes as there are GPUs, or --device cpu for none."
     )
+    E439 = (
+        "[E439] {path} is a link to a folder. Links to folders are not followed: pass "
+        "that folder itself in another run, or move it here."
+    )
     # the report
     E861 = (
         "[E861] The report needs {packages}, but the import failed. Install what it "

@@ -20,6 +20,11 @@ class Warnings:
         "[W205] --n-sents joined no texts: each is of another document than the "
         "next, or annotated for other labels."
     )
+    W401 = (
+        "[W401] Not read, because names that begin with a dot or an underscore are "
+        "left out: {number} files, {path} first. Rename them, or pass a pattern with "
+        "that name."
+    )
     # models and devices
     W701 = (
         "[W701] dtype is {dtype!r}, but this CPU has no instructions for it. Each "

@@ -100,7 +100,7 @@ def locate(
     if not output.allow_overlap:
         settled = _share_tokens(doc, settled)
     if output.all_occurrences:
-        settled += _repeated(doc, parts, settled)
+        settled += _repeated(doc, parts, settled, output)
     dropped = Counter(one.dropped for one in settled if one.dropped)
     for part in parts:
         dropped.update(part.extraction.lost)
@@ -155,14 +155,14 @@ def _place(
 def _snap(doc: Doc, found: FoundMention, output: Output) -> FoundMention:
     """Turn the characters of a mention into whole tokens.
 
-    Tokens that have no more than punctuation beside the mention, such as "José." in
+    Tokens that have no more than signs beside the mention, such as "José." in
     decomposed letters, are not cut off, as a part of the name would be lost.
     """
     start, end = found.place
     tokens = to_token_span(doc, start, end, output.alignment_mode)
     if output.alignment_mode == "contract":
         whole = to_token_span(doc, start, end, "expand")
-        if whole is not None and _adds_punctuation(doc, whole, start, end):
+        if whole is not None and _adds_signs_alone(doc, whole, start, end):
             tokens = whole
     if tokens is None:
         return replace(found, dropped="misaligned")
@@ -177,23 +177,38 @@ def _snap(doc: Doc, found: FoundMention, output: Output) -> FoundMention:
     return replace(found, span=span, changed=changed)
 
 
-def _adds_punctuation(doc: Doc, tokens: tuple[int, int], start: int, end: int) -> bool:
-    """Whether tokens have only punctuation beside the characters `start` to `end`."""
+def _adds_signs_alone(doc: Doc, tokens: tuple[int, int], start: int, end: int) -> bool:
+    """Whether tokens have only signs beside the characters `start` to `end`:
+    punctuation, symbols, and invisible marks, such as those of a direction."""
     first, last = doc[tokens[0]], doc[tokens[1] - 1]
     before = first.text[: max(start - first.idx, 0)]
     after = last.text[max(end - last.idx, 0) :]
-    return all(unicodedata.category(char).startswith("P") for char in before + after)
+    return all(_is_sign(char) for char in before + after)
+
+
+def _is_sign(char: str) -> bool:
+    category = unicodedata.category(char)
+    return category[0] in "PS" or category == "Cf"
 
 
 def _share_tokens(doc: Doc, found: Sequence[FoundMention]) -> list[FoundMention]:
     """Give a token that two mentions touch to the better one. The other one keeps its
-    other tokens, where it would overlap with `alignment_mode = "expand"`."""
+    other tokens, where it would overlap with `alignment_mode = "expand"`.
+
+    Mentions of which a better one has characters stay as they are: they are dropped
+    later.
+    """
     found = list(found)
-    numbers = [n for n, one in enumerate(found) if one.span and not one.dropped]
-    numbers.sort(key=lambda number: found[number].place)
-    for left, right in pairwise(numbers):
+    number_of, places = {}, []
+    for number, one in enumerate(found):
+        if one.span and not one.dropped:
+            place = replace(one.span, start=one.place[0], end=one.place[1])
+            number_of[id(place)] = number
+            places.append(place)
+    kept, _ = drop_overlaps(places)
+    for left, right in pairwise(number_of[id(place)] for place in kept):
         one, other = found[left], found[right]
-        if one.place[1] > other.place[0] or one.span.end <= other.span.start:
+        if one.span.end <= other.span.start:
             continue
         if one.span.rank >= other.span.rank:
             loser, start, end = right, one.span.end, other.span.end
@@ -206,15 +221,20 @@ def _share_tokens(doc: Doc, found: Sequence[FoundMention]) -> list[FoundMention]
 
 
 def _repeated(
-    doc: Doc, parts: Sequence[WindowPrediction], settled: Sequence[FoundMention]
+    doc: Doc,
+    parts: Sequence[WindowPrediction],
+    settled: Sequence[FoundMention],
+    output: Output,
 ) -> list[FoundMention]:
-    """The other occurrences of strings that became entities."""
+    """The other occurrences of strings that became entities, on tokens where nothing
+    was found."""
     spans = _spans(settled)
     kept, nested = drop_overlaps(spans)
     of_span = {id(one.span): one for one in settled}
     keep_ends = [part.window.keep_end for part in parts]
     repeated = []
-    for source, copy in other_occurrences(doc, kept, taken=nested):
+    taken = nested if output.allow_overlap else ()
+    for source, copy in other_occurrences(doc, kept, taken=taken):
         found = of_span[id(source)]
         number = bisect_right(keep_ends, copy.start)
         start, end = doc[copy.start].idx, doc[copy.end - 1].idx + len(doc[copy.end - 1])

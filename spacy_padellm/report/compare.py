@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..corpora.base import Entity
 from ..scoring.counts import CountScores, score_counts
+from ..scoring.entity_score import entity_score
 from ..scoring.prf import PRF, LabelScores
 from .pairs import CORRECT, ERRORS, NOT_JUDGED, Pair, Prediction, pair_up
 
@@ -99,10 +100,10 @@ def scores_of(doc: "Doc", spans_key: str) -> list[float | None]:
     grouped = dict(zip(map(_entity, group), values, strict=False))
     scores = []
     for ent in doc.ents:
-        score = ent._.score if ent.has_extension("score") else None
-        if score is None:
-            score = grouped.get(_entity(ent))
-        scores.append(None if score is None else float(score))
+        score = entity_score(ent)
+        if score is None and _entity(ent) in grouped:
+            score = float(grouped[_entity(ent)])
+        scores.append(score)
     return scores
 
 

@@ -19,7 +19,7 @@ LONGEST = 200
 # which the last may be short.
 ENCODED = re.compile(
     r"[A-Za-z0-9+/_-]{50,}={0,2}(?:\s{1,2}[A-Za-z0-9+/_-]{50,}={0,2})*"
-    r"(?:\s{1,2}(?:[A-Za-z0-9+/_-]{20,}={0,2}|[A-Za-z0-9+/_-]+={1,2})(?!\S))?"
+    r"(?P<last>\s{1,2}(?:[A-Za-z0-9+/_-]{20,}={0,2}|[A-Za-z0-9+/_-]+={1,2})(?!\S))?"
 )
 # Shares of its characters: of random base64, 16% are digits and 97% letters or digits.
 # Names that are joined by such signs have fewer, and are read.
@@ -46,11 +46,20 @@ def unread_parts(doc: "Doc") -> list[range]:
 
 def _encoded(doc: "Doc") -> list[range]:
     spans = (
-        doc.char_span(*match.span(), alignment_mode="expand")
+        doc.char_span(match.start(), _end(match), alignment_mode="expand")
         for match in ENCODED.finditer(doc.text)
         if _is_data(match.group())
     )
     return [range(span.start, span.end) for span in spans]
+
+
+def _end(match: re.Match[str]) -> int:
+    """Without the last line, if that may be a word, such as a name with hyphens: data
+    are whole groups of four characters, and nearly always have a digit."""
+    last = (match["last"] or "").strip()
+    if not last or (len(last) % 4 == 0 and any(map(str.isdigit, last))):
+        return match.end()
+    return match.start("last")
 
 
 def _is_data(text: str) -> bool:

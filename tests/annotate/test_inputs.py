@@ -2,7 +2,7 @@
 
 import pytest
 
-from spacy_padellm.annotate.inputs import find_files, hash_of
+from spacy_padellm.annotate.inputs import find_files, hash_of, hidden_files
 
 
 def names(source, folder):
@@ -45,6 +45,21 @@ def test_a_file_of_another_kind_is_no_text(folder, name):
     for source in (name, f"{name[:3]}*"):
         with pytest.raises(ValueError, match=rf"E435.*{name}.*\.jsonl.*\.md"):
             find_files(str(folder / "a" / source))
+
+
+def test_files_that_are_left_out_are_named_if_they_could_be_read(folder):
+    (folder / "a" / "_x.jsonl").write_text("{}")
+    left_out = [str(folder / name) for name in (".hidden/a.txt", "a/_x.jsonl")]
+    assert hidden_files(str(folder)) == left_out
+    assert hidden_files(str(folder / "**" / "*.jsonl")) == left_out[1:]
+    assert hidden_files(str(folder / "a" / "_*")) == []
+    assert names(folder / "a" / "_*", folder) == ["a/_x.jsonl"]
+
+
+def test_a_link_to_a_folder_is_named(folder, tmp_path_factory):
+    (folder / "more").symlink_to(tmp_path_factory.mktemp("elsewhere"))
+    with pytest.raises(ValueError, match=f"E439.*{folder}/more"):
+        find_files(str(folder))
 
 
 @pytest.mark.parametrize("source", ["nonesuch", "nonesuch/*.txt", "empty"])

@@ -64,6 +64,17 @@ def test_what_is_left_out_is_said(faulty, here, tmp_path):  # noqa: F811
     assert "--errors FILE.jsonl" in result.stdout
 
 
+def test_files_that_are_left_out_by_their_names_are_named(ruler, here, tmp_path):  # noqa: F811
+    (tmp_path / "in").mkdir()
+    write_jsonl(tmp_path / "in" / "a.jsonl")
+    result = run(ruler, tmp_path / "in", tmp_path / "out")
+    assert result.exit_code == 0 and "W401" not in result.stderr
+    hidden = write_jsonl(tmp_path / "in" / "_b.jsonl")
+    result = run(ruler, tmp_path / "in", tmp_path / "out 2")
+    assert result.exit_code == 0, result.output
+    assert "[W401]" in result.stderr and f"1 files, {hidden} first" in result.stderr
+
+
 def test_gpus_are_for_ray(ruler, tmp_path):  # noqa: F811
     corpus, out = write_jsonl(tmp_path / "in.jsonl"), tmp_path / "out"
     result = run(ruler, corpus, out, "--gpus", 2)

@@ -132,6 +132,43 @@ def test_of_names_that_share_a_token_each_keeps_the_rest(scripted_nlp, scores, f
     assert sum(attrs(doc)["changed"].values()) == 3 and not attrs(doc)["dropped"]
 
 
+@pytest.mark.parametrize("rival", ["Ann Lee", "Lee", "Bob Ray", "Lee;Bob"])
+def test_names_share_a_token_whatever_else_claims_it(scripted_nlp, rival):
+    nlp = scripted_nlp(
+        lambda text: [
+            ("PER", "Ann Lee", 0.9),
+            ("PER", "Bob Ray", 0.6),
+            ("ORG", rival, 0.4),
+        ],
+        alignment_mode="expand",
+        deduplicate=False,
+    )
+    doc = nlp(Doc(nlp.vocab, ["Ann", "Lee;Bob", "Ray", "left"]))
+    assert ents(doc) == [("Ann Lee;Bob", "PER"), ("Ray", "PER")]
+    assert attrs(doc)["dropped"] == {"overlap": 1}
+
+
+@pytest.mark.parametrize("mark", ["\u200e", "\u200f", "\u200d", "\u200b", "♥", "|"])
+@pytest.mark.parametrize("form", ["{1}{0} left", "then {0}{1} left", "{1}{0}{1} left"])
+def test_signs_at_a_name_do_not_lose_it(scripted_nlp, mark, form):
+    nlp = scripted_nlp(lambda text: [("PER", "Maria", 0.9)])
+    words = form.format("Maria", mark).split(" ")
+    [ent] = nlp(Doc(nlp.vocab, words)).ents
+    assert ent.text.strip(mark) == "Maria" and ent.text in words
+
+
+def test_a_found_name_is_an_entity_where_a_longer_mention_lost(scripted_nlp):
+    found = [("PER", "Ann Lee", 0.9), ("ORG", "Lee Novo Nordisk", 0.5)]
+    nlp = scripted_nlp(
+        lambda text: found if "Ann" in text else [("ORG", "Novo Nordisk", 0.9)],
+        windows={"max_tokens": 8, "join_tokens": 1},
+        all_occurrences=True,
+    )
+    doc = nlp("Ann Lee Novo Nordisk left. I like Novo Nordisk.")
+    org = ("Novo Nordisk", "ORG")
+    assert ents(doc) == [("Ann Lee", "PER"), org, org]
+
+
 def test_one_token_of_two_names_goes_to_the_better_one(scripted_nlp):
     nlp = scripted_nlp(
         lambda text: [("PER", "Ann", 0.8), ("LOC", "Oslo", 0.9)],

@@ -57,7 +57,17 @@ def test_texts_without_spaces_and_short_codes_are_read(text):
 
 @pytest.mark.parametrize(
     "following",
-    ["maria_jensen_of_the_office@example.org", "from=Maria", "Maria", "Maria-Jensen"],
+    [
+        "maria_jensen_of_the_office@example.org",
+        "from=Maria",
+        "Maria",
+        "Maria-Jensen",
+        "Maria-Jensen-Schmidt-Hansen",
+        "AnneliseVonKleistHohenzollern",
+        "Maria-Jensen-Of-Oslo-1978",
+        "SenderName=",
+        "MariaJensenSchmidtHansen",
+    ],
 )
 def test_what_follows_encoded_data_is_read(following):
     doc = spacy.blank("en")(f"{base64.b64encode(DATA[:600]).decode()}\n{following}")
