@@ -1,5 +1,6 @@
 """Further occurrences of strings that were found."""
 
+import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, TypeAlias
@@ -27,7 +28,7 @@ def other_occurrences(
     Each is a pair of the span with that string, and a span there with its label and
     score. If spans with the same string have different labels, the one with the highest
     rank is taken. Whole tokens are compared, in the form that models read. Whitespace
-    may differ. Longer strings come first.
+    and invisible marks may differ. Longer strings come first.
     """
     sources: dict[Words, LabelledSpan] = {}
     for span in sorted(spans, key=lambda span: (-span.rank, span.start)):
@@ -57,5 +58,11 @@ def other_occurrences(
 
 
 def _words(doc: "Doc", tokens: range) -> list[tuple[int, str]]:
-    """The tokens without whitespace tokens: their numbers and texts."""
-    return [(i, normal_form(doc[i].text)) for i in tokens if not doc[i].is_space]
+    """The tokens without whitespace tokens: their numbers and texts, without invisible
+    marks such as those of a direction."""
+    return [(i, _visible(doc[i].text)) for i in tokens if not doc[i].is_space]
+
+
+def _visible(word: str) -> str:
+    shown = "".join(char for char in word if unicodedata.category(char) != "Cf")
+    return normal_form(shown or word)

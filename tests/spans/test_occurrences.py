@@ -32,6 +32,17 @@ def test_both_unicode_forms_are_one_string():
     assert others(doc, LabelledSpan(0, 1, "PER")) == [(1, 2, "PER", 1.0)]
 
 
+def test_invisible_marks_may_differ():
+    doc = make_doc("\u200eMaria", "Maria", "Ma\u00adria\u200f", "\u200b", "Marian")
+    found = others(doc, LabelledSpan(0, 1, "PER"))
+    assert found == [(1, 2, "PER", 1.0), (2, 3, "PER", 1.0)]
+
+
+def test_a_token_of_invisible_marks_alone_is_none_of_the_others():
+    doc = make_doc("\u200b", "\u200b", "\u200e", "a")
+    assert others(doc, LabelledSpan(0, 1, "PER")) == [(1, 2, "PER", 1.0)]
+
+
 def test_longer_strings_come_first():
     doc = make_doc(*"Ann Lee , Ann , Ann Lee , Ann".split())
     spans = LabelledSpan(0, 2, "PER"), LabelledSpan(3, 4, "ORG")
