@@ -34,7 +34,7 @@ def is_inside(start: Any, end: Any, size: int) -> bool:
     return _are_numbers(start, end) and 0 <= start < end <= size
 
 
-def _fault(text: str, start: Any, end: Any) -> str:
+def offsets_fault(text: str, start: Any, end: Any) -> str:
     """Return what is wrong with offsets that no mention proves, or ""."""
     if not _are_numbers(start, end):
         return NO_OFFSETS
@@ -55,7 +55,7 @@ def proves_units(text: str, claim: Claim, units: Utf16) -> bool:
         return False
     if mention is not None:
         return not _reads(text, start, end, mention) and _reads(text, *there, mention)
-    return _fault(text, start, end) != "" and _fault(text, *there) == ""
+    return offsets_fault(text, start, end) != "" and offsets_fault(text, *there) == ""
 
 
 def is_doubtful(text: str, claims: list[Claim], units: Utf16) -> bool:
@@ -80,7 +80,7 @@ def is_doubtful(text: str, claims: list[Claim], units: Utf16) -> bool:
 
 def _fits(text: str, start: int, end: int, mention: Any) -> bool:
     if mention is None:
-        return _fault(text, start, end) == ""
+        return offsets_fault(text, start, end) == ""
     return _reads(text, start, end, mention)
 
 
@@ -93,7 +93,7 @@ def find(
     if wrong:
         place = there if there is not None and counts_units else (start, end)
         return (place if is_inside(*place, len(text)) else None), wrong
-    fault = _fault(text, start, end)
+    fault = offsets_fault(text, start, end)
     if mention is None:
         fault = UTF16 if there is not None and counts_units else fault
         return (None if fault else (start, end)), fault
@@ -103,16 +103,19 @@ def find(
         return there, f"{UTF16}, converted"
     if isinstance(mention, str) and text.count(mention) == 1:
         at = text.index(mention)
-        if not _fault(text, at, at + len(mention)):
+        if not offsets_fault(text, at, at + len(mention)):
             return (at, at + len(mention)), "entity moved to its mention"
     return None, "mention is not at its offsets"
 
 
 def _reads(text: str, start: int, end: int, mention: Any) -> bool:
-    """Return whether the mention is there. Line breaks may be other spaces in it."""
+    """Return whether the mention is there. Line breaks may be other spaces in it, or
+    a backslash and an n, as Label Studio writes them."""
     if not isinstance(mention, str) or not is_inside(start, end, len(text)):
         return False
-    return text[start:end] == mention or text[start:end].split() == mention.split()
+    there = text[start:end]
+    forms = mention.split(), mention.replace("\\n", "\n").split()
+    return there == mention or there.split() in forms
 
 
 def is_there(text: str, claim: Claim) -> bool:

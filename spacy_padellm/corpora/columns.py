@@ -14,11 +14,13 @@ from .script import joiner_of
 from .tags import (
     ANY_CASE,
     BARE_TAG,
+    FURTHER_LAYER,
     TAG,
     Scheme,
     are_prefixed,
     guess_scheme,
     has_no_labels,
+    is_layered,
     read_tags,
     standard,
 )
@@ -29,6 +31,20 @@ BLANK = " \t\r" + BOM
 # StackOverflowNER puts these before each post. They are not part of the text.
 METADATA = {"Question_ID", "Question_URL", "Answer_to_Question_ID"}
 SAMPLE = 5_000  # number of lines for guessing a layout
+# of the column of chunks that CoNLL-2003 has before its tags
+CHUNKS = {
+    "NP",
+    "VP",
+    "PP",
+    "ADJP",
+    "ADVP",
+    "SBAR",
+    "PRT",
+    "CONJP",
+    "INTJ",
+    "LST",
+    "UCP",
+}
 MAX_BARE_TAGS = 64  # a column with more distinct values is not a column of tags
 
 
@@ -80,10 +96,10 @@ def split_row(line: str) -> list[str]:
 def guess_layout(lines: list[tuple[int, str]]) -> ColumnLayout | None:
     """Return the layout of the lines, or None if no column looks like tags.
 
-    The tag is the last column of tags, but if the token column is repeated, it is
-    before the repetition (StackOverflowNER has token, tag, token, tag). The token is
-    the first column that is not a tag or an index. If no column has tags such as B-PER,
-    the last column may have tags without a prefix, such as PER.
+    The tag is the last column of tags that are no chunks, but if the token column is
+    repeated, it is before the repetition (StackOverflowNER has token, tag, token, tag).
+    The token is the first column that is not a tag or an index. If no column has tags
+    such as B-PER, the last column may have tags without a prefix, such as PER.
     """
     rows = [
         split_row(line)
@@ -102,6 +118,7 @@ def guess_layout(lines: list[tuple[int, str]]) -> ColumnLayout | None:
     others = [i for i in range(int(index), width) if i not in tags]
     if not tags or not others:
         return None
+    tags = [i for i in tags if not _are_chunks(columns[i])] or tags
     token = others[0]
     repeats = [i for i in range(token + 1, width) if columns[i] == columns[token]]
     before = [i for i in tags if not repeats or i < repeats[0]]
@@ -109,6 +126,11 @@ def guess_layout(lines: list[tuple[int, str]]) -> ColumnLayout | None:
     if index:  # Universal NER has the tags of another annotator in a second column
         tag = tags[0]
     return ColumnLayout(token, tag, width, index, patterns[tag] or TAG)
+
+
+def _are_chunks(column: Sequence[str]) -> bool:
+    labels = {tag[2:] for tag in column if tag != "O" and not is_missing(tag)}
+    return labels <= CHUNKS and "NP" in labels
 
 
 def tag_pattern(column: Sequence[str]) -> re.Pattern | None:
@@ -182,6 +204,10 @@ def read_columns(
         for i, kind in repairs:
             detail = f"{sentence.words[i]} {tags[i]}"
             report.repair(sentence.lines[i], kind, detail)
+        for i, tag in enumerate(sentence.tags):
+            if is_layered(tag):
+                detail = f"{sentence.words[i]} {tag}"
+                report.skip(sentence.lines[i], FURTHER_LAYER, detail)
         spaces = [bool(joiner)] * len(sentence.words)
         if sentence.text:
             real = real_spaces(sentence.words, sentence.text)

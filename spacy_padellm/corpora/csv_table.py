@@ -20,7 +20,7 @@ from typing import TypeAlias
 from ..errors import Errors
 from .base import AnnotatedText, ReadReport
 from .claims import Claim
-from .columns import SAMPLE
+from .columns import SAMPLE, are_bare_tags, tag_pattern
 from .csv_lists import are_lists, read_lists
 from .headerless import SEPARATORS, headerless
 from .lines import read_text
@@ -36,10 +36,11 @@ NAMES = {
     "text": ("text", "full_text", "sentence"),
     "start": ("start", "start_offset", "start_char", "begin"),
     "end": ("end", "end_offset", "end_char"),
-    "label": ("label", "entity_type", "type", "entity", "tag", "category"),
+    "label": ("label", "entity_type", "type", "tag", "category", "entity"),
     "mention": ("mention", "entity_text", "span", "value"),
     "unit": ("sentence #", "sentence_id", "sent_id", "sentence", "sentence_idx",
-             "doc_id", "document_id", "document", "id"),
+             "doc_id", "document_id", "document"),
+    "id": ("id",),
 }  # fmt: skip
 TOKENS, SPANS = ("token", "tag"), ("text", "start", "end", "label")
 Rows: TypeAlias = Iterable[tuple[int, dict[str, str]]]
@@ -79,7 +80,8 @@ def read_csv(
     NaN, are unknown.
 
     joiner: the string between tokens, " " or "". It is guessed if None.
-    An empty row, or another value of the column of sentences, begins a sentence.
+    An empty row, or another value of the column of sentences, begins a sentence. A
+    column `id` is that of the sentences or texts, unless it numbers the rows.
     Raises ValueError if there is no such header and the columns cannot be told without
     one (E204, E220), if the quotes do not match, and those of `read_rows_of_tags` and
     `read_lists`.
@@ -98,12 +100,18 @@ def read_csv(
         raise _error(report, 1, why)
     separator, columns = header or table
     rows = list(_rows(text, separator, columns, report, headed=header is not None))
-    if set(SPANS) <= set(columns):
+    has_tokens = set(TOKENS) <= set(columns)
+    has_lists = has_tokens and are_lists(values for _, values in rows)
+    if set(SPANS) <= set(columns) and not (has_tokens and _are_tags(rows)):
+        if "unit" not in columns and not _numbers_rows(rows, report, repeated="text"):
+            rows = _by_id(rows)
         for unit in _texts(rows):
             yield report.count(_spans(unit, report))
-    elif are_lists(values for _, values in rows):
-        yield from read_lists(path, rows, report, joiner)
+    elif has_lists:
+        yield from read_lists(path, _by_id(rows), report, joiner)
     else:
+        if "unit" not in columns and not _numbers_rows(rows, report):
+            rows = _by_id(rows)
         sentences = list(_sentences(_sentence_units(rows), report))
         yield from read_rows_of_tags(path, sentences, report, joiner)
 
@@ -136,6 +144,33 @@ def _rows(
             yield line, values if whole else {}
     except csv.Error as error:
         raise _error(report, reader.line_num, str(error)) from error
+
+
+def _are_tags(rows: Rows) -> bool:
+    """Return whether the tags are those of tokens, such as B-PER and O, and not labels
+    of entities."""
+    tags = [values["tag"].strip() for _, values in rows if "tag" in values]
+    return tag_pattern(tags) is not None or are_bare_tags(tags)
+
+
+def _numbers_rows(rows: Rows, report: ReadReport, repeated: str | None = None) -> bool:
+    """Return whether the column `id` has another value in each of several rows, and is
+    thus not that of sentences or texts. repeated: a column whose values would differ if
+    they were texts of one row each."""
+    found = [values for _, values in rows if values]
+    ids = [_cell(values, "id") for values in found]
+    if len(ids) < 2 or "" in ids or len(set(ids)) < len(ids):
+        return False
+    cells = [values.get(repeated, "") for values in found if repeated]
+    if cells and len(set(cells)) == len(cells):
+        return False
+    report.layout = report.layout or "the column id numbers the rows"
+    return True
+
+
+def _by_id(rows: Rows) -> Rows:
+    """Return the rows with their `id` as the value of the sentence or the text."""
+    return [(n, {"unit": v["id"], **v} if "id" in v else v) for n, v in rows]
 
 
 def _sentence_units(rows: Rows) -> Iterator[_Unit]:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from .claims import Claim
+from .claims import Claim, offsets_fault
 from .json_tags import TagNames, tag_claims, tags_key
 from .mentions import DISCONTINUOUS
 from .pipelines import join_tokens
@@ -13,7 +13,8 @@ OTHER_LIST = "entity of a second list, which is not read"
 NAMED = "named"
 ENTITIES_KEYS = ("entities", "spans", "ner", "label", "annotations")
 CLASSES = ("label", "labels")  # may also be classes of the text, or names of labels
-LABEL_KEYS = ("label", "entity", "type", "entity_group", "labels", "tag")
+LABEL_KEYS = ("label", "type", "entity_type", "entity_group", "category", "tag",
+              "entity", "labels")  # fmt: skip
 START_KEYS = ("start", "start_offset", "start_char", "begin")
 END_KEYS = ("end", "end_offset", "end_char")
 
@@ -37,9 +38,10 @@ def claims_of(raw: Any, text: str | None = None) -> list[Claim]:
     mention = None
     if text is not None:
         mention = raw.get("text")
-        # Rasa's value may be a synonym, which the text does not have
         if isinstance(raw.get("value"), str) and raw["value"] in text:
-            mention = raw["value"]
+            # Rasa's value may be a synonym, so it only stands in for bad offsets
+            bad = offsets_fault(text, _whole(start), _whole(end)) != ""
+            mention = raw["value"] if bad else mention
     start, end = _whole(start), _whole(end)
     labels = labels if isinstance(labels, list) and labels else [labels]
     return [Claim(start, end, label, mention, fault) for label in labels]
@@ -56,11 +58,12 @@ def claims_in(
     lists = [
         [claim for raw in raws for claim in claims_of(raw, text)] for raws in found
     ]
+    lists.append(_elsewhere(value, text, but=(*keys, "tokens")))
     key, alone, tagged = tags_key(value), not lists[0], []
     if key and key not in keys:
         tagged = tag_claims(value, key, text, names, alone=alone)
     if alone:
-        return tagged or _elsewhere(value, text)
+        return tagged or lists[-1]
     claims, seen = lists[0], {repr(c[:3]) for c in lists[0]}
     lists.append([c for c in tagged if c.label or not _touches(c, lists[0])])
     for claim in (claim for further in lists[1:] for claim in further):
@@ -85,13 +88,15 @@ def entities_keys(value: dict[str, Any]) -> list[str]:
     return filled or lists[:1] or known[:1] or ["entities"]
 
 
-def _elsewhere(value: dict[str, Any], text: str | None) -> list[Claim]:
+def _elsewhere(
+    value: dict[str, Any], text: str | None, but: tuple[str, ...]
+) -> list[Claim]:
     """Return the entities of lists with unknown keys. They are not read, as nobody
-    knows what these lists are."""
+    knows what these lists are. but: keys that are known."""
     return [
         claim._replace(fault=OTHER_LIST)
-        for raws in value.values()
-        if _has_spans(raws)
+        for key, raws in value.items()
+        if key not in but and _has_spans(raws)
         for raw in raws
         for claim in claims_of(raw, text)
     ]

@@ -27,12 +27,13 @@ from pathlib import Path
 from typing import Any
 
 from .base import AnnotatedText, ReadReport
+from .claims import Claim
 from .json_entities import all_strings, claims_in, entities_keys
 from .json_tags import TagNames, names_in, tags_key
 from .json_values import read_json_items
 from .mentions import place, place_tokens
 from .missing import is_missing
-from .prodigy import beside_unknown, is_binary, why_left_out
+from .prodigy import beside_unknown, is_binary, task_of, why_left_out
 from .script import joiner_of
 
 
@@ -56,12 +57,18 @@ def read_jsonl(
     """
     items = list(read_json_items(path, report))
     names = names_in((value for _, value in items), path)
+    tasks = set()
     for line, value in items:
         row = value if isinstance(value, dict) else {}
         start = str(row.get("text", ""))[:60]
         if why := why_left_out(row):
             report.leave_out(line, why, start)
             continue
+        if (task := task_of(row)) is not None:
+            if task in tasks:
+                report.leave_out(line, "further annotation of a task", start)
+                continue
+            tasks.add(task)
         if row.get("answer") == "accept":  # Prodigy may omit an empty list of spans
             row.setdefault("spans", [])
         text = read_example(value, line, report, entities_key, names)
@@ -96,27 +103,40 @@ def read_example(
         report.lose(line, f"no list of {key}", f"its keys are {found}"[:80])
         return None
     labels = value.get("labels") if "labels" not in (*keys, tags) else None
-    if labels is not None and not all_strings(labels):
-        report.lose(line, "labels is not a list of strings", repr(labels)[:60])
-        return None
     details = {
-        "labels": None if labels is None else tuple(labels),
         "document": "" if is_missing(value.get("id")) else str(value["id"]),
         "line": line,
     }
     text = text_in(value)
     if isinstance(text, str):
         claims = claims_in(value, keys, text, names)
+        details["labels"] = annotated_labels(labels, claims, line, report)
         return AnnotatedText(text, **place(report, line, text, claims), **details)
     tokens = value.get("tokens", value.get("sentence"))
     if isinstance(tokens, list):
         words = [t.get("surface") if isinstance(t, dict) else t for t in tokens]
         if words and all(words) and all_strings(words):
             claims = claims_in(value, keys, None, names)
+            details["labels"] = annotated_labels(labels, claims, line, report)
             placed = place_tokens(report, line, len(words), claims)
             spaces = [bool(joiner_of(words))] * len(words)
             return AnnotatedText.from_words(words, spaces=spaces, **placed, **details)
     report.lose(line, "neither text nor tokens", repr(value)[:60])
+    return None
+
+
+def annotated_labels(
+    labels: Any, claims: list[Claim], line: int, report: ReadReport
+) -> tuple[str, ...] | None:
+    """The labels that a text was annotated for. None if `labels` is something else,
+    such as classes of the text: no list of strings, or without a label that the text
+    has."""
+    if labels is None:
+        return None
+    if all_strings(labels) and {c.label for c in claims if not c.fault} <= {*labels}:
+        return tuple(labels)
+    kind = "labels are not those of the entities, read as classes of the text"
+    report.repair(line, kind, repr(labels)[:60])
     return None
 
 

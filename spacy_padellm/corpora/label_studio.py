@@ -10,7 +10,7 @@ Offsets are UTF-16 units, end exclusive. The text of an entity, where the export
 tells them from characters.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -30,6 +30,8 @@ from .label_studio_claims import (
 from .mentions import place
 
 NO_TEXT = "result for none of the texts of its task"
+NOT_ANNOTATED = "task without annotation"
+FURTHER = "further annotation of a task"
 # (text or None, its entities)
 Found: TypeAlias = list[tuple[str | None, list[Claim]]]
 
@@ -46,19 +48,28 @@ def read_label_studio(path: Path, report: ReadReport) -> Iterator[AnnotatedText]
     (`to_name`). `document` is the id of the task.
 
     Predictions are not read. Of several annotations of a task, the one that is marked
-    as ground truth is read, or else the first. The others, skipped tasks, and tasks
+    as ground truth is read, or else the first. JSON-MIN has a task for each annotation,
+    and the one with the lowest id is read. The others, skipped tasks, and tasks
     without annotation are left out and reported. If a task has results, but no spans
     that can be read, such as a choice alone, its text is unknown. So is a region beside
     the spans that has a choice alone. A task without any result is a text without
     entities.
     """
-    for line, task in read_json_items(path, report):
+    items = list(read_json_items(path, report))
+    first = _first_annotations(task for _, task in items)
+    for line, task in items:
         if not isinstance(task, dict) or not is_label_studio(task):
             report.lose(line, "not a task with annotations", repr(task)[:60])
             continue
         where = f"task {task.get('id', '')}"
         if isinstance(task.get("data"), dict):
             found = _full(task, where, line, report)
+        elif task["annotation_id"] is None:
+            report.leave_out(line, NOT_ANNOTATED, where)
+            continue
+        elif task["annotation_id"] != first.get(_key(task)):
+            report.leave_out(line, FURTHER, f"1 of {where}")
+            continue
         else:
             found = [(text_of(task, None), answers(task, where))]
         for text, claims in found:
@@ -70,20 +81,40 @@ def read_label_studio(path: Path, report: ReadReport) -> Iterator[AnnotatedText]
             yield report.count(AnnotatedText(text, **details, **placed))
 
 
+def _key(task: dict[str, Any]) -> tuple[str, str]:
+    """Of a task in JSON-MIN. The texts of two exports may have the same id."""
+    return repr(task.get("id")), repr(text_of(task, None))
+
+
+def _first_annotations(tasks: Iterable[Any]) -> dict[tuple[str, str], Any]:
+    """The lowest id of an annotation of each task in JSON-MIN. Label Studio writes the
+    newest first."""
+    ids: dict[tuple[str, str], Any] = {}
+    for task in tasks:
+        found = task.get("annotation_id") if isinstance(task, dict) else None
+        if found is not None:
+            key = _key(task)
+            ids[key] = min(ids.get(key, found), found, key=_order)
+    return ids
+
+
+def _order(number: Any) -> tuple[bool, Any]:
+    return not isinstance(number, int), number if isinstance(number, int) else ""
+
+
 def _full(task: dict[str, Any], where: str, line: int, report: ReadReport) -> Found:
     """Return each text of a task that has spans, with its entities, or the only text.
     Returns an empty list if the task has no annotation."""
     annotations = task.get("annotations", task.get("completions"))
     annotations = annotations if isinstance(annotations, list) else []
     annotations = [a for a in annotations if isinstance(a, dict)]
-    done = [a for a in annotations if not a.get("was_cancelled")]
+    done = [a for a in annotations if not (a.get("was_cancelled") or a.get("skipped"))]
     if not done:
-        report.leave_out(line, "task without annotation", where)
+        report.leave_out(line, NOT_ANNOTATED, where)
         return []
     chosen = next((a for a in done if a.get("ground_truth")), done[0])
     if len(done) > 1:
-        kind = "further annotation of a task"
-        report.leave_out(line, kind, f"{len(done) - 1} of {where}")
+        report.leave_out(line, FURTHER, f"{len(done) - 1} of {where}")
     results = chosen.get("result")
     results = results if isinstance(results, list) else [results]
     spans = [r for r in results if not isinstance(r, dict) or r.get("type") in SPANS]

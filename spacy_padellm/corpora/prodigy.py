@@ -37,6 +37,14 @@ def why_left_out(row: dict[str, Any]) -> str:
     return f"answer of the interface {view!r}"[:60]
 
 
+def task_of(row: dict[str, Any]) -> Any:
+    """Return what rows about the same text have in common that several sessions
+    annotated by hand; None if a row has no such thing."""
+    if row.get("_view_id") not in MANUAL:
+        return None
+    return row.get("_input_hash")
+
+
 def is_binary(row: dict[str, Any]) -> bool:
     """Return whether a row only says that the spans that it has, if any, are right."""
     return row.get("_view_id") in BINARY

@@ -14,6 +14,8 @@ def read_rasa(path: Path, report: ReadReport) -> Iterator[AnnotatedText]:
     Raises ValueError if there is no valid list of common_examples.
     """
     for line, example in read_json_items(path, report, of="common_examples"):
+        if isinstance(example, dict) and example.get("entities") is None:
+            example = {**example, "entities": []}  # Rasa's examples may omit them
         text = read_example(example, line, report)
         if text is not None:
             yield report.count(text)

@@ -5,11 +5,15 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import Literal, TypeAlias
 
 Scheme: TypeAlias = Literal["IO", "IOB1", "BIO", "BIOES"]
-TAG = re.compile(r"O|[BIESLUM][-_]\S.*", re.DOTALL)
-ANY_CASE = re.compile(r"[Oo]|[BIESLUMbieslum][-_]\S.*", re.DOTALL)
+TAG = re.compile(r"O|(O\|)*[BIESLUMW][-_]\S.*", re.DOTALL)
+ANY_CASE = re.compile(r"[Oo]|[BIESLUMWbieslumw][-_]\S.*", re.DOTALL)
+# tags such as PER-B, as in Korean corpora
+SUFFIXED = re.compile(r"(\S+)[-_]([BIESLUMW])")
+# tags of several layers in one, such as I-ORG|B-GPE
+LAYERS = re.compile(r"\|(?=O(?:\||$)|[BIESLUMW][-_])")
 BARE_TAG = re.compile(r"[^\W\d_][\w./&-]*")
-# BILOU and BMES are the BIOES scheme with other letters
-LETTERS = {"L": "E", "U": "S", "M": "I"}
+# BILOU, BMES and BMEWO are the BIOES scheme with other letters
+LETTERS = {"L": "E", "U": "S", "M": "I", "W": "S"}
 
 
 def split_tag(tag: str) -> tuple[str, str]:
@@ -21,22 +25,38 @@ def split_tag(tag: str) -> tuple[str, str]:
 
 def standard(tags: Iterable[str]) -> dict[str, str]:
     """Return what to read for each of a file's tags, all of which must be given: a tag
-    of the schemes. PER is I-PER, b-per is B-per, and o is O.
+    of the schemes. PER is I-PER, b-per is B-per, PER-B is B-PER, and o is O. Of a tag
+    with several layers, the first is read that is not O.
 
     A tag such as e-mail may also be a label without a prefix, see `are_prefixed`. In
     the same way, o is a label beside O if there are labels without prefixes.
     """
     found = set(tags)
     prefixed = are_prefixed(found)
+    suffixed = _are_suffixed(found)
 
     def read(tag: str) -> str:
+        if suffixed and (match := SUFFIXED.fullmatch(tag)):
+            return f"{match[2]}-{match[1]}"
         if TAG.fullmatch(tag):
+            tag = next((t for t in LAYERS.split(tag) if t != "O"), "O")
             return tag
         if tag == "o" and (prefixed or "O" not in found):
             return "O"
         return tag[0].upper() + tag[1:] if prefixed else f"I-{tag}"
 
     return {tag: read(tag) for tag in found}
+
+
+def is_layered(tag: str) -> bool:
+    """Return whether a tag has several layers, of which one alone is read."""
+    return len([part for part in LAYERS.split(tag) if part != "O"]) > 1
+
+
+def _are_suffixed(tags: Collection[str]) -> bool:
+    """Return whether a file's tags have the letter of the scheme behind the label."""
+    matches = [SUFFIXED.fullmatch(tag) for tag in tags if tag != "O"]
+    return all(matches) and {"B", "I"} <= {match[2] for match in matches}
 
 
 def are_prefixed(tags: Collection[str]) -> bool:
@@ -53,7 +73,7 @@ def are_prefixed(tags: Collection[str]) -> bool:
 def has_no_labels(tags: Collection[str]) -> bool:
     """Return whether a file's tags are letters alone, such as B and I."""
     letters = {tag.upper() for tag in tags}
-    return letters >= {"B", "I"} and letters <= set("OBIESLUM")
+    return letters >= {"B", "I"} and letters <= set("OBIESLUMW")
 
 
 def guess_scheme(sentences: Iterable[Sequence[str]]) -> Scheme:
@@ -113,4 +133,5 @@ def read_tags(
 
 
 NO_BEGINNING = "tag without a beginning, read as a beginning"
+FURTHER_LAYER = "further tag of a token, which is not read"
 OTHER_LABEL = "tag differs from the open span, read as a beginning"

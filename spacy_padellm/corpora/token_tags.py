@@ -20,7 +20,16 @@ from .mentions import whole_number
 from .missing import is_missing, is_untagged
 from .script import joiner_of
 from .tag_names import tag_names
-from .tags import BARE_TAG, TAG, guess_scheme, has_no_labels, read_tags, standard
+from .tags import (
+    BARE_TAG,
+    FURTHER_LAYER,
+    TAG,
+    guess_scheme,
+    has_no_labels,
+    is_layered,
+    read_tags,
+    standard,
+)
 
 TOKEN_KEYS = ("tokens", "words")
 TAG_KEYS = ("ner_tags", "tags", "labels", "ner")
@@ -128,6 +137,9 @@ def read_rows_of_tags(
         spans, repairs = read_tags([tag or "O" for tag in tags], scheme)
         for i, kind in repairs:
             report.repair(row.line, kind, f"{row.words[i]} {tags[i]}")
+        for word, tag in zip(row.words, row.tags, strict=True):
+            if isinstance(tag, str) and is_layered(tag):
+                report.skip(row.line, FURTHER_LAYER, f"{word} {tag}")
         unknown = [(i, i + 1, "") for i, tag in enumerate(tags) if not tag]
         spaces = row.spaces or [bool(joiner)] * len(row.words)
         details = {"document": row.document, "line": row.line}

@@ -260,8 +260,6 @@ GOOD = json.dumps({"text": TEXT, "entities": [[0, 3, "PER"], [9, 13, "LOC"]]})
         ({"tokens": ["Ada", ""], "entities": []}, "neither text nor tokens"),
         ({"tokens": WORDS, "entities": [[0, 1, ""]]}, "entity without a label"),
         ({"tokens": [], "entities": []}, "neither text nor tokens"),
-        ({"text": TEXT, "entities": [], "labels": "PER"},
-         "labels is not a list of strings"),
         ([1, 2], "not a JSON object"),
     ],
 )  # fmt: skip
