@@ -82,8 +82,11 @@ class OneStep(Generative):
         sequences = []
         for label, name in query.labels.items():
             answer: tuple[int, ...] = ()
-            for span in spans.get(label, ()):
-                answer += (separator if answer else ()) + text.part(*span)
+            for start, end in spans.get(label, ()):
+                string, part = query.text[start:end], text.part(start, end)
+                if SEPARATOR in string:  # it would be read as two mentions
+                    part = text.segment(" " + " ".join(string.split()))
+                answer += (separator if answer else ()) + part
             answer += (tokenizer.eos_id,)
             prompt = text.prompt + text.segment(name + ":")
             weights = (1.0,) * len(answer)

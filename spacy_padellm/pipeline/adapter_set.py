@@ -2,10 +2,11 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..errors import Errors
 from ..formats.base import Format
+from ..labels import label_names
 from ..model.shim import CausalLMShim
 from ..spans.windows import with_join_tokens
 from ..types import LabelNames, WindowGetter
@@ -46,31 +47,58 @@ class AdapterSet:
         self.named: dict[str, CausalLMShim] = {}
         self._given: dict[str | None, LabelNames | None] = {None: labels}
         self._added: dict[str | None, dict[str, str | None]] = {}
+        # of the gold data that `own` was initialized with, with those given and added
+        self._learned: LabelNames | None = None
         for adapter, path in (paths or {}).items():
             self.named[adapter] = self.from_folder(adapter, path)
 
     # -- labels -----------------------------------------------------------------------
 
     def labels(self, adapter: str | None) -> LabelNames:
-        """The labels given to an adapter, or else those that it was trained for; and
-        those that were added."""
+        """The labels that an adapter was initialized with, or those given to it, or
+        else those that it was trained for; and those that were added."""
         given = self._given.get(adapter)
+        if adapter is None and self._learned is not None:
+            given = self._learned
         if given is None:
             card = self.shim(adapter).card()
             given = {} if card is None else card.labels
         return with_labels(given, self._added.get(adapter, {}))
 
-    def labels_to_learn(self, found: Mapping[str, str | None]) -> LabelNames:
-        """The labels given to the component's own adapter, those that were added, and
-        those found in gold data. Those that it was trained for are not among them: gold
-        data that do not have them would teach that they are absent.
+    def learn_labels(self, found: Mapping[str, str | None]) -> None:
+        """Look for the labels given to the component's own adapter, those that were
+        added, and those found in gold data. Those that it was trained for, or that
+        other gold data had, are not among them: gold data that do not have them would
+        teach that they are absent. They only lend their names.
 
         found: each label with the name that the model reads, or None.
         """
+        known, usual = self.labels(None), label_names(list(found))
         asked = {**self._added.get(None, {})}
         for label, name in found.items():
-            asked.setdefault(label, name)
-        return with_labels(self._given.get(None) or {}, asked)
+            lent = known.get(label, usual[label])
+            is_label = lent != label and lent in found
+            asked.setdefault(label, name or (usual[label] if is_label else lent))
+        self._learned = with_labels(self._given.get(None) or {}, asked) or None
+
+    def saved_labels(self) -> dict[str, Any]:
+        """The labels of the component's own adapter, and where they are from, for
+        `restore_labels`."""
+        return {
+            "labels": self.labels(None),
+            "given_labels": self._given.get(None),
+            "added_labels": self._added.get(None, {}),
+            "learned_labels": self._learned,
+        }
+
+    def restore_labels(self, saved: Mapping[str, Any]) -> None:
+        """saved: as of `saved_labels`, or with `labels` alone, as earlier versions
+        saved it."""
+        given = saved.get("given_labels", saved["labels"])
+        self.give_labels(None, None if given is None else label_names(given))
+        self._added[None] = dict(saved.get("added_labels", {}))
+        learned = saved.get("learned_labels")
+        self._learned = None if learned is None else label_names(learned)
 
     def add_label(self, adapter: str | None, label: str, name: str | None) -> int:
         """Returns 1, or 0 if the adapter has the label. Raises ValueError for a faulty
@@ -84,6 +112,8 @@ class AdapterSet:
         """Look for these alone; None: for those that the adapter was trained for."""
         self._given[adapter] = labels
         self._added.pop(adapter, None)
+        if adapter is None:
+            self._learned = None
 
     # -- windows ----------------------------------------------------------------------
 

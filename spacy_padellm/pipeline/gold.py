@@ -10,6 +10,7 @@ from spacy.training import Example
 from ..corpora.base import ANNOTATED_LABELS
 from ..formats.base import Format, GoldText, Query
 from ..spans.normalised import normalise
+from ..spans.resolve import without_outer_spaces
 from ..spans.unread import unread_parts, without_parts
 from ..spans.wrapping import unwrapped
 from ..trees.packing import GoldTree
@@ -42,11 +43,14 @@ def is_annotated(doc: Doc, spans_key: str | None) -> bool:
 
 
 def gold_mentions(doc: Doc, spans_key: str | None) -> Sequence[Span]:
-    """The mentions of a gold doc, in text order. spans_key: see `is_annotated`; a doc
-    without that group has its entities."""
-    if spans_key is None or spans_key not in doc.spans:
-        return doc.ents
-    return sorted(doc.spans[spans_key])
+    """The mentions of a gold doc, in text order, without whitespace tokens at either
+    end. spans_key: see `is_annotated`; a doc without that group has its entities."""
+    in_spans = spans_key is not None and spans_key in doc.spans
+    mentions = []
+    for span in sorted(doc.spans[spans_key]) if in_spans else doc.ents:
+        if tokens := without_outer_spaces(doc, span.start, span.end):
+            mentions.append(Span(doc, *tokens, span.label))
+    return mentions
 
 
 def trees_of(

@@ -289,7 +289,7 @@ class PaDeLLMNER(AdaptersAndLabels, TrainablePipe):
         learns = has_gold(get_examples(), self._gold_key)
         if learns and labels is None and self._adapters.configured_labels is None:
             found = gold_labels(get_examples(), self._gold_key)
-            self.labels = self._adapters.labels_to_learn(found) or None
+            self._adapters.learn_labels(found)
         for label in self.labels:
             self.vocab.strings.add(label)
         own = self._adapters.own

@@ -28,7 +28,8 @@ class FoundMention:
     span: None if the mention has no tokens in the doc.
     dropped: empty, or the reason: "duplicate" (other labels have all occurrences of the
         string), "empty", "not in text", "misaligned" (it is not made of whole tokens),
-        "other window" (that one is responsible for these tokens), "below threshold".
+        "other window" (that one is responsible for these tokens), "below threshold",
+        "overlap" (it is a part of another occurrence of a name).
     changed: how the span differs from the mention: empty, "contracted" (it lacks
         characters), "expanded" (it has more), "shared token" (a better mention has a
         token that both touch), or "repeated" (the span is another occurrence of the
@@ -100,7 +101,7 @@ def locate(
     if not output.allow_overlap:
         settled = _share_tokens(doc, settled)
     if output.all_occurrences:
-        settled += _repeated(doc, parts, settled, output)
+        settled = _with_repeated(doc, parts, settled, output)
     dropped = Counter(one.dropped for one in settled if one.dropped)
     for part in parts:
         dropped.update(part.extraction.lost)
@@ -159,11 +160,10 @@ def _snap(doc: Doc, found: FoundMention, output: Output) -> FoundMention:
     decomposed letters, are not cut off, as a part of the name would be lost.
     """
     start, end = found.place
-    tokens = to_token_span(doc, start, end, output.alignment_mode)
     if output.alignment_mode == "contract":
-        whole = to_token_span(doc, start, end, "expand")
-        if whole is not None and _adds_signs_alone(doc, whole, start, end):
-            tokens = whole
+        tokens = _contracted(doc, start, end)
+    else:
+        tokens = to_token_span(doc, start, end, output.alignment_mode)
     if tokens is None:
         return replace(found, dropped="misaligned")
     mention = found.mention
@@ -177,18 +177,25 @@ def _snap(doc: Doc, found: FoundMention, output: Output) -> FoundMention:
     return replace(found, span=span, changed=changed)
 
 
-def _adds_signs_alone(doc: Doc, tokens: tuple[int, int], start: int, end: int) -> bool:
-    """Whether tokens have only signs beside the characters `start` to `end`:
-    punctuation, symbols, and invisible marks, such as those of a direction."""
+def _contracted(doc: Doc, start: int, end: int) -> tuple[int, int] | None:
+    """The tokens of the characters `start` to `end`, without those at either edge that
+    have more than signs beside them: punctuation, symbols, and invisible marks, such
+    as those of a direction. None if no tokens are left."""
+    tokens = to_token_span(doc, start, end, "expand")
+    if tokens is None:
+        return None
     first, last = doc[tokens[0]], doc[tokens[1] - 1]
     before = first.text[: max(start - first.idx, 0)]
     after = last.text[max(end - last.idx, 0) :]
-    return all(_is_sign(char) for char in before + after)
+    cut_first, cut_last = (not all(map(_is_sign, part)) for part in (before, after))
+    return without_outer_spaces(doc, tokens[0] + cut_first, tokens[1] - cut_last)
 
 
 def _is_sign(char: str) -> bool:
+    """Whether a character is no letter or digit of a word. A mark belongs to the sign
+    before it: those of letters are in the mention."""
     category = unicodedata.category(char)
-    return category[0] in "PS" or category == "Cf"
+    return category[0] in "PSM" or category == "Cf"
 
 
 def _share_tokens(doc: Doc, found: Sequence[FoundMention]) -> list[FoundMention]:
@@ -220,31 +227,38 @@ def _share_tokens(doc: Doc, found: Sequence[FoundMention]) -> list[FoundMention]
     return found
 
 
-def _repeated(
+def _with_repeated(
     doc: Doc,
     parts: Sequence[WindowPrediction],
     settled: Sequence[FoundMention],
     output: Output,
 ) -> list[FoundMention]:
-    """The other occurrences of strings that became entities, on tokens where nothing
-    was found."""
-    spans = _spans(settled)
-    kept, nested = drop_overlaps(spans)
+    """The mentions, and the other occurrences of strings that became entities. Where a
+    part of such a string was found alone, that part is dropped."""
+    kept, nested = drop_overlaps(_spans(settled))
     of_span = {id(one.span): one for one in settled}
     keep_ends = [part.window.keep_end for part in parts]
-    repeated = []
+    repeated, pieces = [], set()
     taken = nested if output.allow_overlap else ()
-    for source, copy in other_occurrences(doc, kept, taken=taken):
-        found = of_span[id(source)]
+    for source, copy, inner in other_occurrences(doc, kept, taken=taken):
+        pieces.update(
+            id(piece)
+            for piece in inner
+            if piece.label == copy.label or not output.allow_overlap
+        )
         number = bisect_right(keep_ends, copy.start)
         start, end = doc[copy.start].idx, doc[copy.end - 1].idx + len(doc[copy.end - 1])
         repeated.append(
             replace(
-                found,
+                of_span[id(source)],
                 window=min(number, len(parts) - 1),
                 place=(start, end),
                 span=copy,
                 changed="repeated",
             )
         )
-    return repeated
+    rest = [
+        replace(one, dropped="overlap") if id(one.span) in pieces else one
+        for one in settled
+    ]
+    return rest + repeated

@@ -7,7 +7,7 @@ from typing import Any
 from ..about import __version__
 from ..errors import Errors
 from .adapter_set import is_folder_name
-from .labels import read_labels
+from .labels import read_labels, with_labels
 
 # To be raised when earlier versions can no longer read what is saved.
 LAYOUT = 3
@@ -46,7 +46,12 @@ def read_cfg(text: bytes | None, *, source: Path, component: str) -> dict[str, A
 
 def _check(cfg: dict[str, Any]) -> None:
     """Raises ValueError for settings that no component has saved."""
-    read_labels(cfg.get("labels"))
+    for part in ("labels", "given_labels", "learned_labels"):
+        read_labels(cfg.get(part))
+    added = cfg.get("added_labels", {})
+    if not isinstance(added, dict):
+        raise ValueError(f"added_labels is {added!r}")
+    with_labels(read_labels(cfg.get("labels")) or {}, added)
     if not isinstance(cfg.get("adapter", False), bool):
         raise ValueError(f"adapter is {cfg['adapter']!r}")
     named, active = cfg.get("adapters", []), cfg.get("active_adapter")

@@ -16,7 +16,6 @@ from ..errors import Errors
 from ..formats.base import Format
 from ..writing import replace_files
 from .adapter_set import AdapterSet
-from .labels import read_labels
 from .saved_cfg import LAYOUT, read_cfg
 
 CFG = "cfg"
@@ -52,7 +51,7 @@ def collect(adapters: AdapterSet, format: Format) -> Saved:
         named[name] = shim.adapter(format.name, adapters.labels(name))
     own = adapters.own.adapter(format.name, adapters.labels(None))
     cfg = {
-        "labels": adapters.labels(None),
+        **adapters.saved_labels(),
         "configured_labels": adapters.configured_labels,
         ADAPTER: own is not None,
         NAMED: list(named),
@@ -79,7 +78,7 @@ def apply(
     """
     cfg, mine = saved.cfg, adapters.configured_labels
     if "labels" in cfg and mine in (None, cfg.get("configured_labels", mine)):
-        adapters.give_labels(None, read_labels(cfg["labels"]))
+        adapters.restore_labels(cfg)
     had_none = cfg.get(ADAPTER) is False and ADAPTER not in exclude
     if saved.own is not None or had_none:
         adapters.own.use_adapter(saved.own, str(saved.source / ADAPTER))

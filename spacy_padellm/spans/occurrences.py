@@ -3,7 +3,7 @@
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from ..types import LabelledSpan
 from .normalised import normal_form
@@ -15,18 +15,28 @@ if TYPE_CHECKING:
 Words: TypeAlias = tuple[str, ...]
 
 
+class Occurrence(NamedTuple):
+    """source: the span with the string. copy: a span with its label and score where the
+    string stands again. inner: other spans in that place."""
+
+    source: LabelledSpan
+    copy: LabelledSpan
+    inner: tuple[LabelledSpan, ...]
+
+
 def other_occurrences(
     doc: "Doc",
     spans: Sequence[LabelledSpan],
     *,
     taken: Iterable[LabelledSpan] = (),
-) -> list[tuple[LabelledSpan, LabelledSpan]]:
-    """The occurrences of the spans' strings on tokens that no span has, in text order.
+) -> list[Occurrence]:
+    """The occurrences of the spans' strings, in text order. No other span has their
+    tokens, unless it is a part of the string: a model may find "Merkel" alone where
+    "Angela Merkel" stands again.
 
     taken: further spans whose tokens are not searched.
 
-    Each is a pair of the span with that string, and a span there with its label and
-    score. If spans with the same string have different labels, the one with the highest
+    If spans with the same string have different labels, the one with the highest
     rank is taken. Whole tokens are compared, in the form that models read. Whitespace
     and invisible marks may differ. Longer strings come first.
     """
@@ -37,7 +47,8 @@ def other_occurrences(
     by_first: dict[str, list[Words]] = defaultdict(list)
     for words in sorted(filter(None, sources), key=len, reverse=True):
         by_first[words[0]].append(words)
-    occupied = {i for span in (*spans, *taken) for i in range(span.start, span.end)}
+    blocked = {i for span in taken for i in range(span.start, span.end)}
+    owners = {i: span for span in spans for i in range(span.start, span.end)}
     tokens = _words(doc, range(len(doc)))
     found = []
     for at, (start, word) in enumerate(tokens):
@@ -46,15 +57,22 @@ def other_occurrences(
             if tuple(word for _, word in part) != words:
                 continue
             place = range(start, part[-1][0] + 1)
-            if occupied.isdisjoint(place):
+            inner = {id(one): one for i in place if (one := owners.get(i))}.values()
+            if blocked.isdisjoint(place) and all(_is_part(one, place) for one in inner):
                 source = sources[words]
                 copy = LabelledSpan(
                     place.start, place.stop, source.label, source.score, source.weight
                 )
-                found.append((source, copy))
-                occupied.update(place)
+                found.append(Occurrence(source, copy, tuple(inner)))
+                blocked.update(place)
                 break
     return found
+
+
+def _is_part(span: LabelledSpan, place: range) -> bool:
+    """Whether a span is inside of a place, and shorter."""
+    inside = place.start <= span.start and span.end <= place.stop
+    return inside and span.end - span.start < len(place)
 
 
 def _words(doc: "Doc", tokens: range) -> list[tuple[int, str]]:
@@ -64,5 +82,10 @@ def _words(doc: "Doc", tokens: range) -> list[tuple[int, str]]:
 
 
 def _visible(word: str) -> str:
-    shown = "".join(char for char in word if unicodedata.category(char) != "Cf")
+    shown = "".join(char for char in word if not _is_invisible(char))
     return normal_form(shown or word)
+
+
+def _is_invisible(char: str) -> bool:
+    """Also what chooses between forms of an emoji."""
+    return unicodedata.category(char) == "Cf" or "\ufe00" <= char <= "\ufe0f"

@@ -118,3 +118,11 @@ def test_one_step_reads_a_line_a_mention(tiny_tokenizer):
         build_one_step_v1(), "\n bell \n\n tyre\n", "x" * 40, {"A": "a"}, tiny_tokenizer
     )
     assert [m.text for m in extraction.mentions] == ["bell", "tyre"]
+
+
+def test_one_step_writes_a_mention_of_two_lines_in_one(tiny_tokenizer):
+    query = Query("Sent to New\nYork and Oslo.", {"LOC": "location"})
+    gold = build_one_step_v1().gold(query, {"LOC": [(8, 16), (21, 25)]}, tiny_tokenizer)
+    answer = tiny_tokenizer.decode(gold[0].answer)
+    assert answer.split("\n")[0].strip() == "New York"
+    assert answer.split("\n")[1].strip().startswith("Oslo")

@@ -3,6 +3,7 @@
 import pytest
 import spacy
 import srsly
+from spacy.tokens import Span
 from spacy.training import Example
 from spacy.util import load_config, load_model_from_config
 
@@ -178,6 +179,71 @@ def test_labels_of_gold_data_join_those_that_were_added(make_nlp):
     gold = examples(nlp)
     nlp.initialize(lambda: gold)
     assert ner_of(nlp).labels == ("DISH", "PERSON", "LOC")
+
+
+def gold_with(nlp, *labels):
+    doc = nlp.make_doc("London Berlin Paris")
+    spans = [Span(doc, i, i + 1, label) for i, label in enumerate(labels)]
+    reference = nlp.make_doc(doc.text)
+    reference.set_ents([Span(reference, s.start, s.end, s.label) for s in spans])
+    return [Example(doc, reference)]
+
+
+@pytest.mark.parametrize("way", ["loaded", "bytes", "sourced", "again"])
+def test_labels_of_earlier_gold_data_are_not_learned_again(make_nlp, tmp_path, way):
+    """New gold data would teach that they are absent."""
+    nlp = make_nlp()
+    ner_of(nlp).add_label("DISH", "food")
+    nlp.initialize(lambda: gold_with(nlp, "A", "B"))
+    assert ner_of(nlp).labels == ("DISH", "A", "B")
+    if way == "loaded":
+        nlp.to_disk(tmp_path / "pipeline")
+        nlp = spacy.load(tmp_path / "pipeline")
+    elif way == "bytes":
+        nlp = make_nlp().from_bytes(nlp.to_bytes())
+    elif way == "sourced":
+        other = spacy.blank("en")
+        other.add_pipe("padellm_ner", source=nlp)
+        nlp = other
+    assert ner_of(nlp).labels == ("DISH", "A", "B")
+    nlp.initialize(lambda: gold_with(nlp, "B", "C"))
+    assert ner_of(nlp).label_data == {"DISH": "food", "B": "B", "C": "C"}
+
+
+def test_a_loaded_component_learns_none_of_its_adapters_labels(
+    make_nlp, adapter_folder, tmp_path
+):
+    make_nlp(model={"adapter": str(adapter_folder)}).to_disk(tmp_path / "pipeline")
+    nlp = spacy.load(tmp_path / "pipeline")
+    assert ner_of(nlp).labels == ("PERSON", "LOC")
+    nlp.initialize(lambda: gold_with(nlp, "DISH"))
+    assert ner_of(nlp).labels == ("DISH",)
+
+
+def test_labels_that_were_set_are_learned_after_loading_too(make_nlp, tmp_path):
+    nlp = make_nlp()
+    ner_of(nlp).labels = {"DISH": "food"}
+    nlp.to_disk(tmp_path / "pipeline")
+    nlp = spacy.load(tmp_path / "pipeline")
+    nlp.initialize(lambda: gold_with(nlp, "A"))
+    assert ner_of(nlp).label_data == {"DISH": "food", "A": "A"}
+
+
+def test_an_adapter_lends_the_names_that_it_was_trained_with(make_nlp, tmp_path):
+    nlp = make_nlp()
+    ner_of(nlp).labels = {"PART": "bicycle part"}
+    nlp.initialize(lambda: gold_with(nlp, "PART"))
+    ner_of(nlp).to_disk(tmp_path / "ner")
+    nlp = make_nlp(model={"adapter": str(tmp_path / "ner" / "adapter")})
+    nlp.initialize(lambda: gold_with(nlp, "TOOL", "PART"))
+    assert ner_of(nlp).label_data == {"TOOL": "TOOL", "PART": "bicycle part"}
+
+
+@pytest.mark.parametrize("labels", [("PER", "person"), ("person", "PER")])
+def test_labels_of_gold_data_never_share_a_name(make_nlp, labels):
+    nlp = make_nlp()
+    nlp.initialize(lambda: gold_with(nlp, *labels))
+    assert ner_of(nlp).label_data == {label: label for label in labels}
 
 
 def test_labels_of_gold_data_do_not_join_those_of_the_config(make_nlp):

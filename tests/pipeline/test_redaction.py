@@ -4,6 +4,7 @@ import unicodedata
 
 import pytest
 from spacy.tokens import Doc
+from spacy.training import Example
 
 from .conftest import ents, examples
 from .scripted import ScriptedFormat
@@ -148,7 +149,36 @@ def test_names_share_a_token_whatever_else_claims_it(scripted_nlp, rival):
     assert attrs(doc)["dropped"] == {"overlap": 1}
 
 
-@pytest.mark.parametrize("mark", ["\u200e", "\u200f", "\u200d", "\u200b", "♥", "|"])
+def test_a_name_is_found_whole_where_it_stands_again(scripted_nlp):
+    """The model finds it once, and a part of it the second time."""
+
+    def tell(text):
+        first = "Paris" in text
+        return [("PER", "Angela Merkel" if first else "Merkel", 0.8 if first else 0.9)]
+
+    nlp = scripted_nlp(
+        tell, windows={"max_tokens": 8, "join_tokens": 1}, all_occurrences=True
+    )
+    doc = nlp("Angela Merkel flew to Paris. Then Angela Merkel left.")
+    assert ents(doc) == [("Angela Merkel", "PER")] * 2
+    assert attrs(doc)["dropped"] == {"overlap": 1}
+    assert attrs(doc)["changed"] == {"repeated": 1}
+
+
+def test_each_edge_of_a_name_is_judged_by_itself(scripted_nlp):
+    text = unicodedata.normalize("NFD", "see 1.José Ángel Peré. Then 2.Omar Ali!! left")
+    names = [("PER", "José Ángel Peré", 0.9), ("PER", "Omar Ali", 0.9)]
+    nlp = scripted_nlp(lambda text: names)
+    words = text.split(" ")
+    found = [
+        unicodedata.normalize("NFC", e.text) for e in nlp(Doc(nlp.vocab, words)).ents
+    ]
+    assert found == ["Ángel Peré.", "Ali!!"]
+
+
+@pytest.mark.parametrize(
+    "mark", ["\u200e", "\u200f", "\u200d", "\u200b", "♥", "|", "‼️", "⁉\ufe0f"]
+)
 @pytest.mark.parametrize("form", ["{1}{0} left", "then {0}{1} left", "{1}{0}{1} left"])
 def test_signs_at_a_name_do_not_lose_it(scripted_nlp, mark, form):
     nlp = scripted_nlp(lambda text: [("PER", "Maria", 0.9)])
@@ -213,6 +243,26 @@ def test_both_forms_of_an_accent_teach_the_same(make_nlp, form):
     nlp.update(examples(nlp, gold))
     [(taught, _, strings)] = format.taught
     assert (taught, strings) == ("José met Zoë", {"PER": ["Zoë"]})
+
+
+@pytest.mark.parametrize("place", [(4, 14), (3, 14), (7, 15), (0, 3), (4, 6)])
+@pytest.mark.parametrize("group", [None, "sc"])
+def test_gold_spans_have_no_outer_whitespace(make_nlp, place, group):
+    """spaCy accepts entities that begin or end with tokens of spaces."""
+    nlp = make_nlp(labels=["PER"], allow_overlap=group is not None, spans_key=group)
+    format = nlp.get_pipe("padellm_ner").format = ScriptedFormat()
+    nlp.get_pipe("padellm_ner")._adapters.own.initialize(None)
+    doc = nlp.make_doc("met    Ann Lee \n\nin Oslo.")
+    gold = doc.copy()
+    span = gold.char_span(*place, label="PER", alignment_mode="expand")
+    gold.set_ents([] if group else [span], default="outside")
+    if group:
+        gold.spans[group] = [span]
+    nlp.update([Example(doc, gold)])
+    [(_, _, strings)] = format.taught
+    assert [s for found in strings.values() for s in found] == (
+        ["met"] if place == (0, 3) else [] if place == (4, 6) else ["Ann Lee"]
+    )
 
 
 WRAPPED = "On Monday, the people of the office in Nairobi met Ann Mary\nLee and left."

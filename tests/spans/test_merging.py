@@ -49,6 +49,18 @@ def test_another_label_does_not_make_it_a_part():
     assert answered(TWO, *both) == both
 
 
+def test_windows_that_disagree_about_the_first_token_lose_no_mention():
+    """Each finds what the other one is responsible for."""
+    windows = [Window(0, 8, 0, 6), Window(4, 12, 6, 12)]
+    short, long = (0, 6, 8, "X"), (1, 5, 8, "X")
+    assert answered(windows, short, long) == [long]
+    assert answered(windows, short) == answered(windows, long) == []
+    # another window has found it, or another label
+    own = (1, 7, 8, "X")
+    assert answered(windows, short, long, own) == [own]
+    assert answered(windows, short, (1, 5, 8, "Y")) == []
+
+
 def test_a_nested_mention_inside_the_window_is_no_part():
     nested = [(0, 1, 4, "X"), (0, 2, 3, "X")]
     assert answered(TWO, *nested) == nested

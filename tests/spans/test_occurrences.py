@@ -8,7 +8,7 @@ from .random_docs import make_doc
 
 def others(doc, *spans, **settings):
     found = other_occurrences(doc, spans, **settings)
-    return [(copy.start, copy.end, copy.label, copy.score) for _, copy in found]
+    return [(c.start, c.end, c.label, c.score) for _, c, _ in found]
 
 
 def test_every_further_occurrence_has_the_label_and_the_score():
@@ -59,3 +59,17 @@ def test_tokens_that_other_spans_have_are_not_searched():
     doc = make_doc(*"England , Bank of England".split())
     bank = LabelledSpan(2, 5, "ORG")
     assert others(doc, LabelledSpan(0, 1, "LOC"), taken=[bank]) == []
+
+
+def test_a_part_that_was_found_alone_is_no_obstacle():
+    doc = make_doc(*"Ann Lee came , Ann Lee left , and Ann Lee Cook".split())
+    whole, part = LabelledSpan(0, 2, "PER"), LabelledSpan(5, 6, "ORG")
+    longer = LabelledSpan(10, 12, "ORG")  # Lee Cook
+    found = other_occurrences(doc, [whole, part, longer])
+    assert [(one.copy.start, one.inner) for one in found] == [(4, (part,))]
+
+
+def test_the_same_string_found_again_is_no_part():
+    doc = make_doc(*"Ann Lee , Ann Lee".split())
+    spans = LabelledSpan(0, 2, "PER"), LabelledSpan(3, 5, "ORG")
+    assert others(doc, *spans) == []
