@@ -8,6 +8,7 @@ from ..errors import Errors
 
 AUTO = "auto"
 DEFAULT = "default"
+ENGLISH_FAST = "english-fast"
 ENGLISH_PADELLM = "english-padellm"
 CHINESE = "chinese"
 MULTILINGUAL = "multilingual"
@@ -27,6 +28,7 @@ class ShippedAdapter:
 SHIPPED = {
     SMOLLM2.name: {
         DEFAULT: ShippedAdapter("smollm2-135m-english", "Pointer", "en"),
+        ENGLISH_FAST: ShippedAdapter("smollm2-135m-english-fast", "Pointer", "en"),
         ENGLISH_PADELLM: ShippedAdapter(
             "smollm2-135m-english-padellm", "PaDeLLM", "en"
         ),

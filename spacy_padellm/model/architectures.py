@@ -43,8 +43,9 @@ def build_causal_lm_v1(
     revision: a hub id's branch, tag or commit.
     adapter: to predict with, and to start training from: a PEFT folder, or one that
         comes with the base. That is "default", for English, on both bases by name;
-        "english-padellm" and "chinese", in the format PaDeLLM, on SmolLM2; "chinese"
-        and "multilingual" on Gemma. "auto" is the default one if the base has one, and
+        "english-fast", on the first 20 layers of SmolLM2; "english-padellm" and
+        "chinese", in the format PaDeLLM, on SmolLM2; "chinese" and "multilingual" on
+        Gemma. "auto" is the default one if the base has one, and
         null otherwise. Null is no adapter; training starts a new one.
     device: "auto", "cpu", "cuda", "cuda:1", "mps".
     dtype: of the base: "auto", "float32", "bfloat16", "float16"; or "int8", on a CPU:

@@ -41,6 +41,19 @@ def test_it_finds_people_and_places_that_are_plain_to_see(nlp):
     assert nlp(TEXTS[3]).ents == ()
 
 
+def test_the_fast_one_finds_them_with_two_thirds_of_the_layers(smollm):
+    nlp = spacy.blank("en")
+    model = {"device": "cpu", "adapter": "english-fast"}
+    ner = nlp.add_pipe("padellm_ner", config={"model": model})
+    people = [found(doc) for doc in nlp.pipe([TEXTS[0], TEXTS[3], TEXTS[4]])]
+    assert people == [
+        [("Angela Merkel", "PER"), ("Berlin", "LOC"), ("Paris", "LOC")],
+        [],
+        [("Maria Jensen", "PER"), ("Copenhagen", "LOC"), ("Novo Nordisk", "ORG")],
+    ]
+    assert len(causal_lm_shim(ner.model).lm.base.body.layers) == 20
+
+
 # the test fixtures of the bases
 BASES = {SMOLLM2.name: "smollm", GEMMA_3.name: "gemma"}
 POINTER = [
