@@ -37,10 +37,9 @@ def label_names(
 ) -> LabelNames:
     """What the model reads for each label, from a mapping or a list of labels.
 
-    A list gives each label itself as the name, except for KNOWN_NAMES that no other
-    label has. A mapping gives
-    the name, or a table with `name`, `description`, or both: the model then reads
-    "name (description)".
+    A list gives each label itself as the name, or its name in KNOWN_NAMES unless
+    another label has that. A mapping gives the name, or a table with `name`,
+    `description`, or both: the model then reads "name (description)".
 
     Raises ValueError (E503 to E505) for labels that are empty, duplicate, or contain a
     newline, outer whitespace or half of a surrogate pair, and (E512) for a table with

@@ -20,7 +20,7 @@ from ..corpora.gold import (
 from ..corpora.labels import parse_label_map, parse_labels
 from ..corpora.printed import printable, show
 from ..corpora.registry import FORMATS, Corpus, guess_format, read
-from ..corpora.splits import Part, find_splits, split_of
+from ..corpora.splits import Part, find_splits
 from ..errors import Errors, Warnings
 from .progress import progress
 
@@ -159,7 +159,7 @@ def job_to_divide(source: Path, target: Path) -> tuple[tuple[Path, ...], Path]:
             raise ValueError(Errors.E227.format(path=source))
         return (source,), target
     folder = find_splits(source)
-    if any(split_of(part.name) for part in folder.parts):
+    if folder.missing or len(folder.parts) > 1:
         names = ", ".join(part.name for part in folder.parts)
         raise ValueError(Errors.E226.format(folder=source, names=names))
     [part] = folder.parts

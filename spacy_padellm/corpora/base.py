@@ -10,6 +10,8 @@ from typing import NamedTuple
 # for, or a dict label → name in the prompt. Training only uses these labels. A doc
 # without this key was annotated for all labels.
 ANNOTATED_LABELS = "padellm_labels"
+# of several annotators, of whom one is read
+FURTHER = "further annotation of a task"
 
 
 class Entity(NamedTuple):

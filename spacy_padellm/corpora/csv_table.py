@@ -19,7 +19,7 @@ from typing import TypeAlias
 
 from ..errors import Errors
 from .base import AnnotatedText, ReadReport
-from .claims import Claim
+from .claims import Claim, is_there
 from .columns import SAMPLE, are_bare_tags, tag_pattern
 from .csv_lists import are_lists, read_lists
 from .headerless import SEPARATORS, headerless
@@ -36,11 +36,13 @@ NAMES = {
     "text": ("text", "full_text", "sentence"),
     "start": ("start", "start_offset", "start_char", "begin"),
     "end": ("end", "end_offset", "end_char"),
-    "label": ("label", "entity_type", "type", "tag", "category", "entity"),
+    "label": ("label", "entity_type", "type", "entity", "tag", "category"),
+    "label_beside_entity": ("tag", "category"),
     "mention": ("mention", "entity_text", "span", "value"),
     "unit": ("sentence #", "sentence_id", "sent_id", "sentence", "sentence_idx",
              "doc_id", "document_id", "document"),
     "id": ("id",),
+    "entity": ("entity",),
 }  # fmt: skip
 TOKENS, SPANS = ("token", "tag"), ("text", "start", "end", "label")
 Rows: TypeAlias = Iterable[tuple[int, dict[str, str]]]
@@ -103,15 +105,15 @@ def read_csv(
     has_tokens = set(TOKENS) <= set(columns)
     has_lists = has_tokens and are_lists(values for _, values in rows)
     if set(SPANS) <= set(columns) and not (has_tokens and _are_tags(rows)):
-        if "unit" not in columns and not _numbers_rows(rows, report, repeated="text"):
-            rows = _by_id(rows)
+        if "unit" not in columns:
+            rows = _by_id(rows, report, _are_spans_of_few_texts(rows))
         for unit in _texts(rows):
             yield report.count(_spans(unit, report))
     elif has_lists:
-        yield from read_lists(path, _by_id(rows), report, joiner)
+        yield from read_lists(path, _by_id(rows, report, False), report, joiner)
     else:
-        if "unit" not in columns and not _numbers_rows(rows, report):
-            rows = _by_id(rows)
+        if "unit" not in columns:
+            rows = _by_id(rows, report, True)
         sentences = list(_sentences(_sentence_units(rows), report))
         yield from read_rows_of_tags(path, sentences, report, joiner)
 
@@ -153,23 +155,21 @@ def _are_tags(rows: Rows) -> bool:
     return tag_pattern(tags) is not None or are_bare_tags(tags)
 
 
-def _numbers_rows(rows: Rows, report: ReadReport, repeated: str | None = None) -> bool:
-    """Return whether the column `id` has another value in each of several rows, and is
-    thus not that of sentences or texts. repeated: a column whose values would differ if
-    they were texts of one row each."""
+def _are_spans_of_few_texts(rows: Rows) -> bool:
+    """Return whether texts repeat, each time with another entity."""
     found = [values for _, values in rows if values]
-    ids = [_cell(values, "id") for values in found]
-    if len(ids) < 2 or "" in ids or len(set(ids)) < len(ids):
-        return False
-    cells = [values.get(repeated, "") for values in found if repeated]
-    if cells and len(set(cells)) == len(cells):
-        return False
-    report.layout = report.layout or "the column id numbers the rows"
-    return True
+    texts = {values.get("text", "") for values in found}
+    spans = {tuple(values.get(name, "") for name in SPANS) for values in found}
+    return len(texts) < len(spans) == len(found)
 
 
-def _by_id(rows: Rows) -> Rows:
-    """Return the rows with their `id` as the value of the sentence or the text."""
+def _by_id(rows: Rows, report: ReadReport, may_number_rows: bool) -> Rows:
+    """Return the rows with their `id` as the value of the sentence or the text, unless
+    it has another value in each of several rows, and may thus number the rows."""
+    ids = [_cell(values, "id") for _, values in rows if values]
+    if may_number_rows and "" not in ids and len(ids) == len(set(ids)) > 1:
+        report.layout = report.layout or "the column id numbers the rows"
+        return rows
     return [(n, {"unit": v["id"], **v} if "id" in v else v) for n, v in rows]
 
 
@@ -202,15 +202,21 @@ def _texts(rows: Rows) -> list[_Unit]:
 
 def _spans(unit: _Unit, report: ReadReport) -> AnnotatedText:
     (line, first), claims = unit.rows[0], []
+    text = first["text"]
     for _, values in unit.rows:
         cells = [_cell(values, name) for name in SPANS[1:]]
         if any(cells):
             start, end = (whole_number(WHOLE.sub(r"\1", cell)) for cell in cells[:2])
             mention = values["mention"] if _cell(values, "mention") else None
-            claims.append(Claim(start, end, cells[2], mention))
-    placed = place(report, line, first["text"], claims)
+            claim = Claim(start, end, cells[2], mention)
+            other = _cell(values, "label_beside_entity")
+            as_mention = claim._replace(mention=_cell(values, "entity"))
+            if other and cells[2] == as_mention.mention and is_there(text, as_mention):
+                claim = claim._replace(label=other)
+            claims.append(claim)
+    placed = place(report, line, text, claims)
     document = _cell(first, "unit")
-    return AnnotatedText(first["text"], document=document, line=line, **placed)
+    return AnnotatedText(text, document=document, line=line, **placed)
 
 
 def _sentences(units: Iterable[_Unit], report: ReadReport) -> Iterator[TaggedRow]:

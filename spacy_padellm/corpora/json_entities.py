@@ -1,8 +1,9 @@
 """The lists of entities of a JSON object, in the shapes of many tools."""
 
+from collections.abc import Sequence
 from typing import Any
 
-from .claims import Claim, offsets_fault
+from .claims import Claim, is_there, offsets_fault
 from .json_tags import TagNames, tag_claims, tags_key
 from .mentions import DISCONTINUOUS
 from .pipelines import join_tokens
@@ -13,8 +14,11 @@ OTHER_LIST = "entity of a second list, which is not read"
 NAMED = "named"
 ENTITIES_KEYS = ("entities", "spans", "ner", "label", "annotations")
 CLASSES = ("label", "labels")  # may also be classes of the text, or names of labels
-LABEL_KEYS = ("label", "type", "entity_type", "entity_group", "category", "tag",
-              "entity", "labels")  # fmt: skip
+LABEL_KEYS = ("label", "entity", "type", "entity_group", "labels", "tag",
+              "entity_type", "category")  # fmt: skip
+# lists of other things than entities
+OTHER_LAYERS = ("tokens", "words", "sentence", "sentences", "sents", "chunks",
+                "paragraphs", "sections")  # fmt: skip
 START_KEYS = ("start", "start_offset", "start_char", "begin")
 END_KEYS = ("end", "end_offset", "end_char")
 
@@ -26,7 +30,6 @@ def claims_of(raw: Any, text: str | None = None) -> list[Claim]:
         return [Claim(*map(_whole, raw[:2]), raw[2])]
     if not isinstance(raw, dict):
         return [Claim(None, None, None, mention=repr(raw)[:60], fault=OTHER_SHAPE)]
-    labels = _first(raw, LABEL_KEYS)
     start, end, fault = _first(raw, START_KEYS), _first(raw, END_KEYS), ""
     span = raw.get("span", raw.get("index"))
     if isinstance(span, list) and span and all(isinstance(i, int) for i in span):
@@ -39,10 +42,15 @@ def claims_of(raw: Any, text: str | None = None) -> list[Claim]:
     if text is not None:
         mention = raw.get("text")
         if isinstance(raw.get("value"), str) and raw["value"] in text:
-            # Rasa's value may be a synonym, so it only stands in for bad offsets
-            bad = offsets_fault(text, _whole(start), _whole(end)) != ""
-            mention = raw["value"] if bad else mention
+            # Rasa's value may be a synonym, which the text has elsewhere
+            claim = Claim(_whole(start), _whole(end), None, raw["value"])
+            if offsets_fault(text, *claim[:2]) or is_there(text, claim):
+                mention = raw["value"]
     start, end = _whole(start), _whole(end)
+    labels = _first(raw, LABEL_KEYS)
+    if text is not None and is_there(text, Claim(start, end, None, raw.get("entity"))):
+        # the mention itself, beside its label
+        labels = _first(raw, [key for key in LABEL_KEYS if key != "entity"]) or labels
     labels = labels if isinstance(labels, list) and labels else [labels]
     return [Claim(start, end, label, mention, fault) for label in labels]
 
@@ -58,13 +66,14 @@ def claims_in(
     lists = [
         [claim for raw in raws for claim in claims_of(raw, text)] for raws in found
     ]
-    lists.append(_elsewhere(value, text, but=(*keys, "tokens")))
     key, alone, tagged = tags_key(value), not lists[0], []
     if key and key not in keys:
         tagged = tag_claims(value, key, text, names, alone=alone)
     if alone:
-        return tagged or lists[-1]
+        return tagged or _elsewhere(value, text, but=())
     claims, seen = lists[0], {repr(c[:3]) for c in lists[0]}
+    known = (*keys, *OTHER_LAYERS, *(ENTITIES_KEYS if NAMED in value else ()))
+    lists.append(_elsewhere(value, text, but=known))
     lists.append([c for c in tagged if c.label or not _touches(c, lists[0])])
     for claim in (claim for further in lists[1:] for claim in further):
         has_place = isinstance(claim.start, int) and isinstance(claim.end, int)
@@ -128,7 +137,7 @@ def _touches(claim: Claim, others: list[Claim]) -> bool:
     )
 
 
-def _first(raw: dict[str, Any], keys: tuple[str, ...]) -> Any:
+def _first(raw: dict[str, Any], keys: Sequence[str]) -> Any:
     """Return the value of the first key that there is, or None."""
     return next((raw[key] for key in keys if key in raw), None)
 

@@ -26,7 +26,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from .base import AnnotatedText, ReadReport
+from .base import FURTHER, AnnotatedText, ReadReport
 from .claims import Claim
 from .json_entities import all_strings, claims_in, entities_keys
 from .json_tags import TagNames, names_in, tags_key
@@ -57,7 +57,7 @@ def read_jsonl(
     """
     items = list(read_json_items(path, report))
     names = names_in((value for _, value in items), path)
-    tasks = set()
+    sessions: dict[Any, Any] = {}
     for line, value in items:
         row = value if isinstance(value, dict) else {}
         start = str(row.get("text", ""))[:60]
@@ -65,10 +65,11 @@ def read_jsonl(
             report.leave_out(line, why, start)
             continue
         if (task := task_of(row)) is not None:
-            if task in tasks:
-                report.leave_out(line, "further annotation of a task", start)
+            if sessions.setdefault(task, row.get("_session_id")) != row.get(
+                "_session_id"
+            ):
+                report.leave_out(line, FURTHER, start)
                 continue
-            tasks.add(task)
         if row.get("answer") == "accept":  # Prodigy may omit an empty list of spans
             row.setdefault("spans", [])
         text = read_example(value, line, report, entities_key, names)
@@ -133,11 +134,15 @@ def annotated_labels(
     has."""
     if labels is None:
         return None
-    if all_strings(labels) and {c.label for c in claims if not c.fault} <= {*labels}:
+    if all_strings(labels) and {*_label_strings(claims)} <= {*labels}:
         return tuple(labels)
     kind = "labels are not those of the entities, read as classes of the text"
     report.repair(line, kind, repr(labels)[:60])
     return None
+
+
+def _label_strings(claims: list[Claim]) -> list[str]:
+    return [c.label for c in claims if isinstance(c.label, str) and not c.fault]
 
 
 def text_in(value: dict[str, Any]) -> Any:

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from .base import AnnotatedText, ReadReport
+from .base import FURTHER, AnnotatedText, ReadReport
 from .claims import Claim
 from .json_values import read_json_items
 from .label_studio_claims import (
@@ -31,7 +31,6 @@ from .mentions import place
 
 NO_TEXT = "result for none of the texts of its task"
 NOT_ANNOTATED = "task without annotation"
-FURTHER = "further annotation of a task"
 # (text or None, its entities)
 Found: TypeAlias = list[tuple[str | None, list[Claim]]]
 
@@ -67,7 +66,7 @@ def read_label_studio(path: Path, report: ReadReport) -> Iterator[AnnotatedText]
         elif task["annotation_id"] is None:
             report.leave_out(line, NOT_ANNOTATED, where)
             continue
-        elif task["annotation_id"] != first.get(_key(task)):
+        elif "id" in task and task["annotation_id"] != first[_key(task)]:
             report.leave_out(line, FURTHER, f"1 of {where}")
             continue
         else:

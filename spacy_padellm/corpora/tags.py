@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import Literal, TypeAlias
 
 Scheme: TypeAlias = Literal["IO", "IOB1", "BIO", "BIOES"]
-TAG = re.compile(r"O|(O\|)*[BIESLUMW][-_]\S.*", re.DOTALL)
+TAG = re.compile(r"O(\|O)*|(O\|)*[BIESLUMW][-_]\S.*", re.DOTALL)
 ANY_CASE = re.compile(r"[Oo]|[BIESLUMWbieslumw][-_]\S.*", re.DOTALL)
 # tags such as PER-B, as in Korean corpora
 SUFFIXED = re.compile(r"(\S+)[-_]([BIESLUMW])")
@@ -56,7 +56,9 @@ def is_layered(tag: str) -> bool:
 def _are_suffixed(tags: Collection[str]) -> bool:
     """Return whether a file's tags have the letter of the scheme behind the label."""
     matches = [SUFFIXED.fullmatch(tag) for tag in tags if tag != "O"]
-    return all(matches) and {"B", "I"} <= {match[2] for match in matches}
+    if not all(matches) or all(map(TAG.fullmatch, tags)):
+        return False
+    return {"B", "I"} <= {match[2] for match in matches}
 
 
 def are_prefixed(tags: Collection[str]) -> bool:

@@ -69,17 +69,17 @@ class AdapterSet:
         """Look for the labels given to the component's own adapter, those that were
         added, and those found in gold data. Those that it was trained for, or that
         other gold data had, are not among them: gold data that do not have them would
-        teach that they are absent. They only lend their names.
+        teach that they are absent. A label that the adapter knows keeps its name.
 
         found: each label with the name that the model reads, or None.
         """
-        known, usual = self.labels(None), label_names(list(found))
-        asked = {**self._added.get(None, {})}
-        for label, name in found.items():
-            lent = known.get(label, usual[label])
-            is_label = lent != label and lent in found
-            asked.setdefault(label, name or (usual[label] if is_label else lent))
-        self._learned = with_labels(self._given.get(None) or {}, asked) or None
+        added, given = self._added.get(None, {}), self._given.get(None) or {}
+        names = _names_for(found, self.labels(None), {*added.values(), *given.values()})
+        asked = {
+            **added,
+            **{label: names[label] for label in found if label not in added},
+        }
+        self._learned = with_labels(given, asked) or self._learned
 
     def saved_labels(self) -> dict[str, Any]:
         """The labels of the component's own adapter, and where they are from, for
@@ -91,14 +91,25 @@ class AdapterSet:
             "learned_labels": self._learned,
         }
 
-    def restore_labels(self, saved: Mapping[str, Any]) -> None:
-        """saved: as of `saved_labels`, or with `labels` alone, as earlier versions
-        saved it."""
-        given = saved.get("given_labels", saved["labels"])
-        self.give_labels(None, None if given is None else label_names(given))
-        self._added[None] = dict(saved.get("added_labels", {}))
-        learned = saved.get("learned_labels")
-        self._learned = None if learned is None else label_names(learned)
+    def restore_labels(self, saved: Mapping[str, Any], of_card: LabelNames) -> None:
+        """Use saved labels. If they are not what the other parts of `saved` make, they
+        are from an earlier version, or somebody has edited them: then they are given.
+
+        saved: as of `saved_labels`, or with `labels` alone. of_card: the labels that
+            the saved adapter was trained for.
+        """
+        given, learned = saved.get("given_labels"), saved.get("learned_labels")
+        given = None if given is None else label_names(given)
+        learned = None if learned is None else label_names(learned)
+        added = dict(saved.get("added_labels", {}))
+        first = next(one for one in (learned, given, of_card) if one is not None)
+        labels = saved["labels"]
+        labels = None if labels is None else label_names(labels)
+        if labels is None or with_labels(first, added) != labels:
+            self.give_labels(None, labels)
+        else:
+            self._given[None], self._added[None] = given, added
+            self._learned = learned
 
     def add_label(self, adapter: str | None, label: str, name: str | None) -> int:
         """Returns 1, or 0 if the adapter has the label. Raises ValueError for a faulty
@@ -192,6 +203,29 @@ class AdapterSet:
         active."""
         if self.active is not None:
             raise ValueError(Errors.E813.format(adapter=self.active, name=self.name))
+
+
+def _names_for(
+    found: Mapping[str, str | None], known: LabelNames, taken: Collection[str | None]
+) -> LabelNames:
+    """Names for labels of gold data: those that the data say, then those that the
+    adapter knows, then the usual ones, as far as no other label has them."""
+    names = {label: name for label, name in found.items() if name}
+    for label in found:
+        name = known.get(label)
+        is_free = name not in (*names.values(), *taken)
+        if (
+            label not in names
+            and name
+            and is_free
+            and (name == label or name not in found)
+        ):
+            names[label] = name
+    usual = label_names(list(found))
+    for label in found:
+        is_free = usual[label] not in (*names.values(), *taken)
+        names.setdefault(label, usual[label] if is_free else label)
+    return names
 
 
 def check_format(shim: CausalLMShim, format: Format, name: str) -> None:

@@ -275,7 +275,8 @@ class PaDeLLMNER(AdaptersAndLabels, TrainablePipe):
 
         labels: exactly the labels to learn, as from `spacy init labels`. Without them,
             and without labels in the config, those of the gold data are added to those
-            of `add_label`.
+            that were set or that `add_label` added. A label that the adapter knows
+            keeps its name.
 
         Raises ValueError (E366) if there is gold annotation and a server runs the
         model.

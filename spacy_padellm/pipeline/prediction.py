@@ -187,15 +187,15 @@ def _contracted(doc: Doc, start: int, end: int) -> tuple[int, int] | None:
     first, last = doc[tokens[0]], doc[tokens[1] - 1]
     before = first.text[: max(start - first.idx, 0)]
     after = last.text[max(end - last.idx, 0) :]
-    cut_first, cut_last = (not all(map(_is_sign, part)) for part in (before, after))
+    cut_first, cut_last = (not _are_signs(part) for part in (before, after))
     return without_outer_spaces(doc, tokens[0] + cut_first, tokens[1] - cut_last)
 
 
-def _is_sign(char: str) -> bool:
-    """Whether a character is no letter or digit of a word. A mark belongs to the sign
-    before it: those of letters are in the mention."""
-    category = unicodedata.category(char)
-    return category[0] in "PSM" or category == "Cf"
+def _are_signs(text: str) -> bool:
+    """Whether a text beside a mention has no letters or digits. Marks belong to the
+    signs before them: those of the mention's letters are in the mention."""
+    categories = map(unicodedata.category, text)
+    return all(one[0] in "PSM" or one == "Cf" for one in categories)
 
 
 def _share_tokens(doc: Doc, found: Sequence[FoundMention]) -> list[FoundMention]:

@@ -78,7 +78,8 @@ def apply(
     """
     cfg, mine = saved.cfg, adapters.configured_labels
     if "labels" in cfg and mine in (None, cfg.get("configured_labels", mine)):
-        adapters.restore_labels(cfg)
+        of_card = {} if saved.own is None else saved.own.card.labels
+        adapters.restore_labels(cfg, of_card)
     had_none = cfg.get(ADAPTER) is False and ADAPTER not in exclude
     if saved.own is not None or had_none:
         adapters.own.use_adapter(saved.own, str(saved.source / ADAPTER))

@@ -24,7 +24,8 @@ def are_answered_for(
     has a longer span around it with the same label.
 
     Two windows may disagree about the first token, so that each finds a span that the
-    other one is responsible for. The longer one is then kept.
+    other one is responsible for. The longer one is then kept, unless another span with
+    the same label overlaps it.
     """
     is_own = [number == _responsible(windows, span) for number, span in found]
     own_spans: dict[int, list[LabelledSpan]] = defaultdict(list)
@@ -44,7 +45,11 @@ def are_answered_for(
         number, span = found[i]
         near = (number, *_neighbours(windows, number, span))
         rivals = [j for n in near for j in by_window[n] if _meet(span, found[j][1])]
-        disputed = any(found[j][0] != number and not is_own[j] for j in rivals)
+        keeper = _responsible(windows, span)
+        disputed = any(
+            found[j][0] == keeper and _responsible(windows, found[j][1]) == number
+            for j in rivals
+        )
         kept[i] = disputed and not any(kept[j] for j in rivals)
     return kept
 

@@ -58,8 +58,9 @@ def other_occurrences(
                 continue
             place = range(start, part[-1][0] + 1)
             inner = {id(one): one for i in place if (one := owners.get(i))}.values()
-            if blocked.isdisjoint(place) and all(_is_part(one, place) for one in inner):
-                source = sources[words]
+            source = sources[words]
+            gives_way = (_gives_way(one, source, place) for one in inner)
+            if blocked.isdisjoint(place) and all(gives_way):
                 copy = LabelledSpan(
                     place.start, place.stop, source.label, source.score, source.weight
                 )
@@ -69,10 +70,12 @@ def other_occurrences(
     return found
 
 
-def _is_part(span: LabelledSpan, place: range) -> bool:
-    """Whether a span is inside of a place, and shorter."""
+def _gives_way(span: LabelledSpan, source: LabelledSpan, place: range) -> bool:
+    """Whether a span is inside of a place, and shorter, and no better than the source
+    if that has another label."""
     inside = place.start <= span.start and span.end <= place.stop
-    return inside and span.end - span.start < len(place)
+    is_part = inside and span.end - span.start < len(place)
+    return is_part and (span.label == source.label or span.rank <= source.rank)
 
 
 def _words(doc: "Doc", tokens: range) -> list[tuple[int, str]]:

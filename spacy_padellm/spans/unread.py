@@ -55,9 +55,11 @@ def _encoded(doc: "Doc") -> list[range]:
 
 def _end(match: re.Match[str]) -> int:
     """Without the last line, if that may be a word, such as a name with hyphens: data
-    are whole groups of four characters, and nearly always have a digit."""
+    are whole groups of four characters, which are padded or nearly always have a
+    digit."""
     last = (match["last"] or "").strip()
-    if not last or (len(last) % 4 == 0 and any(map(str.isdigit, last))):
+    is_padded = last.endswith("=")
+    if len(last) % 4 == 0 and (is_padded or any(map(str.isdigit, last))) or not last:
         return match.end()
     return match.start("last")
 

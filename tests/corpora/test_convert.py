@@ -351,8 +351,9 @@ def test_a_folder_with_splits_is_not_divided(folder, tmp_path):
     assert not (tmp_path / "out").exists()
 
 
-def test_documents_of_a_folder_are_divided(tmp_path):
-    corpus = tmp_path / "corpus"
+@pytest.mark.parametrize("folder", ["corpus", "train"])
+def test_documents_of_a_folder_are_divided(tmp_path, folder):
+    corpus = tmp_path / folder
     corpus.mkdir()
     for name in "abc":
         (corpus / f"{name}.txt").write_text("Ada left.")

@@ -59,6 +59,14 @@ def test_of_several_annotations_in_json_min_the_first_is_read(found):
     assert problems == [("left out", "further annotation of a task")]
 
 
+def test_tasks_of_json_min_without_an_id_are_different(found):
+    tasks = [task(1, TEXT, ADA, annotation=1), task(2, TEXT, ADA, ROME, annotation=2)]
+    for one in tasks:
+        del one["id"]
+    texts, problems = found("min.json", tasks)
+    assert len(texts) == 2 and problems == []
+
+
 def test_skipped_tasks_of_old_exports_are_left_out(found):
     tasks = [
         {
@@ -94,6 +102,9 @@ def test_answers_of_several_sessions_are_read_once(found):
     texts, problems = found("prodigy.jsonl", "\n".join(rows))
     assert texts == [([("Ada", "PER")], []), ([], [])]
     assert problems == [("left out", "further annotation of a task")]
+    # a second answer of one session corrects the first: nobody knows which is right
+    texts, problems = found("prodigy.jsonl", "\n".join([row("a", []), row("a", [ada])]))
+    assert len(texts) == 2 and problems == []
     # a session that ignored the text has annotated nothing
     ignored = row("a", [], answer="ignore")
     texts, _ = found("prodigy.jsonl", "\n".join([ignored, row("b", [ada])]))
@@ -120,6 +131,11 @@ BOTH = [([("Ada", "PER"), ("Rome", "LOC")], [])]
             [([("Ada", "PER")], []), ([("Rome", "LOC")], [])],
         ),
         (
+            "id,text,start,end,label\n1,Ada left,0,3,PER\n2,Ada left,0,3,PER\n"
+            "3,Bo,0,2,PER\n",
+            [([("Ada", "PER")], [])] * 2 + [([("Bo", "PER")], [])],
+        ),
+        (
             f"id,text,start,end,label\n1,{TEXT},0,3,PER\n2,Rome,0,4,LOC\n",
             [([("Ada", "PER")], []), ([("Rome", "LOC")], [])],
         ),
@@ -143,6 +159,18 @@ def test_the_mention_may_be_called_entity(found, label):
     assert found("e.jsonl", row) == (BOTH, [])
 
 
+def test_entity_is_the_label_where_it_is_not_the_mention(found):
+    rows = [f"{TEXT},0,3,PER,news", f"{TEXT},9,13,LOC,news"]
+    content = "\n".join(["text,start,end,entity,category", *rows])
+    assert found("e.csv", content) == (BOTH, [])
+    entities = [
+        {"start": s, "end": e, "entity": label, "type": "NAM"}
+        for s, e, label in (ADA, ROME)
+    ]
+    row = json.dumps({"text": TEXT, "entities": entities})
+    assert found("e.jsonl", row) == (BOTH, [])
+
+
 def test_entity_is_the_label_where_there_is_no_other(found):
     row = f"text,start,end,entity\n{TEXT},0,3,PER\n"
     assert found("e.csv", row) == ([([("Ada", "PER")], [])], [])
@@ -161,6 +189,7 @@ def test_entities_of_a_list_with_an_unknown_key_are_unknown(found):
         "entities": [{"start": 0, "end": 3, "label": "PER"}],
         "dates": [{"start": 17, "end": 20, "label": "DATE"}],
         "tokens": [{"text": "Ada", "start": 0, "end": 3, "tag": "NNP"}],
+        "sentences": [{"start": 0, "end": 20, "type": "statement"}],
     }
     texts, problems = found("more.jsonl", json.dumps(row))
     assert texts == [([("Ada", "PER")], ["May"])]
@@ -182,6 +211,38 @@ def test_labels_may_be_classes_of_the_text(tmp_path, labels):
         "repaired",
         "labels are not those of the entities, read as classes of the text",
     )
+
+
+@pytest.mark.parametrize(
+    ("row", "labels"),
+    [
+        (
+            {"text": TEXT, "entities": [[0, 3, "PER"]], "labels": ["PER", "LOC"]},
+            ("PER", "LOC"),
+        ),
+        ({"text": TEXT, "entities": [], "labels": ["PER"]}, ("PER",)),
+        (
+            {"tokens": ["Ada", "left"], "ner_tags": ["B-PER", None], "entities": []}
+            | {"labels": ["PER"]},
+            ("PER",),
+        ),
+        (
+            {"text": TEXT, "labels": ["PER"]}
+            | {
+                "entities": [
+                    {"start": 0, "end": 3, "label": {"name": "PER"}},
+                    [9, 13, "PER"],
+                ]
+            },
+            ("PER",),
+        ),
+    ],
+)
+def test_labels_that_the_text_was_annotated_for(tmp_path, row, labels):
+    path = tmp_path / "labels.jsonl"
+    path.write_text(json.dumps(row))
+    [text] = read(path, "jsonl").texts
+    assert text.labels == labels
 
 
 @pytest.mark.parametrize("index", [True, False])
@@ -207,6 +268,7 @@ def test_chunks_are_no_entities(found, index):
         ("PER-B O LOC-B LOC-I LOC-I", [("Ada", "PER"), ("New York City", "LOC")]),
         ("PER_B O LOC_B LOC_I LOC_I", [("Ada", "PER"), ("New York City", "LOC")]),
         ("PER-B O O O O", [("Ada", "PER-B")]),  # it may be a label
+        ("B-T-B O B-T-I I-T-I O", [("Ada", "T-B"), ("New York", "T-I")]),
     ],
 )
 def test_other_letters_and_tags_with_a_suffix(found, tags, entities):
@@ -232,6 +294,15 @@ def test_of_a_tag_with_layers_the_first_is_read_and_the_others_are_reported(foun
     assert found("layers.jsonl", row) == expected
 
 
+def test_every_tag_may_have_all_layers(found):
+    words, tags = "it is Bank Oslo".split(), "O|O O|O B-ORG|O O|B-GPE".split()
+    entities = [("Bank", "ORG"), ("Oslo", "GPE")]
+    lines = [f"{w}\t{t}" for w, t in zip(words, tags, strict=True)]
+    assert found("all.conll", "\n".join(lines)) == ([(entities, [])], [])
+    row = json.dumps({"tokens": words, "ner_tags": tags})
+    assert found("all.jsonl", row) == ([(entities, [])], [])
+
+
 def rasa(*examples):
     return {"rasa_nlu_data": {"common_examples": list(examples)}}
 
@@ -248,6 +319,12 @@ def test_examples_of_rasa_may_have_no_entities(found):
     )
     texts, problems = found("rasa.json", rasa(*examples))
     assert texts == [([], []), ([], []), ([("Rome", "city")], [])] and problems == []
+
+
+def test_a_value_of_rasa_proves_utf_16_units(found):
+    claim = {"start": 4, "end": 6, "value": "北京", "entity": "city"}
+    texts, _ = found("rasa.json", rasa({"text": "😀我在北京玩了", "entities": [claim]}))
+    assert texts == [([("北京", "city")], [])]
 
 
 @pytest.mark.parametrize(

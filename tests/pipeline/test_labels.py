@@ -239,6 +239,26 @@ def test_an_adapter_lends_the_names_that_it_was_trained_with(make_nlp, tmp_path)
     assert ner_of(nlp).label_data == {"TOOL": "TOOL", "PART": "bicycle part"}
 
 
+@pytest.mark.parametrize(
+    ("found", "names"),
+    [
+        ({"PERSON": None, "PER": None}, {"PERSON": "PERSON", "PER": "person"}),
+        ({"PER": None, "PERSON": None}, {"PER": "person", "PERSON": "PERSON"}),
+        ({"HUMAN": "person", "PER": None}, {"HUMAN": "person", "PER": "PER"}),
+        ({"PER": None, "HUMAN": "person"}, {"PER": "PER", "HUMAN": "person"}),
+        ({"PER": None, "person": None}, {"PER": "PER", "person": "person"}),
+        ({"GPE": None, "DISH": "food"}, {"GPE": "town", "DISH": "food"}),
+    ],
+)
+def test_names_of_labels_to_learn(make_nlp, found, names):
+    """Those of the data, then those that the adapter knows, then the usual ones."""
+    adapters = ner_of(make_nlp())._adapters
+    known = {"PER": "person", "GPE": "town"}
+    adapters.restore_labels({"labels": known, "learned_labels": known}, {})
+    adapters.learn_labels(found)
+    assert adapters.labels(None) == names
+
+
 @pytest.mark.parametrize("labels", [("PER", "person"), ("person", "PER")])
 def test_labels_of_gold_data_never_share_a_name(make_nlp, labels):
     nlp = make_nlp()

@@ -63,7 +63,7 @@ def test_tokens_that_other_spans_have_are_not_searched():
 
 def test_a_part_that_was_found_alone_is_no_obstacle():
     doc = make_doc(*"Ann Lee came , Ann Lee left , and Ann Lee Cook".split())
-    whole, part = LabelledSpan(0, 2, "PER"), LabelledSpan(5, 6, "ORG")
+    whole, part = LabelledSpan(0, 2, "PER", 0.9), LabelledSpan(5, 6, "ORG", 0.8)
     longer = LabelledSpan(10, 12, "ORG")  # Lee Cook
     found = other_occurrences(doc, [whole, part, longer])
     assert [(one.copy.start, one.inner) for one in found] == [(4, (part,))]
@@ -73,3 +73,11 @@ def test_the_same_string_found_again_is_no_part():
     doc = make_doc(*"Ann Lee , Ann Lee".split())
     spans = LabelledSpan(0, 2, "PER"), LabelledSpan(3, 5, "ORG")
     assert others(doc, *spans) == []
+
+
+def test_a_better_span_with_another_label_stays():
+    doc = make_doc(*"Ann said , Ann said".split())
+    bad, good = LabelledSpan(0, 2, "ORG", 0.2), LabelledSpan(3, 4, "PER", 0.9)
+    assert others(doc, bad, good) == []
+    [found] = other_occurrences(doc, [bad, LabelledSpan(3, 4, "ORG", 0.9)])
+    assert (found.copy.start, found.copy.end) == (3, 5)
