@@ -96,13 +96,14 @@ def find_files(source: str) -> list[InputFile]:
     found = [path for path, is_hidden in _paths(fs, root) if not is_hidden]
     if not found:
         raise ValueError(Errors.E411.format(source=source))
+    is_folder = fs.isdir(root)
     files = []
     for path in sorted(found):
         kind, compression = kind_of(path)
         if not kind:
             if fs.isdir(path):
                 raise ValueError(Errors.E439.format(path=path))
-            _check_plain(path, source, fs.isdir(root))
+            _check_plain(path, source, is_folder)
         url = path if fs.protocol[0] == "file" else fs.unstrip_protocol(path)
         url = f"{url}::{chained}" if chained else url
         files.append(InputFile(url, kind or "text", compression, *identify(url)))

@@ -110,8 +110,9 @@ def convert(
         n_sents,
     )
     failed = skipped = False
-    one = dev_share is not None
-    for files, to in [job_to_divide(source, target)] if one else jobs(source, target):
+    divided = dev_share is not None
+    work = [job_to_divide(source, target)] if divided else jobs(source, target)
+    for files, to in work:
         corpora = [c for file in files if (c := try_to_read(file, format, lang))]
         failed = failed or len(corpora) < len(files)
         if corpora:
