@@ -8,7 +8,8 @@ pass through them: they know a single active adapter.
 To avoid deadlocks, a thread that needs both takes `BUILDING` first, and a thread that
 holds the lock of a base waits for no lock but a small one, that of a counter or a small
 cache. A thread that holds a small lock waits for nothing. Fused decoders compute
-without a lock.
+without a lock, but for a small one where rotary embeddings depend on the longest text
+of a pass (`ropes_change`).
 
 A fork takes all of them first, so locks are made here and nowhere else.
 """

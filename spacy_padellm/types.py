@@ -82,13 +82,15 @@ WindowGetter: TypeAlias = Callable[["Doc"], Sequence[Window]]
 
 @dataclass(frozen=True, slots=True)
 class Mention:
-    """A mention as the model generated it, not yet aligned with the text.
+    """A mention as a format read it from the model, not yet aligned with the text.
 
     index: the number of the mention within its label, from 1, in text order.
-    logprob: log-probability of the mention's tokens, including the end token.
-    count_logprob: log-probability that the label has at least `index` mentions.
+    logprob: log-probability of the mention's tokens, including the end token; in
+        Pointer, the log of the score that `find_spans` gives.
+    count_logprob: log-probability that the label has at least `index` mentions; 0 in
+        formats that do not count.
     start: the first character in the text. None if the format does not provide it.
-    weight: of the score where mentions overlap and one of them is to be chosen.
+    weight: multiplies the score where overlapping mentions compete.
     instead_of: the string that the model wrote first, but which other mentions of the
         label used up. Empty if `text` is its first choice.
     """
@@ -104,7 +106,7 @@ class Mention:
 
     @property
     def score(self) -> float:
-        """P(count >= index) x P(mention), 0 to 1. It is 0 if a factor is NaN."""
+        """exp(logprob + count_logprob), 0 to 1. It is 0 if either is NaN."""
         return probability(self.logprob + self.count_logprob)
 
 
@@ -120,7 +122,7 @@ class PlacedMention:
 @dataclass(frozen=True, slots=True)
 class LabelledSpan:
     """A label for the spaCy tokens `start` to `end` (exclusive). score: 0 to 1.
-    weight: of the score where spans overlap and one of them is to be chosen."""
+    weight: multiplies the score where overlapping spans compete."""
 
     start: int
     end: int
@@ -130,5 +132,5 @@ class LabelledSpan:
 
     @property
     def rank(self) -> float:
-        """Of overlapping spans, the one with the highest is chosen."""
+        """If spans overlap, the one with the highest rank is kept."""
         return self.weight * self.score

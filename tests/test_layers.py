@@ -1,4 +1,4 @@
-"""Imports run one way: from the rooms on top to those below, and in no circle of
+"""Imports run one way: from the subpackages on top to those below, and in no circle of
 files."""
 
 import ast
@@ -9,8 +9,9 @@ import pytest
 from .conftest import REPOSITORY
 
 PACKAGE = REPOSITORY / "spacy_padellm"
-# From the bottom to the top. A file imports from its own room and from those before it.
-ROOMS = (
+# From the bottom to the top. A file imports from its own
+# subpackage and from those before it.
+SUBPACKAGES = (
     *("about", "errors", "locks", "settings", "types", "labels", "writing"),
     *("spans", "trees", "corpora", "bases"),
     *("adapters", "execution", "scoring"),
@@ -47,13 +48,13 @@ def files(package: Path = PACKAGE) -> list[Path]:
     return sorted(package.rglob("*.py"))
 
 
-def room(file: Path) -> str:
+def subpackage(file: Path) -> str:
     return file.relative_to(PACKAGE).parts[0].removesuffix(".py")
 
 
-def test_every_room_has_its_place():
-    there = {room(file) for file in files()} - {"__init__", "__main__"}
-    assert there == set(ROOMS)
+def test_every_subpackage_has_its_place():
+    there = {subpackage(file) for file in files()} - {"__init__", "__main__"}
+    assert there == set(SUBPACKAGES)
 
 
 def test_no_file_imports_upwards():
@@ -61,7 +62,8 @@ def test_no_file_imports_upwards():
         f"{file.relative_to(PACKAGE)} imports {other.relative_to(PACKAGE)}"
         for file in files()
         for other in imports(file)
-        if room(file) in ROOMS and ROOMS.index(room(other)) > ROOMS.index(room(file))
+        if subpackage(file) in SUBPACKAGES
+        and SUBPACKAGES.index(subpackage(other)) > SUBPACKAGES.index(subpackage(file))
     ]
     assert upwards == []
 

@@ -10,7 +10,7 @@ from spacy.language import Language
 from thinc.api import Config
 
 from spacy_padellm.adapters.files import WEIGHTS
-from spacy_padellm.adapters.shipped import named_adapter
+from spacy_padellm.adapters.shipped import adapter_folder
 from spacy_padellm.bases.weights import DEFAULT_BASE
 from spacy_padellm.pipeline.padellm_ner import PaDeLLMNER
 
@@ -59,7 +59,7 @@ def load_component(pipeline: Path, **model: Any) -> PaDeLLMNER:
 def _start_digest(config: Config) -> str | None:
     """The digest of the adapter that training starts from; None for a new adapter."""
     model = config["components"].get("padellm_ner", {}).get("model", {})
-    folder = named_adapter(model.get("adapter"), model.get("base", DEFAULT_BASE))
+    folder = adapter_folder(model.get("adapter"), model.get("base", DEFAULT_BASE))
     if folder is None:
         return None
     weights = folder / WEIGHTS

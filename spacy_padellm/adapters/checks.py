@@ -99,17 +99,16 @@ def needs_own_base(config: Mapping[str, Any], modules: Iterable[str] = ()) -> bo
     )
 
 
-def tensor_shapes(tensors: bytes) -> dict[str, list[int]]:
-    """The shapes in the header of safetensors, by name."""
+def tensor_names(tensors: bytes) -> list[str]:
+    """The names in the header of safetensors."""
     length = int.from_bytes(tensors[:8], "little")
     header = json.loads(tensors[8 : 8 + length])
-    header.pop("__metadata__", None)
-    return {name: tensor["shape"] for name, tensor in header.items()}
+    return [name for name in header if name != "__metadata__"]
 
 
 def lora_modules(weights: bytes) -> set[str]:
     """The paths of the modules that an adapter's LoRA is on."""
-    matches = map(LORA.match, tensor_shapes(weights))
+    matches = map(LORA.match, tensor_names(weights))
     return {match["module"] for match in matches if match}
 
 

@@ -7,7 +7,7 @@ from safetensors.torch import load
 
 from ..errors import Errors
 from .files import Adapter
-from .pointer_head import PointerHead, load_head
+from .pointer_head import PointerHead
 from .tensors import tensor_faults
 
 
@@ -26,7 +26,7 @@ def read_head(adapter: Adapter, width: int, source: str) -> PointerHead | None:
         expected = PointerHead(width, size).state_dict()
     check_fit(tensor_faults(expected, tensors), source)
     head = PointerHead(width, size)
-    load_head(head, tensors)
+    head.load_state_dict(tensors)
     return head
 
 

@@ -1,12 +1,8 @@
 """The head that compares the labels of a text with its tokens."""
 
-from collections.abc import Mapping
-
 import torch
 from torch import nn
 from torch.nn import functional as F
-
-from .tensors import tensor_faults
 
 # What a token may be to a mention: its first token, its last, or any but the first.
 STARTS, ENDS, GOES_ON = range(3)
@@ -51,12 +47,3 @@ class PointerHead(nn.Module):
         """[texts, nodes, roles, size]"""
         x = F.rms_norm(hidden[nodes].float(), (self.width,))
         return linear(x).unflatten(-1, (N_ROLES, self.size))
-
-
-def load_head(head: PointerHead, tensors: Mapping[str, torch.Tensor]) -> list[str]:
-    """Load the head's tensors; returns the faults, such as missing keys."""
-    expected = head.state_dict()
-    faults = tensor_faults(expected, tensors)
-    if not faults:
-        head.load_state_dict(dict(tensors))
-    return faults

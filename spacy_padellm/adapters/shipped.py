@@ -43,7 +43,7 @@ SHIPPED = {
 NAMES = frozenset(name for adapters in SHIPPED.values() for name in adapters)
 
 
-def named_adapter(adapter: str | None, base: str) -> Path | None:
+def adapter_folder(adapter: str | None, base: str) -> Path | None:
     """The folder of the adapter that a config names.
 
     adapter: "auto" is the default adapter of the base, if it has one. Names of shipped

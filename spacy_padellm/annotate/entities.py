@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from spacy.tokens import Doc
 
 from ..engines.base import Unavailable
-from ..pipeline.language import FACTORY
+from ..pipeline.language import component_names
 from ..scoring.entity_score import entity_score
 from .rows import Row
 
@@ -52,11 +52,7 @@ class DocAnnotator:
 
     def __init__(self, nlp: "Language") -> None:
         self.nlp = nlp
-        components = [
-            nlp.get_pipe(name)
-            for name in nlp.pipe_names
-            if nlp.get_pipe_meta(name).factory == FACTORY
-        ]
+        components = [nlp.get_pipe(name) for name in component_names(nlp)]
         for component in components:
             component.spans_key = component.spans_key or COUNTS
         self.keys = list(dict.fromkeys(one.spans_key for one in components))

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..pipeline.find import find_component
-from ..pipeline.language import FACTORY, check_spans_key
+from ..pipeline.language import FACTORY, check_spans_key, component_names
 
 if TYPE_CHECKING:
     from spacy.language import Language
@@ -112,16 +112,15 @@ def pipeline_digest(settings: PipelineSettings, nlp: "Language") -> str:
         for file in sorted(path for path in folder.rglob("*") if path.is_file()):
             digest.update(file.relative_to(folder).as_posix().encode())
             digest.update(hashlib.sha256(file.read_bytes()).digest())
-    for name in nlp.pipe_names:
-        if nlp.get_pipe_meta(name).factory == FACTORY:
-            component = nlp.get_pipe(name)
-            lm = causal_lm_shim(component.model).settings
-            if component.engine.url is not None:  # the server has the weights
-                base = resolve_base(lm.base, lm.revision, only_tokenizer=True)
-                digest.update((base / "tokenizer.json").read_bytes())
-                continue
-            base = resolve_base(lm.base, lm.revision)
-            digest.update(base_fingerprint(base).encode())
+    for name in component_names(nlp):
+        component = nlp.get_pipe(name)
+        lm = causal_lm_shim(component.model).settings
+        if component.engine.url is not None:  # the server has the weights
+            base = resolve_base(lm.base, lm.revision, only_tokenizer=True)
+            digest.update((base / "tokenizer.json").read_bytes())
+            continue
+        base = resolve_base(lm.base, lm.revision)
+        digest.update(base_fingerprint(base).encode())
     return digest.hexdigest()
 
 

@@ -136,7 +136,6 @@ def load_base(
     device: str,
     dtype: "torch.dtype",
     trust_remote_code: bool = False,
-    attn_implementation: str = "sdpa",
 ) -> "tuple[PreTrainedModel, PreTrainedTokenizerBase]":
     """Load a frozen causal language model in eval mode, and its tokenizer.
 
@@ -164,7 +163,7 @@ def load_base(
             config=config,  # read again, the file's attention would come first
             dtype=dtype,
             use_safetensors=True,
-            attn_implementation=attn_implementation,
+            attn_implementation="sdpa",
             output_loading_info=True,
             ignore_mismatched_sizes=True,  # reported by _check_tensors
             **options,

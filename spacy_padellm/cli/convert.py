@@ -10,16 +10,16 @@ import typer
 from ..corpora.base import ReadReport
 from ..corpora.docbin import write_docbin
 from ..corpora.gold import (
-    UNSPACED,
     Choices,
     divide,
     gold_docs,
     language_of,
     misfits,
+    read_for,
 )
 from ..corpora.labels import parse_label_map, parse_labels
 from ..corpora.printed import printable, show
-from ..corpora.registry import FORMATS, Corpus, guess_format, read
+from ..corpora.registry import FORMATS, Corpus, guess_format
 from ..corpora.splits import Part, find_splits
 from ..errors import Errors, Warnings
 from .progress import progress
@@ -117,8 +117,8 @@ def convert(
         failed = failed or len(corpora) < len(files)
         if corpora:
             how = "given" if format else "guessed"
-            console.print(f"Read {printable(names(corpora))}")
-            console.print(f"Format: {titles(corpora, how)}")
+            console.print(f"Read {printable(describe_files(corpora))}")
+            console.print(f"Format: {describe_formats(corpora, how)}")
             for layout in dict.fromkeys(c.report.layout for c in corpora):
                 if layout:
                     console.print(f"Layout: {printable(layout)}")
@@ -193,9 +193,7 @@ def targets(
 def try_to_read(file: Path, format: str | None, lang: str | None) -> Corpus | None:
     """Read a file. Prints the error and returns None if it cannot be read."""
     try:
-        name = format or guess_format(file)
-        unspaced = lang in UNSPACED and name in FORMATS and FORMATS[name].joins
-        return read(file, name, **({"joiner": ""} if unspaced else {}))
+        return read_for(file, format or guess_format(file), lang)
     except (ValueError, OSError) as error:
         typer.secho(f"✘ {printable(str(error))}", fg="red", err=True)
         return None
@@ -247,13 +245,13 @@ def write_gold(
     return report
 
 
-def names(corpora: list[Corpus]) -> str:
+def describe_files(corpora: list[Corpus]) -> str:
     """Describe the files that were read."""
     first = corpora[0].report.path
     return str(first) if len(corpora) == 1 else f"{len(corpora):,} files, {first} first"
 
 
-def titles(corpora: list[Corpus], how: str) -> str:
+def describe_formats(corpora: list[Corpus], how: str) -> str:
     """Describe the formats that were read."""
     names = dict.fromkeys(corpus.format for corpus in corpora)
     return "; ".join(f"{name}, {FORMATS[name].title} ({how})" for name in names)

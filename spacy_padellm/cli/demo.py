@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..bases.download import download_base
+from ..corpora.printed import CONTROL_PICTURES
 from ..errors import Errors
 from ..scoring.entity_score import entity_score
 from .options import parse_labels
@@ -26,8 +27,7 @@ SENTENCES = (
 )
 COLOURS = ("cyan", "yellow", "green", "magenta", "blue", "red")
 # Symbols for control characters, so that a text cannot control the terminal.
-PICTURES = {code: 0x2400 + code for code in range(32)} | {127: 0x2421}
-PICTURES |= {code: 0xFFFD for code in range(128, 160)}
+PICTURES = CONTROL_PICTURES | {code: 0xFFFD for code in range(128, 160)}
 KEEP_LINES = {code: to for code, to in PICTURES.items() if chr(code) not in "\n\t"}
 
 
@@ -85,11 +85,10 @@ def blank_pipeline(
 
 
 def trained_pipeline(model: str, device: str) -> "Language":
-    """Load a saved pipeline, with its padellm_ner on `device`."""
-    import spacy
+    """Load a saved pipeline, with each padellm_ner on `device`."""
+    from ..annotate.settings import PipelineSettings
 
-    override = {"components.padellm_ner.model.device": device}
-    return spacy.load(model, config={} if device == "auto" else override)
+    return PipelineSettings(model, device=device).load()
 
 
 def read_text(file: Path) -> str:

@@ -53,11 +53,11 @@ def read_ace(
     Raises ValueError if the other file is missing, or if the annotation is not XML.
     """
     path, sgm = sources(path)
+    report.path = path
     try:
         document, mentions = read_apf(path, part)
     except xml.sax.SAXParseException as error:
-        place = {"path": path, "line": error.getLineNumber(), "format": report.format}
-        raise ValueError(Errors.E204.format(**place, why=error.getMessage())) from error
+        raise report.unreadable(error.getLineNumber(), error.getMessage()) from error
     source = read_sgm(sgm, report)
     found, lost = [], []
     for mention in mentions:

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
+from ..errors import Errors
+
 # Key in Doc.user_data. Its value is a tuple of the labels that the doc was annotated
 # for, or a dict label → name in the prompt. Training only uses these labels. A doc
 # without this key was annotated for all labels.
@@ -182,6 +184,12 @@ class ReadReport:
 
     def leave_out(self, line: int, kind: str, detail: str = "") -> None:
         self.problems.append(Problem(self.path, line, "left out", kind, detail))
+
+    def unreadable(self, line: int, why: str) -> ValueError:
+        """The error (E204) for a file that cannot be read in its format."""
+        return ValueError(
+            Errors.E204.format(path=self.path, line=line, format=self.format, why=why)
+        )
 
     def add(self, other: "ReadReport") -> None:
         """Add the report of another file."""

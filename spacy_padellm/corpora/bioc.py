@@ -16,7 +16,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from ..errors import Errors
 from .base import AnnotatedText, Entity, ReadReport
 from .bioc_parts import Part, claim_of, items, parts_of, spread
 from .bioc_xml import read_xml
@@ -62,8 +61,7 @@ def _documents(path: Path, report: ReadReport) -> Iterator[tuple[int, Any]]:
     try:
         yield from read_xml(path)
     except xml.sax.SAXParseException as error:
-        place = {"path": path, "line": error.getLineNumber(), "format": report.format}
-        raise ValueError(Errors.E204.format(**place, why=error.getMessage())) from error
+        raise report.unreadable(error.getLineNumber(), error.getMessage()) from error
 
 
 def _text(part: Part, document: str, report: ReadReport) -> AnnotatedText:

@@ -182,9 +182,7 @@ def read_columns(
     if layout is None:
         first = next((n for n, line in lines if line.strip(BLANK)), 1)
         why = "no column of tags such as O, B-PER, I-PER"
-        raise ValueError(
-            Errors.E204.format(path=path, line=first, format="columns", why=why)
-        )
+        raise report.unreadable(first, why)
     layout = replace(
         layout,
         token=layout.token if token is None else token % layout.width,

@@ -11,7 +11,6 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from ..errors import Errors
 from .base import AnnotatedText, ReadReport
 from .lines import read_lines
 from .script import joiner_of
@@ -55,9 +54,7 @@ def read_conll2012(
     if words and all(word == ABSENT for word in words):
         why = "it has no text yet; run the task's skeleton2conll first"
         line = sentences[0][0]
-        raise ValueError(
-            Errors.E204.format(path=path, line=line, format=report.format, why=why)
-        )
+        raise report.unreadable(line, why)
     if joiner is None:
         joiner = joiner_of(words)
     for line, document, rows in sentences:

@@ -17,7 +17,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
 
-from ..errors import Errors
 from .base import AnnotatedText, ReadReport
 from .claims import Claim, is_there
 from .columns import SAMPLE, are_bare_tags, tag_pattern
@@ -99,7 +98,7 @@ def read_csv(
             "its first line is no header with token and tag, or text, start, end, "
             "label, and its columns cannot be told without one"
         )
-        raise _error(report, 1, why)
+        raise report.unreadable(1, why)
     separator, columns = header or table
     rows = list(_rows(text, separator, columns, report, headed=header is not None))
     has_tokens = set(TOKENS) <= set(columns)
@@ -145,7 +144,7 @@ def _rows(
             values["extra"] = "".join(row[width:]).strip()
             yield line, values if whole else {}
     except csv.Error as error:
-        raise _error(report, reader.line_num, str(error)) from error
+        raise report.unreadable(reader.line_num, str(error)) from error
 
 
 def _are_tags(rows: Rows) -> bool:
@@ -248,8 +247,3 @@ def _is_nan(values: dict[str, str]) -> bool:
     N/A in other rows."""
     cells = {values.get(name, "").strip() for name in SPANS}
     return len(cells) == 1 and "" not in cells and all(map(is_missing, cells))
-
-
-def _error(report: ReadReport, line: int, why: str) -> ValueError:
-    place_ = {"path": report.path, "line": line, "format": report.format}
-    return ValueError(Errors.E204.format(**place_, why=why))

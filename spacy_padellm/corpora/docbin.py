@@ -4,7 +4,6 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import Errors
 from ..writing import replace_files
 from .base import ANNOTATED_LABELS, AnnotatedText, ReadReport
 from .docs import SPANS_KEY, other_groups
@@ -46,9 +45,7 @@ def read_docbin(path: Path, report: ReadReport) -> Iterator[AnnotatedText]:
         docs = list(DocBin().from_disk(path).get_docs(Vocab()))
     except Exception as error:  # from zlib, msgpack or spaCy
         why = f"not a DocBin ({error})"
-        raise ValueError(
-            Errors.E204.format(path=path, line=1, format=report.format, why=why)
-        ) from error
+        raise report.unreadable(1, why) from error
     for number, doc in enumerate(docs, 1):
         annotated = doc.has_annotation("ENT_IOB")
         if not annotated and SPANS_KEY not in doc.spans:

@@ -4,6 +4,7 @@ import random
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from ..errors import Errors, Warnings
@@ -11,7 +12,7 @@ from .base import AnnotatedText
 from .detokenise import detokenise
 from .docs import SPANS_KEY, has_overlaps, make_doc
 from .labels import annotated_for, relabel
-from .registry import Corpus
+from .registry import FORMATS, Corpus, read
 from .runs import runs
 from .script import mostly_chinese
 
@@ -41,6 +42,12 @@ class Choices:
     limit: int = 0
     seed: int | None = None
     n_sents: int = 1
+
+
+def read_for(path: Path, format: str, lang: str | None) -> Corpus:
+    """Read a file, without spaces between its tokens if the language writes none."""
+    unspaced = lang in UNSPACED and format in FORMATS and FORMATS[format].joins
+    return read(path, format, **({"joiner": ""} if unspaced else {}))
 
 
 def gold_docs(

@@ -43,7 +43,7 @@ KEYS = {
 }
 
 
-def seems(path: Path) -> str | None:
+def sniff_format(path: Path) -> str | None:
     """Return the name of the format in the registry's FORMATS, or None."""
     for suffix, name in SUFFIXES.items():
         if path.name.endswith(suffix):
@@ -100,7 +100,7 @@ def _markup_format(head: str) -> str | None:
 
 
 def _json_format(head: str) -> str | None:
-    value, listed = first_item(head)
+    value = first_item(head)
     if isinstance(value, dict):
         return _object_format(value)
     if isinstance(value, list) and value and isinstance(value[0], str):

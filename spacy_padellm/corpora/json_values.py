@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from ..errors import Errors
 from .base import ReadReport
 from .lines import read_lines
 from .parquet import is_parquet, read_rows
@@ -43,7 +42,7 @@ def read_json_items(
     if of is not None:
         key = re.search(rf'"{of}"\s*:\s*\[', text)
         if key is None:
-            raise _error(report, 1, f"it has no list called {of}")
+            raise report.unreadable(1, f"it has no list called {of}")
         yield from _walk(text, key.end(), report)
     elif listed := LIST_OF_ITEMS.match(text):
         yield from _walk(text, listed.end(), report)
@@ -53,15 +52,15 @@ def read_json_items(
         yield from _lines_of_json(lines, report)
 
 
-def first_item(head: str) -> tuple[Any, bool]:
-    """Return the first item of a file, and whether the file is a list of items. The
-    item is None if it is invalid or cut off. head: the beginning of the file."""
+def first_item(head: str) -> Any:
+    """Return the first item of a file, which may be a list of items. None if it is
+    invalid or cut off. head: the beginning of the file."""
     listed = LIST_OF_ITEMS.match(head)
     try:
         value, _ = decode(head, listed.end() if listed else 0)
     except json.JSONDecodeError:
         value = None
-    return value, listed is not None
+    return value
 
 
 def decode(text: str, start: int = 0) -> tuple[Any, int]:
@@ -113,7 +112,7 @@ def _walk(
         try:
             value, at = decode(text, at)
         except json.JSONDecodeError as error:
-            raise _error(report, error.lineno, error.msg) from error
+            raise report.unreadable(error.lineno, error.msg) from error
         yield line, value
         at = COMMA.match(text, at).end()
 
@@ -132,8 +131,3 @@ def _lines_of_json(
             report.lose(number, "line is not JSON", f"{error.msg}: {line[:60]!r}")
         else:
             yield number, value
-
-
-def _error(report: ReadReport, line: int, why: str) -> ValueError:
-    place = {"path": report.path, "line": line, "format": report.format}
-    return ValueError(Errors.E204.format(**place, why=why))

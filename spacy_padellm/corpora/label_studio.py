@@ -46,8 +46,8 @@ def read_label_studio(path: Path, report: ReadReport) -> Iterator[AnnotatedText]
     """Yield one text per task, or one for each text that has spans, if several have
     (`to_name`). `document` is the id of the task.
 
-    Predictions are not read. Of several annotations of a task, the one that is marked
-    as ground truth is read, or else the first. JSON-MIN has a task for each annotation,
+    Predictions are not read. If a task has several annotations, the one marked as
+    ground truth is read, or else the first. JSON-MIN has a task for each annotation,
     and the one with the lowest id is read. The others, skipped tasks, and tasks
     without annotation are left out and reported. If a task has results, but no spans
     that can be read, such as a choice alone, its text is unknown. So is a region beside

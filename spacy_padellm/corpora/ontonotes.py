@@ -13,7 +13,6 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from ..errors import Errors
 from .base import AnnotatedText, Entity, ReadReport
 from .lines import read_lines
 from .mentions import whole_number
@@ -38,8 +37,7 @@ def read_ontonotes(
     """
     lines = list(read_lines(path, report))
     if not any(DOC.match(line) or TAG.search(line) for _, line in lines):
-        place = {"path": path, "line": 1, "format": report.format}
-        raise ValueError(Errors.E204.format(**place, why="no <DOC> and no <ENAMEX>"))
+        raise report.unreadable(1, "no <DOC> and no <ENAMEX>")
     if joiner is None:
         joiner = joiner_of(
             TAG.sub("", line) for _, line in lines if not DOC.match(line)

@@ -38,7 +38,8 @@ def read_padellm_json(
     unit: Unit | None = None,
     end_inclusive: bool | None = None,
 ) -> Iterator[AnnotatedText]:
-    """Yield one text per line. If the offsets are tokens, it has words.
+    """Yield one text per line. It has words if the offsets are tokens and single spaces
+    separate them.
 
     unit, end_inclusive: the unit of the offsets. If None, they are guessed from the
         offsets that match most mentions in the file.
@@ -73,13 +74,9 @@ def read_padellm_json(
                 claims.append(Claim(None, None, None, repr(entity)[:60], fault))
         placed = place(report, line, text, claims)
         words = spaces = None
-        if offsets.unit == "tokens" and tokens:
-            words = tuple(text.split())
-            text_of_words = " ".join(words)
-            if text_of_words != text:
-                words = None
-            else:
-                spaces = (*(True for _ in words[1:]), False)
+        split = tuple(text.split())
+        if offsets.unit == "tokens" and tokens and " ".join(split) == text:
+            words, spaces = split, (*(True for _ in split[1:]), False)
         yield report.count(
             AnnotatedText(text, words=words, spaces=spaces, line=line, **placed)
         )

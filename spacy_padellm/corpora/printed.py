@@ -8,6 +8,8 @@ from .base import ReadReport
 if TYPE_CHECKING:
     from rich.console import Console
 
+# Unicode's symbols for the control characters of ASCII.
+CONTROL_PICTURES = {code: 0x2400 + code for code in range(32)} | {127: 0x2421}
 SHOWN = 10  # maximum number of printed problems of each kind
 
 

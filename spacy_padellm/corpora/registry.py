@@ -20,7 +20,7 @@ from .docbin import read_docbin
 from .docred import read_docred
 from .dygie import read_dygie
 from .gliner import read_gliner
-from .guess import seems
+from .guess import sniff_format
 from .iob import read_iob
 from .jsonl import read_jsonl
 from .label_studio import read_label_studio
@@ -96,7 +96,7 @@ def guess_format(path: Path) -> str:
     Raises ValueError if the file does not exist, or if its format is unknown.
     """
     path = _file(path)
-    name = seems(path)
+    name = sniff_format(path)
     if name is None:
         lines = read_lines(path, ReadReport(path, ""))
         first = next((line for _, line in lines if line.strip()), None)

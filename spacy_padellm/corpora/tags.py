@@ -25,8 +25,8 @@ def split_tag(tag: str) -> tuple[str, str]:
 
 def standard(tags: Iterable[str]) -> dict[str, str]:
     """Return what to read for each of a file's tags, all of which must be given: a tag
-    of the schemes. PER is I-PER, b-per is B-per, PER-B is B-PER, and o is O. Of a tag
-    with several layers, the first is read that is not O.
+    of the schemes. PER is I-PER, b-per is B-per, PER-B is B-PER, and o is O. If a tag
+    has several layers, the first one that is not O is read.
 
     A tag such as e-mail may also be a label without a prefix, see `are_prefixed`. In
     the same way, o is a label beside O if there are labels without prefixes.

@@ -17,7 +17,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from ..errors import Errors
 from .base import AnnotatedText, ReadReport
 from .claims import Claim
 from .lines import read_lines
@@ -52,8 +51,7 @@ def read_webanno(path: Path, report: ReadReport) -> Iterator[AnnotatedText]:
     columns = _columns([line for _, line in lines])
     if not columns:
         why = "no layer of named entities and no custom layer in its #T_SP lines"
-        place_ = {"path": path, "line": 1, "format": report.format}
-        raise ValueError(Errors.E204.format(**place_, why=why))
+        raise report.unreadable(1, why)
     sentences = list(_sentences(lines))
     first: dict[tuple[int, str], int] = {}
     crossing = set()

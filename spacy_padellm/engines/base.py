@@ -1,7 +1,8 @@
 """The protocol between a format and an engine.
 
-A format opens a session for a batch of texts and has it complete branches, greedily.
-Within a session, prompts of one text share the computation of their prefixes.
+A format opens a session for a batch of texts. It has the session compare labels with
+tokens (`score`), or complete prompts greedily (`complete`). Within a session, prompts
+of one text share the computation of their prefixes.
 """
 
 from collections.abc import Sequence
@@ -18,7 +19,7 @@ from ..types import PromptTokenizer
 
 
 class PromptTooLong(DoesNotFit, ValueError):
-    """A prompt and its answer are longer than the model's context."""
+    """A text with its labels, or a prompt with its answer, exceeds the context."""
 
 
 def check_fits(needed: int, most: int) -> None:
@@ -56,7 +57,7 @@ class Session(Protocol):
 
 
 class Engine(Protocol):
-    """Completes branches; never knows what a label is.
+    """Scores trees and completes branches; never knows what a label is.
 
     An engine may have an attribute `in_flight`: the number of sessions to run at once,
     each in a thread of its own. The default is 1.

@@ -18,7 +18,7 @@ IN_FLIGHT = {"cuda": 2}
 
 
 class PackedEngine:
-    """Completes branches in packed trees.
+    """Scores and completes packed trees.
 
     drafts: whether to use the drafts of branches. usage: of all closed sessions.
     """

@@ -134,7 +134,7 @@ def sample_greedily(
 
     logits: [positions, vocabulary].
 
-    Returns also what the logits are less than log-probabilities by, [positions].
+    Also returns the normalizers, [positions]: logit - normalizer = log-probability.
     """
     best = logits.max(dim=-1)
     tokens, values = best.indices, best.values

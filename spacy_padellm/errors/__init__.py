@@ -1,7 +1,7 @@
 """All messages to the user. Each says what is wrong, what is allowed and what to do.
 
-A message is a template for `str.format`. Its code stands in one file of this room, as
-the first digits say:
+A message is a template for `str.format`. Its code is in one file of this subpackage,
+as the first digits say:
 
 E1xx, E2xx: `corpora`. E301 to E349, E7xx: `models`. E35x, E36x: `servers`. E4xx, E86x:
 `commands`. All others: `component`. Codes with W: `warnings`.

@@ -55,8 +55,9 @@ class ComponentErrors:
     )
     # engines
     E601 = (
-        "[E601] A prompt and its answer need {needed} tokens, but the model's context "
-        "length is {most}. Make the component's `windows` smaller."
+        "[E601] A text with its labels, or a prompt with its answer, needs {needed} "
+        "tokens, but the model's context length is {most}. Make the component's "
+        "`windows` smaller."
     )
     # pipeline
     E801 = (
@@ -186,8 +187,9 @@ class ComponentErrors:
     )
     E880 = (
         "[E880] The memory of {device} does not suffice to train on a single text: "
-        "{tokens} tokens with its answers, in the window that begins {begin!r}. Make "
-        "the component's `windows` smaller, or train on a device with more memory."
+        "{tokens} tokens with its labels and answers, in the window that begins "
+        "{begin!r}. Make the component's `windows` smaller, or train on a device with "
+        "more memory."
     )
     E881 = (
         "[E881] The training loss is {loss}, so no step was taken. Lower the learning "
@@ -202,9 +204,9 @@ class ComponentErrors:
         "the same config and corpus, or set resume = false to start from the beginning."
     )
     E885 = (
-        "[E885] A training text takes {needed} tokens with its answers, and the "
-        "model's context has {most}. Make the component's `windows` smaller; the text "
-        "begins {begin!r}."
+        "[E885] A training text takes {needed} tokens with its labels and answers, and "
+        "the model's context has {most}. Make the component's `windows` smaller; the "
+        "text begins {begin!r}."
     )
     # scoring
     E901 = (

@@ -12,7 +12,7 @@ def bucket_size(rows: int) -> int:
     one. There are eight buckets between powers of two: padding adds up to an eighth,
     and 4% on average.
     """
-    step = max(1, 2 ** ((rows - 1).bit_length() - 1) // 8) if rows > 1 else 1
+    step = max(1, (1 << (rows - 1).bit_length()) // 16)
     return -(-rows // step) * step
 
 

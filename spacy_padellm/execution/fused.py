@@ -107,13 +107,12 @@ class FusedBase:
         linears = list(map(linear, count(), self.layer_modules()))
         if None in linears:
             return None
-        fours = zip(*[iter(linears)] * 4, strict=True)
         return FusedDecoder(
             self,
             [
-                FusedLayer(layer_type, norms, *four)
-                for layer_type, norms, four in zip(
-                    self.layer_types, self.norms, fours, strict=True
+                FusedLayer(layer_type, norms, *linears[4 * n : 4 * n + 4])
+                for n, (layer_type, norms) in enumerate(
+                    zip(self.layer_types, self.norms, strict=True)
                 )
             ],
             lambda: linear(len(linears), [self.output]),

@@ -1,4 +1,4 @@
-"""The protocol of formats, which write prompts and parse answers."""
+"""The protocol of formats: what the model is asked, and how mentions are read."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -79,7 +79,7 @@ class GoldText:
 
 
 class Format(Protocol):
-    """Writes prompts and parses answers; never imports torch.
+    """Decides what the model is asked and reads its mentions; never imports torch.
 
     name: in the cards of adapters trained in this format, such as "PaDeLLM compact".
     head: that adapters in this format are trained with; None if answers are generated.

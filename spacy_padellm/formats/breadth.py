@@ -38,7 +38,7 @@ def weigh(
     labels, found: of each text. find: runs the model.
     memory: the breadths of names, as far as they are known; others are added.
     """
-    competing = [rivals(extraction.mentions) for extraction in found]
+    competing = [competing_labels(extraction.mentions) for extraction in found]
     names = {
         named[label]
         for named, some in zip(labels, competing, strict=True)
@@ -80,7 +80,7 @@ def remember(
             memory.setdefault(name, breadth)  # another thread may have been faster
 
 
-def rivals(mentions: Iterable[Mention]) -> set[str]:
+def competing_labels(mentions: Iterable[Mention]) -> set[str]:
     """The labels with mentions that overlap those of other labels. All mentions have a
     `start`."""
     found: set[str] = set()

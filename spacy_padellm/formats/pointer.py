@@ -146,7 +146,7 @@ class Pointer:
         return _tree(
             encoded,
             _branches(encoded),
-            stem=_stem(text) if self.alone else None,
+            stem=text.stem if self.alone else None,
             gold={"spans": spans, "known": known},
         )
 
@@ -185,7 +185,7 @@ class Pointer:
         labels: dict[tuple[str, ...], LabelTree] = {}
         trees = []
         for one in encoded:
-            names, stem = tuple(one.query.labels.values()), _stem(one.text)
+            names, stem = tuple(one.query.labels.values()), one.text.stem
             if names not in labels:
                 labels[names] = pack_labels(one.text.prompt[:stem], _branches(one))
             trees.append(_tree(one, labels[names], stem=stem))
@@ -231,11 +231,6 @@ def _parts(branches: Sequence[TokenIds]) -> Iterator[list[TokenIds]]:
     yield part
 
 
-def _stem(text: TextSegments) -> int:
-    """How many tokens precede the text: one that begins each prompt, or none."""
-    return len(text.prompt) - len(text.segment("\n")) - text.n_tokens
-
-
 def _tree(
     encoded: EncodedQuery[TextSegments],
     labels: Sequence[TokenIds] | LabelTree,
@@ -245,7 +240,7 @@ def _tree(
 ) -> PointerTree:
     """stem: see `pack_pointers`; None is the whole prompt."""
     text = encoded.text
-    first = _stem(text)
+    first = text.stem
     return pack_pointers(
         text.prompt,
         range(first, first + text.n_tokens),

@@ -18,6 +18,7 @@ class TextSegments:
 
     prompt: the text and a newline, the start of every prompt.
     prefix: this many of the prompt's first tokens see each other in both directions.
+    stem: how many tokens precede the text: the one that begins each prompt, or none.
     n_tokens: tokens of the text alone.
 
     cuts: characters of the text where no token may reach across, see `encode_in_parts`.
@@ -43,6 +44,7 @@ class TextSegments:
         start = () if tokenizer.bos_id is None else (tokenizer.bos_id,)
         self.prompt = start + self.encoded.ids + self.segment("\n")
         self.prefix = len(self.prompt) if prefix_lm else 0
+        self.stem = len(start)
         self.n_tokens = len(self.encoded.ids)
 
     def segment(self, string: str) -> TokenIds:

@@ -124,11 +124,11 @@ class StringPrompts:
         )
 
     def _count_string(self, name: str) -> str:
-        # replaced in one pass, so that placeholders in a text stay as they are
-        return _fill(self.template.count, text=self.text, label=name)
+        # str.format leaves placeholders in a text as they are
+        return self.template.count.format(text=self.text, label=name)
 
     def _mention_string(self, name: str, count: int, index: int) -> str:
-        appended = _fill(self.template.mention, n=str(count), i=str(index))
+        appended = self.template.mention.format(n=count, i=index)
         return self._count_string(name) + appended
 
 
@@ -210,16 +210,6 @@ def common_prefix(first: TokenIds, second: TokenIds) -> int:
             break
         shared += 1
     return shared
-
-
-def _fill(template: str, **values: str) -> str:
-    """Fill in values; placeholders inside a value stay as they are."""
-    parts = template.split("{")
-    filled = [parts[0]]
-    for part in parts[1:]:
-        key, rest = part.split("}", 1)
-        filled += [values[key], rest]
-    return "".join(filled)
 
 
 TEMPLATES: dict[str, Template] = {

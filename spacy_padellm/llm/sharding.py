@@ -9,7 +9,7 @@ from spacy_llm.ty import NTokenEstimator
 
 from ..errors import Errors
 from ..spans.sentences import sentence_ends
-from ..spans.windows import PAUSES
+from ..spans.windows import cut
 from ..types import Window
 
 
@@ -110,9 +110,4 @@ def _shard_end(
     if end is not None:
         return end
     limit = last_that_fits(range(start + 1, max_end + 1))
-    if limit is None:
-        return None
-    for i in range(limit - 1, (start + limit) // 2 - 1, -1):
-        if doc[i].is_space or doc[i].text in PAUSES:
-            return i + 1
-    return limit
+    return None if limit is None else cut(doc, start, limit)

@@ -24,7 +24,7 @@ from ..formats.base import Extraction, Query
 from ..locks import Once
 from ..pipeline.annotate import annotate, register_score
 from ..pipeline.labels import gold_labels
-from ..pipeline.leaks import leaks
+from ..pipeline.loss_warnings import loss_warnings
 from ..pipeline.output import Output
 from ..pipeline.prediction import WindowPrediction, locate
 from ..spans.normalised import normalise
@@ -168,9 +168,9 @@ class NERTask:
             query = self._query(shard)
             if query.text.strip():
                 parts.append(WindowPrediction(window, query, extraction))
-        reading = locate(shards.doc, parts, self.output)
-        annotate(shards.doc, reading, output=self.output, component=self._name)
-        for kind, message, values in leaks(shards.doc, reading):
+        prediction = locate(shards.doc, parts, self.output)
+        annotate(shards.doc, prediction, output=self.output, component=self._name)
+        for kind, message, values in loss_warnings(shards.doc, prediction):
             self._warn_once(kind, message, **values)
         return shards.doc
 

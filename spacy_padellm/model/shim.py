@@ -12,7 +12,7 @@ from thinc.shims import Shim
 
 from ..adapters.card import AdapterCard, HeadCard
 from ..adapters.files import Adapter, read_adapter
-from ..adapters.shipped import named_adapter
+from ..adapters.shipped import adapter_folder
 from ..bases.devices import check_fork
 from ..errors import Errors
 from ..locks import BUILDING
@@ -316,7 +316,7 @@ class CausalLMShim(Shim):
         self._without_adapter = False
 
     def _named_adapter(self) -> Path | None:
-        return named_adapter(self.settings.adapter, self.settings.base)
+        return adapter_folder(self.settings.adapter, self.settings.base)
 
     def _configured_adapter(self) -> Adapter | None:
         # read before the adapter, which another thread sets first

@@ -17,7 +17,7 @@ from .trace import trace
 SCORE = "score"
 
 # Start, end (exclusive, in tokens) and label of a span.
-Place: TypeAlias = tuple[int, int, str]
+SpanKey: TypeAlias = tuple[int, int, str]
 
 
 def register_score() -> None:
@@ -50,18 +50,18 @@ def annotate(
     key = output.spans_key
     group = doc.spans.get(key) if key is not None else None
     attrs = group.attrs if group is not None and "scores" in group.attrs else {}
-    earlier = dict(zip(map(_place, group or ()), attrs.get("scores", ()), strict=False))
+    earlier = dict(zip(map(_key, group or ()), attrs.get("scores", ()), strict=False))
 
     kept, overlapping = _settle(doc, prediction.spans, output.overwrite_ents)
-    old = {_place(ent) for ent in _set_ents(doc, kept)}
-    ents = {_place(ent): ent for ent in doc.ents}
+    old = {_key(ent) for ent in _set_ents(doc, kept)}
+    ents = {_key(ent): ent for ent in doc.ents}
     found = sorted(
         prediction.spans if output.allow_overlap else kept, key=lambda span: span.score
     )
     scores = {
-        _place(span): span.score
+        _key(span): span.score
         for span in found
-        if _place(span) not in old or _place(span) not in earlier
+        if _key(span) not in old or _key(span) not in earlier
     }
     _set_scores(doc, scores, ents)
     if key is None:
@@ -100,11 +100,11 @@ def _settle(
     blocked = {token.i for token in doc if _is_blocked(token)}
     taken = blocked | {i for ent in doc.ents for i in range(ent.start, ent.end)}
     kept, others = drop_overlaps(spans, taken)
-    there = {_place(ent) for ent in doc.ents}
+    there = {_key(ent) for ent in doc.ents}
     overlapping = []
     for span in others:  # sorted: the best span of a place comes first
-        if _place(span) in there:
-            there.remove(_place(span))
+        if _key(span) in there:
+            there.remove(_key(span))
         else:
             overlapping.append(span)
     return kept, overlapping
@@ -116,7 +116,7 @@ def _set_ents(doc: Doc, new: Sequence[LabelledSpan]) -> list[Span]:
     blocked = [token.i for token in doc if _is_blocked(token)]
     old = [ent for ent in doc.ents if covered.isdisjoint(range(ent.start, ent.end))]
     doc.set_ents(
-        old + [_span(doc, _place(span)) for span in new],
+        old + [_span(doc, _key(span)) for span in new],
         blocked=[doc[i : i + 1] for i in blocked if i not in covered],
         default="outside",
     )
@@ -124,7 +124,7 @@ def _set_ents(doc: Doc, new: Sequence[LabelledSpan]) -> list[Span]:
 
 
 def _set_scores(
-    doc: Doc, scores: Mapping[Place, float], ents: Mapping[Place, Span]
+    doc: Doc, scores: Mapping[SpanKey, float], ents: Mapping[SpanKey, Span]
 ) -> None:
     """Set `span._.score`. Spans of the same tokens share it: it is the entity's score
     if one of them is an entity, and the highest score otherwise."""
@@ -162,10 +162,10 @@ def _is_blocked(token: Token) -> bool:
     return token.ent_iob == 3 and not token.ent_type
 
 
-def _place(span: Span | LabelledSpan) -> Place:
+def _key(span: Span | LabelledSpan) -> SpanKey:
     return span.start, span.end, span.label_ if isinstance(span, Span) else span.label
 
 
-def _span(doc: Doc, place: Place) -> Span:
+def _span(doc: Doc, place: SpanKey) -> Span:
     start, end, label = place
     return Span(doc, start, end, label=label)

@@ -1,18 +1,18 @@
 """Choosing a format's threshold by its F on gold docs."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from spacy.language import Language
-from spacy.tokens import Doc, Span
 from spacy.training import Example
 
 from ..errors import Errors
 from ..formats.padellm import PaDeLLM, check_count_threshold
 from ..formats.pointer import Pointer
 from ..settings import check_share
+from .gold import gold_mentions
 
 if TYPE_CHECKING:
     from .padellm_ner import PaDeLLMNER
@@ -120,7 +120,7 @@ def try_by_label(
     gold = Counter(
         span.label_
         for example in examples
-        for span in _gold_spans(example.reference, ner.spans_key)
+        for span in gold_mentions(example.reference, ner.spans_key)
     )
     thresholds = {}
     for label in sorted(label for label, n in gold.items() if n >= LEAST_MENTIONS):
@@ -129,10 +129,6 @@ def try_by_label(
             thresholds[label] = trials[scores.index(max(scores))].threshold
     settings = {"threshold": best.threshold, "thresholds": thresholds}
     return Trial(best.threshold, *_scores(nlp, ner, examples, settings), thresholds)
-
-
-def _gold_spans(doc: Doc, key: str | None) -> Iterable[Span]:
-    return doc.spans[key] if key in doc.spans else doc.ents
 
 
 def _scores(

@@ -20,7 +20,7 @@ from wasabi import msg
 from ..errors import Errors
 from ..model.shim import causal_lm_shim
 from ..settings import check_flags, check_positive
-from .language import FACTORY
+from .language import component_names
 from .record import Replay, TrainingRecord
 
 if TYPE_CHECKING:
@@ -153,9 +153,8 @@ def _trained(nlp: Language) -> dict[str, Any]:
     training = nlp.config["training"]
     names = [
         name
-        for name in nlp.pipe_names
-        if nlp.get_pipe_meta(name).factory == FACTORY
-        and name not in training["frozen_components"]
+        for name in component_names(nlp)
+        if name not in training["frozen_components"]
     ]
     for name in names:
         if name in training["annotating_components"]:

@@ -3,7 +3,7 @@
 from spacy.language import Language
 
 from ..errors import Errors
-from .language import FACTORY
+from .language import component_names
 from .padellm_ner import PaDeLLMNER
 
 
@@ -12,9 +12,7 @@ def find_component(nlp: Language, name: str | None) -> PaDeLLMNER:
 
     Raises ValueError (E406) if there is none, or several to choose from.
     """
-    found = [
-        pipe for pipe in nlp.pipe_names if nlp.get_pipe_meta(pipe).factory == FACTORY
-    ]
+    found = component_names(nlp)
     if name is None and len(found) == 1:
         return nlp.get_pipe(found[0])
     if name not in found:

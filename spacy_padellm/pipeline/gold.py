@@ -37,17 +37,20 @@ def is_annotated(doc: Doc, spans_key: str | None) -> bool:
 
     spans_key: the group of `doc.spans` with the mentions; None if they are entities.
     """
-    return doc.has_annotation("ENT_IOB") or (
-        spans_key is not None and spans_key in doc.spans
-    )
+    return doc.has_annotation("ENT_IOB") or has_group(doc, spans_key)
+
+
+def has_group(doc: Doc, spans_key: str | None) -> bool:
+    """Whether a doc has a group `spans_key`, if there is such a key."""
+    return spans_key is not None and spans_key in doc.spans
 
 
 def gold_mentions(doc: Doc, spans_key: str | None) -> Sequence[Span]:
     """The mentions of a gold doc, in text order, without whitespace tokens at either
     end. spans_key: see `is_annotated`; a doc without that group has its entities."""
-    in_spans = spans_key is not None and spans_key in doc.spans
+    in_group = has_group(doc, spans_key)
     mentions = []
-    for span in sorted(doc.spans[spans_key]) if in_spans else doc.ents:
+    for span in sorted(doc.spans[spans_key]) if in_group else doc.ents:
         if tokens := without_outer_spaces(doc, span.start, span.end):
             mentions.append(Span(doc, *tokens, span.label))
     return mentions
@@ -100,7 +103,7 @@ def gold_trees(
         "not annotated".
     """
     asked = annotated_labels(doc, labels)
-    in_spans = spans_key is not None and spans_key in doc.spans
+    in_spans = has_group(doc, spans_key)
     mentions = gold_mentions(doc, spans_key)
     covered = {i for mention in mentions for i in range(mention.start, mention.end)}
     read = unwrapped(doc.text)

@@ -9,7 +9,7 @@ from ..corpora.base import ANNOTATED_LABELS
 from ..errors import Errors
 from ..labels import label_names
 from ..types import LabelNames
-from .gold import gold_mentions
+from .gold import gold_mentions, is_annotated
 
 
 def build_labels_v1(*, path: str | None = None) -> LabelNames | list[str] | None:
@@ -95,9 +95,4 @@ def has_gold(examples: Iterable[Example], spans_key: str | None = None) -> bool:
 
     spans_key: the mentions are in this group of `doc.spans`, where a doc has it.
     """
-    docs = (example.reference for example in examples)
-    return any(
-        doc.has_annotation("ENT_IOB")
-        or (spans_key is not None and spans_key in doc.spans)
-        for doc in docs
-    )
+    return any(is_annotated(example.reference, spans_key) for example in examples)

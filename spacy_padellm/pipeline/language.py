@@ -23,6 +23,13 @@ class PipelineOf:
         return PipelineOf, ()
 
 
+def component_names(nlp: Language) -> list[str]:
+    """The names of the pipeline's padellm_ner components, in order."""
+    return [
+        name for name in nlp.pipe_names if nlp.get_pipe_meta(name).factory == FACTORY
+    ]
+
+
 def check_spans_key(nlp: Language | None, name: str, spans_key: str | None) -> None:
     """Raise ValueError (E809) if another active component writes to the same span
     group.

@@ -33,7 +33,7 @@ from .engines import check_engine, check_trains
 from .gold import trees_of
 from .labels import gold_labels, has_gold, names_labels, read_labels
 from .language import PipelineOf, check_spans_key
-from .leaks import leaks
+from .loss_warnings import loss_warnings
 from .output import Output, OutputSetting
 from .predict import predict_docs, predict_each
 from .prediction import Prediction
@@ -228,7 +228,7 @@ class PaDeLLMNER(AdaptersAndLabels, TrainablePipe):
         """Write entities, scores and spans into the docs; see `annotate`."""
         for doc, prediction in zip(docs, predictions, strict=True):
             annotate(doc, prediction, output=output or self.output, component=self.name)
-            for kind, message, values in leaks(doc, prediction):
+            for kind, message, values in loss_warnings(doc, prediction):
                 self._warn_once(kind, message, **values)
 
     def _open(self, adapter: str | None) -> tuple[Engine, PromptTokenizer]:

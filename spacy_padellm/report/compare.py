@@ -9,7 +9,7 @@ from ..corpora.base import Entity
 from ..scoring.counts import CountScores, score_counts
 from ..scoring.entity_score import entity_score
 from ..scoring.prf import PRF, LabelScores
-from .pairs import CORRECT, ERRORS, NOT_JUDGED, Pair, Prediction, pair_up
+from .pairs import CORRECT, ERRORS, NOT_JUDGED, Pair, PredictedEntity, pair_up
 
 if TYPE_CHECKING:
     from spacy.language import Language
@@ -84,7 +84,7 @@ def compare_doc(number: int, example: "Example", spans_key: str) -> ComparedDoc:
     for ent, score in zip(example.predicted.ents, scores, strict=True):
         tokens = aligned[ent.start : ent.end]
         span = gold[tokens[0] : tokens[-1] + 1] if len(tokens) else gold[:0]
-        found = Prediction(_entity(ent), _entity(span, ent.label_), score)
+        found = PredictedEntity(_entity(ent), _entity(span, ent.label_), score)
         annotated = len(span) and all(token.ent_iob != 0 for token in span)
         (judged if annotated else others).append(found)
     pairs = pair_up([_entity(ent) for ent in gold.ents], judged)

@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..corpora.gold import UNSPACED, Choices, gold_docs
-from ..corpora.registry import FORMATS, guess_format, read
+from ..corpora.gold import Choices, gold_docs, read_for
+from ..corpora.registry import guess_format
 from ..errors import Errors
 
 if TYPE_CHECKING:
@@ -42,8 +42,6 @@ def _read_spacy(nlp: "Language", path: Path, limit: int) -> list["Example"]:
 def _read_other(nlp: "Language", path: Path, limit: int) -> list["Example"]:
     from spacy.training import Example
 
-    format = guess_format(path)
-    unspaced = nlp.lang in UNSPACED and FORMATS[format].joins
-    corpus = read(path, format, **({"joiner": ""} if unspaced else {}))
+    corpus = read_for(path, guess_format(path), nlp.lang)
     docs = gold_docs(nlp, [corpus], Choices(limit=limit))
     return [Example(nlp.make_doc(doc.text), doc) for doc in docs if len(doc)]

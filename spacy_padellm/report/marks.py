@@ -6,11 +6,13 @@ from typing import NamedTuple
 from markupsafe import Markup, escape
 
 from ..corpora.base import Entity
+from ..corpora.printed import CONTROL_PICTURES
 from .pairs import CORRECT
 
 # Symbols for control characters, because browsers hide or replace those.
-PICTURES = {code: 0x2400 + code for code in range(32) if chr(code) not in "\n\t"}
-PICTURES |= {127: 0x2421}
+PICTURES = {
+    code: to for code, to in CONTROL_PICTURES.items() if chr(code) not in "\n\t"
+}
 # displaCy's template has newlines around the text. A browser shows them as spaces,
 # which Chinese does not have. The page's filters and styles use the attributes.
 TEMPLATE = (

@@ -17,7 +17,7 @@ ERRORS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Prediction:
+class PredictedEntity:
     """An entity that a pipeline predicted.
 
     entity: the entity in the predicted doc.
@@ -40,10 +40,10 @@ class Pair:
 
     kind: str
     gold: Entity | None = None
-    predicted: Prediction | None = None
+    predicted: PredictedEntity | None = None
 
 
-def pair_up(gold: Sequence[Entity], predicted: Sequence[Prediction]) -> list[Pair]:
+def pair_up(gold: Sequence[Entity], predicted: Sequence[PredictedEntity]) -> list[Pair]:
     """Pair each gold entity with at most one prediction. Returns pairs in text order.
 
     The best pairs are made first: correct ones, then those with a wrong label, then

@@ -15,7 +15,7 @@ from itertools import accumulate, groupby
 from typing import TYPE_CHECKING
 
 from ..types import Mention, Place, PlacedMention
-from .rivals import in_order_of_labels
+from .label_order import in_order_of_labels
 
 if TYPE_CHECKING:
     from spacy.tokens import Doc, Span

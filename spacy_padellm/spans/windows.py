@@ -120,7 +120,7 @@ class SentenceWindows:
                 min(self.list_tokens, self.max_tokens) if is_list else self.max_tokens
             )
             while (limit := _limit(doc, start, end, most, self.max_chars)) < end:
-                start = _cut(doc, start, limit)
+                start = cut(doc, start, limit)
                 yield start, is_list
             yield end, is_list
             start = end
@@ -171,7 +171,7 @@ def _bounded(doc: Doc, windows: list[Window], n_tokens: int) -> list[Window]:
         while start < window.end:
             end = _limit(doc, start, window.end, window.end - start, most)
             if end < window.end:
-                end = _cut(doc, start, end)
+                end = cut(doc, start, end)
             keep_start = max(start, window.keep_start)
             keep_end = min(end, window.keep_end)
             if keep_start < keep_end:
@@ -200,8 +200,9 @@ def _limit(doc: Doc, start: int, end: int, max_tokens: int, max_chars: int) -> i
     return start + max(1, bisect_right(fitting, max_chars, key=n_chars))
 
 
-def _cut(doc: Doc, start: int, limit: int) -> int:
-    """Return where to cut a sentence that is longer than from `start` to `limit`."""
+def cut(doc: Doc, start: int, limit: int) -> int:
+    """Where to cut a sentence that is longer than from `start` to `limit`: after a
+    comma or a space in the second half, or else not between words of a name."""
     for i in range(limit - 1, start + (limit - start) // 2 - 1, -1):
         if doc[i].is_space or doc[i].text in PAUSES:
             return i + 1

@@ -1,5 +1,6 @@
 """The steps of thinc's optimizer, taken by torch on the parameters' own device."""
 
+import copy
 from collections.abc import Mapping
 from typing import Any
 
@@ -78,7 +79,7 @@ class DeviceOptimizer:
         averages = self.optimizer.averages or {}
         return {
             "updates": self.updates,
-            "torch": _copied(self._torch.state_dict()),
+            "torch": copy.deepcopy(self._torch.state_dict()),
             "averages": {
                 name: averages[self.key, name].clone()
                 for name in self.parameters
@@ -116,14 +117,3 @@ class DeviceOptimizer:
 
 def _bias_corrections(b1: float, b2: float, updates: int) -> tuple[float, float]:
     return 1.0 - b1**updates, 1.0 - b2**updates
-
-
-def _copied(state: Any) -> Any:
-    """The same dicts and lists, with tensors that later steps do not change."""
-    if isinstance(state, torch.Tensor):
-        return state.clone()
-    if isinstance(state, dict):
-        return {key: _copied(value) for key, value in state.items()}
-    if isinstance(state, list):
-        return [_copied(value) for value in state]
-    return state

@@ -19,7 +19,7 @@ class RowDoesNotFit(ValueError):
 
 
 def batches_by_padded_tokens(
-    lengths: Sequence[int], max_tokens: int, max_rows: int | None = None
+    lengths: Sequence[int], max_tokens: int
 ) -> list[list[int]]:
     """Group rows, longest first, so that no batch exceeds `max_tokens` when padded.
 
@@ -31,8 +31,7 @@ def batches_by_padded_tokens(
     longest = 0
     for row in sorted(range(len(lengths)), key=lambda row: -lengths[row]):
         size = len(batches[-1]) if batches else 0
-        full = size == max_rows or (size + 1) * longest > max_tokens
-        if not batches or full:
+        if not batches or (size + 1) * longest > max_tokens:
             batches.append([])
             longest = lengths[row]
         batches[-1].append(row)

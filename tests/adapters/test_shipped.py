@@ -8,7 +8,7 @@ from spacy_padellm.adapters.files import read_adapter
 from spacy_padellm.adapters.shipped import (
     SHIPPED,
     ShippedAdapter,
-    named_adapter,
+    adapter_folder,
     shipped_for,
 )
 from spacy_padellm.bases.embedded import EMBEDDED
@@ -20,7 +20,7 @@ SMOLLM2 = "smollm2-135m-instruct"
     ("base", "name"), [(base, name) for base in SHIPPED for name in SHIPPED[base]]
 )
 def test_they_are_small_and_say_what_they_belong_to(base, name):
-    adapter = read_adapter(named_adapter(name, base))
+    adapter = read_adapter(adapter_folder(name, base))
     assert len(adapter.weights) < 16 * 2**20
     assert adapter.card.base == base and base in EMBEDDED
     assert adapter.card.fingerprint and adapter.card.labels
@@ -28,30 +28,30 @@ def test_they_are_small_and_say_what_they_belong_to(base, name):
 
 
 def test_auto_is_the_default_of_the_base_if_it_has_one():
-    assert named_adapter("auto", SMOLLM2) == named_adapter("default", SMOLLM2)
-    assert named_adapter("auto", SMOLLM2).name == "smollm2-135m-english"
-    assert named_adapter("auto", "/some/folder") is None
+    assert adapter_folder("auto", SMOLLM2) == adapter_folder("default", SMOLLM2)
+    assert adapter_folder("auto", SMOLLM2).name == "smollm2-135m-english"
+    assert adapter_folder("auto", "/some/folder") is None
 
 
 def test_null_is_none():
-    assert named_adapter(None, SMOLLM2) is None
+    assert adapter_folder(None, SMOLLM2) is None
 
 
 def test_a_copy_of_a_base_may_name_its_adapters():
-    assert named_adapter("chinese", "/some/folder").name == "smollm2-135m-chinese"
+    assert adapter_folder("chinese", "/some/folder").name == "smollm2-135m-chinese"
 
 
 def test_other_names_are_folders(monkeypatch, tmp_path):
-    assert named_adapter("./chinese", SMOLLM2) == Path("chinese")
+    assert adapter_folder("./chinese", SMOLLM2) == Path("chinese")
     monkeypatch.setenv("HOME", str(tmp_path))
-    assert named_adapter("~/x", SMOLLM2) == tmp_path / "x"
+    assert adapter_folder("~/x", SMOLLM2) == tmp_path / "x"
 
 
 def test_an_adapter_of_another_base_is_refused(monkeypatch):
     english = ShippedAdapter("another-english", "Pointer", "en")
     monkeypatch.setitem(SHIPPED, "another", {"default": english})
     with pytest.raises(ValueError, match=r"E328.*'another'.*'chinese'.*default\. Use"):
-        named_adapter("chinese", "another")
+        adapter_folder("chinese", "another")
 
 
 @pytest.mark.parametrize(

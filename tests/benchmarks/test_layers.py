@@ -1,10 +1,11 @@
-"""The rooms of the benchmarks import each other one way."""
+"""The subpackages of the benchmarks import each other one way."""
 
 from ..conftest import REPOSITORY
 from ..test_layers import files, imports
 
 BENCHMARKS = REPOSITORY / "benchmarks"
-# From the bottom to the top. A file imports from its own room and from those before it.
+# From the bottom to the top. A file imports from its own
+# subpackage and from those before it.
 ROOMS = (
     *("__init__", "errors", "results_cache", "workspace"),
     *("data", "machine", "training", "systems", "measuring"),

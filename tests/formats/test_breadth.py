@@ -12,9 +12,9 @@ from spacy_padellm.formats.breadth import (
     MANY_LABELS,
     PASS_TOKENS,
     breadths,
+    competing_labels,
     reference_texts,
     remember,
-    rivals,
     script_of,
     weigh,
 )
@@ -78,7 +78,7 @@ class Finder:
     ],
 )
 def test_rivals_are_labels_whose_mentions_overlap(mentions, expected):
-    assert rivals(mentions) == expected
+    assert competing_labels(mentions) == expected
 
 
 def test_breadth_is_one_and_the_scores_in_all_texts():

@@ -8,7 +8,7 @@ from spacy.util import load_config
 from spacy_llm.util import assemble
 
 from spacy_padellm.adapters.files import read_adapter
-from spacy_padellm.adapters.shipped import named_adapter
+from spacy_padellm.adapters.shipped import adapter_folder
 from spacy_padellm.bases.weights import DEFAULT_BASE
 from spacy_padellm.llm.model import build_parallel_decoder_v1
 from spacy_padellm.llm.task import build_ner_v1
@@ -31,7 +31,7 @@ def test_it_shows_the_defaults(block, build):
 def test_its_labels_are_those_of_the_shipped_adapter():
     labels = load_config(CONFIG)["components"]["llm"]["task"]["labels"]
     assert labels == list(
-        read_adapter(named_adapter("default", DEFAULT_BASE)).card.labels
+        read_adapter(adapter_folder("default", DEFAULT_BASE)).card.labels
     )
 
 

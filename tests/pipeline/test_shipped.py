@@ -7,7 +7,7 @@ import spacy
 from spacy.training import Example
 
 from spacy_padellm.adapters.files import read_adapter, write_adapter
-from spacy_padellm.adapters.shipped import DEFAULT, SHIPPED, named_adapter
+from spacy_padellm.adapters.shipped import DEFAULT, SHIPPED, adapter_folder
 from spacy_padellm.bases.embedded import GEMMA_3, SMOLLM2
 from spacy_padellm.bases.weights import DEFAULT_BASE
 from spacy_padellm.labels import KNOWN_NAMES
@@ -70,7 +70,7 @@ POINTER = [
 @pytest.mark.parametrize(("base", "name"), POINTER)
 def test_the_card_has_the_breadths_that_are_measured(base, name, tmp_path, request):
     request.getfixturevalue(BASES[base])
-    adapter = read_adapter(named_adapter(name, base))
+    adapter = read_adapter(adapter_folder(name, base))
     expected = adapter.card.breadths
     assert expected.keys() == {*adapter.card.labels.values(), *KNOWN_NAMES.values()}
     card = replace(adapter.card, breadths={})

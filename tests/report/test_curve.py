@@ -7,7 +7,7 @@ from benchmarks.measuring.span_scores import score_spans
 from spacy_padellm.corpora.base import Entity
 from spacy_padellm.report.compare import ComparedDoc
 from spacy_padellm.report.curve import threshold_curve
-from spacy_padellm.report.pairs import NOT_JUDGED, Pair, Prediction, pair_up
+from spacy_padellm.report.pairs import NOT_JUDGED, Pair, PredictedEntity, pair_up
 from spacy_padellm.scoring.prf import PRF
 
 from ..scoring.random_docs import documents
@@ -21,7 +21,9 @@ def scored_docs(draw):
     docs = []
     for _, gold, predicted in draw(documents()):
         golds = [Entity(*ent) for ent in gold]
-        found = [Prediction(Entity(*p), Entity(*p), draw(SCORES)) for p in predicted]
+        found = [
+            PredictedEntity(Entity(*p), Entity(*p), draw(SCORES)) for p in predicted
+        ]
         docs.append((golds, found))
     return docs
 
@@ -58,15 +60,15 @@ def test_a_sample_is_some_of_the_points_from_the_first_on(docs, most):
 def test_the_best_point_has_the_highest_f_and_of_equals_the_lowest_threshold():
     right = Entity(0, 5, "LOC")
     docs = [
-        ([right], [Prediction(right, right, 0.5)]),
-        ([], [Prediction(right, right, 0.25)]),
-        ([right], [Prediction(right, right, 0.75)]),
+        ([right], [PredictedEntity(right, right, 0.5)]),
+        ([], [PredictedEntity(right, right, 0.25)]),
+        ([right], [PredictedEntity(right, right, 0.75)]),
     ]
     best = curve_of(docs).best
     assert (best.threshold, best.scores) == (0.5, PRF(tp=2))
 
 
 def test_what_is_not_judged_is_not_on_the_curve():
-    found = Prediction(Entity(0, 5, "LOC"), Entity(0, 0, "LOC"), 0.5)
+    found = PredictedEntity(Entity(0, 5, "LOC"), Entity(0, 0, "LOC"), 0.5)
     curve = threshold_curve([ComparedDoc(1, "", "", (Pair(NOT_JUDGED, None, found),))])
     assert curve.points == ()

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spacy_padellm.corpora.base import Entity
-from spacy_padellm.report.pairs import CORRECT, ERRORS, Prediction, pair_up
+from spacy_padellm.report.pairs import CORRECT, ERRORS, PredictedEntity, pair_up
 
 from ..scoring.random_docs import flat
 
@@ -21,7 +21,7 @@ def pairs(gold, predicted):
     """(kind, gold, judged) of each pair."""
     made = pair_up(
         [Entity(*entity) for entity in gold],
-        [Prediction(Entity(*entity), Entity(*entity)) for entity in predicted],
+        [PredictedEntity(Entity(*entity), Entity(*entity)) for entity in predicted],
     )
     return [
         (pair.kind, pair.gold, pair.predicted and pair.predicted.judged)

@@ -8,20 +8,19 @@ from spacy_padellm.trees.batching import batches_by_padded_tokens
 row_lengths = st.lists(st.integers(0, 40), max_size=40)
 
 
-@given(row_lengths, st.integers(1, 200), st.none() | st.integers(1, 8))
-def test_every_row_is_in_exactly_one_batch(lengths, max_tokens, max_rows):
-    batches = batches_by_padded_tokens(lengths, max_tokens, max_rows)
+@given(row_lengths, st.integers(1, 200))
+def test_every_row_is_in_exactly_one_batch(lengths, max_tokens):
+    batches = batches_by_padded_tokens(lengths, max_tokens)
     rows = [row for batch in batches for row in batch]
     assert sorted(rows) == list(range(len(lengths)))
     assert all(batches)
 
 
-@given(row_lengths, st.integers(1, 200), st.none() | st.integers(1, 8))
-def test_no_batch_is_too_big_unless_one_row_alone_is(lengths, max_tokens, max_rows):
-    for batch in batches_by_padded_tokens(lengths, max_tokens, max_rows):
+@given(row_lengths, st.integers(1, 200))
+def test_no_batch_is_too_big_unless_one_row_alone_is(lengths, max_tokens):
+    for batch in batches_by_padded_tokens(lengths, max_tokens):
         padded = len(batch) * max(lengths[row] for row in batch)
         assert padded <= max_tokens or len(batch) == 1
-        assert max_rows is None or len(batch) <= max_rows
 
 
 @given(row_lengths, st.integers(1, 200))

@@ -92,7 +92,7 @@ def ask(
         choices = sorted(answer["choices"], key=lambda choice: choice["index"])
         indices = [choice["index"] for choice in choices]
     except (TypeError, KeyError) as error:
-        raise server.refused(_kind(error)) from error
+        raise server.refused(unexpected(error)) from error
     if indices != list(range(len(prompts))):
         reason = f"{len(prompts)} prompts have {len(choices)} answers ({indices})"
         raise server.refused(reason)
@@ -115,7 +115,7 @@ def _read(
         tops = [_by_id(top) for top in choice["logprobs"]["top_logprobs"]]
         ended, text = choice["finish_reason"], str(choice["text"])
     except (TypeError, KeyError, ValueError, AttributeError) as error:
-        raise server.refused(_kind(error)) from error
+        raise server.refused(unexpected(error)) from error
     if ended not in ("stop", "length"):
         raise server.refused(f"an answer ended by {ended!r}")
     if not 0 < len(ids) <= wanted.max_tokens or len(tops) != len(ids):
@@ -158,5 +158,5 @@ def _by_id(top: Mapping[str, float | None]) -> dict[int, float]:
     }
 
 
-def _kind(error: Exception) -> str:
+def unexpected(error: Exception) -> str:
     return f"something is missing or of another type ({error!r})"

@@ -1,9 +1,10 @@
 """Branches that a server completes, and how its answers become completions."""
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+
+import numpy as np
 
 from ...trees.branch import Branch, Completion
 from ...trees.drafts import MentionDraft
@@ -109,7 +110,7 @@ class ServedSequence:
         branch = self.branch
         norm = 0.0
         if branch.among_allowed and wanted is not None:
-            norm = _logsumexp([logprobs[one] for one in wanted])
+            norm = float(np.logaddexp.reduce([logprobs[one] for one in wanted]))
         if not self.ids:
             self.candidates = tuple(logprobs[one] - norm for one in branch.candidates)
         self.logprobs.append(logprobs[token] - norm)
@@ -131,8 +132,3 @@ class ServedSequence:
         return Completion(
             tuple(self.ids), text, tuple(self.logprobs), stopped, self.candidates
         )
-
-
-def _logsumexp(values: Sequence[float]) -> float:
-    most = max(values)
-    return most + math.log(sum(math.exp(value - most) for value in values))

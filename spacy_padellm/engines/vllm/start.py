@@ -5,7 +5,7 @@ from typing import Any
 from ...errors import Errors
 from ...types import PromptTokenizer
 from ..base import Unavailable
-from .answers import Ask
+from .answers import Ask, unexpected
 from .server import Server
 
 # Digits, spaces, accents, scripts, an emoji: tokenizers differ in some of them.
@@ -26,9 +26,9 @@ def check_served(server: Server, model: str, tokenizer: PromptTokenizer) -> int:
     """
     context = _context_length(server, model)
     ids = tokenizer.encode(PROBE, add_special_tokens=False).ids
-    a, b = dict.fromkeys((*ids[:2], tokenizer.eos_id)), ids[-1]
-    other = next(token for token in a if token != b)
-    wanted = Ask(1, allowed=(b,), reported=(b, other))
+    last = ids[-1]
+    other = next(token for token in (*ids[:2], tokenizer.eos_id) if token != last)
+    wanted = Ask(1, allowed=(last,), reported=(last, other))
     body = {"prompt": PROBE, **wanted.body()}
     answer = server.complete(model, body, wanted.extra())
     try:
@@ -37,9 +37,8 @@ def check_served(server: Server, model: str, tokenizer: PromptTokenizer) -> int:
         logprobs = choice["logprobs"]["top_logprobs"][0]
         logprob = float(logprobs[f"token_id:{other}"])
     except (TypeError, KeyError, ValueError, IndexError) as error:
-        reason = f"something is missing or of another type ({error!r})"
-        raise server.refused(reason) from error
-    if tuple(read) != ids or list(written) != [b]:
+        raise server.refused(unexpected(error)) from error
+    if tuple(read) != ids or list(written) != [last]:
         raise Unavailable(Errors.E362.format(url=server.url, model=model))
     if not ALMOST_NEVER < logprob <= 0:
         raise Unavailable(Errors.E365.format(url=server.url))
