@@ -4,13 +4,16 @@ import re
 from collections.abc import Mapping
 from numbers import Real
 
+from thinc.api import Config
+
 from .errors import Errors
 
 
 def check_positive(**settings: int) -> None:
-    """Raise ValueError for the first setting that is below 1."""
+    """Raise ValueError for the first setting that is no whole number from 1 on."""
     for setting, value in settings.items():
-        if value < 1:
+        is_whole = isinstance(value, int) and not isinstance(value, bool)
+        if not is_whole or value < 1:
             raise ValueError(Errors.E502.format(setting=setting, value=value))
 
 
@@ -23,12 +26,21 @@ def check_share(**settings: float) -> None:
 
 
 def check_keys(setting: str, table: Mapping[str, object] | None) -> None:
-    """Raise ValueError for a key that a config file cannot hold: what is saved would
-    be another table, or no config at all."""
-    for key in table or ():
-        odd = re.search(r"[:=\n\r]|^[#;\[]|^\s|\s$|^$", key)
-        if odd:
+    """Raise ValueError for a key or a value that a config file cannot hold: what is
+    saved would be another table, or no config at all."""
+    for key, value in (table or {}).items():
+        odd = re.search(r"[:=\n\r]|^[#;\[@]|^\s|\s$|^$", key)
+        if odd or not _comes_back({key: value}):
             raise ValueError(Errors.E818.format(setting=setting, key=key))
+
+
+def _comes_back(table: dict[str, object]) -> bool:
+    """Whether a config that is saved and read has the same table."""
+    try:
+        text = Config({"component": {"table": table}}).to_str()
+        return Config().from_str(text)["component"]["table"] == table
+    except (ValueError, TypeError):  # what confection raises
+        return False
 
 
 def check_flags(**settings: bool) -> None:

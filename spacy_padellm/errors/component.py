@@ -6,7 +6,7 @@
 class ComponentErrors:
     # formats and labels
     E501 = "[E501] There is no template {name!r}. Choose one of: {known}."
-    E502 = "[E502] {setting} is {value}, but it must be 1 or more."
+    E502 = "[E502] {setting} is {value!r}, but it must be a whole number from 1 on."
     E503 = (
         "[E503] labels is the string {labels!r}. Use a list, such as ['PER', 'ORG'], "
         "or a dict from labels to names, such as {{'PER': 'person'}}."
@@ -133,8 +133,9 @@ class ComponentErrors:
         "for the labels of the gold data."
     )
     E818 = (
-        "[E818] {setting} has the key {key!r}, which a config file cannot hold: keys "
-        "have no ':', '=' or outer spaces, and do not begin with '#', ';' or '['. "
+        "[E818] {setting} has the key {key!r}, which a config file cannot hold, itself "
+        "or its value: keys have no ':', '=' or outer spaces, do not begin with '#', "
+        "';', '[' or '@', and have no '.' before a table; values have no ${{…}}. "
         "Choose another one. Labels may also be a list, or come from a file, see "
         "spacy_padellm.Labels.v1."
     )

@@ -3,10 +3,6 @@
 
 class CorpusErrors:
     # spans
-    E101 = (
-        "[E101] {name} of the sentence windows is {value}, but it must be 1 or more. "
-        "Change it in the config block of spacy_padellm.SentenceWindows.v1."
-    )
     E102 = (
         "[E102] The strided windows have window = {window} and stride = {stride}. "
         "Windows cover every token only if 1 <= stride <= window. Change them in the "

@@ -183,9 +183,13 @@ class AdapterSet:
         del self.named[adapter]
         self.give_labels(adapter, None)
 
-    def forget_all_but(self, names: Collection[str]) -> None:
-        """Forget the adapters that are neither in the config nor among these."""
-        for adapter in self.named.keys() - self.configured_names - set(names):
+    def forget_all_but(
+        self, saved: Collection[str], configured_then: Collection[str]
+    ) -> None:
+        """Forget the adapters that are not among the saved ones, unless the config has
+        them and had not then: one that it had was removed."""
+        new = self.configured_names - set(configured_then)
+        for adapter in self.named.keys() - new - set(saved):
             self.remove(adapter)
 
     # -- checks -----------------------------------------------------------------------

@@ -47,6 +47,8 @@ def annotate(
     dropped_by, changed_by: the same, by component.
     trace: see `trace`; only with `save_trace`.
     """
+    if not Span.has_extension(SCORE):  # the component was pickled in another process
+        register_score()
     key = output.spans_key
     group = doc.spans.get(key) if key is not None else None
     attrs = group.attrs if group is not None and "scores" in group.attrs else {}

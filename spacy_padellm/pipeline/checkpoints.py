@@ -60,7 +60,7 @@ class Checkpoints:
         self._best: dict[str, dict[str, torch.Tensor]] = {}
 
     def __call__(self, nlp: Language, step: Mapping[str, int]) -> None:
-        if self.folder is None:
+        if self.folder is None or not _trained(nlp):
             return
         number = step["step"]
         if number == 0:

@@ -145,7 +145,7 @@ def make_padellm_ner(
     Raises ValueError for a wrong setting, and if another component of the pipeline
     writes to the same group of `doc.spans`.
     """
-    check_keys("labels", labels if isinstance(labels, dict) else None)
+    check_keys("labels", labels if isinstance(labels, dict) else {"labels": labels})
     check_keys("adapters", adapters)
     component = PaDeLLMNER(
         nlp.vocab,

@@ -33,11 +33,13 @@ def annotated_labels(doc: Doc, labels: LabelNames) -> LabelNames:
 
 
 def is_annotated(doc: Doc, spans_key: str | None) -> bool:
-    """Whether a doc has entities or spans to learn from, or says that it has none.
+    """Whether a doc has entities or spans to learn from, or says that it has none. For
+    spaCy, a doc without tokens has every annotation.
 
     spans_key: the group of `doc.spans` with the mentions; None if they are entities.
     """
-    return doc.has_annotation("ENT_IOB") or has_group(doc, spans_key)
+    has_ents = len(doc) > 0 and doc.has_annotation("ENT_IOB")
+    return has_ents or has_group(doc, spans_key)
 
 
 def has_group(doc: Doc, spans_key: str | None) -> bool:

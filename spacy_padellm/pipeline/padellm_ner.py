@@ -109,7 +109,7 @@ class PaDeLLMNER(AdaptersAndLabels, TrainablePipe):
         self.format = format
         self._windows = windows
         self.engine = engine
-        self.output = output or Output()
+        self.output = self._configured_output = output or Output()
         self.batch_tokens = batch_tokens
         self.record: TrainingRecord | None = None
         self.replay: Replay | None = None
@@ -402,20 +402,19 @@ class PaDeLLMNER(AdaptersAndLabels, TrainablePipe):
     # -- saving -----------------------------------------------------------------------
 
     def to_bytes(self, *, exclude: Iterable[str] = ()) -> bytes:
-        saved = saving.collect(self._adapters, self.format)
+        saved = self._collect()
         return saving.to_bytes(saved, self.vocab, exclude)
 
     def from_bytes(
         self, bytes_data: bytes, *, exclude: Iterable[str] = ()
     ) -> "PaDeLLMNER":
         saved = saving.from_bytes(bytes_data, self.vocab, exclude, component=self.name)
-        saving.apply(saved, self._adapters, self.format, exclude)
-        return self
+        return self._apply(saved, exclude)
 
     def to_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> None:
         """Write the labels, a PEFT folder `adapter`, and one in `adapters` for each
         named adapter; never the base's weights."""
-        saved = saving.collect(self._adapters, self.format)
+        saved = self._collect()
         saving.to_disk(saved, util.ensure_path(path), self.vocab, exclude)
 
     def from_disk(
@@ -423,5 +422,14 @@ class PaDeLLMNER(AdaptersAndLabels, TrainablePipe):
     ) -> "PaDeLLMNER":
         path = util.ensure_path(path)
         saved = saving.from_disk(path, self.vocab, exclude, component=self.name)
+        return self._apply(saved, exclude)
+
+    def _collect(self) -> saving.Saved:
+        settings = self.output, self._configured_output
+        return saving.collect(self._adapters, self.format, *settings)
+
+    def _apply(self, saved: saving.Saved, exclude: Iterable[str]) -> "PaDeLLMNER":
         saving.apply(saved, self._adapters, self.format, exclude)
+        settings = self.output, self._configured_output
+        self.output = saving.restored(saved.cfg, *settings)
         return self

@@ -8,6 +8,7 @@ from ..about import __version__
 from ..errors import Errors
 from .adapter_set import is_folder_name
 from .labels import read_labels, with_labels
+from .output import Output
 
 # To be raised when earlier versions can no longer read what is saved.
 LAYOUT = 3
@@ -59,5 +60,10 @@ def _check(cfg: dict[str, Any]) -> None:
         raise ValueError(f"adapters is {named!r}")
     if active is not None and active not in named:
         raise ValueError(f"active_adapter is {active!r}")
+    for part in ("output", "configured_output"):
+        Output().changed(cfg.get(part, {}))
+    configured = cfg.get("configured_adapters", [])
+    if not isinstance(configured, list):
+        raise ValueError(f"configured_adapters is {configured!r}")
     if not isinstance(cfg.get("sha256", {}), dict):
         raise ValueError(f"sha256 is {cfg['sha256']!r}")

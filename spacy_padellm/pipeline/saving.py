@@ -1,8 +1,8 @@
 """The component on disk and in bytes: its labels and adapters, never the base."""
 
 import shutil
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +12,12 @@ from spacy.vocab import Vocab
 
 from ..about import __version__
 from ..adapters.files import CONFIG, Adapter, read_adapter
+from ..adapters.shipped import AUTO
 from ..errors import Errors
 from ..formats.base import Format
 from ..writing import replace_files
 from .adapter_set import AdapterSet
+from .output import Output
 from .saved_cfg import LAYOUT, read_cfg
 
 CFG = "cfg"
@@ -43,8 +45,14 @@ class Saved:
         return own | {f"{NAMED}/{name}": one for name, one in self.named.items()}
 
 
-def collect(adapters: AdapterSet, format: Format) -> Saved:
-    """What is to be saved of a component's adapters."""
+def collect(
+    adapters: AdapterSet, format: Format, output: Output, configured: Output
+) -> Saved:
+    """What is to be saved of a component: its adapters, and the settings that may have
+    changed since it was made.
+
+    output: as it is now. configured: as the config says.
+    """
     named = {}
     for name, shim in adapters.named.items():
         adapters.check_format(shim, format)
@@ -54,9 +62,13 @@ def collect(adapters: AdapterSet, format: Format) -> Saved:
         **adapters.saved_labels(),
         "configured_labels": adapters.configured_labels,
         ADAPTER: own is not None,
+        "configured_adapter": adapters.own.settings.adapter,
         NAMED: list(named),
+        "configured_adapters": sorted(adapters.configured_names),
         "active_adapter": adapters.active,
         "configured_active": adapters.configured_active,
+        "output": asdict(output),
+        "configured_output": asdict(configured),
         "version": __version__,
         "layout": LAYOUT,
     }
@@ -72,20 +84,23 @@ def apply(
 
     Labels of the config win over saved ones if they differ from the labels that were
     configured when the component was saved: `spacy.load` was told to override them.
-    The same is true of the active adapter. Where the cfg says that there was an adapter
-    and none was read, the one in use stays; where it says that there was none, none is
-    used. Named adapters are those that were saved and those of the config.
+    The same is true of the active adapter, and of an adapter that the config names.
+    Where the cfg says that there was an adapter and none was read, the one in use
+    stays; where it says that there was none, none is used. Named adapters are those
+    that were saved, and those that are in the config and were not when it was saved.
     """
     cfg, mine = saved.cfg, adapters.configured_labels
     if "labels" in cfg and mine in (None, cfg.get("configured_labels", mine)):
         of_card = {} if saved.own is None else saved.own.card.labels
         adapters.restore_labels(cfg, of_card)
     had_none = cfg.get(ADAPTER) is False and ADAPTER not in exclude
-    if saved.own is not None or had_none:
+    mine = adapters.own.settings.adapter
+    is_overridden = mine not in (None, AUTO, cfg.get("configured_adapter", mine))
+    if not is_overridden and (saved.own is not None or had_none):
         adapters.own.use_adapter(saved.own, str(saved.source / ADAPTER))
         adapters.check_format(adapters.own, format)
     if NAMED in cfg and NAMED not in exclude:
-        adapters.forget_all_but(cfg[NAMED])
+        adapters.forget_all_but(cfg[NAMED], cfg.get("configured_adapters", ()))
     for name, adapter in saved.named.items():
         shim = adapters.from_folder(name, name)
         shim.use_adapter(adapter, str(saved.source / NAMED / name))
@@ -94,6 +109,23 @@ def apply(
     mine = adapters.configured_active
     if mine in (None, cfg.get("configured_active", mine)):
         adapters.active = cfg.get("active_adapter", mine)
+
+
+def restored(cfg: Mapping[str, Any], output: Output, configured: Output) -> Output:
+    """The output settings that were saved. Those that the config now says otherwise
+    than when they were saved are the config's.
+
+    output: where nothing was saved, as it is now. configured: as the config says.
+    """
+    if "output" not in cfg:
+        return output
+    then = cfg.get("configured_output", {})
+    overridden = {
+        setting: value
+        for setting, value in asdict(configured).items()
+        if value != then.get(setting, value)
+    }
+    return configured.changed({**cfg["output"], **overridden})
 
 
 def to_bytes(saved: Saved, vocab: Vocab, exclude: Iterable[str]) -> bytes:

@@ -13,6 +13,7 @@ from functools import partial
 from spacy.tokens import Doc
 
 from ..errors import Errors
+from ..settings import check_positive
 from ..types import Window, WindowGetter
 from .sentences import sentence_ends
 
@@ -51,12 +52,11 @@ def build_sentence_windows_v1(
         bounds the model's tokens. A longer token has a window of its own.
 
     If the doc has sentence boundaries, they are used. Otherwise simple rules split it.
-    Raises ValueError if a number is below 1.
+    Raises ValueError (E502) for a number that is not a whole one from 1 on.
     """
     windows = SentenceWindows(max_tokens, join_tokens, list_tokens, max_chars)
-    for name, value in asdict(windows).items():
-        if value is not None and value < 1:
-            raise ValueError(Errors.E101.format(name=name, value=value))
+    numbers = asdict(windows).items()
+    check_positive(**{name: value for name, value in numbers if value is not None})
     return windows
 
 
@@ -70,9 +70,10 @@ def build_strided_windows_v1(*, window: int, stride: int) -> WindowGetter:
     Windows of long tokens, more than 1000 characters and 12 for each of `window`
     tokens, are cut, because they have as many of the model's tokens.
 
-    Raises ValueError if stride is below 1 or above window.
+    Raises ValueError if one of them is below 1 (E502), or stride above window (E102).
     """
-    if not 1 <= stride <= window:
+    check_positive(window=window, stride=stride)
+    if stride > window:
         raise ValueError(Errors.E102.format(window=window, stride=stride))
     return partial(strided_windows, window=window, stride=stride)
 

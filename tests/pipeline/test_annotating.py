@@ -142,3 +142,10 @@ def test_the_group_s_name_is_the_config_s(scripted_nlp):
     doc = nlp("Oslo")
     assert list(doc.spans) == ["sc"]
     assert list(doc.spans["sc"]) == list(doc.ents)
+
+
+def test_scores_are_written_where_a_pickle_brought_the_component(doc):
+    """A process that unpickles a component never makes one."""
+    Span.remove_extension("score")
+    annotate(doc, [LabelledSpan(0, 2, "PER", 0.9)])
+    assert [ent._.score for ent in doc.ents] == [0.9]

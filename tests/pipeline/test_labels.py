@@ -150,6 +150,17 @@ def test_initializing_another_component_leaves_labels_as_they_are(
     assert ner_of(nlp).labels == ("PERSON", "LOC", "DISH")
 
 
+@pytest.mark.parametrize("text", ["", "Ann left", "Ann"])
+def test_a_doc_without_tokens_teaches_nothing(make_nlp, adapter_folder, text):
+    """Although it has every annotation, as spaCy sees it."""
+    nlp = make_nlp(model={"adapter": str(adapter_folder)})
+    before = ner_of(nlp)._adapters.own.lm
+    docs = [nlp.make_doc(text), nlp.make_doc("")]
+    assert docs[1].has_annotation("ENT_IOB")
+    nlp.initialize(lambda: [Example(doc, doc) for doc in docs])
+    assert ner_of(nlp)._adapters.own.lm is before
+
+
 def test_a_saved_pipeline_keeps_added_labels_and_takes_more(
     make_nlp, adapter_folder, tmp_path
 ):
@@ -377,6 +388,28 @@ def test_keys_that_a_config_would_lose_are_refused(make_nlp, tmp_path, key):
     pointer = {"@misc": "spacy_padellm.Pointer.v1", "thresholds": {key: 0.5}}
     with pytest.raises(ValueError, match="E818.*thresholds has the key"):
         make_nlp(format=pointer)
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        {"PER.artist": {"name": "artist", "description": "painters"}},
+        {"PER": "${paths.train}"},
+        {"PER": {"name": "person", "description": "as in ${labels"}},
+        ["${labels.PER}"],
+    ],
+    ids=str,
+)
+def test_labels_that_a_config_would_lose_are_refused(make_nlp, labels):
+    with pytest.raises(ValueError, match="E818.*labels has the key"):
+        make_nlp(labels=labels)
+
+
+def test_dots_and_signs_come_back(make_nlp, tmp_path):
+    labels = {"PER.artist": "artist", "A $": "10% of {x}", "1": '"one"'}
+    make_nlp(labels=labels).to_disk(tmp_path)
+    ner = spacy.load(tmp_path).get_pipe("padellm_ner")
+    assert ner.label_data == labels
 
 
 @pytest.mark.parametrize("key", ["B-PER", "A B", "a;b", "x#y", "地名", "$x", "100%"])

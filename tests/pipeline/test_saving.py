@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+import spacy
 import srsly
 
 from spacy_padellm import writing
@@ -393,3 +394,73 @@ def test_bytes_that_are_refused_change_nothing(first, fresh):
     before = ner.to_bytes()
     refused(lambda: ner.from_bytes(srsly.msgpack_dumps(parts)), "E339")
     assert ner.to_bytes() == before
+
+
+# -- what changed since the component was made ----------------------------------------
+
+
+def loaded(nlp, folder, **overrides):
+    nlp.to_disk(folder)
+    config = {f"components.padellm_ner.{key}": one for key, one in overrides.items()}
+    return spacy.load(folder, config=config).get_pipe("padellm_ner")
+
+
+def test_settings_of_a_live_pipeline_are_saved(make_nlp, tmp_path):
+    nlp = make_nlp(labels=["LOC"], threshold=0.25)
+    ner = nlp.get_pipe("padellm_ner")
+    ner.threshold, ner.overwrite_ents, ner.spans_key = 0.75, True, None
+    again = loaded(nlp, tmp_path)
+    assert again.output == ner.output
+    assert (again.threshold, again.overwrite_ents, again.spans_key) == (
+        0.75,
+        True,
+        None,
+    )
+    assert again.to_bytes() == ner.to_bytes(), "and saved once more"
+
+
+def test_settings_of_a_live_pipeline_give_way_to_those_of_spacy_load(
+    make_nlp, tmp_path
+):
+    nlp = make_nlp(labels=["LOC"], threshold=0.25)
+    nlp.get_pipe("padellm_ner").threshold = 0.75
+    nlp.get_pipe("padellm_ner").all_occurrences = True
+    again = loaded(nlp, tmp_path, threshold=0.5)
+    assert (again.threshold, again.all_occurrences) == (0.5, True)
+
+
+@pytest.mark.parametrize("output", [{"threshold": 7}, {"colour": "blue"}, ["x"]])
+def test_settings_that_nobody_saved_are_refused(saved, fresh, output):
+    saved.change_cfg(lambda cfg: cfg.update(output=output))
+    refused(lambda: saved.load(fresh()), "E339", "cfg")
+
+
+def test_an_adapter_that_was_removed_stays_away(make_nlp, folder, tmp_path):
+    adapters = {"one": str(folder / "adapter"), "two": str(folder / "adapter")}
+    nlp = make_nlp(adapters=adapters)
+    nlp.get_pipe("padellm_ner").remove_adapter("one")
+    again = loaded(nlp, tmp_path / "nlp")
+    assert again.adapters == ("two",)
+    again.to_disk(tmp_path / "again")
+
+
+def test_an_adapter_that_the_config_adds_is_there(make_nlp, folder, tmp_path):
+    nlp = make_nlp(adapters={"one": str(folder / "adapter")})
+    three = {"three": str(folder / "adapter")}
+    assert loaded(nlp, tmp_path / "nlp", adapters=three).adapters == ("one", "three")
+
+
+@pytest.mark.parametrize(("named", "label"), [("other", "PERSON"), (None, "LOC")])
+def test_an_adapter_that_spacy_load_names_is_used(
+    first, second, make_nlp, tmp_path, named, label
+):
+    second.to_disk(tmp_path / "other")
+    nlp = make_nlp()
+    nlp.get_pipe("padellm_ner").from_bytes(first.to_bytes())
+    nlp.get_pipe("padellm_ner").labels = None
+    other = None if named is None else str(tmp_path / named / "adapter")
+    again = loaded(nlp, tmp_path / "nlp", **{"model.adapter": other})
+    assert again.labels == (label,)
+    again.to_disk(tmp_path / "again")
+    card = json.loads((tmp_path / "again" / "adapter" / "padellm.json").read_text())
+    assert list(card["labels"]) == [label]

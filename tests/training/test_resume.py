@@ -5,8 +5,10 @@ import signal
 import time
 
 import pytest
+import spacy
 import torch
 
+from spacy_padellm.pipeline.checkpoints import build_checkpoints_v1
 from spacy_padellm.training.checkpoint import FILE
 
 from .conftest import RESUME, same
@@ -27,6 +29,16 @@ def test_a_checkpoint_changes_nothing(training, whole):
     without.run({"training.before_update.path": None})
     assert not without.checkpoints.exists()
     assert all(same(without.weights(name), whole.weights(name)) for name in MODELS)
+
+
+def test_where_nothing_is_trained_there_are_no_checkpoints(tmp_path):
+    nlp = spacy.blank("en")
+    nlp.add_pipe("padellm_ner", config={"labels": ["LOC"], "model": {"adapter": None}})
+    nlp.config["training"]["frozen_components"] = ["padellm_ner"]
+    save = build_checkpoints_v1(path=str(tmp_path / "checkpoint"), every=1)
+    for step in (0, 1):
+        save(nlp, {"step": step})
+    assert not (tmp_path / "checkpoint").exists()
 
 
 # Kills the process in the middle of an optimizer step, when it writes a checkpoint, and
