@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 import fsspec
 from fsspec.core import url_to_fs
@@ -84,26 +84,26 @@ def check_unchanged(file: InputFile) -> None:
 def find_files(source: str) -> list[InputFile]:
     """Return the files of `source`, sorted by path.
 
-    source: a file, a folder (with all its folders) or a pattern; local or a URL of
-        fsspec. Names that begin with a dot or an underscore are left out. Files that
-        you name, or that a pattern finds, may also have the endings of PLAIN.
+    source: a file, a folder (with all its folders) or a pattern, also of folders;
+        local or a URL of fsspec. Names that begin with a dot or an underscore are left
+        out. Files that you name, or that a pattern finds, may also have the endings of
+        PLAIN.
 
     Raises ValueError if there are none (E411), if a folder has a link to a folder
     (E439), or if there are files of unknown kinds, in a folder (E412) or not (E435).
     """
     fs, root = url_to_fs(source)
     chained = source.partition("::")[2]
-    found = [path for path, is_hidden in _paths(fs, root) if not is_hidden]
+    found = [one for one in _paths(fs, root) if not one.is_hidden]
     if not found:
         raise ValueError(Errors.E411.format(source=source))
-    is_folder = fs.isdir(root)
     files = []
-    for path in sorted(found):
+    for path, _, is_asked_for in sorted(found):
         kind, compression = kind_of(path)
         if not kind:
             if fs.isdir(path):
                 raise ValueError(Errors.E439.format(path=path))
-            _check_plain(path, source, is_folder)
+            _check_plain(path, source, is_asked_for)
         url = path if fs.protocol[0] == "file" else fs.unstrip_protocol(path)
         url = f"{url}::{chained}" if chained else url
         files.append(InputFile(url, kind or "text", compression, *identify(url)))
@@ -114,29 +114,43 @@ def hidden_files(source: str) -> list[str]:
     """Return the paths of known kinds that `find_files` leaves out, sorted, as they
     are shown."""
     fs, root = url_to_fs(source)
-    hidden = [path for path, is_hidden in _paths(fs, root) if is_hidden]
+    hidden = [path for path, is_hidden, _ in _paths(fs, root) if is_hidden]
     return sorted(shown(path) for path in hidden if kind_of(path)[0])
 
 
-def _paths(fs: Any, root: str) -> list[tuple[str, bool]]:
-    """The paths of a file, folder or pattern, and whether each is left out."""
+class _Path(NamedTuple):
+    """is_hidden: left out. is_asked_for: by its name or a pattern, not by a folder."""
+
+    path: str
+    is_hidden: bool
+    is_asked_for: bool
+
+
+def _paths(fs: Any, root: str) -> list[_Path]:
+    """The paths of a file, a folder or a pattern."""
     if fs.isfile(root):
-        return [(root, False)]
+        return [_Path(root, False, True)]
     if fs.isdir(root):
-        return [(path, _is_hidden(path, root)) for path in fs.find(root)]
-    asked = _is_hidden(root, "")  # the pattern asks for hidden files
-    start = root.split("*")[0]
+        return [_Path(path, _is_hidden(path, root), False) for path in fs.find(root)]
+    parts = root.split("/")
+    n_plain = next((n for n, part in enumerate(parts) if set(part) & set("*?[")), 0)
+    start = "/".join(parts[:n_plain])
+    takes_hidden = _is_hidden(root, start)
+    found: dict[str, bool] = {}
+    for match in fs.glob(root):
+        is_file = not fs.isdir(match)
+        for path in [match] if is_file else fs.find(match):
+            found[path] = is_file or found.get(path, False)
     return [
-        (path, not asked and _is_hidden(path, start))
-        for path in fs.glob(root)
-        if fs.isfile(path)
+        _Path(path, not takes_hidden and _is_hidden(path, start), is_asked_for)
+        for path, is_asked_for in found.items()
     ]
 
 
-def _check_plain(path: str, source: str, is_folder: bool) -> None:
+def _check_plain(path: str, source: str, is_asked_for: bool) -> None:
     """Raise ValueError unless a file of no kind may be a text."""
     known = ", ".join(KINDS)
-    if is_folder:
+    if not is_asked_for:
         raise ValueError(Errors.E412.format(path=path, known=known, folder=source))
     ending, _ = ending_of(path)
     if ending not in PLAIN:

@@ -70,7 +70,7 @@ def calibrate(
     values = known.values
     if thresholds is not None:
         values = (*known.always, *map(float, thresholds.split(",")))
-    examples = read_gold(nlp, gold, limit)
+    examples = read_gold(nlp, gold, limit, ner.spans_key if ner.allow_overlap else None)
     tried = try_thresholds(nlp, ner, examples, values, by_label=by_label)
     trials = list(progress(tried, "Predicting", len(values)))
     if by_label:

@@ -1,6 +1,7 @@
 """`convert`: convert a corpus to .spacy files for `spacy train`."""
 
 from collections import Counter
+from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -26,6 +27,8 @@ from .progress import progress
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+DIVIDED = ("train.spacy", "dev.spacy")  # what --dev-share writes
 
 
 def convert(
@@ -112,6 +115,7 @@ def convert(
     failed = skipped = False
     divided = dev_share is not None
     work = [job_to_divide(source, target)] if divided else jobs(source, target)
+    check_targets(work, DIVIDED if divided else ())
     for files, to in work:
         corpora = [c for file in files if (c := try_to_read(file, format, lang))]
         failed = failed or len(corpora) < len(files)
@@ -149,15 +153,12 @@ def jobs(source: Path, target: Path) -> list[tuple[tuple[Path, ...], Path]]:
 def job_to_divide(source: Path, target: Path) -> tuple[tuple[Path, ...], Path]:
     """The source's files, and the folder for train.spacy and dev.spacy.
 
-    Raises ValueError if the target is a file (E225), if the source has splits already
-    (E226), or if it would be overwritten (E227).
+    Raises ValueError if the target is a file (E225), or if the source has splits
+    already (E226).
     """
     if target.suffix == ".spacy" or target.is_file():
         raise ValueError(Errors.E225.format(path=target))
     if not source.is_dir():
-        written = [(target / name).resolve() for name in ("train.spacy", "dev.spacy")]
-        if source.resolve() in written:
-            raise ValueError(Errors.E227.format(path=source))
         return (source,), target
     folder = find_splits(source)
     if folder.missing or len(folder.parts) > 1:
@@ -165,6 +166,28 @@ def job_to_divide(source: Path, target: Path) -> tuple[tuple[Path, ...], Path]:
         raise ValueError(Errors.E226.format(folder=source, names=names))
     [part] = folder.parts
     return part.files, target
+
+
+def check_targets(
+    work: Iterable[tuple[Iterable[Path], Path]], names: Sequence[str]
+) -> None:
+    """Raise ValueError for a file that would be written over one that is read (E227),
+    or over another one of the same run (E229).
+
+    names: of the files in each target; none if the target is a file.
+    """
+    read = {file.resolve(): file for files, _ in work for file in files}
+    written: dict[str, Path] = {}
+    for files, to in work:
+        first = next(iter(files))
+        for file in (to / name for name in names) if names else (to,):
+            if file.resolve() in read:
+                raise ValueError(Errors.E227.format(path=read[file.resolve()]))
+            key = str(file.resolve()).lower()  # some file systems ignore case
+            if key in written:
+                both = {"first": written[key], "second": first}
+                raise ValueError(Errors.E229.format(path=file, **both))
+            written[key] = first
 
 
 def target_file(source: Path, target: Path) -> Path:
@@ -225,7 +248,9 @@ def write_gold(
     written = {target: docs}
     if dev_share is not None:
         train, dev = divide(docs, dev_share, choices.seed or 0)
-        written = {target / "train.spacy": train, target / "dev.spacy": dev}
+        written = dict(
+            zip((target / name for name in DIVIDED), (train, dev), strict=True)
+        )
     for file, part in written.items():
         write_docbin(part, file)
     report = ReadReport(None, "")

@@ -32,7 +32,8 @@ class AnnotatedText:
 
     words, spaces: the tokens of the corpus, and whether a space follows each token.
         None if the corpus has no tokens. A spaCy tokenizer then splits the text.
-    labels: the labels that the text was annotated for. None means all labels.
+    labels: the labels that the text was annotated for, or a table label → name that the
+        model reads. None means all labels.
     document: the name or number of its document, "" if unknown.
     line: the line in the file where it begins, from 1.
     unknown: the parts whose annotation could not be read, in text order. Nothing may be
@@ -43,7 +44,7 @@ class AnnotatedText:
     entities: tuple[Entity, ...] = ()
     words: tuple[str, ...] | None = None
     spaces: tuple[bool, ...] | None = None
-    labels: tuple[str, ...] | None = None
+    labels: tuple[str, ...] | dict[str, str | None] | None = None
     document: str = ""
     line: int = 0
     unknown: tuple[Entity, ...] = ()

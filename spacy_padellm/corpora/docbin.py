@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..writing import replace_files
-from .base import ANNOTATED_LABELS, AnnotatedText, ReadReport
+from .base import AnnotatedText, ReadReport
 from .docs import SPANS_KEY, other_groups
+from .named_labels import named_labels
 
 if TYPE_CHECKING:
     from spacy.tokens import Doc
@@ -69,14 +70,18 @@ def read_docbin(path: Path, report: ReadReport) -> Iterator[AnnotatedText]:
         if unknown:
             kind = "tokens without entity annotation"
             report.leave_out(number, kind, f"{len(unknown)} in {doc.text[:60]!r}")
-        labels = doc.user_data.get(ANNOTATED_LABELS)
+        labels = named_labels(doc)
         yield report.count(
             AnnotatedText.from_words(
                 [token.text for token in doc],
                 {(span.start, span.end, span.label_) for span in spans},
                 [bool(token.whitespace_) for token in doc],
                 unknown + lost,
-                labels=None if labels is None else tuple(labels),
+                labels=labels if labels and any(labels.values()) else _listed(labels),
                 line=number,
             )
         )
+
+
+def _listed(labels: dict[str, None] | None) -> tuple[str, ...] | None:
+    return None if labels is None else tuple(labels)

@@ -44,8 +44,13 @@ def relabel(
         )
         labels = text.labels
         if labels is not None:
-            renamed = map(rename, labels)
-            labels = tuple(dict.fromkeys(name for name in renamed if name))
+            kept = {new: label for label in labels if (new := rename(label))}
+            is_table = isinstance(labels, dict)
+            labels = (
+                {new: labels[label] for new, label in kept.items()}
+                if is_table
+                else tuple(kept)
+            )
         known = {"entities": tuple(entities), "labels": labels}
         yield replace(text, unknown=unknown, **known)
 

@@ -55,12 +55,26 @@ def read_rows(path: Path, report: ReadReport) -> Iterator[tuple[int, dict[str, A
             known = f"; the names of {named} are in the schema" if named else ""
             report.layout = f"Parquet with the columns {columns}{known}"
             for batch in table.iter_batches(batch_size=HEAD):
-                for row in batch.to_pylist():
+                for row in _in_microseconds(batch).to_pylist():
                     number += 1
                     yield number, _plain(row, features)
     except (ArrowException, OSError) as error:
         message = Errors.E219.format(path=path, row=number + 1, reason=error)
         raise ValueError(message) from error
+
+
+def _in_microseconds(batch: Any) -> Any:
+    """The batch with times that Python can hold: it knows no nanoseconds."""
+    import pyarrow as pa
+
+    coarse = {"timestamp[ns": pa.timestamp, "duration[ns": pa.duration}
+    coarse["time64[ns"] = pa.time64
+    for n, column in enumerate(batch.schema):
+        unit = str(column.type).partition("]")[0].partition(",")[0]
+        if unit in coarse:
+            cast = batch.column(n).cast(coarse[unit]("us"), safe=False)
+            batch = batch.set_column(n, column.name, cast)
+    return batch
 
 
 def _features(metadata: Mapping[bytes, bytes] | None) -> dict[str, Any]:

@@ -58,8 +58,9 @@ class CommandErrors:
     )
     E418 = (
         "[E418] {deaths} documents of one shard ended the worker process, the last at "
-        "{place}. The memory may not suffice: pass fewer --processes, or make the "
-        "component's batch_tokens and windows smaller. The same command goes on."
+        "{place}. The memory may not suffice: pass fewer --processes, and the "
+        "same command goes on. Or make the component's batch_tokens and windows "
+        "smaller, and begin in a new output folder."
     )
     E419 = (
         "[E419] {times} worker processes in a row ended while they loaded the pipeline "
@@ -163,6 +164,11 @@ class CommandErrors:
     E863 = (
         "[E863] {path} has no gold annotation: none of its {number} documents has "
         "entity annotation. Pass a file that `spacy evaluate` would accept."
+    )
+    E866 = (
+        "[E866] No threshold can be chosen: the component's scorer gives no {score}, "
+        "or none of the {number} gold documents has an entity. Pass other documents, "
+        "or more of them."
     )
     E864 = (
         "[E864] {path} is a folder. Pass the name of the page to write, such as "

@@ -209,6 +209,11 @@ class ComponentErrors:
         "the model's context has {most}. Make the component's `windows` smaller; the "
         "text begins {begin!r}."
     )
+    E887 = (
+        "[E887] doc.user_data['padellm_labels'] of a gold doc is {labels!r}, which is "
+        "no list of labels and no table label → name: {error}. The doc begins with "
+        "{begin!r}."
+    )
     # scoring
     E901 = (
         "[E901] There are {gold} gold documents but {predicted} predicted documents. "

@@ -112,8 +112,11 @@ class CorpusErrors:
         "file; to convert all, leave out --dev-share."
     )
     E227 = (
-        "[E227] {path} would be replaced by a part of itself. Pass another folder as "
-        "the target."
+        "[E227] {path} would be replaced by what is read from it. Pass another target."
+    )
+    E229 = (
+        "[E229] {path} would be written from {first} and again from {second}. Convert "
+        "them one by one, each to a target of its own."
     )
     E228 = (
         "[E228] A share of {share} of {number} docs leaves none to train on or none "

@@ -113,9 +113,12 @@ class AutoReg(Generative):
 
     def _branch(self, encoded: EncodedQuery[TextSegments]) -> Branch:
         text = encoded.text
+        names = (len(text.segment(name)) for name in encoded.query.labels.values())
+        # if each token is a mention: itself, its label, and the signs around them
+        longest = text.n_tokens * (max(names, default=1) + 5) + 32
         return Branch(
             _prompt(text, encoded.query),
-            max_new_tokens=min(self.max_new_tokens, 6 * text.n_tokens + 32),
+            max_new_tokens=min(self.max_new_tokens, longest),
             stop_ids=frozenset((text.tokenizer.eos_id,)),
             draft=TextDraft(text.encoded.ids) if self.notation.copies_text else None,
             prefix=text.prefix,

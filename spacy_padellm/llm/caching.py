@@ -7,6 +7,8 @@ tell the task about the model. The task therefore looks for the component on the
 
 import json
 import sys
+from dataclasses import is_dataclass
+from functools import partial
 from typing import Any
 
 from spacy_llm.pipeline import LLMWrapper
@@ -39,7 +41,15 @@ def cache_key(settings: dict[str, Any], component: LLMWrapper | None) -> str:
 
 
 def _identity(model: Any) -> Any:
-    if isinstance(model, ParallelDecoder):
-        return model.identity
-    named = model if hasattr(model, "__qualname__") else type(model)
-    return f"{named.__module__}.{named.__qualname__}"
+    return model.identity if isinstance(model, ParallelDecoder) else name_of(model)
+
+
+def name_of(function: Any) -> Any:
+    """The module and name of a function, or of the class of an object; of a partial
+    also its arguments, and of a dataclass its fields."""
+    if isinstance(function, partial):
+        return [name_of(function.func), repr(function.args), repr(function.keywords)]
+    named = function if hasattr(function, "__qualname__") else type(function)
+    module = getattr(named, "__module__", "builtins")  # str.upper has none
+    name = f"{module}.{named.__qualname__}"
+    return f"{name}: {function!r}" if is_dataclass(function) else name

@@ -30,7 +30,7 @@ from ..pipeline.prediction import WindowPrediction, locate
 from ..spans.normalised import normalise
 from ..spans.wrapping import unwrapped
 from ..writing import replace_files
-from .caching import TASK, cache_key, component_asking_for
+from .caching import TASK, cache_key, component_asking_for, name_of
 from .labels import TaskLabels
 from .messages import read_answer, write_prompt
 from .model import ParallelDecoder
@@ -243,7 +243,13 @@ class NERTask:
     def prompt_template(self) -> str:
         """The cache key, see `caching`."""
         self._component = component_asking_for(self) or self._component
-        settings = {"labels": self._table.names, "output": asdict(self.output)}
+        settings = {
+            "labels": self._table.names,
+            "normalizer": name_of(self._table.normalizer),
+            "output": asdict(self.output),
+        }
+        if self.shard_mapper is not None:
+            settings["shard_mapper"] = name_of(self.shard_mapper)
         return cache_key(settings, self._component)
 
     # -- files ------------------------------------------------------------------------

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     import torch
 
 # These may differ between a training and the one that goes on from its checkpoint: they
-# only say when it ends.
+# only say when it ends, which must not be before the checkpoint.
 ENDS = ("max_steps", "max_epochs", "patience")
 
 
@@ -97,8 +97,16 @@ class Checkpoints:
         if state is None:
             msg.info(f"No checkpoint in {self.folder}: training starts from step 0")
             return None
+        what = ""
         if state["config"] != _config_digest(nlp):
             what = "its config is not that of this one"
+        elif _labels(nlp) != {
+            name: part["labels"] for name, part in state["components"].items()
+        }:
+            what = "its labels, or their names, are not those of this one"
+        elif ends := _ends_earlier(nlp, state):
+            what = f"this one ends before it, by its {ends}"
+        if what:
             raise ValueError(Errors.E884.format(path=self.folder, what=what))
         return state
 
@@ -135,6 +143,7 @@ class Checkpoints:
                 "trainer": causal_lm_shim(ner.model).trainer.state(),
                 "record": ner.record.to_dict(),
                 "best": self._best.get(name, {}),
+                "labels": ner.label_data,
             }
             for name, ner in _trained(nlp).items()
         }
@@ -142,6 +151,7 @@ class Checkpoints:
             "step": step,
             "config": _config_digest(nlp),
             "best_score": self._best_score,
+            "ends": {name: nlp.config["training"][name] for name in ENDS},
             "components": components,
         }
         save_checkpoint(self.folder, state)
@@ -160,6 +170,21 @@ def _trained(nlp: Language) -> dict[str, Any]:
         if name in training["annotating_components"]:
             raise ValueError(Errors.E875.format(name=name))
     return {name: nlp.get_pipe(name) for name in names}
+
+
+def _labels(nlp: Language) -> dict[str, dict[str, str]]:
+    return {name: ner.label_data for name, ner in _trained(nlp).items()}
+
+
+def _ends_earlier(nlp: Language, state: Mapping[str, Any]) -> str:
+    """The setting by which a training may end before its checkpoint; "" if none."""
+    now, then = nlp.config["training"], state["ends"]
+    if 0 < now["max_steps"] < state["step"]:
+        return "max_steps"
+    for name in ("max_epochs", "patience"):
+        if now[name] > 0 and not 0 < then[name] <= now[name]:
+            return name
+    return ""
 
 
 def _main_score(nlp: Language) -> float:

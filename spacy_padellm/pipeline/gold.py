@@ -1,13 +1,13 @@
 """From gold docs to the trees that the model learns from."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import groupby
 
 from spacy.tokens import Doc, Span
 from spacy.training import Example
 
-from ..corpora.base import ANNOTATED_LABELS
+from ..corpora.named_labels import named_labels
 from ..formats.base import Format, GoldText, Query
 from ..spans.normalised import normalise
 from ..spans.resolve import without_outer_spaces
@@ -21,15 +21,13 @@ from ..types import LabelNames, PromptTokenizer, WindowGetter
 def annotated_labels(doc: Doc, labels: LabelNames) -> LabelNames:
     """The labels to ask for in a gold doc, with their names.
 
-    `doc.user_data["padellm_labels"]` says which labels the doc was annotated for, as a
-    list or as a table label → name. Without it, these are all labels of the component.
+    These are the labels that the doc names, see `named_labels`. If it names none, they
+    are all labels of the component.
     """
-    annotated = doc.user_data.get(ANNOTATED_LABELS)
-    if annotated is None:
+    named = named_labels(doc)
+    if named is None:
         return labels
-    if isinstance(annotated, Mapping):
-        return dict(annotated)
-    return {label: labels.get(label, label) for label in annotated}
+    return {label: name or labels.get(label, label) for label, name in named.items()}
 
 
 def is_annotated(doc: Doc, spans_key: str | None) -> bool:
@@ -102,13 +100,14 @@ def gold_trees(
     spans_key: the mentions are in this group of `doc.spans`, where the doc has it, and
         may overlap. Otherwise they are the doc's entities.
     problems: counts what could not be learned: "unknown label X", "cut by a window",
-        "not annotated".
+        "on tokens that are not read", "not annotated".
     """
     asked = annotated_labels(doc, labels)
     in_spans = has_group(doc, spans_key)
     mentions = gold_mentions(doc, spans_key)
     covered = {i for mention in mentions for i in range(mention.start, mention.end)}
     read = unwrapped(doc.text)
+    unread = set(range(len(mentions)))
     for window in without_parts(windows(doc), unread_parts(doc)):
         tokens = doc[window.start : window.end]
         if not asked or not tokens.text.strip():
@@ -116,9 +115,10 @@ def gold_trees(
         text = normalise(read[tokens.start_char : tokens.end_char])
         spans: dict[str, list[tuple[int, int]]] = {}
         cut: list[tuple[int, int]] = []
-        for mention in mentions:
+        for number, mention in enumerate(mentions):
             if mention.end <= window.start or mention.start >= window.end:
                 continue
+            unread.discard(number)
             start = mention.start_char - tokens.start_char
             place = text.from_given(start, start + len(mention.text))
             if mention.label_ not in asked:
@@ -140,6 +140,8 @@ def gold_trees(
             problems["not annotated"] += 1
         else:
             yield tree
+    if lost := sum(mentions[number].label_ in asked for number in unread):
+        problems["on tokens that are not read"] += lost
 
 
 def _not_annotated(tokens: Span, covered: Collection[int]) -> list[tuple[int, int]]:

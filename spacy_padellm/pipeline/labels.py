@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Mapping
 import srsly
 from spacy.training import Example
 
-from ..corpora.base import ANNOTATED_LABELS
+from ..corpora.named_labels import named_labels
 from ..errors import Errors
 from ..labels import label_names
 from ..types import LabelNames
@@ -69,7 +69,7 @@ def with_labels(known: LabelNames, more: Mapping[str, str | None]) -> LabelNames
 
 def names_labels(examples: Iterable[Example]) -> bool:
     """Whether a gold doc names labels of its own."""
-    return any(eg.reference.user_data.get(ANNOTATED_LABELS) for eg in examples)
+    return any(named_labels(example.reference) for example in examples)
 
 
 def gold_labels(
@@ -81,10 +81,8 @@ def gold_labels(
     """
     labels: dict[str, str | None] = {}
     for example in examples:
-        annotated = example.reference.user_data.get(ANNOTATED_LABELS, ())
-        named = isinstance(annotated, Mapping)
-        for label in annotated:
-            labels[label] = labels.get(label) or (annotated[label] if named else None)
+        for label, name in (named_labels(example.reference) or {}).items():
+            labels[label] = labels.get(label) or name
         for mention in gold_mentions(example.reference, spans_key):
             labels.setdefault(mention.label_, None)
     return labels

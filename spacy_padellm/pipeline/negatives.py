@@ -1,12 +1,13 @@
 """Labels of other texts, to learn which labels a text does not have."""
 
 import random
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 
 from spacy.language import Language
 from spacy.training import Example
 
 from ..corpora.base import ANNOTATED_LABELS
+from ..corpora.named_labels import named_labels
 from ..settings import check_positive
 
 
@@ -38,18 +39,17 @@ class NegativeLabels:
         self.seen: dict[str, str | None] = {}
 
     def __call__(self, nlp: Language, example: Example) -> Iterator[Example]:
-        own = example.reference.user_data.get(ANNOTATED_LABELS)
-        if own is None:
+        names = named_labels(example.reference)
+        if names is None:
             yield example
             return
-        named = isinstance(own, Mapping)
-        names = dict(own) if named else dict.fromkeys(own)
         asked = dict(names)
         for label, name in random.sample([*self.seen.items()], len(self.seen)):
             is_new = label not in asked and (name or label) not in asked.values()
             if is_new and len(asked) < len(names) + self.number:
-                asked[label] = name or label
-        self.seen = {**names, **self.seen}
+                asked[label] = name  # None is the component's name for it
+        for label, name in names.items():
+            self.seen[label] = self.seen.get(label) or name
         reference = example.reference.copy()
-        reference.user_data[ANNOTATED_LABELS] = asked if named else list(asked)
+        reference.user_data[ANNOTATED_LABELS] = asked
         yield Example(example.predicted, reference)

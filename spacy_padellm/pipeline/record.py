@@ -6,8 +6,10 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from spacy.tokens import Span
 from spacy.training import Example
 
+from ..corpora.named_labels import named_labels
 from ..errors import Errors
 
 
@@ -16,7 +18,7 @@ class TrainingRecord:
     """The losses and scores of a training, in order.
 
     losses: of each update. scores: of each evaluation.
-    texts: a sha256, in hex, of all texts and entities learned from, in order.
+    texts: a sha256, in hex, of all texts and annotation learned from, in order.
     """
 
     losses: list[float] = field(default_factory=list)
@@ -77,10 +79,20 @@ class Replay:
 
 
 def texts_digest(before: str, examples: Iterable[Example]) -> str:
-    """A sha256, in hex, of texts and their entities, and of what came before them."""
+    """A sha256, in hex, of texts and what they teach, and of what came before them."""
     digest = hashlib.sha256(before.encode("utf8"))
     for example in examples:
         doc = example.reference
-        ents = [(ent.start_char, ent.end_char, ent.label_) for ent in doc.ents]
-        digest.update(json.dumps([doc.text, ents]).encode("utf8"))
+        teaches = {
+            "text": doc.text,
+            "ents": _places(doc.ents),
+            "spans": {key: _places(group) for key, group in sorted(doc.spans.items())},
+            "unknown": [token.i for token in doc if token.ent_iob == 0],
+            "labels": named_labels(doc),
+        }
+        digest.update(json.dumps(teaches).encode("utf8"))
     return digest.hexdigest()
+
+
+def _places(spans: Iterable[Span]) -> list[tuple[int, int, str]]:
+    return [(span.start_char, span.end_char, span.label_) for span in spans]

@@ -6,17 +6,21 @@ from typing import TYPE_CHECKING
 from ..corpora.gold import Choices, gold_docs, read_for
 from ..corpora.registry import guess_format
 from ..errors import Errors
+from ..pipeline.labels import has_gold
 
 if TYPE_CHECKING:
     from spacy.language import Language
     from spacy.training import Example
 
 
-def read_gold(nlp: "Language", path: Path, limit: int = 0) -> list["Example"]:
+def read_gold(
+    nlp: "Language", path: Path, limit: int = 0, spans_key: str | None = None
+) -> list["Example"]:
     """Read examples of gold docs, and of unannotated docs from the tokenizer of `nlp`.
 
     path: a .spacy file, a folder of .spacy files, or a file that `convert` can read.
     limit: the maximum number of docs. 0 means all docs.
+    spans_key: gold mentions may also be in this group of `doc.spans`.
     Raises ValueError if the file cannot be read (E862 and the errors of `convert`), or
     if no doc has entity annotation (E863).
     """
@@ -24,7 +28,7 @@ def read_gold(nlp: "Language", path: Path, limit: int = 0) -> list["Example"]:
         examples = _read_spacy(nlp, path, limit)
     else:
         examples = _read_other(nlp, path, limit)
-    if not any(eg.reference.has_annotation("ENT_IOB") for eg in examples):
+    if not has_gold(examples, spans_key):
         raise ValueError(Errors.E863.format(path=path, number=len(examples)))
     return examples
 

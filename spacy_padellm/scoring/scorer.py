@@ -7,6 +7,7 @@ from spacy.scorer import get_ner_prf
 from spacy.tokens import Span
 from spacy.training import Example
 
+from ..corpora.named_labels import named_labels
 from .strings import score_strings, strings_by_label
 
 
@@ -17,15 +18,16 @@ def build_ner_scorer_v1() -> Callable[..., dict[str, Any]]:
     `ents_strings_per_type`, 0 to 1. They compare the sets of strings of each label in
     each doc.
 
-    All scores ignore docs without gold annotation, and predictions on tokens without
-    gold annotation. They are None if there is nothing to compare.
+    All scores ignore docs without gold annotation, predictions on tokens without gold
+    annotation, and those with labels that a doc was not annotated for, see
+    `named_labels`. They are None if there is nothing to compare.
     """
     return score_ner
 
 
 def score_ner(examples: Iterable[Example], **kwargs: Any) -> dict[str, Any]:
     """See `build_ner_scorer_v1`."""
-    examples = list(examples)
+    examples = [_with_named_labels(example) for example in examples]
     scores = score_strings(
         (strings_by_label(example.reference.ents) for example in examples),
         (strings_by_label(_judged(example)) for example in examples),
@@ -37,6 +39,16 @@ def score_ner(examples: Iterable[Example], **kwargs: Any) -> dict[str, Any]:
         **{f"ents_strings_{name}": value for name, value in micro.items()},
         "ents_strings_per_type": per_type or None,
     }
+
+
+def _with_named_labels(example: Example) -> Example:
+    """The example without predictions that its gold doc says nothing about."""
+    named = named_labels(example.reference)
+    if named is None or all(ent.label_ in named for ent in example.predicted.ents):
+        return example
+    predicted = example.predicted.copy()
+    predicted.ents = [ent for ent in predicted.ents if ent.label_ in named]
+    return Example(predicted, example.reference)
 
 
 def _judged(example: Example) -> list[Span]:

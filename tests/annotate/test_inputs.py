@@ -62,6 +62,37 @@ def test_a_link_to_a_folder_is_named(folder, tmp_path_factory):
         find_files(str(folder))
 
 
+@pytest.mark.parametrize("parent", ["_work", ".local"])
+def test_where_a_pattern_begins_may_be_hidden(tmp_path, parent, monkeypatch):
+    folder = tmp_path / parent / "texts"
+    folder.mkdir(parents=True)
+    for name in ("a.txt", "_a.txt", "._b.txt"):
+        (folder / name).write_text(name)
+    assert names(folder / "*.txt", folder) == ["a.txt"]
+    left_out = [str(folder / "._b.txt"), str(folder / "_a.txt")]
+    assert hidden_files(str(folder / "*.txt")) == left_out
+    assert names(folder / "[_a]*.txt", folder) == ["a.txt"]
+    monkeypatch.chdir(folder)
+    assert names("*.txt", folder) == ["a.txt"]
+
+
+def test_folders_that_a_pattern_finds_are_read(folder, tmp_path_factory):
+    """Such as those that Spark writes for a data set."""
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    for place in (folder / "x.csv", elsewhere):
+        place.mkdir(exist_ok=True)
+        (place / "part.csv").write_text("text\n")
+        (place / "_SUCCESS").write_text("")
+    (folder / "a" / "more").symlink_to(elsewhere)
+    assert names(folder / "*.csv", folder) == ["x.csv/part.csv"]
+    found = ["a/b.csv", "a/c.jsonl.gz", "a/more/part.csv"]
+    assert names(folder / "a" / "*", folder) == found
+    assert names(folder / "**" / "*.csv", folder) == ["a/b.csv", "x.csv/part.csv"]
+    (folder / "x.csv" / "README").write_text("nobody asked for it")
+    with pytest.raises(ValueError, match="E412.*x.csv/README"):
+        find_files(str(folder / "*.csv"))
+
+
 @pytest.mark.parametrize("source", ["nonesuch", "nonesuch/*.txt", "empty"])
 def test_nothing_to_read_is_an_error(tmp_path, source):
     (tmp_path / "empty").mkdir()

@@ -243,3 +243,12 @@ def test_recall_may_count_more(pointer_folder, monkeypatch):
     assert f_beta(0.5, 1.0, 2.0) == pytest.approx(2.5 / 3)
     assert f_beta(0.5, 1.0) == pytest.approx(2 / 3) and f_beta(0, 0) == 0
     assert [best_of(TRIALS, beta).threshold for beta in (1.0, 2.0)] == [0.5, 0.1]
+
+
+def test_without_any_entity_there_is_nothing_to_choose_by(folder, unsure):  # noqa: F811
+    doc = unsure.make_doc("Nobody came.")
+    doc.ents = []
+    DocBin(docs=[doc]).to_disk(folder / "dev.spacy")
+    result = run(folder)
+    assert result.exit_code == 1
+    assert "E866" in result.stderr and "none of the 1 gold documents" in result.stderr

@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 from spacy_padellm.cli import demo
 from spacy_padellm.cli.app import app
+from spacy_padellm.model.shim import causal_lm_shim
 from spacy_padellm.pipeline.annotate import register_score
 
 ODD = "[red]Li Wei[/red] \x1b[31mbeat\r\nFIFA \x07in 😀 FIFA"
@@ -143,3 +144,16 @@ def test_a_trained_pipeline_is_loaded_and_keeps_its_labels(nlp, tmp_path):
     result = run("FIFA won", "--model", str(tmp_path), "--labels", "DISH")
     assert result.exit_code == 1
     assert "[E402]" in result.stderr
+
+
+@pytest.mark.parametrize("name", ["padellm_ner", "names", None])
+def test_a_device_is_for_components_of_any_name(tmp_path, name):
+    nlp = spacy.blank("en")
+    if name is not None:
+        model = {"adapter": None, "device": "cuda"}
+        nlp.add_pipe("padellm_ner", name=name, config={"model": model})
+    nlp.to_disk(tmp_path)
+    loaded = demo.trained_pipeline(str(tmp_path), "cpu")
+    assert loaded.pipe_names == ([] if name is None else [name])
+    for component in loaded.pipe_names:
+        assert causal_lm_shim(loaded.get_pipe(component).model).settings.device == "cpu"

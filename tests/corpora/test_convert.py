@@ -1,6 +1,7 @@
 """The command `convert`: what it prints, writes and returns."""
 
 import json
+import shutil
 
 import pytest
 import spacy
@@ -342,6 +343,26 @@ def test_a_part_does_not_replace_the_whole(source, tmp_path):
     result = convert(tmp_path / "train.spacy", tmp_path, "--dev-share", "0.3")
     assert result.exit_code == 1 and "[E227]" in result.output
     assert len(docs(tmp_path / "train.spacy")) == 10
+
+
+def test_a_file_does_not_replace_itself(source, tmp_path):
+    assert convert(source, tmp_path / "train.spacy").exit_code == 0
+    before = (tmp_path / "train.spacy").read_bytes()
+    for target in (tmp_path, tmp_path / "train.spacy"):
+        result = convert(tmp_path / "train.spacy", target, "--labels", "PER")
+        assert result.exit_code == 1 and "[E227]" in result.output
+    result = convert(tmp_path, tmp_path, "--labels", "PER")
+    assert result.exit_code == 1 and "[E227]" in result.output
+    assert (tmp_path / "train.spacy").read_bytes() == before
+
+
+@pytest.mark.parametrize("name", ["train.iob", "Train.iob"])
+def test_a_file_of_a_split_does_not_replace_another(folder, tmp_path, name):
+    shutil.copy(folder / "train.conll", folder / name)
+    result = convert(folder, tmp_path / "out")
+    assert result.exit_code == 1 and "[E229]" in result.output
+    assert "train.conll" in result.output and name in result.output
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_folder_with_splits_is_not_divided(folder, tmp_path):

@@ -1,11 +1,13 @@
 """Reading a .spacy file returns what was written."""
 
 import pytest
-from spacy.tokens import Span
+import spacy
+from spacy.tokens import DocBin, Span
 
 from spacy_padellm.corpora.base import AnnotatedText, Entity
 from spacy_padellm.corpora.docbin import write_docbin
 from spacy_padellm.corpora.docs import make_doc
+from spacy_padellm.corpora.gold import Choices, gold_docs
 from spacy_padellm.corpora.registry import read
 
 from .conftest import mentions, problems
@@ -76,3 +78,16 @@ def test_other_bytes_are_an_error(tmp_path):
     path.write_bytes(b"Ada B-PER\n")
     with pytest.raises(ValueError, match=r"E204.*train.spacy.*not a DocBin"):
         read(path)
+
+
+def test_the_names_of_a_docs_labels_come_back(tmp_path):
+    doc = spacy.blank("en").make_doc("Ada left")
+    doc.ents = [doc.char_span(0, 3, "PER")]
+    names = {"PER": "human", "LOC": None}
+    doc.user_data["padellm_labels"] = names
+    DocBin(docs=[doc], store_user_data=True).to_disk(tmp_path / "x.spacy")
+    corpus = read(tmp_path / "x.spacy", "docbin")
+    renamed = Choices(renames={"PER": "PERSON"})
+    [again] = gold_docs(spacy.blank("en"), [corpus], renamed)
+    wanted = {"PERSON": "human", "LOC": None}
+    assert again.user_data["padellm_labels"] == wanted

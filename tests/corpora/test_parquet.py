@@ -137,3 +137,18 @@ def test_names_of_classes_in_lower_case(tmp_path):
     classes = {"names": [name.lower() for name in NAMES], "_type": "ClassLabel"}
     found = read(write(tmp_path, [TAGGED], {"ner_tags": [classes]}))
     assert mentions(found) == [[("Ada Byron", "per"), ("Rome", "loc")]]
+
+
+def test_times_of_pandas_are_no_reason_to_fail(tmp_path):
+    """It counts nanoseconds, which Python's times cannot hold."""
+    tagged = {**TAGGED, "ner_tags": [NAMES[n] for n in TAGGED["ner_tags"]]}
+    table = pyarrow.Table.from_pylist([tagged])
+    for name, type in {
+        "made": pyarrow.timestamp("ns", "UTC"),
+        "took": pyarrow.duration("ns"),
+        "at": pyarrow.time64("ns"),
+    }.items():
+        table = table.append_column(name, pyarrow.array([1001], type))
+    path = tmp_path / "train.parquet"
+    pyarrow.parquet.write_table(table, path)
+    assert mentions(read(path)) == WANTED

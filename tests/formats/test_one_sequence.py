@@ -126,3 +126,18 @@ def test_one_step_writes_a_mention_of_two_lines_in_one(tiny_tokenizer):
     answer = tiny_tokenizer.decode(gold[0].answer)
     assert answer.split("\n")[0].strip() == "New York"
     assert answer.split("\n")[1].strip().startswith("Oslo")
+
+
+@pytest.mark.parametrize("build", BUILDERS[1:], ids=lambda build: build().name)
+def test_a_list_of_names_with_a_long_label_is_written_to_its_end(build, tiny_tokenizer):
+    name = "bicycle part (a component or accessory of a bicycle, such as a saddle)"
+    words = "bell tyre pump fork stem rim hub chain brake pedal".split()
+    text = " ".join(words)
+    spans, start = [], 0
+    for word in words:
+        spans.append((start, start + len(word)))
+        start += len(word) + 1
+    row = GoldText(text, {"PART": spans})
+    (extraction,) = answer_gold(build(), [row], {"PART": name}, tiny_tokenizer)
+    assert [mention.text for mention in extraction.mentions] == words
+    assert not extraction.lost

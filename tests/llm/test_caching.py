@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -273,6 +274,18 @@ def test_a_model_is_the_same_after_it_was_used(make_llm, adapter_folder):
 def test_a_task_alone_tells_no_model():
     key = json.loads(build_ner_v1(labels="PER").prompt_template)
     assert "model" not in key and key["labels"] == {"PER": "person"}
+
+
+def test_a_task_tells_what_cuts_docs_and_compares_labels():
+    def key(**settings):
+        return json.loads(build_ner_v1(labels="PER", **settings).prompt_template)
+
+    plain = key()
+    assert "shard_mapper" not in plain
+    assert key(shard_mapper=len)["shard_mapper"] == "builtins.len"
+    halves = [key(shard_mapper=partial(len, n))["shard_mapper"] for n in (1, 2, 1)]
+    assert halves[0] == halves[2] != halves[1]
+    assert key(normalizer=str.upper)["normalizer"] != plain["normalizer"]
 
 
 def test_a_scripted_model_is_told_by_its_kind(make_llm, tmp_path):

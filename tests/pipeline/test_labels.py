@@ -8,6 +8,7 @@ from spacy.training import Example
 from spacy.util import load_config, load_model_from_config
 
 from spacy_padellm.errors import Errors
+from spacy_padellm.pipeline.gold import annotated_labels
 from spacy_padellm.pipeline.padellm_ner import PaDeLLMNER
 
 from .conftest import examples
@@ -418,3 +419,23 @@ def test_other_keys_are_saved(make_nlp, tmp_path, key):
     nlp.to_disk(tmp_path)
     assert spacy.load(tmp_path).get_pipe("padellm_ner").label_data == {key: "name"}
     assert make_nlp(labels=["ORG:CO"]).get_pipe("padellm_ner").labels == ("ORG:CO",)
+
+
+@pytest.mark.parametrize(
+    "labels", ["PART", 7, {"PART": 7}, ["PART", 7], {"PART": {"title": "part"}}, [""]]
+)
+def test_labels_of_a_doc_that_are_none_are_told_with_the_doc(make_nlp, labels):
+    nlp = make_nlp(labels=["LOC"])
+    example = tagged(nlp, [], annotated=labels)
+    begin = example.reference.text[:20]
+    with pytest.raises(ValueError, match=rf"E887.*padellm_labels.*{begin}"):
+        nlp.initialize(lambda: [example])
+        nlp.update([example])
+
+
+def test_labels_of_a_doc_may_have_descriptions(make_nlp):
+    table = {"LOC": {"name": "place", "description": "a town"}, "PER": None}
+    nlp = make_nlp(labels={"PER": "human"})
+    doc = tagged(nlp, [], annotated=table).reference
+    asked = annotated_labels(doc, nlp.get_pipe("padellm_ner").label_data)
+    assert asked == {"LOC": "place (a town)", "PER": "human"}

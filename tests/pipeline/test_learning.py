@@ -160,3 +160,9 @@ def test_without_an_adapter_learning_fails_with_the_next_step(make_nlp):
 def test_update_refuses_what_is_no_example(ner):
     with pytest.raises(TypeError, match="E978"):
         ner.update([gold_doc(ner, "Ann")])
+
+
+def test_gold_on_a_token_that_is_not_read_is_told(ner, caplog):
+    url = "https://example.org/" + "x" * 225
+    update(ner, gold_doc(ner, f"Ann saw {url} .", "B-PERSON O B-LOC O"))
+    assert "W802" in caplog.text and "on tokens that are not read" in caplog.text

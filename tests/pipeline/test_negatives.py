@@ -133,3 +133,14 @@ def test_a_corpus_takes_it_by_its_registered_name(nlp, tmp_path):
 def test_a_wrong_number_is_refused():
     with pytest.raises(ValueError, match="E502.*number is 0"):
         build_negative_labels_v1(number=0)
+
+
+def test_lists_and_tables_of_one_corpus_give_a_label_one_name(nlp):
+    """A label that a text names without a name has that of the component, or of a text
+    that gives one."""
+    names = {"GPE": "country, city or state", "PART": "part"}
+    texts = [["GPE"], {"PART": "bicycle part"}, {"GPE": "place"}, {"PART": "part"}]
+    found = augmented(nlp, [example(nlp, labels) for labels in texts])
+    asked = [annotated_labels(example(nlp, one).reference, names) for one in found]
+    assert asked[1] == {"PART": "bicycle part", "GPE": names["GPE"]}
+    assert asked[3] == {"PART": "part", "GPE": "place"}

@@ -4,7 +4,7 @@ import pytest
 import spacy
 from spacy.training import Example
 
-from spacy_padellm.pipeline.record import Replay, TrainingRecord
+from spacy_padellm.pipeline.record import Replay, TrainingRecord, texts_digest
 
 
 @pytest.fixture
@@ -55,3 +55,30 @@ def test_more_steps_than_were_recorded_are_refused(record, batches):
         replay.update(batches[0])
     with pytest.raises(ValueError, match="E884"):
         replay.scores()
+
+
+def changed(how):
+    nlp = spacy.blank("en")
+    gold = {"entities": [(0, 3, "PER")]}
+    example = Example.from_dict(nlp.make_doc("Ann left."), gold)
+    how(example.reference)
+    return texts_digest("", [example])
+
+
+def test_all_that_a_text_teaches_is_recorded():
+    def add_spans(doc):
+        doc.spans["sc"] = [doc[0:2]]
+
+    def forget(doc):
+        doc.set_ents(doc.ents, missing=[doc[2:3]], default="unmodified")
+
+    ways = [
+        lambda doc: None,
+        lambda doc: doc.user_data.update(padellm_labels=["PER"]),
+        lambda doc: doc.user_data.update(padellm_labels={"PER": "person"}),
+        lambda doc: doc.user_data.update(padellm_labels={"PER": "singer"}),
+        add_spans,
+        forget,
+    ]
+    digests = [changed(way) for way in ways]
+    assert len(set(digests)) == len(ways) and changed(ways[-1]) == digests[-1]

@@ -19,7 +19,7 @@ from spacy_padellm.report.compare import (
     score_docs,
     scores_of,
 )
-from spacy_padellm.report.pairs import NOT_JUDGED
+from spacy_padellm.report.pairs import CORRECT, NOT_JUDGED
 
 from ..scoring.random_docs import LABELS, documents, flat, words
 from .conftest import SPANS_KEY, make_doc
@@ -137,3 +137,14 @@ def test_an_entity_is_shown_where_it_was_predicted_and_judged_by_gold_tokens():
     assert pair.kind == "correct"
     assert pair.predicted.entity[:2] == (0, 4)
     assert pair.predicted.judged[:2] == (0, 10)
+
+
+def test_labels_that_a_doc_was_not_annotated_for_are_not_judged():
+    gold = Doc(VOCAB, words(3))
+    gold.ents = [Span(gold, 0, 1, "LOC")]
+    predicted = Doc(VOCAB, words(3))
+    predicted.ents = [Span(predicted, 0, 1, "LOC"), Span(predicted, 2, 3, "ORG")]
+    gold.user_data["padellm_labels"] = ["LOC"]
+    compared = compare_doc(0, Example(predicted, gold), SPANS_KEY)
+    kinds = {pair.predicted.entity.label: pair.kind for pair in compared.pairs}
+    assert kinds == {"LOC": CORRECT, "ORG": NOT_JUDGED}

@@ -85,6 +85,17 @@ def test_the_component_takes_the_scorer_by_name():
     assert ner.score([japan])["ents_strings_f"] == 1.0
 
 
+@pytest.mark.parametrize("named", [["LOC"], {"LOC": "location"}, {"LOC": None}])
+def test_labels_that_a_doc_was_not_annotated_for_are_not_judged(named):
+    gold, predicted = doc_of((0, 1, "LOC")), doc_of((0, 1, "LOC"), (2, 3, "ORG"))
+    assert score([Example(predicted, gold)])["ents_p"] == 1 / 2
+    gold.user_data["padellm_labels"] = named
+    scores = score([Example(predicted, gold)])
+    assert (scores["ents_p"], scores["ents_r"], scores["ents_strings_f"]) == (1, 1, 1)
+    assert list(scores["ents_per_type"]) == ["LOC"]
+    assert len(predicted.ents) == 2, "the doc itself stays as it is"
+
+
 @given(documents(), st.data())
 def test_where_no_string_recurs_both_scores_are_one(docs, data):
     """Even if some tokens or docs have no gold annotation."""

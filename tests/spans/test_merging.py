@@ -168,6 +168,29 @@ def add_disputed(windows, found, expected) -> None:
         expected[i] = crossed and not any(expected[j] for j in rivals)
 
 
+def test_a_window_that_was_cut_for_its_characters_hides_no_other():
+    """Its second part begins after the window that follows."""
+    windows = [
+        *(Window(0, 32, 0, 32), Window(32, 40, 32, 36)),
+        *(Window(30, 62, 36, 62), Window(62, 70, 62, 70)),
+    ]
+    whole, half = (2, 31, 34, "X"), (0, 31, 32, "X")
+    assert answered(windows, whole) == [whole]
+    assert answered(windows, whole, half) == [whole]
+    doc = make_doc(*["x" * 60] * 100)
+    cut = build_strided_windows_v1(window=40, stride=30)(doc)
+    starts = [window.start for window in cut]
+    assert starts != sorted(starts)
+    gold = [(start, start + 2, "X") for start in range(0, 98, 3)]
+    held = [
+        one for one in gold if any(w.start <= one[0] and one[1] <= w.end for w in cut)
+    ]
+    found = read_all(cut, gold)
+    kept = are_answered_for(cut, found)
+    merged = [one for (_, one), is_kept in zip(found, kept, strict=True) if is_kept]
+    assert {(one.start, one.end, one.label) for one in merged} >= set(held)
+
+
 @given(docs(), st.integers(1, 20), st.data())
 def test_windows_that_do_not_overlap_answer_for_all_they_find(doc, max_tokens, data):
     windows = build_sentence_windows_v1(max_tokens=max_tokens)(doc)

@@ -13,6 +13,13 @@ from spacy_padellm.training.checkpoint import FILE
 
 from .conftest import RESUME, same
 
+LABELS = """
+[initialize.components.padellm_ner]
+
+[initialize.components.padellm_ner.labels]
+@readers = "spacy_padellm.Labels.v1"
+path = "PATH"
+"""
 MODELS = ("model-last", "model-best")
 
 
@@ -146,6 +153,33 @@ def test_a_training_may_go_on_for_longer(training, whole):
 def test_the_checkpoint_of_another_training_is_refused(training, whole, change, what):
     with pytest.raises(ValueError, match=f"E884.*its {what}"):
         whole.run({**RESUME, **change})
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"), [("max_steps", 2), ("max_epochs", 1), ("patience", 1)]
+)
+def test_a_training_that_would_end_before_its_checkpoint_is_refused(
+    training, whole, setting, value
+):
+    """It would save what the longer training has learned as its last step."""
+    before = whole.weights("model-last")
+    with pytest.raises(ValueError, match=f"E884.*ends before it, by its {setting}"):
+        whole.run({**RESUME, f"training.{setting}": value})
+    assert same(whole.weights("model-last"), before)
+
+
+def test_other_labels_are_refused(training, tmp_path):
+    names = {"PERSON": "person", "LOC": "location"}
+    first = training()
+    for name in ("place", "location"):
+        (tmp_path / f"{name}.json").write_text(json.dumps({**names, "LOC": name}))
+    with first.config.open("a") as file:
+        file.write(LABELS.replace("PATH", str(tmp_path / "place.json")))
+    first.run()
+    other = {"initialize.components.padellm_ner.labels.path": "location.json"}
+    other = {key: str(tmp_path / name) for key, name in other.items()}
+    with pytest.raises(ValueError, match="E884.*its labels, or their names"):
+        first.run({**RESUME, **other})
 
 
 def test_other_texts_are_refused(training, whole, tmp_path):
