@@ -98,7 +98,9 @@ class Checkpoints:
             msg.info(f"No checkpoint in {self.folder}: training starts from step 0")
             return None
         what = ""
-        if state["config"] != _config_digest(nlp):
+        if "ends" not in state:
+            what = "an earlier version of this package wrote it"
+        elif state["config"] != _config_digest(nlp):
             what = "its config is not that of this one"
         elif _labels(nlp) != {
             name: part["labels"] for name, part in state["components"].items()
