@@ -51,11 +51,12 @@ def label_names(
     if isinstance(labels, Mapping):
         names = {label: _described(label, labels[label]) for label in given}
     else:
-        names = {}
+        names, taken = {}, set()
         for label in given:
             name = KNOWN_NAMES.get(label, label)
-            is_taken = name in names.values() or (name != label and name in given)
+            is_taken = name in taken or (name != label and name in given)
             names[label] = label if is_taken else name
+            taken.add(names[label])
     faulty = [
         part
         for pair in names.items()

@@ -30,8 +30,17 @@ def check_keys(setting: str, table: Mapping[str, object] | None) -> None:
     saved would be another table, or no config at all."""
     for key, value in (table or {}).items():
         odd = re.search(r"[:=\n\r]|^[#;\[@]|^\s|\s$|^$", key)
-        if odd or not _comes_back({key: value}):
+        if odd or not _comes_back(
+            {key: {"name": key} if isinstance(value, dict) else 0}
+        ):
             raise ValueError(Errors.E818.format(setting=setting, key=key))
+    check_values(setting, table)
+
+
+def check_values(setting: str, values: object) -> None:
+    """Raise ValueError (E819) for a value that a config file cannot hold."""
+    if not _comes_back({"values": values}):
+        raise ValueError(Errors.E819.format(setting=setting, value=values))
 
 
 def _comes_back(table: dict[str, object]) -> bool:

@@ -27,6 +27,7 @@ KINDS = {
 PLAIN = ("", ".text", ".md", ".rst", ".log")  # texts too, if they are asked for
 COMPRESSIONS = {".gz": "gzip", ".zst": "zstd", ".bz2": "bz2", ".xz": "xz"}
 HIDDEN = (".", "_")  # files that other programs leave, such as _SUCCESS
+WILDCARDS = frozenset("*?[")
 STAMPS = ("ETag", "etag", "md5Hash", "content_md5", "mtime", "LastModified", "created")
 
 
@@ -133,7 +134,7 @@ def _paths(fs: Any, root: str) -> list[_Path]:
     if fs.isdir(root):
         return [_Path(path, _is_hidden(path, root), False) for path in fs.find(root)]
     parts = root.split("/")
-    n_plain = next((n for n, part in enumerate(parts) if set(part) & set("*?[")), 0)
+    n_plain = next((n for n, part in enumerate(parts) if set(part) & WILDCARDS), 0)
     start = "/".join(parts[:n_plain])
     takes_hidden = _is_hidden(root, start)
     found: dict[str, bool] = {}
@@ -151,7 +152,8 @@ def _check_plain(path: str, source: str, is_asked_for: bool) -> None:
     """Raise ValueError unless a file of no kind may be a text."""
     known = ", ".join(KINDS)
     if not is_asked_for:
-        raise ValueError(Errors.E412.format(path=path, known=known, folder=source))
+        folder = PurePosixPath(path).parent if set(source) & WILDCARDS else source
+        raise ValueError(Errors.E412.format(path=path, known=known, folder=folder))
     ending, _ = ending_of(path)
     if ending not in PLAIN:
         plain = ", ".join(PLAIN[1:])

@@ -44,13 +44,12 @@ def relabel(
         )
         labels = text.labels
         if labels is not None:
-            kept = {new: label for label in labels if (new := rename(label))}
-            is_table = isinstance(labels, dict)
-            labels = (
-                {new: labels[label] for new, label in kept.items()}
-                if is_table
-                else tuple(kept)
-            )
+            names = labels if isinstance(labels, dict) else dict.fromkeys(labels)
+            kept: dict[str, str | None] = {}
+            for label, name in names.items():
+                if new := rename(label):
+                    kept[new] = kept.get(new) or name
+            labels = kept if isinstance(labels, dict) else tuple(kept)
         known = {"entities": tuple(entities), "labels": labels}
         yield replace(text, unknown=unknown, **known)
 

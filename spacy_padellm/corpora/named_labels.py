@@ -36,3 +36,10 @@ def named_labels(doc: "Doc") -> dict[str, str | None] | None:
         message = Errors.E887.format(labels=labels, begin=begin, error=error)
         raise ValueError(message) from error
     return {label: names.get(label) for label in labels}
+
+
+def judged_labels(doc: "Doc") -> set[str] | None:
+    """The labels that a gold doc says anything about: those that it names, and those of
+    its entities. None: all."""
+    named = named_labels(doc)
+    return None if named is None else {*named, *(ent.label_ for ent in doc.ents)}

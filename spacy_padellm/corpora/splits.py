@@ -61,6 +61,9 @@ def find_splits(folder: Path) -> Folder:
     Raises ValueError if there are none.
     """
     files = [f for f in sorted(folder.iterdir()) if f.is_file() and is_data(f)]
+    files = [
+        f for f in files if f.suffix != ".txt" or f.with_suffix(".ann") not in files
+    ]
     named = [(file, split_of(file.name)) for file in files]
     documents = _documents(folder)
     if any(split for _, split in named):

@@ -133,11 +133,14 @@ class ComponentErrors:
         "for the labels of the gold data."
     )
     E818 = (
-        "[E818] {setting} has the key {key!r}, which a config file cannot hold, itself "
-        "or its value: keys have no ':', '=' or outer spaces, do not begin with '#', "
-        "';', '[' or '@', and have no '.' before a table; values have no ${{…}}. "
-        "Choose another one. Labels may also be a list, or come from a file, see "
-        "spacy_padellm.Labels.v1."
+        "[E818] {setting} has the key {key!r}, which a config file cannot hold: keys "
+        "have no ':', '=' or outer spaces, do not begin with '#', ';', '[' or '@', and "
+        "have no '.' if their value is a table. Choose another one. Labels may also be "
+        "a list, or come from a file, see spacy_padellm.Labels.v1."
+    )
+    E819 = (
+        "[E819] {setting} is {value!r}, which a config file cannot hold: it would take "
+        "${{…}} for a variable. Write it in another way."
     )
     E820 = (
         "[E820] The weights of the base model with the adapter merged into them are "
@@ -213,6 +216,11 @@ class ComponentErrors:
         "[E887] doc.user_data['padellm_labels'] of a gold doc is {labels!r}, which is "
         "no list of labels and no table label → name: {error}. The doc begins with "
         "{begin!r}."
+    )
+    E888 = (
+        "[E888] The checkpoint {path} is of step {step}, and this training may end "
+        "before it, by its {setting}. Raise that setting, or set resume = false to "
+        "start from the beginning."
     )
     # scoring
     E901 = (

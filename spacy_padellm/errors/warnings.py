@@ -80,6 +80,10 @@ class Warnings:
         "each label and takes time. `warm_up` does it before the first text. The "
         "format's `prefer_narrow = 0` does without."
     )
+    W811 = (
+        "[W811] {name}: the adapter that was saved with the pipeline is not used, "
+        "because the config names another one: {adapter}."
+    )
     # spacy-llm
     W841 = (
         "[W841] {name} has no labels, so it finds nothing. Set the task's `labels`, "

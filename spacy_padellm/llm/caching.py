@@ -7,7 +7,7 @@ tell the task about the model. The task therefore looks for the component on the
 
 import json
 import sys
-from dataclasses import is_dataclass
+from dataclasses import fields, is_dataclass
 from functools import partial
 from typing import Any
 
@@ -44,12 +44,24 @@ def _identity(model: Any) -> Any:
     return model.identity if isinstance(model, ParallelDecoder) else name_of(model)
 
 
-def name_of(function: Any) -> Any:
-    """The module and name of a function, or of the class of an object; of a partial
-    also its arguments, and of a dataclass its fields."""
-    if isinstance(function, partial):
-        return [name_of(function.func), repr(function.args), repr(function.keywords)]
-    named = function if hasattr(function, "__qualname__") else type(function)
+def name_of(value: Any) -> Any:
+    """What tells a function or an object from others, in any process: the module and
+    name of the function, or of the object's class. Of a partial, also the arguments; of
+    a closure, the values that it holds; of a dataclass, the fields."""
+    if value is None or isinstance(value, str | int | float):
+        return value
+    if isinstance(value, list | tuple):
+        return [*map(name_of, value)]
+    if isinstance(value, dict):
+        return {str(key): name_of(one) for key, one in value.items()}
+    named = value if hasattr(value, "__qualname__") else type(value)
     module = getattr(named, "__module__", "builtins")  # str.upper has none
     name = f"{module}.{named.__qualname__}"
-    return f"{name}: {function!r}" if is_dataclass(function) else name
+    if isinstance(value, partial):
+        held = [value.func, value.args, value.keywords]
+    elif is_dataclass(value) and not isinstance(value, type):
+        held = [getattr(value, field.name) for field in fields(value)]
+    else:
+        cells = getattr(value, "__closure__", None) or ()
+        held = [cell.cell_contents for cell in cells]
+    return [name, *map(name_of, held)] if held else name

@@ -243,11 +243,9 @@ class NERTask:
     def prompt_template(self) -> str:
         """The cache key, see `caching`."""
         self._component = component_asking_for(self) or self._component
-        settings = {
-            "labels": self._table.names,
-            "normalizer": name_of(self._table.normalizer),
-            "output": asdict(self.output),
-        }
+        settings = {"labels": self._table.names, "output": asdict(self.output)}
+        if name_of(self._table.normalizer) != name_of(lowercase_normalizer()):
+            settings["normalizer"] = name_of(self._table.normalizer)
         if self.shard_mapper is not None:
             settings["shard_mapper"] = name_of(self.shard_mapper)
         return cache_key(settings, self._component)

@@ -42,7 +42,7 @@ class AdapterSet:
         # what the config says, which gives way to nothing that was saved
         self.configured_labels = labels
         self.configured_active = active
-        self.configured_names = frozenset(paths or {})
+        self.configured_paths = dict(paths or {})
         self.active = active
         self.named: dict[str, CausalLMShim] = {}
         self._given: dict[str | None, LabelNames | None] = {None: labels}
@@ -183,13 +183,8 @@ class AdapterSet:
         del self.named[adapter]
         self.give_labels(adapter, None)
 
-    def forget_all_but(
-        self, saved: Collection[str], configured_then: Collection[str]
-    ) -> None:
-        """Forget the adapters that are not among the saved ones, unless the config has
-        them and had not then: one that it had was removed."""
-        new = self.configured_names - set(configured_then)
-        for adapter in self.named.keys() - new - set(saved):
+    def forget_all_but(self, names: Collection[str]) -> None:
+        for adapter in self.named.keys() - set(names):
             self.remove(adapter)
 
     # -- checks -----------------------------------------------------------------------

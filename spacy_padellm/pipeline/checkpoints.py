@@ -71,7 +71,7 @@ class Checkpoints:
             return
         self._keep_best(nlp)
         if number and number % self.every == 0:
-            self._save(nlp, number)
+            self._save(nlp, number, step["epoch"])
 
     def _start(self, nlp: Language) -> None:
         self._replayed, self._best_score, self._best = None, None, {}
@@ -98,18 +98,20 @@ class Checkpoints:
             msg.info(f"No checkpoint in {self.folder}: training starts from step 0")
             return None
         what = ""
-        if "ends" not in state:
+        if "epoch" not in state:
             what = "an earlier version of this package wrote it"
         elif state["config"] != _config_digest(nlp):
             what = "its config is not that of this one"
         elif _labels(nlp) != {
-            name: part["labels"] for name, part in state["components"].items()
+            name: [*part["labels"].items()]
+            for name, part in state["components"].items()
         }:
             what = "its labels, or their names, are not those of this one"
-        elif ends := _ends_earlier(nlp, state):
-            what = f"this one ends before it, by its {ends}"
         if what:
             raise ValueError(Errors.E884.format(path=self.folder, what=what))
+        if setting := _ends_earlier(nlp, state):
+            message = {"setting": setting, "step": state["step"]}
+            raise ValueError(Errors.E888.format(path=self.folder, **message))
         return state
 
     def _go_on(self, nlp: Language) -> None:
@@ -137,7 +139,7 @@ class Checkpoints:
             for name, ner in trained.items():
                 self._best[name] = causal_lm_shim(ner.model).trainer.averages()
 
-    def _save(self, nlp: Language, step: int) -> None:
+    def _save(self, nlp: Language, step: int, epoch: int) -> None:
         from ..training.checkpoint import save_checkpoint
 
         components = {
@@ -153,7 +155,8 @@ class Checkpoints:
             "step": step,
             "config": _config_digest(nlp),
             "best_score": self._best_score,
-            "ends": {name: nlp.config["training"][name] for name in ENDS},
+            "epoch": epoch,
+            "patience": nlp.config.interpolate()["training"]["patience"],
             "components": components,
         }
         save_checkpoint(self.folder, state)
@@ -174,19 +177,23 @@ def _trained(nlp: Language) -> dict[str, Any]:
     return {name: nlp.get_pipe(name) for name in names}
 
 
-def _labels(nlp: Language) -> dict[str, dict[str, str]]:
-    return {name: ner.label_data for name, ner in _trained(nlp).items()}
+def _labels(nlp: Language) -> dict[str, list[tuple[str, str]]]:
+    """The labels of each component with their names, in order."""
+    return {name: [*ner.label_data.items()] for name, ner in _trained(nlp).items()}
 
 
 def _ends_earlier(nlp: Language, state: Mapping[str, Any]) -> str:
     """The setting by which a training may end before its checkpoint; "" if none."""
-    now, then = nlp.config["training"], state["ends"]
-    if 0 < now["max_steps"] < state["step"]:
+    training = nlp.config.interpolate()["training"]
+    max_steps, max_epochs, patience = (training[name] for name in ENDS)
+    if 0 < max_steps < state["step"]:
         return "max_steps"
-    for name in ("max_epochs", "patience"):
-        if now[name] > 0 and not 0 < then[name] <= now[name]:
-            return name
-    return ""
+    if 0 < max_epochs <= state["epoch"]:
+        return "max_epochs"
+    # spaCy ends after so many steps without a better score
+    before = state["patience"]
+    is_shorter = patience > 0 and not 0 < before <= patience
+    return "patience" if is_shorter and patience <= state["step"] else ""
 
 
 def _main_score(nlp: Language) -> float:

@@ -7,7 +7,7 @@ from thinc.api import Config, Model
 
 from ..engines.base import EngineSource
 from ..formats.base import Format
-from ..settings import check_keys
+from ..settings import check_keys, check_values
 from ..types import WindowGetter
 from .output import Output
 from .padellm_ner import PaDeLLMNER
@@ -145,7 +145,8 @@ def make_padellm_ner(
     Raises ValueError for a wrong setting, and if another component of the pipeline
     writes to the same group of `doc.spans`.
     """
-    check_keys("labels", labels if isinstance(labels, dict) else {"labels": labels})
+    check_keys("labels", labels if isinstance(labels, dict) else None)
+    check_values("labels", labels)
     check_keys("adapters", adapters)
     component = PaDeLLMNER(
         nlp.vocab,

@@ -27,7 +27,14 @@ def annotated_labels(doc: Doc, labels: LabelNames) -> LabelNames:
     named = named_labels(doc)
     if named is None:
         return labels
-    return {label: name or labels.get(label, label) for label, name in named.items()}
+    asked, taken = {}, set(named.values())
+    for label, name in named.items():
+        if name is None:
+            usual = labels.get(label, label)
+            name = label if usual in taken else usual
+            taken.add(name)
+        asked[label] = name
+    return asked
 
 
 def is_annotated(doc: Doc, spans_key: str | None) -> bool:

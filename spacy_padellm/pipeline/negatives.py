@@ -45,7 +45,8 @@ class NegativeLabels:
             return
         asked = dict(names)
         for label, name in random.sample([*self.seen.items()], len(self.seen)):
-            is_new = label not in asked and (name or label) not in asked.values()
+            taken = {asked[one] or one for one in asked}
+            is_new = label not in asked and (name or label) not in taken
             if is_new and len(asked) < len(names) + self.number:
                 asked[label] = name  # None is the component's name for it
         for label, name in names.items():

@@ -429,7 +429,8 @@ class PaDeLLMNER(AdaptersAndLabels, TrainablePipe):
         return saving.collect(self._adapters, self.format, *settings)
 
     def _apply(self, saved: saving.Saved, exclude: Iterable[str]) -> "PaDeLLMNER":
-        saving.apply(saved, self._adapters, self.format, exclude)
         settings = self.output, self._configured_output
-        self.output = saving.restored(saved.cfg, *settings)
+        output = saving.restored(saved.cfg, *settings)
+        saving.apply(saved, self._adapters, self.format, exclude)
+        self.output = output
         return self

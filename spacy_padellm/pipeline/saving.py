@@ -1,8 +1,10 @@
 """The component on disk and in bytes: its labels and adapters, never the base."""
 
+import json
+import logging
 import shutil
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +15,14 @@ from spacy.vocab import Vocab
 from ..about import __version__
 from ..adapters.files import CONFIG, Adapter, read_adapter
 from ..adapters.shipped import AUTO
-from ..errors import Errors
+from ..errors import Errors, Warnings
 from ..formats.base import Format
 from ..writing import replace_files
 from .adapter_set import AdapterSet
 from .output import Output
 from .saved_cfg import LAYOUT, read_cfg
+
+logger = logging.getLogger(__name__)
 
 CFG = "cfg"
 ADAPTER = "adapter"
@@ -29,7 +33,8 @@ NAMED = "adapters"
 class Saved:
     """What a component saves.
 
-    cfg: labels, and which adapters there are, with their checksums.
+    cfg: labels, the output settings, and which adapters there are, with their
+        checksums.
     own, named: the adapters.
     source: the folder where it was read, for errors.
     """
@@ -64,7 +69,7 @@ def collect(
         ADAPTER: own is not None,
         "configured_adapter": adapters.own.settings.adapter,
         NAMED: list(named),
-        "configured_adapters": sorted(adapters.configured_names),
+        "configured_adapters": adapters.configured_paths,
         "active_adapter": adapters.active,
         "configured_active": adapters.configured_active,
         "output": asdict(output),
@@ -89,19 +94,27 @@ def apply(
     stays; where it says that there was none, none is used. Named adapters are those
     that were saved, and those that are in the config and were not when it was saved.
     """
-    cfg, mine = saved.cfg, adapters.configured_labels
+    cfg, mine = saved.cfg, adapters.own.settings.adapter
+    is_overridden = mine not in (None, AUTO, cfg.get("configured_adapter", mine))
+    if is_overridden and saved.own is not None:
+        logger.warning(Warnings.W811.format(name=adapters.name, adapter=mine))
+        saved = replace(saved, own=None)
+        # labels that were learned are those of the adapter that is not used
+        cfg = {**cfg, ADAPTER: True, "labels": cfg.get("given_labels")}
+    mine = adapters.configured_labels
     if "labels" in cfg and mine in (None, cfg.get("configured_labels", mine)):
         of_card = {} if saved.own is None else saved.own.card.labels
         adapters.restore_labels(cfg, of_card)
     had_none = cfg.get(ADAPTER) is False and ADAPTER not in exclude
-    mine = adapters.own.settings.adapter
-    is_overridden = mine not in (None, AUTO, cfg.get("configured_adapter", mine))
-    if not is_overridden and (saved.own is not None or had_none):
+    if saved.own is not None or had_none:
         adapters.own.use_adapter(saved.own, str(saved.source / ADAPTER))
         adapters.check_format(adapters.own, format)
+    overridden = _new_paths(cfg, adapters.configured_paths)
     if NAMED in cfg and NAMED not in exclude:
-        adapters.forget_all_but(cfg[NAMED], cfg.get("configured_adapters", ()))
+        adapters.forget_all_but({*cfg[NAMED], *overridden})
     for name, adapter in saved.named.items():
+        if name in overridden:
+            continue
         shim = adapters.from_folder(name, name)
         shim.use_adapter(adapter, str(saved.source / NAMED / name))
         adapters.keep(name, shim)
@@ -109,6 +122,15 @@ def apply(
     mine = adapters.configured_active
     if mine in (None, cfg.get("configured_active", mine)):
         adapters.active = cfg.get("active_adapter", mine)
+
+
+def _new_paths(cfg: Mapping[str, Any], configured: Mapping[str, str]) -> set[str]:
+    """The names of adapters for which the config has another folder than it had when
+    the component was saved."""
+    if "configured_adapters" not in cfg:  # saved by an earlier version
+        return set(configured) - set(cfg.get(NAMED, ()))
+    then = cfg["configured_adapters"]
+    return {name for name, path in configured.items() if then.get(name) != path}
 
 
 def restored(cfg: Mapping[str, Any], output: Output, configured: Output) -> Output:
@@ -125,7 +147,11 @@ def restored(cfg: Mapping[str, Any], output: Output, configured: Output) -> Outp
         for setting, value in asdict(configured).items()
         if value != then.get(setting, value)
     }
-    return configured.changed({**cfg["output"], **overridden})
+    settings = {**cfg["output"], **overridden}
+    if settings["spans_key"] is None:  # these need one
+        of_group = ("allow_overlap", "save_trace")
+        settings |= {name: getattr(configured, name) for name in of_group}
+    return configured.changed(settings)
 
 
 def to_bytes(saved: Saved, vocab: Vocab, exclude: Iterable[str]) -> bytes:
@@ -267,7 +293,8 @@ def _cfg(saved: Saved, exclude: Iterable[str]) -> dict[str, Any]:
 
 
 def _json(data: dict[str, Any]) -> bytes:
-    return srsly.json_dumps(data, indent=2).encode("utf8")
+    # Python's JSON keeps each bit of a float; srsly's does not
+    return json.dumps(data, indent=2, default=float).encode("utf8")
 
 
 def _unpacked(data: bytes, source: Path) -> dict[str, Any]:

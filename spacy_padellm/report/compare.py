@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..corpora.base import Entity
-from ..corpora.named_labels import named_labels
+from ..corpora.named_labels import judged_labels
 from ..scoring.counts import CountScores, score_counts
 from ..scoring.entity_score import entity_score
 from ..scoring.prf import PRF, LabelScores
@@ -80,7 +80,7 @@ def compare(
 def compare_doc(number: int, example: "Example", spans_key: str) -> ComparedDoc:
     """Compare the two docs of an example. The predicted one must have its entities."""
     gold, aligned = example.reference, example.alignment.x2y
-    named = named_labels(gold)
+    labels = judged_labels(gold)
     scores = scores_of(example.predicted, spans_key)
     judged, others = [], []
     for ent, score in zip(example.predicted.ents, scores, strict=True):
@@ -88,7 +88,7 @@ def compare_doc(number: int, example: "Example", spans_key: str) -> ComparedDoc:
         span = gold[tokens[0] : tokens[-1] + 1] if len(tokens) else gold[:0]
         found = PredictedEntity(_entity(ent), _entity(span, ent.label_), score)
         annotated = len(span) and all(token.ent_iob != 0 for token in span)
-        annotated = annotated and (named is None or ent.label_ in named)
+        annotated = annotated and (labels is None or ent.label_ in labels)
         (judged if annotated else others).append(found)
     pairs = pair_up([_entity(ent) for ent in gold.ents], judged)
     pairs += [Pair(NOT_JUDGED, predicted=found) for found in others]

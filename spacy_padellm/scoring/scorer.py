@@ -7,7 +7,7 @@ from spacy.scorer import get_ner_prf
 from spacy.tokens import Span
 from spacy.training import Example
 
-from ..corpora.named_labels import named_labels
+from ..corpora.named_labels import judged_labels
 from .strings import score_strings, strings_by_label
 
 
@@ -20,7 +20,7 @@ def build_ner_scorer_v1() -> Callable[..., dict[str, Any]]:
 
     All scores ignore docs without gold annotation, predictions on tokens without gold
     annotation, and those with labels that a doc was not annotated for, see
-    `named_labels`. They are None if there is nothing to compare.
+    `judged_labels`. They are None if there is nothing to compare.
     """
     return score_ner
 
@@ -43,11 +43,11 @@ def score_ner(examples: Iterable[Example], **kwargs: Any) -> dict[str, Any]:
 
 def _with_named_labels(example: Example) -> Example:
     """The example without predictions that its gold doc says nothing about."""
-    named = named_labels(example.reference)
-    if named is None or all(ent.label_ in named for ent in example.predicted.ents):
+    judged = judged_labels(example.reference)
+    if judged is None or all(ent.label_ in judged for ent in example.predicted.ents):
         return example
     predicted = example.predicted.copy()
-    predicted.ents = [ent for ent in predicted.ents if ent.label_ in named]
+    predicted.ents = [ent for ent in predicted.ents if ent.label_ in judged]
     return Example(predicted, example.reference)
 
 

@@ -6,7 +6,7 @@ from ..test_layers import files, imports
 BENCHMARKS = REPOSITORY / "benchmarks"
 # From the bottom to the top. A file imports from its own
 # subpackage and from those before it.
-ROOMS = (
+SUBPACKAGES = (
     *("__init__", "errors", "results_cache", "workspace"),
     *("data", "machine", "training", "systems", "measuring"),
     *("experiments", "pages", "commands", "__main__"),
@@ -14,7 +14,7 @@ ROOMS = (
 
 
 def place(file):
-    return ROOMS.index(file.relative_to(BENCHMARKS).parts[0].removesuffix(".py"))
+    return SUBPACKAGES.index(file.relative_to(BENCHMARKS).parts[0].removesuffix(".py"))
 
 
 def test_no_file_imports_upwards():

@@ -372,6 +372,19 @@ def test_a_folder_with_splits_is_not_divided(folder, tmp_path):
     assert not (tmp_path / "out").exists()
 
 
+def test_the_text_of_a_brat_document_is_no_document_of_its_own(tmp_path):
+    corpus = tmp_path / "corpus"
+    corpus.mkdir()
+    for name in ("train", "dev"):
+        (corpus / f"{name}.txt").write_text("Ada left.")
+        (corpus / f"{name}.ann").write_text("T1\tPER 0 3\tAda\n")
+    assert convert(corpus, tmp_path / "out").exit_code == 0
+    assert [len(docs(tmp_path / "out" / f"{n}.spacy")) for n in ("train", "dev")] == [
+        1,
+        1,
+    ]
+
+
 @pytest.mark.parametrize("folder", ["corpus", "train"])
 def test_documents_of_a_folder_are_divided(tmp_path, folder):
     corpus = tmp_path / folder

@@ -62,3 +62,11 @@ def test_label_maps_are_parsed():
 def test_what_is_no_label_map_is_an_error(value):
     with pytest.raises(ValueError, match="E206"):
         parse_label_map(value)
+
+
+def test_names_of_labels_that_become_one_are_kept():
+    text = AnnotatedText("Ada", labels={"PER": "human", "ACTOR": None, "LOC": None})
+    [one] = relabel([text], {"ACTOR": "PER"}, ReadReport(None, ""))
+    assert one.labels == {"PER": "human", "LOC": None}
+    [none] = relabel([text], {}, ReadReport(None, ""), keep=["LOC"])
+    assert none.labels == {"LOC": None}

@@ -10,7 +10,9 @@ import spacy
 from safetensors.torch import load_file, save_file
 from spacy.language import Language
 from spacy.tokens import Doc
+from spacy_llm.tasks.util.sharding import make_shard_mapper
 
+from spacy_padellm.llm.sharding import SentenceShardMapper
 from spacy_padellm.llm.task import build_ner_v1
 
 from ..pipeline.conftest import GOLD, examples, found
@@ -283,9 +285,15 @@ def test_a_task_tells_what_cuts_docs_and_compares_labels():
     plain = key()
     assert "shard_mapper" not in plain
     assert key(shard_mapper=len)["shard_mapper"] == "builtins.len"
-    halves = [key(shard_mapper=partial(len, n))["shard_mapper"] for n in (1, 2, 1)]
-    assert halves[0] == halves[2] != halves[1]
-    assert key(normalizer=str.upper)["normalizer"] != plain["normalizer"]
+    for build in (
+        lambda n: partial(len, n),
+        lambda n: make_shard_mapper(buffer_frac=n),
+        lambda n: SentenceShardMapper(partial(len, n)),
+    ):
+        keys = [key(shard_mapper=build(n))["shard_mapper"] for n in (1.5, 2.5, 1.5)]
+        assert keys[0] == keys[2] != keys[1] and " at 0x" not in str(keys)
+    assert "normalizer" not in plain
+    assert key(normalizer=str.upper)["normalizer"] == "builtins.str.upper"
 
 
 def test_a_scripted_model_is_told_by_its_kind(make_llm, tmp_path):

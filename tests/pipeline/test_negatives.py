@@ -144,3 +144,20 @@ def test_lists_and_tables_of_one_corpus_give_a_label_one_name(nlp):
     asked = [annotated_labels(example(nlp, one).reference, names) for one in found]
     assert asked[1] == {"PART": "bicycle part", "GPE": names["GPE"]}
     assert asked[3] == {"PART": "part", "GPE": "place"}
+
+
+@pytest.mark.parametrize(
+    ("texts", "names"),
+    [
+        ([{"PLACE": "location"}, ["LOC"]], {"LOC": "location"}),
+        ([["LOC"], {"PLACE": "location"}], {"LOC": "location"}),
+        ([{"PER": "person"}, ["person"]], {}),
+        ([["A"], {"B": "thing"}, ["C"]], {"A": "thing", "C": "thing"}),
+    ],
+    ids=str,
+)
+def test_two_labels_of_a_text_are_never_asked_by_one_name(nlp, texts, names):
+    found = augmented(nlp, [example(nlp, labels) for labels in texts], number=9)
+    for labels in found:
+        asked = annotated_labels(example(nlp, labels).reference, names)
+        assert len(set(asked.values())) == len(asked)

@@ -5,6 +5,7 @@ import json
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 import spacy
 import srsly
@@ -419,6 +420,25 @@ def test_settings_of_a_live_pipeline_are_saved(make_nlp, tmp_path):
     assert again.to_bytes() == ner.to_bytes(), "and saved once more"
 
 
+@pytest.mark.parametrize("threshold", [1 / 3, 0.83612345678912, np.float32(0.3)])
+def test_a_threshold_keeps_each_of_its_bits(make_nlp, tmp_path, threshold):
+    nlp = make_nlp(labels=["LOC"], threshold=1 / 3)
+    nlp.get_pipe("padellm_ner").threshold = threshold
+    nlp.get_pipe("padellm_ner").overwrite_ents = True
+    again = loaded(nlp, tmp_path)
+    assert again.threshold == threshold and again.overwrite_ents
+    assert nlp.from_disk(tmp_path).get_pipe("padellm_ner").threshold == threshold
+
+
+def test_a_group_that_spacy_load_takes_away_takes_what_needs_it_along(
+    make_nlp, tmp_path
+):
+    nlp = make_nlp(labels=["LOC"])
+    nlp.get_pipe("padellm_ner").allow_overlap = True
+    again = loaded(nlp, tmp_path, spans_key=None)
+    assert (again.spans_key, again.allow_overlap) == (None, False)
+
+
 def test_settings_of_a_live_pipeline_give_way_to_those_of_spacy_load(
     make_nlp, tmp_path
 ):
@@ -450,9 +470,19 @@ def test_an_adapter_that_the_config_adds_is_there(make_nlp, folder, tmp_path):
     assert loaded(nlp, tmp_path / "nlp", adapters=three).adapters == ("one", "three")
 
 
+def test_another_folder_of_a_named_adapter_is_used(first, second, make_nlp, tmp_path):
+    for ner, name in ((first, "first"), (second, "second")):
+        ner.to_disk(tmp_path / name)
+    nlp = make_nlp(adapters={"one": str(tmp_path / "first" / "adapter")})
+    nlp.get_pipe("padellm_ner").active_adapter = "one"
+    assert loaded(nlp, tmp_path / "nlp").labels == ("LOC",)
+    other = {"adapters.one": str(tmp_path / "second" / "adapter")}
+    assert loaded(nlp, tmp_path / "nlp", **other).labels == ("PERSON",)
+
+
 @pytest.mark.parametrize(("named", "label"), [("other", "PERSON"), (None, "LOC")])
 def test_an_adapter_that_spacy_load_names_is_used(
-    first, second, make_nlp, tmp_path, named, label
+    first, second, make_nlp, tmp_path, named, label, caplog
 ):
     second.to_disk(tmp_path / "other")
     nlp = make_nlp()
@@ -461,6 +491,7 @@ def test_an_adapter_that_spacy_load_names_is_used(
     other = None if named is None else str(tmp_path / named / "adapter")
     again = loaded(nlp, tmp_path / "nlp", **{"model.adapter": other})
     assert again.labels == (label,)
+    assert ("W811" in caplog.text) == (named is not None)
     again.to_disk(tmp_path / "again")
     card = json.loads((tmp_path / "again" / "adapter" / "padellm.json").read_text())
     assert list(card["labels"]) == [label]

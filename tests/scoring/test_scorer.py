@@ -94,6 +94,9 @@ def test_labels_that_a_doc_was_not_annotated_for_are_not_judged(named):
     assert (scores["ents_p"], scores["ents_r"], scores["ents_strings_f"]) == (1, 1, 1)
     assert list(scores["ents_per_type"]) == ["LOC"]
     assert len(predicted.ents) == 2, "the doc itself stays as it is"
+    gold.user_data["padellm_labels"] = ["PER"]  # but it has a LOC
+    scores = score([Example(predicted, gold)])
+    assert (scores["ents_p"], scores["ents_r"], scores["ents_strings_f"]) == (1, 1, 1)
 
 
 @given(documents(), st.data())

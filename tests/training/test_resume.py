@@ -158,14 +158,23 @@ def test_the_checkpoint_of_another_training_is_refused(training, whole, change, 
 @pytest.mark.parametrize(
     ("setting", "value"), [("max_steps", 2), ("max_epochs", 1), ("patience", 1)]
 )
-def test_a_training_that_would_end_before_its_checkpoint_is_refused(
+def test_a_training_that_may_end_before_its_checkpoint_is_refused(
     training, whole, setting, value
 ):
     """It would save what the longer training has learned as its last step."""
     before = whole.weights("model-last")
-    with pytest.raises(ValueError, match=f"E884.*ends before it, by its {setting}"):
+    with pytest.raises(ValueError, match=f"E888.* step 3,? .*by its {setting}"):
         whole.run({**RESUME, f"training.{setting}": value})
     assert same(whole.weights("model-last"), before)
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"), [("max_steps", 6), ("max_epochs", 90), ("patience", 1600)]
+)
+def test_a_training_may_end_otherwise_after_its_checkpoint(training, setting, value):
+    first = training()
+    first.run()
+    first.run({**RESUME, f"training.{setting}": value})
 
 
 def test_other_labels_are_refused(training, tmp_path):
