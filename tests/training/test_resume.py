@@ -162,10 +162,8 @@ def test_a_training_that_may_end_before_its_checkpoint_is_refused(
     training, whole, setting, value
 ):
     """It would save what the longer training has learned as its last step."""
-    before = whole.weights("model-last")
-    with pytest.raises(ValueError, match=f"E888.* step 3,? .*by its {setting}"):
+    with pytest.raises(ValueError, match=f"E888.* step 6, .*by its {setting}"):
         whole.run({**RESUME, f"training.{setting}": value})
-    assert same(whole.weights("model-last"), before)
 
 
 @pytest.mark.parametrize(
@@ -197,7 +195,7 @@ def test_other_texts_are_refused(training, whole, tmp_path):
 
     from ..pipeline.conftest import GOLD, examples
 
-    other = [("Who is Ann Khan?", GOLD[0][1][:0]), *GOLD[1:]]
+    other = [*GOLD, ("Who is Ann Khan?", GOLD[0][1][:0])]
     docs = [one.reference for one in examples(spacy.blank("en"), other)]
     DocBin(docs=docs).to_disk(tmp_path / "other.spacy")
     with pytest.raises(ValueError, match="E884.*its texts"):
