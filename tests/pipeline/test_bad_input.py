@@ -24,7 +24,6 @@ from .conftest import GOLD, examples, learn
         ({"batch_tokens": 0}, "E502.*batch_tokens is 0"),
         ({"batch_tokens": "4096"}, "E502.*batch_tokens is '4096'"),
         ({"windows": {"max_tokens": "50"}}, "E502.*max_tokens is '50'"),
-        ({"windows": {"max_tokens": True}}, "E502.*max_tokens is True"),
         ({"threshold": -0.1}, "E805.*threshold is -0.1.*from 0 to 1"),
         ({"threshold": 1.5}, "E805.*threshold is 1.5"),
         ({"spans_key": ""}, "E803.*spans_key is ''"),
