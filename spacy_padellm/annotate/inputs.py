@@ -98,14 +98,16 @@ def find_files(source: str) -> list[InputFile]:
     found = [one for one in _paths(fs, root) if not one.is_hidden]
     if not found:
         raise ValueError(Errors.E411.format(source=source))
+    is_folder = fs.isdir(root)
     files = []
     for path, _, is_asked_for in sorted(found):
         kind, compression = kind_of(path)
         if not kind:
             if fs.isdir(path):
                 raise ValueError(Errors.E439.format(path=path))
-            _check_plain(path, source, is_asked_for)
-        url = path if fs.protocol[0] == "file" else fs.unstrip_protocol(path)
+            folder = source if is_folder else _url(fs, str(PurePosixPath(path).parent))
+            _check_plain(path, folder, is_asked_for)
+        url = _url(fs, path)
         url = f"{url}::{chained}" if chained else url
         files.append(InputFile(url, kind or "text", compression, *identify(url)))
     return files
@@ -148,11 +150,14 @@ def _paths(fs: Any, root: str) -> list[_Path]:
     ]
 
 
-def _check_plain(path: str, source: str, is_asked_for: bool) -> None:
+def _url(fs: Any, path: str) -> str:
+    return path if fs.protocol[0] == "file" else fs.unstrip_protocol(path)
+
+
+def _check_plain(path: str, folder: str, is_asked_for: bool) -> None:
     """Raise ValueError unless a file of no kind may be a text."""
     known = ", ".join(KINDS)
     if not is_asked_for:
-        folder = PurePosixPath(path).parent if set(source) & WILDCARDS else source
         raise ValueError(Errors.E412.format(path=path, known=known, folder=folder))
     ending, _ = ending_of(path)
     if ending not in PLAIN:

@@ -28,6 +28,7 @@ def named_labels(doc: "Doc") -> dict[str, str | None] | None:
         if isinstance(labels, Mapping):
             given = {label: name for label, name in labels.items() if name is not None}
             names = label_names(given)
+            label_names({label: names.get(label, label) for label in labels})
         else:
             names = {}
             label_names(list(dict.fromkeys(labels)))

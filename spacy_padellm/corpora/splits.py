@@ -61,8 +61,9 @@ def find_splits(folder: Path) -> Folder:
     Raises ValueError if there are none.
     """
     files = [f for f in sorted(folder.iterdir()) if f.is_file() and is_data(f)]
+    known = set(files)
     files = [
-        f for f in files if f.suffix != ".txt" or f.with_suffix(".ann") not in files
+        f for f in files if f.suffix != ".txt" or f.with_suffix(".ann") not in known
     ]
     named = [(file, split_of(file.name)) for file in files]
     documents = _documents(folder)

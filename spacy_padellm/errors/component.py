@@ -139,8 +139,9 @@ class ComponentErrors:
         "a list, or come from a file, see spacy_padellm.Labels.v1."
     )
     E819 = (
-        "[E819] {setting} is {value!r}, which a config file cannot hold: it would take "
-        "${{…}} for a variable. Write it in another way."
+        "[E819] {setting} is {value!r}, which a config file cannot hold: it takes "
+        "${{…}} for a variable, and keys of inner tables have no ':' or '='. Write it "
+        "in another way."
     )
     E820 = (
         "[E820] The weights of the base model with the adapter merged into them are "

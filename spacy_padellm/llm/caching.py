@@ -5,6 +5,7 @@ with another template. It reads the template when a component is created, but do
 tell the task about the model. The task therefore looks for the component on the stack.
 """
 
+import contextlib
 import json
 import sys
 from dataclasses import fields, is_dataclass
@@ -44,24 +45,44 @@ def _identity(model: Any) -> Any:
     return model.identity if isinstance(model, ParallelDecoder) else name_of(model)
 
 
-def name_of(value: Any) -> Any:
+def name_of(value: Any, inside: tuple[int, ...] = ()) -> Any:
     """What tells a function or an object from others, in any process: the module and
     name of the function, or of the object's class. Of a partial, also the arguments; of
-    a closure, the values that it holds; of a dataclass, the fields."""
+    a closure, the values that it holds; of a dataclass, the fields; of anything else,
+    its repr, if that has no address.
+
+    inside: the ids of what holds the value, for functions that hold themselves.
+    """
     if value is None or isinstance(value, str | int | float):
         return value
-    if isinstance(value, list | tuple):
-        return [*map(name_of, value)]
-    if isinstance(value, dict):
-        return {str(key): name_of(one) for key, one in value.items()}
     named = value if hasattr(value, "__qualname__") else type(value)
     module = getattr(named, "__module__", "builtins")  # str.upper has none
     name = f"{module}.{named.__qualname__}"
-    if isinstance(value, partial):
+    if id(value) in inside:
+        return name
+    if isinstance(value, dict):
+        held = [*value.items()]
+    elif isinstance(value, list | tuple):
+        held = [*value]
+    elif isinstance(value, set | frozenset):
+        held = sorted(value, key=repr)
+    elif isinstance(value, partial):
         held = [value.func, value.args, value.keywords]
     elif is_dataclass(value) and not isinstance(value, type):
         held = [getattr(value, field.name) for field in fields(value)]
+    elif named is value:
+        held = _held(value)
     else:
-        cells = getattr(value, "__closure__", None) or ()
-        held = [cell.cell_contents for cell in cells]
-    return [name, *map(name_of, held)] if held else name
+        held = [text] if " at 0x" not in (text := repr(value)) else []
+    return (
+        [name, *(name_of(one, (*inside, id(value))) for one in held)] if held else name
+    )
+
+
+def _held(function: Any) -> list[Any]:
+    """The values that a closure holds."""
+    found = []
+    for cell in getattr(function, "__closure__", None) or ():
+        with contextlib.suppress(ValueError):  # nothing is in the cell yet
+            found.append(cell.cell_contents)
+    return found

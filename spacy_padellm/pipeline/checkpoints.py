@@ -193,7 +193,7 @@ def _ends_earlier(nlp: Language, state: Mapping[str, Any]) -> str:
     # spaCy ends after so many steps without a better score
     before = state["patience"]
     is_shorter = patience > 0 and not 0 < before <= patience
-    return "patience" if is_shorter and patience <= state["step"] else ""
+    return "patience" if is_shorter and patience < state["step"] else ""
 
 
 def _main_score(nlp: Language) -> float:

@@ -31,7 +31,8 @@ def annotated_labels(doc: Doc, labels: LabelNames) -> LabelNames:
     for label, name in named.items():
         if name is None:
             usual = labels.get(label, label)
-            name = label if usual in taken else usual
+            is_taken = usual in taken or (usual != label and usual in named)
+            name = label if is_taken else usual
             taken.add(name)
         asked[label] = name
     return asked

@@ -62,8 +62,5 @@ def _check(cfg: dict[str, Any]) -> None:
         raise ValueError(f"active_adapter is {active!r}")
     for part in ("output", "configured_output"):
         Output().changed(cfg.get(part, {}))
-    configured = cfg.get("configured_adapters", {})
-    if not isinstance(configured, dict):
-        raise ValueError(f"configured_adapters is {configured!r}")
     if not isinstance(cfg.get("sha256", {}), dict):
         raise ValueError(f"sha256 is {cfg['sha256']!r}")

@@ -4,7 +4,7 @@ import json
 import logging
 import shutil
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +14,13 @@ from spacy.vocab import Vocab
 
 from ..about import __version__
 from ..adapters.files import CONFIG, Adapter, read_adapter
-from ..adapters.shipped import AUTO
+from ..adapters.shipped import AUTO, adapter_folder
 from ..errors import Errors, Warnings
 from ..formats.base import Format
+from ..labels import label_names
 from ..writing import replace_files
 from .adapter_set import AdapterSet
+from .labels import with_labels
 from .output import Output
 from .saved_cfg import LAYOUT, read_cfg
 
@@ -94,22 +96,24 @@ def apply(
     stays; where it says that there was none, none is used. Named adapters are those
     that were saved, and those that are in the config and were not when it was saved.
     """
-    cfg, mine = saved.cfg, adapters.own.settings.adapter
-    is_overridden = mine not in (None, AUTO, cfg.get("configured_adapter", mine))
-    if is_overridden and saved.own is not None:
-        logger.warning(Warnings.W811.format(name=adapters.name, adapter=mine))
-        saved = replace(saved, own=None)
+    cfg, mine = saved.cfg, adapters.configured_labels
+    of_card = {} if saved.own is None else saved.own.card.labels
+    uses_saved = not _names_another(cfg, adapters)
+    if saved.own is not None and not uses_saved:
+        adapter, card = adapters.own.settings.adapter, adapters.own.card()
+        logger.warning(Warnings.W811.format(name=adapters.name, adapter=adapter))
         # labels that were learned are those of the adapter that is not used
-        cfg = {**cfg, ADAPTER: True, "labels": cfg.get("given_labels")}
-    mine = adapters.configured_labels
+        of_card = {} if card is None else card.labels
+        first = label_names(cfg.get("given_labels") or of_card)
+        labels = with_labels(first, cfg.get("added_labels", {}))
+        cfg = {**cfg, "learned_labels": None, "labels": labels}
     if "labels" in cfg and mine in (None, cfg.get("configured_labels", mine)):
-        of_card = {} if saved.own is None else saved.own.card.labels
         adapters.restore_labels(cfg, of_card)
     had_none = cfg.get(ADAPTER) is False and ADAPTER not in exclude
-    if saved.own is not None or had_none:
+    if uses_saved and (saved.own is not None or had_none):
         adapters.own.use_adapter(saved.own, str(saved.source / ADAPTER))
         adapters.check_format(adapters.own, format)
-    overridden = _new_paths(cfg, adapters.configured_paths)
+    overridden = _new_paths(cfg, adapters.configured_paths) & adapters.named.keys()
     if NAMED in cfg and NAMED not in exclude:
         adapters.forget_all_but({*cfg[NAMED], *overridden})
     for name, adapter in saved.named.items():
@@ -124,12 +128,21 @@ def apply(
         adapters.active = cfg.get("active_adapter", mine)
 
 
+def _names_another(cfg: Mapping[str, Any], adapters: AdapterSet) -> bool:
+    """Whether the config names another adapter than when the component was saved."""
+    settings = adapters.own.settings
+    if settings.adapter in (None, AUTO) or "configured_adapter" not in cfg:
+        return False
+    then = adapter_folder(cfg["configured_adapter"], settings.base)
+    return adapter_folder(settings.adapter, settings.base) != then
+
+
 def _new_paths(cfg: Mapping[str, Any], configured: Mapping[str, str]) -> set[str]:
     """The names of adapters for which the config has another folder than it had when
     the component was saved."""
-    if "configured_adapters" not in cfg:  # saved by an earlier version
+    then = cfg.get("configured_adapters")
+    if not isinstance(then, dict):  # saved by an earlier version
         return set(configured) - set(cfg.get(NAMED, ()))
-    then = cfg["configured_adapters"]
     return {name for name, path in configured.items() if then.get(name) != path}
 
 
@@ -149,8 +162,7 @@ def restored(cfg: Mapping[str, Any], output: Output, configured: Output) -> Outp
     }
     settings = {**cfg["output"], **overridden}
     if settings["spans_key"] is None:  # these need one
-        of_group = ("allow_overlap", "save_trace")
-        settings |= {name: getattr(configured, name) for name in of_group}
+        settings |= {"allow_overlap": False, "save_trace": False}
     return configured.changed(settings)
 
 

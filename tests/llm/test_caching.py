@@ -278,6 +278,14 @@ def test_a_task_alone_tells_no_model():
     assert "model" not in key and key["labels"] == {"PER": "person"}
 
 
+def holds_itself():
+    def inner(doc):
+        return inner(doc) if doc else not_there
+
+    return inner
+    not_there = None
+
+
 def test_a_task_tells_what_cuts_docs_and_compares_labels():
     def key(**settings):
         return json.loads(build_ner_v1(labels="PER", **settings).prompt_template)
@@ -292,6 +300,11 @@ def test_a_task_tells_what_cuts_docs_and_compares_labels():
     ):
         keys = [key(shard_mapper=build(n))["shard_mapper"] for n in (1.5, 2.5, 1.5)]
         assert keys[0] == keys[2] != keys[1] and " at 0x" not in str(keys)
+    for one, other in ((Path("a"), Path("b")), ({1}, {2}), (b"a", b"b")):
+        assert key(shard_mapper=partial(len, one)) != key(
+            shard_mapper=partial(len, other)
+        )
+    assert key(shard_mapper=holds_itself()) == key(shard_mapper=holds_itself())
     assert "normalizer" not in plain
     assert key(normalizer=str.upper)["normalizer"] == "builtins.str.upper"
 

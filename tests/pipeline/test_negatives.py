@@ -152,6 +152,7 @@ def test_lists_and_tables_of_one_corpus_give_a_label_one_name(nlp):
         ([{"PLACE": "location"}, ["LOC"]], {"LOC": "location"}),
         ([["LOC"], {"PLACE": "location"}], {"LOC": "location"}),
         ([{"PER": "person"}, ["person"]], {}),
+        ([["person"], ["PER"]], {"PER": "person"}),
         ([["A"], {"B": "thing"}, ["C"]], {"A": "thing", "C": "thing"}),
     ],
     ids=str,

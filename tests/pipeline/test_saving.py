@@ -420,7 +420,7 @@ def test_settings_of_a_live_pipeline_are_saved(make_nlp, tmp_path):
     assert again.to_bytes() == ner.to_bytes(), "and saved once more"
 
 
-@pytest.mark.parametrize("threshold", [1 / 3, 0.83612345678912, np.float32(0.3)])
+@pytest.mark.parametrize("threshold", [2 / 3, 0.83612345678912, np.float32(0.3)])
 def test_a_threshold_keeps_each_of_its_bits(make_nlp, tmp_path, threshold):
     nlp = make_nlp(labels=["LOC"], threshold=1 / 3)
     nlp.get_pipe("padellm_ner").threshold = threshold
@@ -495,3 +495,34 @@ def test_an_adapter_that_spacy_load_names_is_used(
     again.to_disk(tmp_path / "again")
     card = json.loads((tmp_path / "again" / "adapter" / "padellm.json").read_text())
     assert list(card["labels"]) == [label]
+
+
+def test_an_adapter_that_spacy_load_names_is_used_where_none_was_saved(
+    second, make_nlp, tmp_path
+):
+    second.to_disk(tmp_path / "other")
+    other = {"model.adapter": str(tmp_path / "other" / "adapter")}
+    again = loaded(make_nlp(labels=["LOC"]), tmp_path / "nlp", **other)
+    assert again._adapters.own.has_adapter and again.labels == ("LOC",)
+
+
+@pytest.mark.parametrize("given", [None, ["LOC"]])
+def test_added_labels_stay_with_another_adapter(
+    first, second, make_nlp, tmp_path, given
+):
+    for ner, name in ((first, "first"), (second, "second")):
+        ner.to_disk(tmp_path / name)
+    folder = str(tmp_path / "first" / "adapter")
+    nlp = make_nlp(labels=given, model={"adapter": folder})
+    nlp.get_pipe("padellm_ner").add_label("CITY")
+    other = {"model.adapter": str(tmp_path / "second" / "adapter")}
+    again = loaded(nlp, tmp_path / "nlp", **other)
+    assert again.labels == (("PERSON",) if given is None else ("LOC",)) + ("CITY",)
+
+
+def test_a_pipeline_is_loaded_that_no_longer_writes_a_group(make_nlp, tmp_path):
+    nlp = make_nlp(labels=["LOC"], save_trace=True, allow_overlap=True)
+    ner = nlp.get_pipe("padellm_ner")
+    ner.save_trace = ner.allow_overlap = False
+    ner.spans_key = None
+    assert loaded(nlp, tmp_path).output == ner.output
