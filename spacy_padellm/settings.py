@@ -4,8 +4,6 @@ import re
 from collections.abc import Mapping
 from numbers import Real
 
-from thinc.api import Config
-
 from .errors import Errors
 
 
@@ -45,6 +43,8 @@ def check_values(setting: str, values: object) -> None:
 
 def _comes_back(table: dict[str, object]) -> bool:
     """Whether a config that is saved and read has the same table."""
+    from thinc.api import Config  # imports torch
+
     try:
         text = Config({"component": {"table": table}}).to_str()
         return Config().from_str(text)["component"]["table"] == table

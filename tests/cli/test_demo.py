@@ -150,7 +150,7 @@ def test_a_trained_pipeline_is_loaded_and_keeps_its_labels(nlp, tmp_path):
 def test_a_device_is_for_components_of_any_name(tmp_path, name):
     nlp = spacy.blank("en")
     if name is not None:
-        model = {"adapter": None, "device": "cuda"}
+        model = {"adapter": None, "device": "auto"}
         nlp.add_pipe("padellm_ner", name=name, config={"model": model})
     nlp.to_disk(tmp_path)
     loaded = demo.trained_pipeline(str(tmp_path), "cpu")
