@@ -24,9 +24,9 @@ from ..formats.base import Extraction, Query
 from ..locks import Once
 from ..pipeline.annotate import annotate, register_score
 from ..pipeline.labels import gold_labels
-from ..pipeline.loss_warnings import loss_warnings
 from ..pipeline.output import Output
 from ..pipeline.prediction import WindowPrediction, locate
+from ..pipeline.prediction_warnings import prediction_warnings
 from ..spans.normalised import normalise
 from ..spans.wrapping import unwrapped
 from ..writing import replace_files
@@ -170,7 +170,7 @@ class NERTask:
                 parts.append(WindowPrediction(window, query, extraction))
         prediction = locate(shards.doc, parts, self.output)
         annotate(shards.doc, prediction, output=self.output, component=self._name)
-        for kind, message, values in loss_warnings(shards.doc, prediction):
+        for kind, message, values in prediction_warnings(shards.doc, prediction):
             self._warn_once(kind, message, **values)
         return shards.doc
 

@@ -25,7 +25,7 @@ from ..model.shim import causal_lm_shim
 from ..settings import check_positive
 from ..spans.windows import join_tokens_of
 from ..types import LabelNames, PromptTokenizer, WindowGetter
-from . import saving
+from . import restoring, saving
 from .adapter_set import AdapterSet
 from .adapters_and_labels import AdaptersAndLabels
 from .annotate import annotate, register_score
@@ -33,10 +33,10 @@ from .engines import check_engine, check_trains
 from .gold import trees_of
 from .labels import gold_labels, has_gold, names_labels, read_labels
 from .language import PipelineOf, check_spans_key
-from .loss_warnings import loss_warnings
 from .output import Output, OutputSetting
 from .predict import predict_docs, predict_each
 from .prediction import Prediction
+from .prediction_warnings import prediction_warnings
 from .record import Replay, TrainingRecord
 
 logger = logging.getLogger(__name__)
@@ -228,7 +228,7 @@ class PaDeLLMNER(AdaptersAndLabels, TrainablePipe):
         """Write entities, scores and spans into the docs; see `annotate`."""
         for doc, prediction in zip(docs, predictions, strict=True):
             annotate(doc, prediction, output=output or self.output, component=self.name)
-            for kind, message, values in loss_warnings(doc, prediction):
+            for kind, message, values in prediction_warnings(doc, prediction):
                 self._warn_once(kind, message, **values)
 
     def _open(self, adapter: str | None) -> tuple[Engine, PromptTokenizer]:
@@ -430,7 +430,7 @@ class PaDeLLMNER(AdaptersAndLabels, TrainablePipe):
 
     def _apply(self, saved: saving.Saved, exclude: Iterable[str]) -> "PaDeLLMNER":
         settings = self.output, self._configured_output
-        output = saving.restored(saved.cfg, *settings)
-        saving.apply(saved, self._adapters, self.format, exclude)
+        output = restoring.restored(saved.cfg, *settings)
+        restoring.apply(saved, self._adapters, self.format, exclude)
         self.output = output
         return self

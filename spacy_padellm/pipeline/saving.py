@@ -1,9 +1,8 @@
 """The component on disk and in bytes: its labels and adapters, never the base."""
 
 import json
-import logging
 import shutil
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,17 +13,12 @@ from spacy.vocab import Vocab
 
 from ..about import __version__
 from ..adapters.files import CONFIG, Adapter, read_adapter
-from ..adapters.shipped import AUTO, adapter_folder
-from ..errors import Errors, Warnings
+from ..errors import Errors
 from ..formats.base import Format
-from ..labels import label_names
 from ..writing import replace_files
 from .adapter_set import AdapterSet
-from .labels import with_labels
 from .output import Output
 from .saved_cfg import LAYOUT, read_cfg
-
-logger = logging.getLogger(__name__)
 
 CFG = "cfg"
 ADAPTER = "adapter"
@@ -82,88 +76,6 @@ def collect(
     saved = Saved(cfg, own, named)
     cfg["sha256"] = {place: one.digest for place, one in saved.adapters().items()}
     return saved
-
-
-def apply(
-    saved: Saved, adapters: AdapterSet, format: Format, exclude: Iterable[str]
-) -> None:
-    """Use what was saved.
-
-    Labels of the config win over saved ones if they differ from the labels that were
-    configured when the component was saved: `spacy.load` was told to override them.
-    The same is true of the active adapter, and of an adapter that the config names.
-    Where the cfg says that there was an adapter and none was read, the one in use
-    stays; where it says that there was none, none is used. Named adapters are those
-    that were saved, and those that are in the config and were not when it was saved.
-    """
-    cfg, mine = saved.cfg, adapters.configured_labels
-    of_card = {} if saved.own is None else saved.own.card.labels
-    uses_saved = not _names_another(cfg, adapters)
-    if saved.own is not None and not uses_saved:
-        adapter, card = adapters.own.settings.adapter, adapters.own.card()
-        logger.warning(Warnings.W811.format(name=adapters.name, adapter=adapter))
-        # labels that were learned are those of the adapter that is not used
-        of_card = {} if card is None else card.labels
-        first = label_names(cfg.get("given_labels") or of_card)
-        labels = with_labels(first, cfg.get("added_labels", {}))
-        cfg = {**cfg, "learned_labels": None, "labels": labels}
-    if "labels" in cfg and mine in (None, cfg.get("configured_labels", mine)):
-        adapters.restore_labels(cfg, of_card)
-    had_none = cfg.get(ADAPTER) is False and ADAPTER not in exclude
-    if uses_saved and (saved.own is not None or had_none):
-        adapters.own.use_adapter(saved.own, str(saved.source / ADAPTER))
-        adapters.check_format(adapters.own, format)
-    overridden = _new_paths(cfg, adapters.configured_paths) & adapters.named.keys()
-    if NAMED in cfg and NAMED not in exclude:
-        adapters.forget_all_but({*cfg[NAMED], *overridden})
-    for name, adapter in saved.named.items():
-        if name in overridden:
-            continue
-        shim = adapters.from_folder(name, name)
-        shim.use_adapter(adapter, str(saved.source / NAMED / name))
-        adapters.keep(name, shim)
-        adapters.check_format(shim, format)
-    mine = adapters.configured_active
-    if mine in (None, cfg.get("configured_active", mine)):
-        adapters.active = cfg.get("active_adapter", mine)
-
-
-def _names_another(cfg: Mapping[str, Any], adapters: AdapterSet) -> bool:
-    """Whether the config names another adapter than when the component was saved."""
-    settings = adapters.own.settings
-    if settings.adapter in (None, AUTO) or "configured_adapter" not in cfg:
-        return False
-    then = adapter_folder(cfg["configured_adapter"], settings.base)
-    return adapter_folder(settings.adapter, settings.base) != then
-
-
-def _new_paths(cfg: Mapping[str, Any], configured: Mapping[str, str]) -> set[str]:
-    """The names of adapters for which the config has another folder than it had when
-    the component was saved."""
-    then = cfg.get("configured_adapters")
-    if not isinstance(then, dict):  # saved by an earlier version
-        return set(configured) - set(cfg.get(NAMED, ()))
-    return {name for name, path in configured.items() if then.get(name) != path}
-
-
-def restored(cfg: Mapping[str, Any], output: Output, configured: Output) -> Output:
-    """The output settings that were saved. Those that the config now says otherwise
-    than when they were saved are the config's.
-
-    output: where nothing was saved, as it is now. configured: as the config says.
-    """
-    if "output" not in cfg:
-        return output
-    then = cfg.get("configured_output", {})
-    overridden = {
-        setting: value
-        for setting, value in asdict(configured).items()
-        if value != then.get(setting, value)
-    }
-    settings = {**cfg["output"], **overridden}
-    if settings["spans_key"] is None:  # these need one
-        settings |= {"allow_overlap": False, "save_trace": False}
-    return configured.changed(settings)
 
 
 def to_bytes(saved: Saved, vocab: Vocab, exclude: Iterable[str]) -> bytes:

@@ -10,7 +10,9 @@ from ..spans.unread import LONGEST
 from .prediction import Prediction
 
 
-def loss_warnings(doc: Doc, prediction: Prediction) -> Iterator[tuple[str, str, Any]]:
+def prediction_warnings(
+    doc: Doc, prediction: Prediction
+) -> Iterator[tuple[str, str, Any]]:
     """The kind of a loss, the message to warn with, and its values."""
     of_mention = {"not in text": Warnings.W801, "empty": Warnings.W806}
     for one in prediction.mentions:
