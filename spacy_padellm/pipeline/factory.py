@@ -67,7 +67,7 @@ max_chars = 1000
 @misc = "spacy_padellm.Packed.v1"
 
 [padellm_ner.scorer]
-@scorers = "spacy.ner_scorer.v1"
+@scorers = "spacy_padellm.ner_scorer.v1"
 """
 )["padellm_ner"]
 

@@ -145,3 +145,15 @@ def test_scores_are_those_of_spacy_s_own_scorer(trained):
     assert {key: scores[key] for key in expected} == expected
     assert 0.8 < scores["ents_f"] < 1
     assert "speed" in scores
+
+
+def test_labels_that_a_doc_was_not_annotated_for_lower_no_score(trained):
+    nlp = trained
+    gold = examples(nlp)
+    for example in gold:
+        kept = [ent for ent in example.reference.ents if ent.label_ == "PERSON"]
+        example.reference.ents = kept
+        example.reference.user_data["padellm_labels"] = ["PERSON"]
+    scores = nlp.evaluate(gold)
+    assert (scores["ents_p"], scores["ents_r"]) == (1, 1)
+    assert list(scores["ents_per_type"]) == ["PERSON"]
