@@ -61,16 +61,19 @@ class Prediction:
     spans: in text order. They may overlap.
     dropped: how many mentions were dropped, by reason: see `FoundMention.dropped` and
         `Extraction.lost`; and as "long token", how many parts were not read.
-    extractions: the model's answer for each window that is not blank.
-    windows: the same, with the queries.
+    windows: for each window that is not blank, the query and the model's answer.
     mentions: all mentions, also those that were dropped.
     """
 
     spans: tuple[LabelledSpan, ...] = ()
     dropped: Counter[str] = field(default_factory=Counter)
-    extractions: tuple[Extraction, ...] = ()
     windows: tuple[WindowPrediction, ...] = ()
     mentions: tuple[FoundMention, ...] = ()
+
+    @property
+    def extractions(self) -> list[Extraction]:
+        """The model's answers."""
+        return [part.extraction for part in self.windows]
 
 
 def locate(
@@ -110,7 +113,6 @@ def locate(
     return Prediction(
         spans=tuple(sorted(spans, key=lambda span: (span.start, span.end))),
         dropped=dropped,
-        extractions=tuple(part.extraction for part in parts),
         windows=tuple(parts),
         mentions=tuple(settled),
     )

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from spacy.tokens import Doc, Span
 
 from benchmarks.measuring.scores import mean_lengths, score_docs, score_predictions
-from spacy_padellm.formats.base import Extraction
-from spacy_padellm.pipeline.prediction import Prediction
-from spacy_padellm.types import LabelledSpan, Mention
+from spacy_padellm.formats.base import Extraction, Query
+from spacy_padellm.pipeline.prediction import Prediction, WindowPrediction
+from spacy_padellm.types import LabelledSpan, Mention, Window
 
 
 def test_predictions_are_scored_as_spans_strings_and_counts():
@@ -29,6 +29,7 @@ def test_predictions_are_scored_as_spans_strings_and_counts():
     extraction = Extraction(
         mentions, {"PER": 4, "ORG": 1}, lengths=(3, 3, 4, 5, 3), lost={"cut off": 1}
     )
+    query = Query(doc.text, {"PER": "person", "ORG": "organization"})
     prediction = Prediction(
         spans=(
             LabelledSpan(0, 1, "PER", 0.9),
@@ -37,7 +38,7 @@ def test_predictions_are_scored_as_spans_strings_and_counts():
             LabelledSpan(5, 7, "PER", 0.1),
         ),
         dropped=Counter({"not in text": 1}),
-        extractions=(extraction,),
+        windows=(WindowPrediction(Window(0, 7, 0, 7), query, extraction),),
     )
     labels = {"PER": "person", "ORG": "organization"}
     scores = score_predictions([doc], [prediction], labels)
