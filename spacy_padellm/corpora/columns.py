@@ -6,24 +6,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from ..errors import Errors
 from .base import AnnotatedText, ReadReport
 from .lines import BOM, read_lines
 from .missing import is_missing
-from .script import joiner_of
-from .tags import (
-    ANY_CASE,
-    BARE_TAG,
-    FURTHER_LAYER,
-    TAG,
-    Scheme,
-    are_prefixed,
-    guess_scheme,
-    has_no_labels,
-    is_layered,
-    read_tags,
-    standard,
-)
+from .tagged import TaggedText, read_tagged, real_spaces
+from .tags import BARE_TAG, TAG, Scheme, are_bare_tags, mostly, tag_pattern
 
 SPACES = re.compile(" +")
 INDEX = re.compile(r"\d+([-.]\d+)?")
@@ -45,7 +32,6 @@ CHUNKS = {
     "LST",
     "UCP",
 }
-MAX_BARE_TAGS = 64  # a column with more distinct values is not a column of tags
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +72,14 @@ class _Sentence:
     text: str = ""  # from a "# text = ..." comment
     broken: tuple[int, str] | None = None  # (line, reason)
 
+    def spaces(self, report: ReadReport) -> list[bool] | None:
+        """Return whether a space follows each word, if a comment says so."""
+        spaces = real_spaces(self.words, self.text) if self.text else None
+        if self.text and spaces is None:
+            kind = "text comment does not match its tokens"
+            report.repair(self.lines[0], kind)
+        return spaces
+
 
 def split_row(line: str) -> list[str]:
     """Split a line into columns, at tabs if it has any, or else at spaces."""
@@ -114,7 +108,7 @@ def guess_layout(lines: list[tuple[int, str]]) -> ColumnLayout | None:
     tags = [i for i, pattern in enumerate(patterns) if pattern]
     if not tags and are_bare_tags(columns[-1]):
         tags, patterns[-1] = [width - 1], BARE_TAG
-    index = width > 2 and _mostly(INDEX, columns[0])
+    index = width > 2 and mostly(INDEX, columns[0])
     others = [i for i in range(int(index), width) if i not in tags]
     if not tags or not others:
         return None
@@ -131,29 +125,6 @@ def guess_layout(lines: list[tuple[int, str]]) -> ColumnLayout | None:
 def _are_chunks(column: Sequence[str]) -> bool:
     labels = {tag[2:] for tag in column if tag != "O" and not is_missing(tag)}
     return labels <= CHUNKS and "NP" in labels
-
-
-def tag_pattern(column: Sequence[str]) -> re.Pattern | None:
-    """Return the pattern of a column of tags with prefixes, or None if it is none."""
-    if _mostly(TAG, column):
-        return TAG
-    if not _mostly(ANY_CASE, column):
-        return None
-    return ANY_CASE if are_prefixed({*filter(ANY_CASE.fullmatch, column)}) else None
-
-
-def are_bare_tags(column: Sequence[str]) -> bool:
-    """Return whether a column has tags without prefixes."""
-    values = {value for value in column if not is_missing(value)}
-    few = "O" in values and 1 < len(values) <= MAX_BARE_TAGS
-    return few and _mostly(BARE_TAG, column)
-
-
-def _mostly(pattern: re.Pattern, column: Sequence[str]) -> bool:
-    """Return whether nearly all values that are not missing match."""
-    values = [value for value in column if not is_missing(value)]
-    hits = sum(pattern.fullmatch(value) is not None for value in values)
-    return bool(values) and hits >= 0.99 * len(values)
 
 
 def read_columns(
@@ -188,42 +159,12 @@ def read_columns(
         token=layout.token if token is None else token % layout.width,
         tag=layout.tag if tag is None else tag % layout.width,
     )
-    sentences = [s for s in _sentences(lines, layout, report) if _usable(s, report)]
-    known = {tag for s in sentences for tag in s.tags if tag}
-    if has_no_labels(known):
-        raise ValueError(Errors.E223.format(path=path, line=sentences[0].lines[0]))
-    read = {"": "O", **standard(known)}
-    tagged = [[read[tag] for tag in s.tags] for s in sentences]
-    scheme = scheme or guess_scheme(tagged)
-    if joiner is None:
-        joiner = joiner_of(word for s in sentences for word in s.words)
-    for sentence, tags in zip(sentences, tagged, strict=True):
-        spans, repairs = read_tags(tags, scheme)
-        for i, kind in repairs:
-            detail = f"{sentence.words[i]} {tags[i]}"
-            report.repair(sentence.lines[i], kind, detail)
-        for i, tag in enumerate(sentence.tags):
-            if is_layered(tag):
-                detail = f"{sentence.words[i]} {tag}"
-                report.skip(sentence.lines[i], FURTHER_LAYER, detail)
-        spaces = [bool(joiner)] * len(sentence.words)
-        if sentence.text:
-            real = real_spaces(sentence.words, sentence.text)
-            if real is None:
-                kind = "text comment does not match its tokens"
-                report.repair(sentence.lines[0], kind)
-            spaces = real or spaces
-        unknown = [(i, i + 1, "") for i, tag in enumerate(sentence.tags) if not tag]
-        yield report.count(
-            AnnotatedText.from_words(
-                sentence.words,
-                spans,
-                spaces,
-                unknown,
-                document=sentence.document,
-                line=sentence.lines[0],
-            )
-        )
+    texts = [
+        TaggedText(one.words, one.tags, one.lines, one.document, one.spaces(report))
+        for one in _sentences(lines, layout, report)
+        if _usable(one, report)
+    ]
+    yield from read_tagged(path, texts, report, scheme=scheme, joiner=joiner)
 
 
 def _usable(sentence: _Sentence, report: ReadReport) -> bool:
@@ -272,16 +213,3 @@ def _sentences(lines, layout: ColumnLayout, report: ReadReport) -> Iterator[_Sen
             tag = fields[layout.tag]
             sentence.tags.append("" if is_missing(tag) else tag)
             sentence.lines.append(number)
-
-
-def real_spaces(words: list[str], text: str) -> list[bool] | None:
-    """Return whether a space follows each word in `text`. None if they do not match."""
-    spaces, at = [], 0
-    for word in words:
-        if not text.startswith(word, at):
-            return None
-        at += len(word)
-        rest = text[at:].lstrip()
-        spaces.append(len(rest) < len(text) - at)
-        at = len(text) - len(rest)
-    return spaces if at == len(text) else None

@@ -19,12 +19,13 @@ from typing import TypeAlias
 
 from .base import AnnotatedText, ReadReport
 from .claims import Claim, is_there
-from .columns import SAMPLE, are_bare_tags, tag_pattern
+from .columns import SAMPLE
 from .csv_lists import are_lists, read_lists
 from .headerless import SEPARATORS, headerless
 from .lines import read_text
 from .mentions import place, whole_number
 from .missing import is_missing
+from .tags import are_bare_tags, tag_pattern
 from .token_tags import TaggedRow, read_rows_of_tags, tag_values
 
 MOST_HEADER = 1_000  # characters

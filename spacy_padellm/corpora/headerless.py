@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
 from ..errors import Errors
-from .columns import SAMPLE, are_bare_tags, tag_pattern
+from .columns import SAMPLE
 from .mentions import whole_number
-from .tags import BARE_TAG
+from .tags import BARE_TAG, are_bare_tags, tag_pattern
 
 SEPARATORS = ",;\t"
 MOSTLY = 0.99  # of the rows

@@ -5,11 +5,10 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from .base import AnnotatedText, ReadReport
-from .columns import tag_pattern
 from .lines import read_lines
 from .missing import is_missing
-from .script import joiner_of
-from .tags import TAG, guess_scheme, read_tags, standard
+from .tagged import TaggedText, read_tagged
+from .tags import TAG, tag_pattern
 
 
 def is_iob(lines: list[tuple[int, str]]) -> bool:
@@ -24,14 +23,15 @@ def read_iob(
     """Yield one text per line. Tokens with a missing value as their tag, such as NaN,
     are unknown. Lines with any other token that has no tag are skipped and reported.
 
-    joiner: the string between tokens, " " or "". It is guessed if None.
+    joiner: the string between tokens, " " or "". It is guessed if None. Errors: see
+    `read_tagged`.
     """
     rows = [(n, line.split()) for n, line in read_lines(path, report) if line.strip()]
     bars = [token.count("|") for _, row in rows for token in row]
     # the word itself may contain a bar: a|b|O
     parts = 2 if sum(n >= 2 for n in bars) >= 0.99 * len(bars) else 1
     pattern = tag_pattern(_last_parts(token for _, row in rows for token in row)) or TAG
-    sentences = []
+    texts = []
     for number, row in rows:
         tokens = [token.rsplit("|", parts) for token in row]
         bad = next((t for t in tokens if not _is_tagged(t, parts, pattern)), None)
@@ -40,20 +40,8 @@ def read_iob(
         else:
             words = [token[0] for token in tokens]
             tags = ["" if is_missing(token[-1]) else token[-1] for token in tokens]
-            sentences.append((number, words, tags))
-    known = {tag for _, _, tags in sentences for tag in tags if tag}
-    read = {"": "O", **standard(known)}
-    scheme = guess_scheme([read[tag] for tag in tags] for _, _, tags in sentences)
-    if joiner is None:
-        joiner = joiner_of(word for _, words, _ in sentences for word in words)
-    for number, words, tags in sentences:
-        spans, repairs = read_tags([read[tag] for tag in tags], scheme)
-        for i, kind in repairs:
-            report.repair(number, kind, f"{words[i]} {tags[i]}")
-        spaces = [bool(joiner)] * len(words)
-        unknown = [(i, i + 1, "") for i, tag in enumerate(tags) if not tag]
-        text = AnnotatedText.from_words(words, spans, spaces, unknown, line=number)
-        yield report.count(text)
+            texts.append(TaggedText(words, tags, [number] * len(words)))
+    yield from read_tagged(path, texts, report, joiner=joiner)
 
 
 def _last_parts(tokens: Iterable[str]) -> list[str]:

@@ -4,15 +4,15 @@
   {"orth": "Ada", "ner": "U-PER"}, {"orth": "left", "ner": "O"}, ...]}]}]}]
 """
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from .base import AnnotatedText, ReadReport
-from .columns import real_spaces
 from .json_values import read_json_items
-from .script import joiner_of
-from .tags import TAG, guess_scheme, read_tags
+from .tagged import TaggedText, read_tagged, real_spaces
+from .tags import TAG, tag_pattern
 
 MISSING = (None, "", "-")
 
@@ -20,10 +20,23 @@ MISSING = (None, "", "-")
 class _Paragraph(NamedTuple):
     line: int
     document: str
+    where: str  # for the report
     words: list[str]
-    tags: list[str]
+    tags: list[Any]
     raw: str | None
     spaces: list[bool] | None  # from the key "space" of the tokens
+
+    def text(self, report: ReadReport) -> TaggedText:
+        tags = ["" if tag in MISSING else tag for tag in self.tags]
+        spaces = self.spaces
+        if self.raw is not None:
+            real = real_spaces(self.words, self.raw)
+            spaces = real or spaces
+            if real is None:
+                kind = "raw text does not match its tokens"
+                report.repair(self.line, kind, self.raw[:60])
+        lines = [self.line] * len(tags)
+        return TaggedText(self.words, tags, lines, self.document, spaces)
 
 
 def read_spacy_json(path: Path, report: ReadReport) -> Iterator[AnnotatedText]:
@@ -31,31 +44,14 @@ def read_spacy_json(path: Path, report: ReadReport) -> Iterator[AnnotatedText]:
 
     It does not use spaCy's converter, which silently drops entities with IOB instead of
     BILUO tags. Paragraphs with another structure or without entity annotation are
-    skipped and reported. Tokens without annotation are unknown and reported.
+    skipped and reported. Tokens without annotation are unknown and reported. Errors:
+    see `read_tagged`.
     """
-    paragraphs = list(_paragraphs(path, report))
-    scheme = guess_scheme(
-        ["O" if tag in MISSING else tag for tag in paragraph.tags]
-        for paragraph in paragraphs
-    )
-    joiner = joiner_of(word for paragraph in paragraphs for word in paragraph.words)
-    for line, document, words, tags, raw, spaces in paragraphs:
-        known = ["O" if tag in MISSING else tag for tag in tags]
-        unknown = [(i, i + 1, "") for i, tag in enumerate(tags) if tag in MISSING]
-        spans, repairs = read_tags(known, scheme)
-        for i, kind in repairs:
-            report.repair(line, kind, f"{words[i]} {tags[i]}")
-        if raw is not None:
-            spaces = real_spaces(words, raw)
-            if spaces is None:
-                kind = "raw text does not match its tokens"
-                report.repair(line, kind, raw[:60])
-        spaces = spaces or [bool(joiner)] * len(words)
-        yield report.count(
-            AnnotatedText.from_words(
-                words, spans, spaces, unknown, document=document, line=line
-            )
-        )
+    found = list(_paragraphs(path, report))
+    tags = {tag for one in found for tag in one.tags if isinstance(tag, str)}
+    pattern = tag_pattern([tag for tag in tags if tag not in MISSING]) or TAG
+    texts = [one.text(report) for one in found if _is_usable(one, pattern, report)]
+    yield from read_tagged(path, texts, report)
 
 
 def _paragraphs(path: Path, report: ReadReport) -> Iterator[_Paragraph]:
@@ -68,24 +64,28 @@ def _paragraphs(path: Path, report: ReadReport) -> Iterator[_Paragraph]:
         for number, paragraph in enumerate(paragraphs, 1):
             where = f"document {document}, paragraph {number}"
             try:
-                found = _paragraph(paragraph, line, document)
+                yield _paragraph(paragraph, line, document, where)
             except (KeyError, TypeError, AttributeError) as error:
                 report.lose(line, "not a paragraph of tokens", f"{where}: {error!r}")
                 continue
-            bad = [tag for tag in found.tags if tag not in MISSING and not _is_tag(tag)]
-            missing = sum(tag in MISSING for tag in found.tags)
-            if bad:
-                report.lose(line, "invalid tag", f"{where}: {bad[0]!r}")
-            elif missing == len(found.tags):
-                report.lose(line, "paragraph without entity annotation", where)
-            else:
-                if missing:
-                    kind = "tokens without entity annotation"
-                    report.leave_out(line, kind, f"{where}: {missing}")
-                yield found
 
 
-def _paragraph(value: Any, line: int, document: str) -> _Paragraph:
+def _is_usable(one: _Paragraph, pattern: re.Pattern, report: ReadReport) -> bool:
+    """Return whether a paragraph has tags. Report what it lacks."""
+    tags = [tag for tag in one.tags if tag not in MISSING]
+    bad = [t for t in tags if not isinstance(t, str) or not pattern.fullmatch(t)]
+    n_missing = len(one.tags) - len(tags)
+    if bad:
+        report.lose(one.line, "invalid tag", f"{one.where}: {bad[0]!r}")
+    elif not tags:
+        report.lose(one.line, "paragraph without entity annotation", one.where)
+    elif n_missing:
+        kind = "tokens without entity annotation"
+        report.leave_out(one.line, kind, f"{one.where}: {n_missing}")
+    return bool(tags) and not bad
+
+
+def _paragraph(value: Any, line: int, document: str, where: str) -> _Paragraph:
     tokens = [token for sent in value["sentences"] for token in sent["tokens"]]
     words = [token["orth"] for token in tokens]
     if not all(isinstance(word, str) and word for word in words):
@@ -96,8 +96,5 @@ def _paragraph(value: Any, line: int, document: str) -> _Paragraph:
     raw = value.get("raw")
     if raw is not None and not isinstance(raw, str):
         raise TypeError("raw is not a string")
-    return _Paragraph(line, document, words, tags, raw, spaces if has_spaces else None)
-
-
-def _is_tag(tag: Any) -> bool:
-    return isinstance(tag, str) and TAG.fullmatch(tag) is not None
+    spaces = spaces if has_spaces else None
+    return _Paragraph(line, document, where, words, tags, raw, spaces)

@@ -4,6 +4,8 @@ import re
 from collections.abc import Collection, Iterable, Sequence
 from typing import Literal, TypeAlias
 
+from .missing import is_missing
+
 Scheme: TypeAlias = Literal["IO", "IOB1", "BIO", "BIOES"]
 TAG = re.compile(r"O(\|O)*|(O\|)*[BIESLUMW][-_]\S.*", re.DOTALL)
 ANY_CASE = re.compile(r"[Oo]|[BIESLUMWbieslumw][-_]\S.*", re.DOTALL)
@@ -12,6 +14,7 @@ SUFFIXED = re.compile(r"(\S+)[-_]([BIESLUMW])")
 # tags of several layers in one, such as I-ORG|B-GPE
 LAYERS = re.compile(r"\|(?=O(?:\||$)|[BIESLUMW][-_])")
 BARE_TAG = re.compile(r"[^\W\d_][\w./&-]*")
+MAX_BARE_TAGS = 64  # a column with more distinct values is not a column of tags
 # BILOU, BMES and BMEWO are the BIOES scheme with other letters
 LETTERS = {"L": "E", "U": "S", "M": "I", "W": "S"}
 
@@ -70,6 +73,29 @@ def are_prefixed(tags: Collection[str]) -> bool:
     letters = {tag[0] for tag in tags if tag == "o" or tag[1:2] in ("-", "_")}
     sure = "b" in letters or len(letters & {"o", "i", "B"}) > 1
     return sure and all(ANY_CASE.fullmatch(tag) for tag in tags)
+
+
+def tag_pattern(column: Sequence[str]) -> re.Pattern | None:
+    """Return the pattern of a column of tags with prefixes, or None if it is none."""
+    if mostly(TAG, column):
+        return TAG
+    if not mostly(ANY_CASE, column):
+        return None
+    return ANY_CASE if are_prefixed({*filter(ANY_CASE.fullmatch, column)}) else None
+
+
+def are_bare_tags(column: Sequence[str]) -> bool:
+    """Return whether a column has tags without prefixes."""
+    values = {value for value in column if not is_missing(value)}
+    few = "O" in values and 1 < len(values) <= MAX_BARE_TAGS
+    return few and mostly(BARE_TAG, column)
+
+
+def mostly(pattern: re.Pattern, column: Sequence[str]) -> bool:
+    """Return whether nearly all values that are not missing match."""
+    values = [value for value in column if not is_missing(value)]
+    hits = sum(pattern.fullmatch(value) is not None for value in values)
+    return bool(values) and hits >= 0.99 * len(values)
 
 
 def has_no_labels(tags: Collection[str]) -> bool:

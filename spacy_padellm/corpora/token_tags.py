@@ -18,18 +18,9 @@ from .base import AnnotatedText, ReadReport
 from .json_values import read_json_items
 from .mentions import whole_number
 from .missing import is_missing, is_untagged
-from .script import joiner_of
 from .tag_names import tag_names
-from .tags import (
-    BARE_TAG,
-    FURTHER_LAYER,
-    TAG,
-    guess_scheme,
-    has_no_labels,
-    is_layered,
-    read_tags,
-    standard,
-)
+from .tagged import TaggedText, read_tagged
+from .tags import BARE_TAG, TAG
 
 TOKEN_KEYS = ("tokens", "words")
 TAG_KEYS = ("ner_tags", "tags", "labels", "ner")
@@ -122,30 +113,13 @@ def read_rows_of_tags(
             number = max(numbered)
             place = {"path": path, "line": numbered[number], "number": number}
             raise ValueError(Errors.E216.format(**place, names=", ".join(names)))
-    named = [
-        [names[tag] if type(tag) is int else tag for tag in row.tags] for row in rows
-    ]
-    known = {tag for tags in named for tag in tags if not is_untagged(tag)}
-    if has_no_labels(known):
-        raise ValueError(Errors.E223.format(path=path, line=rows[0].line))
-    read = standard(known)
-    tagged = [[read.get(tag, "") for tag in tags] for tags in named]
-    scheme = guess_scheme([tag or "O" for tag in tags] for tags in tagged)
-    if joiner is None:
-        joiner = joiner_of(word for row in rows for word in row.words)
-    for row, tags in zip(rows, tagged, strict=True):
-        spans, repairs = read_tags([tag or "O" for tag in tags], scheme)
-        for i, kind in repairs:
-            report.repair(row.line, kind, f"{row.words[i]} {tags[i]}")
-        for word, tag in zip(row.words, row.tags, strict=True):
-            if isinstance(tag, str) and is_layered(tag):
-                report.skip(row.line, FURTHER_LAYER, f"{word} {tag}")
-        unknown = [(i, i + 1, "") for i, tag in enumerate(tags) if not tag]
-        spaces = row.spaces or [bool(joiner)] * len(row.words)
-        details = {"document": row.document, "line": row.line}
-        yield report.count(
-            AnnotatedText.from_words(row.words, spans, spaces, unknown, **details)
-        )
+    texts = []
+    for row in rows:
+        tags = [names[tag] if type(tag) is int else tag for tag in row.tags]
+        tags = ["" if is_untagged(tag) else tag for tag in tags]
+        lines = [row.line] * len(tags)
+        texts.append(TaggedText(row.words, tags, lines, row.document, row.spaces))
+    yield from read_tagged(path, texts, report, joiner=joiner)
 
 
 def _rows(path: Path, report: ReadReport) -> Iterator[TaggedRow]:

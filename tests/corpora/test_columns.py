@@ -3,7 +3,8 @@
 import pytest
 
 from spacy_padellm.corpora.base import ReadReport
-from spacy_padellm.corpora.columns import read_columns, real_spaces
+from spacy_padellm.corpora.columns import read_columns
+from spacy_padellm.corpora.tagged import real_spaces
 
 from .conftest import columns_file, mentions, problems
 

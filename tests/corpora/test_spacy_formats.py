@@ -96,6 +96,23 @@ def test_the_training_json_is_read_with_biluo_and_iob_tags(corpus, tags):
     assert problems(read) == []
 
 
+@pytest.mark.parametrize(
+    ("tags", "found"),
+    [
+        ("b-per i-per o b-loc", [("Ada Byron", "per"), ("Rome", "loc")]),
+        ("B-PER|B-ART I-PER|O O|O O|B-LOC", ADA[0]),
+    ],
+)
+def test_the_training_json_reads_tags_as_columns_do(corpus, tags, found):
+    read = corpus(training_json(tags))
+    assert mentions(read) == [found]
+
+
+def test_a_raw_text_that_does_not_fit_leaves_the_tokens_their_spaces(corpus):
+    read = corpus(training_json("B-PER I-PER O B-LOC", raw="Ada", space=False))
+    assert read.texts[0].text == "AdaByronsawRome"
+
+
 @pytest.mark.parametrize("raw, text", [(None, TEXT), ("Ada Byronsaw Rome",) * 2])
 def test_the_raw_text_of_the_training_json_says_where_spaces_are(corpus, raw, text):
     read = corpus(training_json("B-PER L-PER O U-LOC", raw))
