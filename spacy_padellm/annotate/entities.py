@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from spacy.tokens import Doc
 
-from ..engines.base import Unavailable
 from ..pipeline.language import component_names
 from ..scoring.entity_score import entity_score
 from .rows import Row
@@ -93,8 +92,6 @@ class DocAnnotator:
         self.nlp.set_error_handler(_raise)
         try:
             return next(iter(self.nlp.pipe([doc])))
-        except Unavailable as error:
-            raise ConnectionError(str(error)) from error
         finally:
             self.nlp.set_error_handler(_leave_out)
 

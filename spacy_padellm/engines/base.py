@@ -1,6 +1,6 @@
 """The protocol between a format and an engine.
 
-A format opens a session for a batch of texts. It has the session compare labels with
+A format gets a session for a batch of texts. It has the session compare labels with
 tokens (`score`), or complete prompts greedily (`complete`). Within a session, prompts
 of one text share the computation of their prefixes.
 """
@@ -28,7 +28,7 @@ def check_fits(needed: int, most: int) -> None:
         raise PromptTooLong(Errors.E601.format(needed=needed, most=most))
 
 
-class Unavailable(RuntimeError):
+class Unavailable(ConnectionError):
     """An engine cannot answer now, whatever it is asked. No text is to blame."""
 
 

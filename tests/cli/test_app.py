@@ -8,6 +8,7 @@ from typer.testing import CliRunner
 
 from spacy_padellm.cli import demo
 from spacy_padellm.cli.app import COMMANDS, app
+from spacy_padellm.engines.base import Unavailable
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -54,6 +55,11 @@ def test_our_errors_are_one_line_without_a_traceback(monkeypatch):
     assert result.exit_code == 1
     assert result.stderr == "✘ [E999] What to do.\n"
     assert result.stdout == ""
+
+
+def test_a_server_that_is_away_is_one_line_too(monkeypatch):
+    result = fail(monkeypatch, Unavailable("[E355] No server."))
+    assert (result.exit_code, result.stderr) == (1, "✘ [E355] No server.\n")
 
 
 def test_other_errors_say_how_to_see_more(monkeypatch):

@@ -174,7 +174,7 @@ def test_a_named_adapter_is_a_lora_of_the_server(serve, packed, server, tmp_path
     assert server.asked[-1]["model"] == "places"
     del server.models["places"]
     fresh = serve(adapters={"places": str(tmp_path / "adapter")})
-    with pytest.raises(RuntimeError, match=r"\[E358\].* 'places'"):
+    with pytest.raises(ConnectionError, match=r"\[E358\].* 'places'"):
         [*fresh.pipe([text], component_cfg=call)]
 
 

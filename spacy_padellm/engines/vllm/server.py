@@ -146,7 +146,7 @@ class Server:
         if status in OVERLOADED:
             return Unavailable(message)
         if status >= 500:
-            return RuntimeError(message)
+            return ValueError(message)
         return ValueError(Errors.E361.format(url=url, status=status, reason=reason))
 
 

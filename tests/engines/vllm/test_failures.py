@@ -79,7 +79,7 @@ def test_a_model_that_is_not_served(open_engine, server):
 
 
 @pytest.mark.parametrize(
-    ("status", "error"), [(500, RuntimeError), (503, Unavailable), (429, Unavailable)]
+    ("status", "error"), [(500, ValueError), (503, Unavailable), (429, Unavailable)]
 )
 def test_a_status_of_failure_after_retries(status, error, open_engine, server):
     engine = open_engine(max_retries=2)
@@ -255,7 +255,7 @@ def test_a_session_ends_with_its_first_failure(open_engine, server):
     engine = open_engine(max_requests=1, max_retries=0)
     server.asked.clear()
     changed(server, lambda answer: fault(500, "dead"))
-    with pytest.raises(RuntimeError), engine.session(9) as session:
+    with pytest.raises(ValueError), engine.session(9) as session:
         session.complete([[BRANCH]] * 9)
     assert len(server.asked) < 4
 
