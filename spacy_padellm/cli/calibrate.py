@@ -31,7 +31,8 @@ def calibrate(
         str | None,
         typer.Option(
             help="Thresholds to try, with commas. The default has values from 0.6 to "
-            "0.15. For PaDeLLM, the most likely count is tried too."
+            "0.15, or for PaDeLLM from 0.5 to 0.2 and the likeliest count, which is "
+            "always tried."
         ),
     ] = None,
     by_label: Annotated[
@@ -57,7 +58,7 @@ def calibrate(
 
     from ..pipeline.calibrate import (
         best_of,
-        threshold_of,
+        calibration_of,
         try_by_label,
         try_thresholds,
     )
@@ -66,7 +67,7 @@ def calibrate(
 
     nlp = spacy.load(model)
     ner = find_component(nlp, pipe)
-    known = threshold_of(ner, by_label=by_label)
+    known = calibration_of(ner, by_label=by_label)
     values = known.values
     if thresholds is not None:
         values = (*known.always, *map(float, thresholds.split(",")))
@@ -84,7 +85,7 @@ def calibrate(
             settings["thresholds"] = dict(best.thresholds)
         keep(config, ner.name, settings)
         typer.echo(f"Wrote {known.setting} = {shown(best)} to {config}")
-    own = dict(getattr(ner.format, "thresholds", {}))
+    own = dict(ner.format.thresholds)
     if own and not by_label:
         typer.echo(f"These labels keep thresholds of their own: {named(own)}")
 

@@ -1,9 +1,9 @@
 """The protocol of formats: what the model is asked, and how mentions are read."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Generic, Protocol, TypeVar
+from typing import ClassVar, Generic, Protocol, TypeVar
 
 from ..adapters.card import HeadCard
 from ..engines.base import Session
@@ -78,12 +78,30 @@ class GoldText:
     cut: Sequence[tuple[int, int]] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """The setting of a format that `calibrate` chooses, a threshold.
+
+    setting: its name. check: raises ValueError for a value that is not allowed.
+    values: to try. always: tried beside those that a user names.
+    by_label: whether the format's setting `thresholds` has values for single labels.
+    """
+
+    setting: str
+    check: Callable[[float | None], object]
+    values: Sequence[float | None]
+    always: Sequence[float | None] = ()
+    by_label: bool = False
+
+
 class Format(Protocol):
     """Decides what the model is asked and reads its mentions; never imports torch.
 
     name: in the cards of adapters trained in this format, such as "PaDeLLM compact".
     head: that adapters in this format are trained with; None if answers are generated.
     label_tokens: an estimate of what a label adds to a text.
+    prefix_lm: whether tokens of the text attend to those that follow them.
+    thresholds: of single labels. calibration: None if no threshold can be chosen.
     """
 
     @property
@@ -94,6 +112,15 @@ class Format(Protocol):
 
     @property
     def label_tokens(self) -> int: ...
+
+    @property
+    def prefix_lm(self) -> bool: ...
+
+    @property
+    def thresholds(self) -> Mapping[str, float]: ...
+
+    @property
+    def calibration(self) -> Calibration | None: ...
 
     def encode(self, query: Query, tokenizer: PromptTokenizer) -> EncodedQuery:
         """Tokenise the text of a query."""
@@ -142,6 +169,9 @@ class Generative:
     __slots__ = ()
     head = None
     label_tokens = LABEL_TOKENS
+    prefix_lm = False
+    thresholds: ClassVar[Mapping[str, float]] = {}
+    calibration: ClassVar[Calibration | None] = None
 
     def prepare(
         self, labels: LabelNames, tokenizer: PromptTokenizer, session: Session

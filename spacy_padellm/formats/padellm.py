@@ -6,6 +6,7 @@ Lu et al., PaDeLLM-NER, NeurIPS 2024 (arXiv 2402.04838).
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
+from typing import ClassVar
 
 from ..engines.base import Session
 from ..errors import Errors
@@ -14,7 +15,7 @@ from ..trees.branch import Branch
 from ..trees.drafts import MentionDraft
 from ..trees.packing import GoldSequence
 from ..types import PromptTokenizer, TokenIds
-from .base import EncodedQuery, Extraction, Generative, Query, check_finite
+from .base import Calibration, EncodedQuery, Extraction, Generative, Query, check_finite
 from .label_state import LabelState
 from .segments import digit_id, format_name
 from .templates import GoldMention, Template, TextPrompts, get_template
@@ -83,6 +84,12 @@ class PaDeLLM(Generative):
     prefix_lm: bool = False
     count_threshold: float | None = 0.5
     among_allowed: bool = False
+    calibration: ClassVar[Calibration] = Calibration(
+        "count_threshold",
+        check=check_count_threshold,
+        values=(None, 0.5, 0.4, 0.3, 0.2),  # None is the likeliest count
+        always=(None,),
+    )
 
     @property
     def name(self) -> str:

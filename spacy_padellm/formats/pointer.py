@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import chain
+from typing import ClassVar
 
 import numpy as np
 
@@ -25,7 +26,14 @@ from ..trees.pointers import (
     pack_pointers,
 )
 from ..types import LabelNames, Mention, PromptTokenizer, TokenIds
-from .base import LABEL_TOKENS, EncodedQuery, Extraction, GoldText, Query
+from .base import (
+    LABEL_TOKENS,
+    Calibration,
+    EncodedQuery,
+    Extraction,
+    GoldText,
+    Query,
+)
 from .breadth import remember, weigh
 from .find_spans import find_spans, probabilities
 from .segments import TextSegments
@@ -33,9 +41,10 @@ from .segments import TextSegments
 # Attention over a tree costs the square of its tokens, so many labels are split into
 # parts of this many tokens, and the text is read once for each part.
 PART_TOKENS = 512
-# Also where the breadths of labels are measured, so that they are the same whatever the
-# threshold is.
 THRESHOLD = 0.35
+# Where the breadths of labels are measured, whatever the threshold is. The cards of the
+# shipped adapters have breadths that were measured with this value.
+BREADTH_THRESHOLD = 0.35
 
 
 def build_pointer_v1(
@@ -81,6 +90,13 @@ class Pointer:
     alone: bool = False
     prefer_narrow: float = 0.4
     thresholds: Mapping[str, float] = field(default_factory=dict, hash=False)
+    prefix_lm: ClassVar[bool] = True
+    calibration: ClassVar[Calibration] = Calibration(
+        "threshold",
+        check=lambda value: check_share(threshold=value),
+        values=(0.6, 0.5, 0.45, 0.4, 0.35, 0.3, 0.25, 0.2, 0.15),
+        by_label=True,
+    )
 
     @property
     def name(self) -> str:
@@ -174,7 +190,7 @@ class Pointer:
         self, session: Session, tokenizer: PromptTokenizer, queries: Sequence[Query]
     ) -> list[Extraction]:
         """The mentions at the threshold for breadths."""
-        format = replace(self, threshold=THRESHOLD, thresholds={})
+        format = replace(self, threshold=BREADTH_THRESHOLD, thresholds={})
         encoded = [format.encode(query, tokenizer) for query in queries]
         return format._find(encoded, session)
 

@@ -1,7 +1,7 @@
 """Choosing a format's threshold by its F on gold docs."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -9,50 +9,26 @@ from spacy.language import Language
 from spacy.training import Example
 
 from ..errors import Errors
-from ..formats.padellm import PaDeLLM, check_count_threshold
-from ..formats.pointer import Pointer
-from ..settings import check_share
+from ..formats.base import Calibration
 from .gold import gold_mentions
 
 if TYPE_CHECKING:
     from .padellm_ner import PaDeLLMNER
 
-# None is the likeliest count.
-COUNT_THRESHOLDS = (None, 0.5, 0.4, 0.3, 0.2)
 # of a label, for a threshold of its own: with fewer, the best one is chance
 LEAST_MENTIONS = 30
-THRESHOLDS = (0.6, 0.5, 0.45, 0.4, 0.35, 0.3, 0.25, 0.2, 0.15)
 
 
-@dataclass(frozen=True, slots=True)
-class Threshold:
-    """A format's threshold that can be calibrated.
-
-    setting: its name. check: raises ValueError for a value that is not allowed.
-    values: to try. always: tried beside those that a user names.
-    """
-
-    setting: str
-    check: Callable[[float | None], object]
-    values: Sequence[float | None]
-    always: Sequence[float | None] = ()
-
-
-def threshold_of(ner: "PaDeLLMNER", *, by_label: bool = False) -> Threshold:
+def calibration_of(ner: "PaDeLLMNER", *, by_label: bool = False) -> Calibration:
     """The threshold of the component's format. Raises ValueError if it has none (E509),
     or none for single labels if `by_label` is true (E514)."""
-    if isinstance(ner.format, Pointer):
-        return Threshold(
-            "threshold", lambda value: check_share(threshold=value), THRESHOLDS
-        )
+    calibration = ner.format.calibration
     names = {"name": ner.name, "format": ner.format.name}
-    if by_label:
+    if calibration is None:
+        raise ValueError(Errors.E509.format(**names))
+    if by_label and not calibration.by_label:
         raise ValueError(Errors.E514.format(**names))
-    if isinstance(ner.format, PaDeLLM):
-        return Threshold(
-            "count_threshold", check_count_threshold, COUNT_THRESHOLDS, (None,)
-        )
-    raise ValueError(Errors.E509.format(**names))
+    return calibration
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,13 +62,13 @@ def try_thresholds(
     The best threshold depends on the adapter. One that was trained on few texts is
     unsure, and finds more with a low threshold.
 
-    values: to try; by default, those of the format's `Threshold`.
+    values: to try; by default, those of the format's `Calibration`.
     by_label: whether a value is also that of labels with a threshold of their own.
 
     Raises ValueError if the component's format has no threshold (E509), none for
     single labels (E514), or a value is out of range (E507, E805).
     """
-    known = threshold_of(ner, by_label=by_label)
+    known = calibration_of(ner, by_label=by_label)
     values = known.values if values is None else values
     for value in values:
         known.check(value)

@@ -16,7 +16,7 @@ def check_engine(engine: EngineSource, format: Format, name: str) -> None:
     told = {"name": name, "format": format.name, "url": engine.url}
     if format.head is not None:
         raise ValueError(Errors.E350.format(**told))
-    if getattr(format, "prefix_lm", False):
+    if format.prefix_lm:
         raise ValueError(Errors.E351.format(**told))
 
 

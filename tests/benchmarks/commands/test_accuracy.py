@@ -18,7 +18,8 @@ from benchmarks.experiments.accuracy import (
 )
 from benchmarks.training.configs import TrainingSettings
 from spacy_padellm.bases.weights import DEFAULT_BASE
-from spacy_padellm.pipeline.calibrate import COUNT_THRESHOLDS, THRESHOLDS
+from spacy_padellm.formats.padellm import PaDeLLM
+from spacy_padellm.formats.pointer import Pointer
 
 from ...pipeline.conftest import GOLD, examples, make_nlp, unsure  # noqa: F401
 
@@ -69,8 +70,8 @@ def test_all_systems_are_trained_and_scored(
         assert (found["train"], found["test"]) == (3, 3)
         assert all(0 <= found[kind]["f"] <= 1 for kind in ("strings", "spans"))
     thresholds = {name: found["threshold"] for name, found in written["shop"].items()}
-    assert thresholds.pop("pointer_calibrated") in THRESHOLDS
-    assert thresholds.pop("padellm_calibrated") in COUNT_THRESHOLDS
+    assert thresholds.pop("pointer_calibrated") in Pointer.calibration.values
+    assert thresholds.pop("padellm_calibrated") in PaDeLLM.calibration.values
     assert set(thresholds.values()) == {None}
     table = (tmp_path / "metrics" / "accuracy.md").read_text(encoding="utf8")
     assert all(table.count(f"| {row.title} |") == 2 for row in new.values())
