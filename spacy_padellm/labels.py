@@ -1,7 +1,7 @@
 """The names that the model reads for labels."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from .errors import Errors
 from .types import LabelNames
@@ -32,14 +32,39 @@ KNOWN_NAMES = {
 }
 
 
+def free_name(
+    label: str,
+    *choices: str | None,
+    names: Collection[str | None],
+    labels: Collection[str],
+) -> str:
+    """The first choice that is a name, and that no other label has or is called. If
+    there is none, the label itself.
+
+    names: of the other labels. labels: `label` may be one of them.
+    """
+    for name in choices:
+        is_taken = name in names or (name != label and name in labels)
+        if name and not is_taken:
+            return name
+    return label
+
+
+def usual_name(
+    label: str, *, names: Collection[str | None], labels: Collection[str]
+) -> str:
+    """The label's name in KNOWN_NAMES if it is free, or the label itself. See
+    `free_name`."""
+    return free_name(label, KNOWN_NAMES.get(label, label), names=names, labels=labels)
+
+
 def label_names(
     labels: Sequence[str] | Mapping[str, str | Mapping[str, str]],
 ) -> LabelNames:
     """What the model reads for each label, from a mapping or a list of labels.
 
-    A list gives each label itself as the name, or its name in KNOWN_NAMES unless
-    another label has that. A mapping gives the name, or a table with `name`,
-    `description`, or both: the model then reads "name (description)".
+    A list gives each label its `usual_name`. A mapping gives the name, or a table with
+    `name`, `description`, or both: the model then reads "name (description)".
 
     Raises ValueError (E503 to E505) for labels that are empty, duplicate, or contain a
     newline, outer whitespace or half of a surrogate pair, and (E512) for a table with
@@ -51,12 +76,9 @@ def label_names(
     if isinstance(labels, Mapping):
         names = {label: _described(label, labels[label]) for label in given}
     else:
-        names, taken = {}, set()
+        names = {}
         for label in given:
-            name = KNOWN_NAMES.get(label, label)
-            is_taken = name in taken or (name != label and name in given)
-            names[label] = label if is_taken else name
-            taken.add(names[label])
+            names[label] = usual_name(label, names=names.values(), labels=given)
     faulty = [
         part
         for pair in names.items()

@@ -5,7 +5,7 @@ from typing import Annotated, TypeAlias
 import typer
 
 from ..errors import Errors
-from ..labels import KNOWN_NAMES
+from ..labels import usual_name
 
 Limit: TypeAlias = Annotated[
     int, typer.Option(min=0, help="Only use the first documents. 0 means all.")
@@ -36,6 +36,8 @@ def parse_labels(value: str | None) -> Labels | None:
         raise ValueError(Errors.E401.format(value=value))
     if not any(names.values()):
         return list(names)
-    return {
-        label: name or KNOWN_NAMES.get(label, label) for label, name in names.items()
-    }
+    read = {label: name for label, name in names.items() if name}
+    for label in names:
+        if label not in read:
+            read[label] = usual_name(label, names=read.values(), labels=names)
+    return {label: read[label] for label in names}

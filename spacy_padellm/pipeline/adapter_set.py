@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import Errors
 from ..formats.base import Format
-from ..labels import label_names
+from ..labels import KNOWN_NAMES, free_name, label_names
 from ..model.shim import CausalLMShim
 from ..spans.windows import with_join_tokens
 from ..types import LabelNames, WindowGetter
@@ -55,8 +55,8 @@ class AdapterSet:
     # -- labels -----------------------------------------------------------------------
 
     def labels(self, adapter: str | None) -> LabelNames:
-        """The labels that an adapter was initialized with, or those given to it, or
-        else those that it was trained for; and those that were added."""
+        """The labels from initialization; without these, the given ones; without these,
+        those of the adapter's card. Added labels come on top."""
         given = self._given.get(adapter)
         if adapter is None and self._learned is not None:
             given = self._learned
@@ -210,20 +210,11 @@ def _names_for(
     """Names for labels of gold data: those that the data say, then those that the
     adapter knows, then the usual ones, as far as no other label has them."""
     names = {label: name for label, name in found.items() if name}
-    for label in found:
-        name = known.get(label)
-        is_free = name not in (*names.values(), *taken)
-        if (
-            label not in names
-            and name
-            and is_free
-            and (name == label or name not in found)
-        ):
-            names[label] = name
-    usual = label_names(list(found))
-    for label in found:
-        is_free = usual[label] not in (*names.values(), *taken)
-        names.setdefault(label, usual[label] if is_free else label)
+    for label in sorted(found, key=lambda label: label not in known):
+        if label not in names:
+            choices = known.get(label), KNOWN_NAMES.get(label, label)
+            others = (*names.values(), *taken)
+            names[label] = free_name(label, *choices, names=others, labels=found)
     return names
 
 

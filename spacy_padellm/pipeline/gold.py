@@ -9,10 +9,9 @@ from spacy.training import Example
 
 from ..corpora.named_labels import named_labels
 from ..formats.base import Format, GoldText, Query
-from ..spans.normalised import normalise
+from ..labels import free_name
+from ..spans.reading import window_texts
 from ..spans.resolve import without_outer_spaces
-from ..spans.unread import unread_parts, without_parts
-from ..spans.wrapping import unwrapped
 from ..trees.packing import GoldTree
 from ..trees.pointers import GoldPointers
 from ..types import LabelNames, PromptTokenizer, WindowGetter
@@ -30,9 +29,8 @@ def annotated_labels(doc: Doc, labels: LabelNames) -> LabelNames:
     asked, taken = {}, set(named.values())
     for label, name in named.items():
         if name is None:
-            usual = labels.get(label, label)
-            is_taken = usual in taken or (usual != label and usual in named)
-            name = label if is_taken else usual
+            own = labels.get(label, label)
+            name = free_name(label, own, names=taken, labels=named)
             taken.add(name)
         asked[label] = name
     return asked
@@ -114,13 +112,10 @@ def gold_trees(
     in_spans = has_group(doc, spans_key)
     mentions = gold_mentions(doc, spans_key)
     covered = {i for mention in mentions for i in range(mention.start, mention.end)}
-    read = unwrapped(doc.text)
     unread = set(range(len(mentions)))
-    for window in without_parts(windows(doc), unread_parts(doc)):
+    texts, _ = window_texts(doc, windows)
+    for window, text in texts if asked else ():
         tokens = doc[window.start : window.end]
-        if not asked or not tokens.text.strip():
-            continue
-        text = normalise(read[tokens.start_char : tokens.end_char])
         spans: dict[str, list[tuple[int, int]]] = {}
         cut: list[tuple[int, int]] = []
         for number, mention in enumerate(mentions):

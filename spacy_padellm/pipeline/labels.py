@@ -7,7 +7,7 @@ from spacy.training import Example
 
 from ..corpora.named_labels import named_labels
 from ..errors import Errors
-from ..labels import label_names
+from ..labels import label_names, usual_name
 from ..types import LabelNames
 from .gold import gold_mentions, is_annotated
 
@@ -49,8 +49,7 @@ def read_labels(
 def with_labels(known: LabelNames, more: Mapping[str, str | None]) -> LabelNames:
     """The known labels and those of `more` that are not among them.
 
-    more: each label with the name that the model reads. None is the label's usual
-        name, or the label itself where another label has that name.
+    more: each label with the name that the model reads. None is its `usual_name`.
 
     Raises ValueError for a faulty label, see `label_names`.
     """
@@ -61,8 +60,7 @@ def with_labels(known: LabelNames, more: Mapping[str, str | None]) -> LabelNames
         if label in labels:
             continue
         if name is None:
-            name = label_names([label])[label]
-            name = label if name in labels.values() else name
+            name = usual_name(label, names=labels.values(), labels=labels)
         labels = label_names({**labels, label: name})
     return labels
 

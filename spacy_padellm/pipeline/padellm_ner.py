@@ -19,7 +19,6 @@ from ..engines.base import Engine, EngineSource
 from ..errors import Errors, Warnings
 from ..formats.base import Format
 from ..formats.extraction import prepare
-from ..formats.pointer import Pointer
 from ..locks import Once
 from ..model.shim import causal_lm_shim
 from ..settings import check_positive
@@ -251,8 +250,7 @@ class PaDeLLMNER(AdaptersAndLabels, TrainablePipe):
 
     def _check_thresholds(self, labels: LabelNames) -> None:
         """Warn of thresholds for labels that the component does not have."""
-        thresholds = self.format.thresholds if isinstance(self.format, Pointer) else {}
-        if unknown := thresholds.keys() - labels.keys():
+        if unknown := self.format.thresholds.keys() - labels.keys():
             names = {"labels": ", ".join(sorted(unknown)), "own": ", ".join(labels)}
             self._warn_once("thresholds", Warnings.W809, **names)
 
@@ -328,7 +326,7 @@ class PaDeLLMNER(AdaptersAndLabels, TrainablePipe):
         if self.replay is not None:
             losses[self.name] += self.replay.update(examples)
             return losses
-        if not self.labels and not names_labels(examples):
+        if not self.label_data and not names_labels(examples):
             raise ValueError(Errors.E816.format(name=self.name))
         loss = self._accumulate(examples, drop)
         losses[self.name] += loss

@@ -8,9 +8,7 @@ from ..engines.base import Engine, Unavailable
 from ..errors import Errors
 from ..formats.base import Format, Query
 from ..formats.extraction import extract
-from ..spans.normalised import normalise
-from ..spans.unread import unread_parts, without_parts
-from ..spans.wrapping import unwrapped
+from ..spans.reading import window_texts
 from ..trees.batching import RowDoesNotFit
 from ..types import LabelNames, PromptTokenizer, Window, WindowGetter
 from .output import Output
@@ -42,15 +40,12 @@ def predict_docs(
     places: list[tuple[int, Window]] = []
     queries: list[Query] = []
     output = output or Output()
-    left_out = [unread_parts(doc) for doc in docs]
+    n_unread = []
     for place, doc in enumerate(docs):
-        read = unwrapped(doc.text)
-        for window in without_parts(windows(doc), left_out[place]):
-            tokens = doc[window.start : window.end]
-            text = normalise(read[tokens.start_char : tokens.end_char]).text
-            if text.strip():
-                places.append((place, window))
-                queries.append(Query(text, labels))
+        texts, n_parts = window_texts(doc, windows)
+        n_unread.append(n_parts)
+        places += [(place, one.window) for one in texts]
+        queries += [Query(one.text.text, labels) for one in texts]
     try:
         extractions = extract(
             queries,
@@ -66,8 +61,8 @@ def predict_docs(
     for i, (place, window) in enumerate(places):
         found[place].append(WindowPrediction(window, queries[i], extractions[i]))
     return [
-        locate(doc, parts, output, n_left_out=len(unread))
-        for doc, parts, unread in zip(docs, found, left_out, strict=True)
+        locate(doc, parts, output, n_unread=n_parts)
+        for doc, parts, n_parts in zip(docs, found, n_unread, strict=True)
     ]
 
 

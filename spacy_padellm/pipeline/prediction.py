@@ -81,11 +81,11 @@ def locate(
     parts: Sequence[WindowPrediction],
     output: Output,
     *,
-    n_left_out: int = 0,
+    n_unread: int = 0,
 ) -> Prediction:
     """Turn mentions into spans of whole tokens of the doc; see `predict_docs`.
 
-    n_left_out: tokens that were too long to be read.
+    n_unread: parts of the doc that were not read, see `unread_parts`.
     """
     found: list[FoundMention] = []
     for number, part in enumerate(parts):
@@ -108,7 +108,7 @@ def locate(
     dropped = Counter(one.dropped for one in settled if one.dropped)
     for part in parts:
         dropped.update(part.extraction.lost)
-    dropped.update({"long token": n_left_out})
+    dropped.update({"long token": n_unread})
     spans = _spans(settled)
     return Prediction(
         spans=tuple(sorted(spans, key=lambda span: (span.start, span.end))),

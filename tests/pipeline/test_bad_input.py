@@ -257,6 +257,12 @@ def test_an_adapter_with_missing_and_foreign_tensors_is_refused(make_nlp, folder
         make_nlp(model={"adapter": str(folder)})("Oslo")
 
 
+def test_an_update_names_the_folder_that_has_no_adapter(make_nlp, tmp_path):
+    nlp = make_nlp(model={"adapter": str(tmp_path / "gone")}, labels=None)
+    with pytest.raises(ValueError, match=f"E320.*{tmp_path / 'gone'}"):
+        nlp.update(examples(nlp))
+
+
 def test_after_an_error_the_same_base_still_serves_others(make_nlp, folder, trained):
     test_an_adapter_with_missing_and_foreign_tensors_is_refused(make_nlp, folder)
     assert [len(trained(text).ents) for text, _ in GOLD] == [1, 2, 0, 3]
