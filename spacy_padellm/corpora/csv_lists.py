@@ -17,7 +17,7 @@ from typing import Any
 from ..errors import Errors
 from .base import AnnotatedText, ReadReport
 from .json_values import decode
-from .missing import is_missing, is_untagged
+from .missing import are_words, is_missing, is_untagged
 from .tags import ANY_CASE
 from .token_tags import TaggedRow, read_rows_of_tags, tag_values
 
@@ -78,7 +78,7 @@ def read_lists(
             cell = cells[0] if words is None else cells[1]
             broken = broken or (line, cell[:60])
             report.lose(line, "cell is not a list with commas", cell[:60])
-        elif not words or tags is None or len(words) != len(tags) or not _whole(words):
+        elif not tags or len(words) != len(tags) or not are_words(words):
             report.lose(line, "no tokens with a tag for each", str(cells)[:60])
         else:
             found.append(TaggedRow(line, values.get("unit", ""), words, tags))
@@ -118,7 +118,3 @@ def _item(item: str) -> str | None:
     if item[0] not in "'\"":
         return None if is_missing(item) else item
     return ast.literal_eval(item) if "\\" in item else item[1:-1]
-
-
-def _whole(words: list[Any]) -> bool:
-    return all(isinstance(word, str) and word for word in words)

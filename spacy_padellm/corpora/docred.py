@@ -8,6 +8,7 @@ from .base import AnnotatedText, ReadReport
 from .claims import OUTSIDE, Claim
 from .json_values import read_json_items
 from .mentions import place_tokens
+from .missing import are_words
 
 
 def read_docred(path: Path, report: ReadReport) -> Iterator[AnnotatedText]:
@@ -30,10 +31,7 @@ def _is_document(value: Any) -> bool:
     if not isinstance(value, dict) or not isinstance(value.get("vertexSet"), list):
         return False
     sentences = value.get("sents")
-    return isinstance(sentences, list) and all(
-        isinstance(words, list) and all(isinstance(w, str) and w for w in words)
-        for words in sentences
-    )
+    return isinstance(sentences, list) and all(are_words(words) for words in sentences)
 
 
 def _sentences(document: dict, line: int, report: ReadReport) -> list[AnnotatedText]:

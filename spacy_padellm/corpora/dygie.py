@@ -14,6 +14,7 @@ from .base import AnnotatedText, ReadReport
 from .claims import Claim
 from .json_values import read_json_items
 from .mentions import place_tokens
+from .missing import are_words
 from .script import joiner_of
 
 
@@ -61,10 +62,7 @@ def read_dygie(
 
 
 def _are_sentences(value: Any) -> bool:
-    return isinstance(value, list) and all(
-        isinstance(words, list) and all(isinstance(w, str) and w for w in words)
-        for words in value
-    )
+    return isinstance(value, list) and all(are_words(words) for words in value)
 
 
 def _claim(mention: Any, first: int, size: int) -> Claim:

@@ -16,6 +16,7 @@ from .claims import Claim
 from .json_entities import all_strings
 from .json_values import read_json_items
 from .mentions import place_tokens
+from .missing import are_words
 from .script import joiner_of
 
 
@@ -31,7 +32,7 @@ def read_gliner(
     for line, value in read_json_items(path, report):
         words = value.get("tokenized_text") if isinstance(value, dict) else None
         ner = value.get("ner") if isinstance(value, dict) else None
-        if not _are_words(words) or not isinstance(ner, list):
+        if not words or not are_words(words) or not isinstance(ner, list):
             report.lose(line, "no tokenized_text with ner", repr(value)[:60])
             continue
         placed = place_tokens(report, line, len(words), map(_claim, ner))
@@ -48,11 +49,6 @@ def read_gliner(
                 **placed,
             )
         )
-
-
-def _are_words(value: Any) -> bool:
-    whole = isinstance(value, list) and bool(value)
-    return whole and all(isinstance(word, str) and word for word in value)
 
 
 def _annotated_labels(value: dict[str, Any], ner: list[Any]) -> tuple[str, ...] | None:

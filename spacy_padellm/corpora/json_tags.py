@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from .claims import Claim
-from .missing import is_missing, is_untagged
+from .missing import are_words, is_missing, is_untagged
 from .tag_names import tag_names
 from .tags import (
     TAG,
@@ -124,7 +124,7 @@ def _words(row: dict[str, Any]) -> list[str]:
     words = [
         w.get("text", w.get("surface")) if isinstance(w, dict) else w for w in words
     ]
-    return words if all(isinstance(word, str) and word for word in words) else []
+    return words if are_words(words) else []
 
 
 def _are_tags(key: str, raws: list[Any]) -> bool:

@@ -1,4 +1,4 @@
-"""Missing values."""
+"""Missing values, and words of which none is missing."""
 
 from typing import Any
 
@@ -13,6 +13,11 @@ def is_missing(value: Any) -> bool:
     if isinstance(value, str):
         return value.strip().casefold() in MISSING
     return value is None or value != value
+
+
+def are_words(value: Any) -> bool:
+    """Return whether it is a list of strings, none of them empty. It may be empty."""
+    return isinstance(value, list) and all(isinstance(w, str) and w for w in value)
 
 
 def is_untagged(tag: Any) -> bool:

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from .base import AnnotatedText, ReadReport
 from .json_values import read_json_items
+from .missing import are_words
 from .tagged import TaggedText, read_tagged, real_spaces
 from .tags import TAG, tag_pattern
 
@@ -88,7 +89,7 @@ def _is_usable(one: _Paragraph, pattern: re.Pattern, report: ReadReport) -> bool
 def _paragraph(value: Any, line: int, document: str, where: str) -> _Paragraph:
     tokens = [token for sent in value["sentences"] for token in sent["tokens"]]
     words = [token["orth"] for token in tokens]
-    if not all(isinstance(word, str) and word for word in words):
+    if not are_words(words):
         raise TypeError("orth is not a string")
     tags = [token.get("ner") for token in tokens]
     spaces = [bool(token.get("space", True)) for token in tokens]

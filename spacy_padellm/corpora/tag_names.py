@@ -7,6 +7,8 @@ from typing import Any
 
 import srsly
 
+from .missing import are_words
+
 FILES = ("dataset_info.json", "dataset_infos.json", "label.json", "labels.json")
 CARD = "README.md"
 
@@ -28,7 +30,7 @@ def tag_names(path: Path, keys: Sequence[str]) -> list[str]:
             numbers = list(value.values())
             if sorted(map(str, numbers)) == sorted(map(str, range(len(value)))):
                 return sorted(value, key=lambda name: int(value[name]))
-        if _strings(value):
+        if value and are_words(value):
             return value
     return []
 
@@ -65,14 +67,9 @@ def _names(feature: Any) -> list[str]:
         by_number = {str(number): str(name) for number, name in names.items()}
         if sorted(by_number) == sorted(numbers):
             return [by_number[number] for number in numbers]
-    if _strings(names):
+    if names and are_words(names):
         return names
     return next((found for v in feature.values() if (found := _names(v))), [])
-
-
-def _strings(value: Any) -> bool:
-    whole = isinstance(value, list) and bool(value)
-    return whole and all(isinstance(name, str) and name for name in value)
 
 
 def _json(path: Path) -> Any:

@@ -17,7 +17,7 @@ from ..errors import Errors
 from .base import AnnotatedText, ReadReport
 from .json_values import read_json_items
 from .mentions import whole_number
-from .missing import is_missing, is_untagged
+from .missing import are_words, is_missing, is_untagged
 from .tag_names import tag_names
 from .tagged import TaggedText, read_tagged
 from .tags import BARE_TAG, TAG
@@ -131,7 +131,7 @@ def _rows(path: Path, report: ReadReport) -> Iterator[TaggedRow]:
             row = row["row"] if wrapped else row
             key = tag_key(row) if isinstance(row, dict) else None
             words = next((row[k] for k in TOKEN_KEYS if k in row), []) if key else []
-            if not key or not all(isinstance(word, str) and word for word in words):
+            if not key or not are_words(words):
                 kind = "no tokens with a tag for each"
                 report.lose(line, kind, repr(row)[:60])
                 continue
