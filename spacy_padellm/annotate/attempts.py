@@ -25,7 +25,8 @@ class Attempts:
     at: the document that is being computed by itself, from 0 in the shard.
     deaths: how often each document ended the process by itself.
     deadly: the documents to leave out.
-    known: how many of them the last search for more had found.
+    known: the length of `deadly` after the last search. If a new search finds no
+        more, its result is final.
     uncaused: how many attempts in a row ended while no document was computed by itself.
     """
 

@@ -45,8 +45,8 @@ def build_parallel_decoder_v1(
         process uses the same base, both share it.
     format: the `Format` of the prompts. Null is `spacy_padellm.Pointer.v1`.
     context_length: the maximum number of model tokens in a prompt with its longest
-        answer. Longer docs are cut. Adapters are trained on short texts: the included
-        one finds half as much in texts of 140 words as in single sentences.
+        answer. Longer docs are cut. Adapters are trained on short texts and find less
+        in long ones: see `docs/spacy-llm.md`.
     batch_tokens: the maximum number of tokens in a batch, including padding.
 
     The model is loaded when it gets the first prompt.

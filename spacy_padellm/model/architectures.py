@@ -54,13 +54,15 @@ def build_causal_lm_v1(
         merged into them: "always", "never", or "auto" for up to 2 GiB of weights. On a
         CPU, weights of up to 2 GiB are copied in any case, into the order that it
         multiplies fastest.
-    cuda_graphs: on CUDA, launch passes over a single text as graphs.
+    cuda_graphs: on CUDA, launch passes over a single text as graphs, in formats that
+        generate.
     trust_remote_code: run Python code that comes with the base. It needs your consent
         in the environment too: SPACY_PADELLM_TRUST_REMOTE_CODE=1.
     train_batch_tokens: padded tokens in a training microbatch, at most. It changes
         memory and speed, not the result. A GPU wants 16,384 and more.
     layers: the base's first layers that a new adapter is trained on; those above them
-        are dropped. Null is all of them. An adapter that was trained on fewer knows it.
+        are dropped. Null is all of them. The card
+        of an adapter that was trained on fewer layers has the number.
     lora: a new adapter, as arguments of PEFT's `LoraConfig`. Null is `DEFAULT_LORA`.
         `modules_to_save` trains copies of whole layers, and loads the base once more.
 
@@ -95,5 +97,6 @@ def build_causal_lm_v1(
 
 
 def causal_lm_forward(model: Model, trees: Sequence[PackedTree], is_train: bool):
-    """The mean loss of gold trees, and a callback that has nothing left to do."""
+    """The mean loss of gold trees, and a callback that does nothing: the gradients are
+    there."""
     return model.shims[0](trees, is_train)

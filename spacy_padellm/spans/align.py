@@ -63,9 +63,9 @@ def align_mentions(
     starts, ends: the characters where spaCy tokens start and end (exclusive).
         Occurrences at token boundaries are preferred. Occurrences inside tokens are
         only used if there is no other.
-    exclusive: an occurrence has one label. The label with the most probable mention of
-        a text comes first. What the other labels have too many are duplicates.
-        Otherwise labels share occurrences if there are no free ones.
+    exclusive: each occurrence gets one label. Labels choose in the order of their most
+        probable mention of a text. Mentions for which no occurrence is left are
+        duplicates. If false, labels share occurrences when none are free.
 
     Longer mentions are aligned first. Shorter mentions prefer occurrences outside of
     them. In "the Bank of England, a Bank", the mention "Bank" is aligned with the last
