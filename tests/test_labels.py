@@ -3,6 +3,7 @@
 import pytest
 
 from spacy_padellm.labels import label_names
+from spacy_padellm.pipeline.labels import with_labels
 
 
 def test_a_list_gives_each_label_a_name():
@@ -154,3 +155,9 @@ def test_a_description_may_tell_two_labels_apart():
         "BUYER": "person (who buys)",
         "SELLER": "person (who sells)",
     }
+
+
+def test_an_added_label_takes_no_name_that_another_label_has_or_is_called():
+    assert with_labels({"X": "person"}, {"PERSON": None})["PERSON"] == "PERSON"
+    assert with_labels({"person": "human"}, {"PERSON": None})["PERSON"] == "PERSON"
+    assert with_labels({"X": "x"}, {"PERSON": None})["PERSON"] == "person"

@@ -115,6 +115,7 @@ ORG = "organization"
         ("DISH, DRINK", ["DISH", "DRINK"]),
         ("PER=a person,ORG=firm", {"PER": "a person", "ORG": "firm"}),
         ("PER=someone,DISH,ORG", {"PER": "someone", "DISH": "DISH", "ORG": ORG}),
+        ("X=person,PERSON", {"X": "person", "PERSON": "PERSON"}),
     ],
 )
 def test_labels_are_a_list_or_have_names(value, labels):
