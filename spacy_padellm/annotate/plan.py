@@ -105,7 +105,7 @@ def make_plan(
         count = 0
         for row in rows:
             if format != "spacy" and ENTITIES in row.fields:
-                raise ValueError(Errors.E423.format(path=file.path))
+                raise ValueError(Errors.E423.format(path=file.path, name="entities"))
             cutter.add(row)
             count += 1
         files.append(replace(file, content=hash_of(file.path)))

@@ -42,6 +42,7 @@ class ColumnLayout:
     index: whether column 0 numbers the tokens of a sentence, as in CoNLL-U and UNER.
     pattern: of the tags. It is another one than TAG if their prefixes are in lower
         case, or if they have none, such as PER instead of I-PER.
+    other_tags: columns of tags that are not read.
     """
 
     token: int
@@ -49,6 +50,7 @@ class ColumnLayout:
     width: int
     index: bool = False
     pattern: re.Pattern = TAG
+    other_tags: tuple[int, ...] = ()
 
     def reads(self, fields: list[str]) -> bool:
         """Return whether these are the columns of a token."""
@@ -87,8 +89,12 @@ def split_row(line: str) -> list[str]:
     return line.split("\t") if "\t" in line else SPACES.split(line.lstrip(" "))
 
 
-def guess_layout(lines: list[tuple[int, str]]) -> ColumnLayout | None:
+def guess_layout(
+    lines: list[tuple[int, str]], sample: int = SAMPLE
+) -> ColumnLayout | None:
     """Return the layout of the lines, or None if no column looks like tags.
+
+    sample: the number of lines to look at, or more if all of their tags are O.
 
     The tag is the last column of tags that are no chunks, but if the token column is
     repeated, it is before the repetition (StackOverflowNER has token, tag, token, tag).
@@ -97,7 +103,7 @@ def guess_layout(lines: list[tuple[int, str]]) -> ColumnLayout | None:
     """
     rows = [
         split_row(line)
-        for _, line in lines[:SAMPLE]
+        for _, line in lines[:sample]
         if line.strip(BLANK) and not line.startswith("#")
     ]
     if not rows:
@@ -117,9 +123,12 @@ def guess_layout(lines: list[tuple[int, str]]) -> ColumnLayout | None:
     repeats = [i for i in range(token + 1, width) if columns[i] == columns[token]]
     before = [i for i in tags if not repeats or i < repeats[0]]
     tag = before[-1] if before else tags[-1]
+    if set(columns[tag]) == {"O"} and len(lines) > sample:
+        return guess_layout(lines, sample=len(lines))  # the others may come later
     if index:  # Universal NER has the tags of another annotator in a second column
         tag = tags[0]
-    return ColumnLayout(token, tag, width, index, patterns[tag] or TAG)
+    others = tuple(i for i in before or tags if columns[i] != columns[tag])
+    return ColumnLayout(token, tag, width, index, patterns[tag] or TAG, others)
 
 
 def _are_chunks(column: Sequence[str]) -> bool:
@@ -159,6 +168,12 @@ def read_columns(
         token=layout.token if token is None else token % layout.width,
         tag=layout.tag if tag is None else tag % layout.width,
     )
+    if layout.other_tags and tag is None:
+        columns = ", ".join(str(i + 1) for i in layout.other_tags)
+        report.layout = (
+            f"the tags are those of column {layout.tag + 1} of {layout.width}; those "
+            f"of column {columns} are not read"
+        )
     texts = [
         TaggedText(one.words, one.tags, one.lines, one.document, one.spaces(report))
         for one in _sentences(lines, layout, report)
@@ -191,9 +206,7 @@ def _sentences(lines, layout: ColumnLayout, report: ReadReport) -> Iterator[_Sen
         elif line.startswith("-DOCSTART-"):
             documents += 1
             document = sentence.document = str(documents)
-        elif line.startswith("#") and not (
-            len(fields) == layout.width and layout.reads(fields)
-        ):
+        elif _is_comment(line, sentence) and not layout.reads(fields):
             name, _, value = line[1:].partition("=")
             if name.strip() == "text":
                 sentence.text = value.strip()
@@ -213,3 +226,9 @@ def _sentences(lines, layout: ColumnLayout, report: ReadReport) -> Iterator[_Sen
             tag = fields[layout.tag]
             sentence.tags.append("" if is_missing(tag) else tag)
             sentence.lines.append(number)
+
+
+def _is_comment(line: str, sentence: _Sentence) -> bool:
+    """Return whether a line that is no token is a comment. Within a sentence, #Berlin
+    is a token whose tag cannot be read."""
+    return line.startswith("#") and (line[1:2] in ("", " ", "\t") or not sentence.words)

@@ -31,7 +31,7 @@ from .token_tags import TaggedRow, read_rows_of_tags, tag_values
 MOST_HEADER = 1_000  # characters
 NAMES = {
     "token": ("token", "word", "tokens", "words"),
-    "tag": ("tag", "ner_tag", "ner", "tags", "ner_tags", "iob", "label", "labels",
+    "tag": ("ner_tags", "ner_tag", "ner", "iob", "tag", "tags", "label", "labels",
             "entity"),
     "text": ("text", "full_text", "sentence"),
     "start": ("start", "start_offset", "start_char", "begin"),
@@ -41,6 +41,7 @@ NAMES = {
     "mention": ("mention", "entity_text", "span", "value"),
     "unit": ("sentence #", "sentence_id", "sent_id", "sentence", "sentence_idx",
              "doc_id", "document_id", "document"),
+    "document": ("doc_id", "document_id", "document"),
     "id": ("id",),
     "entity": ("entity",),
 }  # fmt: skip
@@ -57,6 +58,7 @@ class _Unit:
     """The rows of a sentence or a text: {name: value} of each, with its line."""
 
     rows: list[tuple[int, dict[str, str]]] = field(default_factory=list)
+    document: str = ""
 
 
 def header_of(line: str) -> tuple[str, dict[str, int]] | None:
@@ -129,7 +131,7 @@ def _rows(
     """Yield (line, values) of each row, without the header if the table is `headed`. An
     empty row has no values."""
     csv.field_size_limit(max(csv.field_size_limit(), len(text)))
-    unquoted = separator == "\t" and LONE_QUOTE.search(text)
+    unquoted = separator == "\t" and not _are_quoted(text)
     quoting = csv.QUOTE_NONE if unquoted else csv.QUOTE_MINIMAL
     options = {"delimiter": separator, "quoting": quoting, "strict": True}
     reader = csv.reader(io.StringIO(text, newline=""), **options)
@@ -146,6 +148,25 @@ def _rows(
             yield line, values if whole else {}
     except csv.Error as error:
         raise report.unreadable(reader.line_num, str(error)) from error
+
+
+def _are_quoted(text: str) -> bool:
+    """Return whether quotes in a table with tabs are those of cells. They are not if a
+    token is a quote, if they are invalid, or if they would join whole rows."""
+    if LONE_QUOTE.search(text):
+        return False
+    lines = [line.count("\t") for line in LINE_END.split(text)]
+    options = {"delimiter": "\t", "strict": True}
+    reader, first = csv.reader(io.StringIO(text, newline=""), **options), 0
+    try:
+        for _ in reader:
+            joined = lines[first : reader.line_num]
+            if len(joined) > 1 and set(joined) == {lines[0]} != {0}:
+                return False
+            first = reader.line_num
+    except csv.Error:
+        return False
+    return True
 
 
 def _are_tags(rows: Rows) -> bool:
@@ -174,15 +195,20 @@ def _by_id(rows: Rows, report: ReadReport, may_number_rows: bool) -> Rows:
 
 
 def _sentence_units(rows: Rows) -> Iterator[_Unit]:
-    """Yield the rows of each sentence. Empty cells belong to the sentence before."""
-    unit, last = _Unit(), None
+    """Yield the rows of each sentence. Empty cells belong to the sentence before. The
+    numbers of sentences may begin again in each document."""
+    unit, last = _Unit(), ("", "")
     for line, values in rows:
-        value = _cell(values, "unit")
-        if unit.rows and (not values or value not in ("", last)):
+        here = _cell(values, "document"), _cell(values, "unit")
+        is_other = any(
+            new not in ("", old) for new, old in zip(here, last, strict=True)
+        )
+        if unit.rows and (not values or is_other):
             yield unit
             unit = _Unit()
         if values:
-            last = value or last
+            last = here[0] or last[0], here[1] or last[1]
+            unit.document = last[0]
             unit.rows.append((line, values))
     if unit.rows:
         yield unit
@@ -234,7 +260,7 @@ def _sentences(units: Iterable[_Unit], report: ReadReport) -> Iterator[TaggedRow
             report.lose(line, kind, ", ".join(map(str, values.values()))[:60])
         else:
             known = [tag for found in tags for tag in found or ()]
-            yield TaggedRow(unit.rows[0][0], "", words, known)
+            yield TaggedRow(unit.rows[0][0], unit.document, words, known)
 
 
 def _cell(values: dict[str, str], name: str) -> str:

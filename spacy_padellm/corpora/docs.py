@@ -110,15 +110,15 @@ def _missing(
     doc: "Doc", places: Iterable[tuple[int, int]], kept: Iterable["Span"]
 ) -> list["Span"]:
     """Return the tokens that touch these characters and belong to no kept entity."""
-    places = list(places)
-    if not places:
+    unknown = {at for start, end in places for at in range(start, end)}
+    if not unknown:
         return []
     taken = {i for span in kept for i in range(span.start, span.end)}
     return [
         doc[token.i : token.i + 1]
         for token in doc
         if token.i not in taken
-        and any(a < token.idx + len(token) and token.idx < b for a, b in places)
+        and not unknown.isdisjoint(range(token.idx, token.idx + len(token)))
     ]
 
 

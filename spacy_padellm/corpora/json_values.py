@@ -45,7 +45,7 @@ def read_json_items(
             raise report.unreadable(1, f"it has no list called {of}")
         yield from _walk(text, key.end(), report)
     elif listed := LIST_OF_ITEMS.match(text):
-        yield from _walk(text, listed.end(), report)
+        yield from _walk(text, listed.end(), report, alone=True)
     elif _spans_lines(text):
         yield from _walk(text, 0, report, closed=False)
     else:
@@ -98,17 +98,31 @@ def _spans_lines(text: str) -> bool:
 
 
 def _walk(
-    text: str, at: int, report: ReadReport, *, closed: bool = True
+    text: str,
+    at: int,
+    report: ReadReport,
+    *,
+    closed: bool = True,
+    alone: bool = False,
 ) -> Iterator[tuple[int, Any]]:
     """Yield values from `at` on. They end at the ] of their list if it is `closed`, or
-    else at the end of the text."""
+    else at the end of the text. If the list is `alone`, only more lists may follow."""
     line, counted = 1, 0
     while True:
         at = SPACE.match(text, at).end()
         line += text.count("\n", counted, at)
         counted = at
-        if at == len(text) and not closed or closed and text.startswith("]", at):
+        if at == len(text) and not closed:
             return
+        if closed and text.startswith("]", at):
+            rest = text[at + 1 :].lstrip()
+            if not alone or not rest:
+                return
+            if not rest.startswith("["):
+                line += text.count("\n", at, len(text) - len(rest))
+                raise report.unreadable(line, f"{rest[:20]!r} follows the list")
+            at = len(text) - len(rest) + 1
+            continue
         try:
             value, at = decode(text, at)
         except json.JSONDecodeError as error:

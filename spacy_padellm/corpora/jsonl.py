@@ -23,6 +23,7 @@ SLURP, SpERT and W2NER.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,8 @@ from .mentions import place, place_tokens
 from .missing import is_missing
 from .prodigy import beside_unknown, is_binary, task_of, why_left_out
 from .script import joiner_of
+
+CLASSES = "labels are not those of the entities, read as classes of the text"
 
 
 def read_jsonl(
@@ -49,7 +52,8 @@ def read_jsonl(
     If it is empty, the tags of the tokens are read, if the line has them. Entities that
     only the tags, a further list, or a list with another key have are reported, and
     their places are unknown.
-    If "labels" is a list of names, the text was annotated for these labels. Answers of
+    If "labels" is a list of names, the text was annotated for these labels; but if any
+    text of the file has an entity with another label, they are classes. Answers of
     Prodigy that were rejected or ignored, or are about other things, are left out and
     reported. Beside the spans of its binary answers, the text is unknown. Lines with
     another structure, and entities that have no place in their text, are skipped and
@@ -58,6 +62,7 @@ def read_jsonl(
     items = list(read_json_items(path, report))
     names = names_in((value for _, value in items), path)
     sessions: dict[Any, Any] = {}
+    texts: list[AnnotatedText] = []
     for line, value in items:
         row = value if isinstance(value, dict) else {}
         start = str(row.get("text", ""))[:60]
@@ -78,7 +83,10 @@ def read_jsonl(
         if is_binary(row):
             report.leave_out(line, "text beside the spans of a binary answer", start)
             text = beside_unknown(text)
-        yield report.count(text)
+        texts.append(text)
+    are_classes = ("repaired", CLASSES) in report.kinds()
+    for text in texts:
+        yield report.count(replace(text, labels=None) if are_classes else text)
 
 
 def read_example(
@@ -132,12 +140,11 @@ def annotated_labels(
     """The labels that a text was annotated for. None if `labels` is something else,
     such as classes of the text: no list of strings, or without a label that the text
     has."""
-    if labels is None:
+    if labels is None or labels == []:
         return None
     if all_strings(labels) and {*_label_strings(claims)} <= {*labels}:
         return tuple(labels)
-    kind = "labels are not those of the entities, read as classes of the text"
-    report.repair(line, kind, repr(labels)[:60])
+    report.repair(line, CLASSES, repr(labels)[:60])
     return None
 
 

@@ -19,8 +19,8 @@ def read_lines(path: Path, report: ReadReport) -> Iterator[tuple[int, str]]:
 
     Lines end with a newline, a carriage return or both. Other separators do not end
     them, unlike in `str.splitlines`, because corpora have tokens such as U+2028. A line
-    that is not UTF-8 is read as Latin-1 and reported. So is the first carriage return
-    without a newline.
+    that is not UTF-8 is read as Windows-1252 and reported. So is the first carriage
+    return without a newline.
 
     Raises ValueError for Parquet (E221), for a NUL byte, or if the file seems to have
     an encoding of another script (E209).
@@ -57,9 +57,9 @@ def _decoded(path: Path, report: ReadReport) -> Iterator[str]:
                 if seems_of_another_script(raw + file.peek()):
                     place = {"path": path, "line": number}
                     raise ValueError(Errors.E209.format(**place)) from None
-                line = raw.decode("latin-1")
+                line = _windows(raw)
                 detail = f"byte {raw[error.start : error.start + 1]!r}"
-                report.repair(number, "not UTF-8, read as Latin-1", detail)
+                report.repair(number, "not UTF-8, read as Windows-1252", detail)
             yield line.removeprefix(BOM) if number == 1 else line
 
 
@@ -76,6 +76,15 @@ def seems_of_another_script(data: bytes) -> bool:
     pairs = sum(len(run) % 2 == 0 for run in runs if GB_BYTES.fullmatch(run))
     words = sum(map(len, runs)) >= 3 * len(runs)
     return len(runs) >= 3 and (words or pairs >= 0.9 * len(runs))
+
+
+def _windows(raw: bytes) -> str:
+    """Return what Windows wrote in Western languages: Latin-1, and quotes and dashes in
+    place of its control characters. Five bytes mean nothing there."""
+    try:
+        return raw.decode("cp1252")
+    except UnicodeDecodeError:
+        return raw.decode("latin-1")
 
 
 def _is_utf8(data: bytes) -> bool:

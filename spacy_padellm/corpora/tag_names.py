@@ -19,13 +19,14 @@ def tag_names(path: Path, keys: Sequence[str]) -> list[str]:
     keys: of the tags in each row. These are looked through in this order: "features" in
     the file itself, dataset_info.json and dataset_infos.json of Hugging Face, a table
     of names and numbers in label.json, and the card of the data set, README.md. They
-    may be in the folder of the file or in the one above.
+    may be in the folder of the file or in the one above. A source with different names
+    for the same key says nothing.
     """
     for value in _sources(path):
         for key in keys:
-            names = _of(value, key)
-            if names:
-                return names
+            found = list(_of(value, key))
+            if found:  # configurations of a data set may have other names
+                return found[0] if all(one == found[0] for one in found) else []
         if isinstance(value, dict) and value:
             numbers = list(value.values())
             if sorted(map(str, numbers)) == sorted(map(str, range(len(value)))):
@@ -43,18 +44,19 @@ def _sources(path: Path) -> Iterator[Any]:
         yield _front_matter(folder / CARD)
 
 
-def _of(value: Any, key: str) -> list[str]:
-    """Return the names of the ClassLabel feature `key`, wherever it is."""
+def _of(value: Any, key: str) -> Iterator[list[str]]:
+    """Yield the names of each ClassLabel feature `key`, wherever it is."""
     if isinstance(value, list):
-        return next((names for item in value if (names := _of(item, key))), [])
-    if not isinstance(value, dict):
-        return []
-    if value.get("name") == key:  # a list of features
-        return _names(value)
-    if key in value and (names := _names(value[key])):
-        return names
-    inner = (v for k, v in value.items() if k != "rows")
-    return next((names for item in inner if (names := _of(item, key))), [])
+        for item in value:
+            yield from _of(item, key)
+    elif isinstance(value, dict):
+        feature = value if value.get("name") == key else value.get(key)
+        if names := _names(feature):
+            yield names
+        else:
+            for name, inner in value.items():
+                if name != "rows":
+                    yield from _of(inner, key)
 
 
 def _names(feature: Any) -> list[str]:
@@ -74,7 +76,7 @@ def _names(feature: Any) -> list[str]:
 
 def _json(path: Path) -> Any:
     try:
-        return json.loads(path.read_text(encoding="utf8"))
+        return json.loads(path.read_text(encoding="utf-8-sig"))
     except (OSError, ValueError, RecursionError):
         return None
 

@@ -76,10 +76,12 @@ def are_prefixed(tags: Collection[str]) -> bool:
 
 
 def tag_pattern(column: Sequence[str]) -> re.Pattern | None:
-    """Return the pattern of a column of tags with prefixes, or None if it is none."""
-    if mostly(TAG, column):
+    """Return the pattern of a column of tags with prefixes, or None if it is none.
+    Nearly all tags have it, and most of those that are not O."""
+    inside = [tag for tag in column if tag not in ("O", "o") and not is_missing(tag)]
+    if mostly(TAG, column) and (not inside or mostly(TAG, inside, 0.5)):
         return TAG
-    if not mostly(ANY_CASE, column):
+    if not mostly(ANY_CASE, column) or not mostly(ANY_CASE, inside, 0.5):
         return None
     return ANY_CASE if are_prefixed({*filter(ANY_CASE.fullmatch, column)}) else None
 
@@ -91,11 +93,11 @@ def are_bare_tags(column: Sequence[str]) -> bool:
     return few and mostly(BARE_TAG, column)
 
 
-def mostly(pattern: re.Pattern, column: Sequence[str]) -> bool:
-    """Return whether nearly all values that are not missing match."""
+def mostly(pattern: re.Pattern, column: Sequence[str], share: float = 0.99) -> bool:
+    """Return whether this share of the values that are not missing match."""
     values = [value for value in column if not is_missing(value)]
     hits = sum(pattern.fullmatch(value) is not None for value in values)
-    return bool(values) and hits >= 0.99 * len(values)
+    return bool(values) and hits >= share * len(values)
 
 
 def has_no_labels(tags: Collection[str]) -> bool:

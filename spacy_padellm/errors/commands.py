@@ -81,7 +81,7 @@ class CommandErrors:
         "the documents before it: {reason}. Pass --format jsonl."
     )
     E423 = (
-        "[E423] {path} has a field 'entities' already, which would be overwritten. "
+        "[E423] {path} has a field {name!r} already, which would be overwritten. "
         "Rename the field, or pass --format spacy."
     )
     E424 = (

@@ -8,6 +8,7 @@ from ..annotate.entities import Failure
 from ..annotate.schema import ENTITIES, entities_type
 from ..annotate.settings import DEFAULT, PipelineSettings
 from ..annotate.texts import TextAnnotator
+from ..errors import Errors
 
 ERROR = "error"
 
@@ -63,6 +64,9 @@ class Annotator:
 
 
 def _with(batch: Any, name: str, values: list[Any]) -> Any:
+    """The batch with one more column. Raises ValueError (E423) if it is there."""
+    if name in (batch if isinstance(batch, dict) else batch.column_names):
+        raise ValueError(Errors.E423.format(path="The batch", name=name))
     if not isinstance(batch, dict):
         import pyarrow
 

@@ -164,7 +164,7 @@ def test_characters_with_b_m_e_and_s_tags(corpus):
 def test_latin_1_bytes_are_read_and_reported(corpus):
     read = corpus("Zoë\tB-PER\n".encode("latin-1") + "Malmö\tB-LOC\n".encode())
     assert mentions(read) == [[("Zoë", "PER"), ("Malmö", "LOC")]]
-    assert problems(read) == [(1, "repaired", "not UTF-8, read as Latin-1")]
+    assert problems(read) == [(1, "repaired", "not UTF-8, read as Windows-1252")]
 
 
 def test_prose_is_no_columns(tmp_path):
@@ -200,3 +200,25 @@ def test_an_empty_tag_never_means_that_nothing_is_there(corpus):
     read = corpus("Ada\tB-PER\nleft\t\n\nBo\tB-PER\n")
     assert mentions(read) == [[("Bo", "PER")]]
     assert problems(read) == [(2, "skipped", "sentence with a bad line")]
+
+
+def test_a_token_that_begins_with_a_number_sign_is_no_comment(corpus):
+    read = corpus("Ada\tB-PER\nloves\tO\n#Berlin\tB-LOC\tx\nRome\tB-LOC\n")
+    assert read.texts[0].text == "Ada loves #Berlin Rome"
+    good = "# text = Ada left\nAda\tB-PER\n# a comment\nleft\tO\n\n" * 99
+    read = corpus(f"{good}Ada\tB-PER\n#Berlin\nleft\tO\n")
+    assert len(read.texts) == 99
+    assert problems(read) == [(497, "skipped", "sentence with a bad line")]
+
+
+@pytest.mark.parametrize(("tag", "label"), [("PERSON", "PERSON"), ("b-per", "per")])
+def test_few_tags_without_prefixes_are_read_beside_many_o(corpus, tag, label):
+    empty = "it\tO\nrains\tO\n\n" * 4_000
+    read = corpus(f"{empty}Ada\t{tag}\nleft\tO\n")
+    assert mentions(read)[-1] == [("Ada", label)]
+
+
+def test_columns_of_tags_that_are_not_read_are_named(corpus):
+    read = corpus("University\tB-ORG\tO\nof\tI-ORG\tO\nBerlin\tI-ORG\tB-LOC\n")
+    assert mentions(read) == [[("Berlin", "LOC")]]
+    assert "column 3 of 3; those of column 2 are not read" in read.report.layout

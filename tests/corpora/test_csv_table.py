@@ -155,3 +155,31 @@ def test_a_row_of_missing_values_is_no_text(corpus):
     rows = "Ada left,0,3,PER\nnan,nan,nan,nan\nN/A,,,\n"
     read = corpus(f"text,start,end,label\n{rows}")
     assert [text.text for text in read.texts] == ["Ada left", "N/A"]
+
+
+def test_sentences_are_numbered_anew_in_each_document(corpus):
+    rows = ["doc_id,sentence_id,token,tag", "1,0,Ada,B-PER", "1,0,Byron,I-PER"]
+    rows += ["2,0,Lovelace,I-PER", "2,0,left,O", "2,1,Bo,B-PER"]
+    read = corpus("\n".join(rows), "x.csv")
+    assert mentions(read) == [
+        [("Ada Byron", "PER")],
+        [("Lovelace", "PER")],
+        [("Bo", "PER")],
+    ]
+    assert [text.document for text in read.texts] == ["1", "2", "2"]
+
+
+def test_a_column_of_entities_goes_before_one_of_parts_of_speech(corpus):
+    read = corpus("sentence_id,token,tag,ner\n1,Ada,NNP,B-PER\n1,left,VBD,O\n", "x.csv")
+    assert mentions(read) == [[("Ada", "PER")]]
+
+
+def test_a_table_with_tabs_need_not_quote(corpus):
+    rows = ["token\ttag", "He\tO", '"Ada\tB-PER', "left\tO", 'Rome"\tB-LOC']
+    read = corpus("\n".join(rows), "x.tsv")
+    assert mentions(read) == [[('"Ada', "PER"), ('Rome"', "LOC")]]
+    rows = ["text\tstart\tend\tlabel", '"Yes," said Ada.\t12\t15\tPER']
+    read = corpus("\n".join(rows), "x.tsv")
+    assert mentions(read) == [[("Ada", "PER")]]
+    rows = ["text\tstart\tend\tlabel", '"Ada\nleft"\t0\t3\tPER']
+    assert corpus("\n".join(rows), "x.tsv").texts[0].text == "Ada\nleft"

@@ -85,3 +85,11 @@ def test_a_number_that_python_refuses_stays_a_string(path, content):
     values = [value for _, value in read_json_items(path, report)]
     assert values == [{"a": digits}, {"a": 2}]
     assert report.problems == []
+
+
+def test_lists_that_follow_each_other_are_read_and_other_things_refused(corpus):
+    one, two = ([{"text": name, "entities": [[0, 2, "PER"]]}] for name in ("Bo", "Al"))
+    read = corpus(f"{json.dumps(one)}\n{json.dumps(two)}\n")
+    assert [text.text for text in read.texts] == ["Bo", "Al"]
+    with pytest.raises(ValueError, match=r"E204.*:2: .*: 'more' follows the list"):
+        corpus(f"{json.dumps(one)}\nmore")

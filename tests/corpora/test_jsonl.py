@@ -339,3 +339,16 @@ def test_offsets_that_pandas_made_floats(corpus):
     read = corpus(json.dumps({**row, "labels": float("nan")}))
     assert (mentions(read), problems(read)) == (WANTED, [])
     assert (read.texts[0].document, read.texts[0].labels) == ("", None)
+
+
+def test_labels_are_classes_in_all_of_a_file_or_in_none_of_it(corpus):
+    rows = [
+        {"text": "Ada won gold.", "entities": [[0, 3, "PER"]], "labels": ["sports"]},
+        {"text": "Nobody came.", "entities": [], "labels": ["sports", "weather"]},
+        {"text": "It rained.", "entities": [], "labels": []},
+    ]
+    read = corpus("\n".join(map(json.dumps, rows)))
+    assert [text.labels for text in read.texts] == [None] * 3
+    rows[0]["labels"] = ["PER"]
+    read = corpus("\n".join(map(json.dumps, rows)))
+    assert [t.labels for t in read.texts] == [("PER",), ("sports", "weather"), None]

@@ -59,7 +59,7 @@ def test_lines_of_two_encodings_are_each_read_and_the_odd_ones_reported(corpus):
     read = corpus(b"".join(encoded * 5))
     assert mentions(read) == [[("Zoë", "PER"), ("Málaga", "LOC"), ("Århus", "LOC")] * 5]
     kinds = read.report.kinds()
-    assert kinds == {("repaired", "not UTF-8, read as Latin-1"): 15}
+    assert kinds == {("repaired", "not UTF-8, read as Windows-1252"): 15}
     assert problems(read)[0][0] == 2
 
 
@@ -104,14 +104,14 @@ def test_utf_8_of_another_script_with_a_line_of_latin_1_is_read(corpus, shift):
     """Wherever the buffer ends, which may be in the middle of a character."""
     odd = '{"text": "' + "x" * shift + ' café", "entities": []}\n'
     read = corpus(odd.encode("latin-1") + (SENTENCE * 300).encode())
-    assert read.report.kinds() == {("repaired", "not UTF-8, read as Latin-1"): 1}
+    assert read.report.kinds() == {("repaired", "not UTF-8, read as Windows-1252"): 1}
     assert read.report.entities == {"PER": 300}
 
 
 def test_a_cut_character_does_not_make_utf_8_another_encoding(corpus):
     cut = SENTENCE.encode().replace("г".encode(), "г".encode()[:1])
     read = corpus(SENTENCE.encode() + cut)
-    assert read.report.kinds() == {("repaired", "not UTF-8, read as Latin-1"): 1}
+    assert read.report.kinds() == {("repaired", "not UTF-8, read as Windows-1252"): 1}
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32"])
@@ -138,3 +138,9 @@ def test_an_empty_file_is_an_error(tmp_path, content):
         read(path, "columns")
     with pytest.raises(ValueError, match=r"E205.*empty.conll"):
         read(path, "jsonl")
+
+
+def test_quotes_and_dashes_of_windows(corpus):
+    text = "He said “Ada” left – René’s €5"
+    read = corpus(f'{{"text": "{text}", "entities": []}}'.encode("cp1252"))
+    assert read.texts[0].text == text

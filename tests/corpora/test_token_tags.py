@@ -167,3 +167,20 @@ def test_a_first_row_without_tags_does_not_change_the_format(corpus, tags):
     read = corpus("\n".join(map(json.dumps, [{**good, "ner_tags": tags}, good])))
     assert (read.format, mentions(read)) == ("token_tags", WANTED)
     assert problems(read) == [(1, "skipped", "no tokens with a tag for each")]
+
+
+def test_names_that_differ_between_configurations_are_not_guessed(corpus, tmp_path):
+    def config(*names):
+        return {"features": [{"name": "ner_tags", "names": list(names)}]}
+
+    row = json.dumps({"tokens": ["Ada", "left"], "ner_tags": [1, 0]})
+    info = {"a": config("O", "B-PER"), "b": config("O", "B-PER")}
+    (tmp_path / "dataset_infos.json").write_text(json.dumps(info))
+    assert mentions(corpus(row)) == [[("Ada", "PER")]]
+    info["b"] = config("O", "B-LOC")
+    (tmp_path / "dataset_infos.json").write_text(json.dumps(info))
+    with pytest.raises(ValueError, match="E216"):
+        corpus(row)
+    (tmp_path / "label.json").write_bytes(b"\xef\xbb\xbf" + b'{"O": 0, "B-LOC": 1}')
+    (tmp_path / "dataset_infos.json").unlink()
+    assert mentions(corpus(row)) == [[("Ada", "LOC")]]
