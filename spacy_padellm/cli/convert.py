@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -14,6 +15,7 @@ from ..corpora.gold import (
     Choices,
     divide,
     gold_docs,
+    have_overlaps,
     language_of,
     misfits,
     read_for,
@@ -116,8 +118,13 @@ def convert(
     divided = dev_share is not None
     work = [job_to_divide(source, target)] if divided else jobs(source, target)
     check_targets(work, DIVIDED if divided else ())
-    for files, to in work:
-        corpora = [c for file in files if (c := try_to_read(file, format, lang))]
+    read = [
+        [c for file in files if (c := try_to_read(file, format, lang))]
+        for files, _ in work
+    ]
+    # a dev set without overlaps is scored like its training set
+    choices = replace(choices, overlap=any(map(have_overlaps, read)))
+    for (files, to), corpora in zip(work, read, strict=True):
         failed = failed or len(corpora) < len(files)
         if corpora:
             how = "given" if format else "guessed"

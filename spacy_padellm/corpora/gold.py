@@ -32,7 +32,8 @@ class Choices:
     keep. None keeps all. mark_labels: store in each doc the labels that the corpus
     annotates. detokenise: use English spacing. limit: the maximum number of docs, 0
     means all. seed: draw the docs at random. None takes the first ones. n_sents: join
-    up to this many consecutive texts of a document to one doc, see `runs`.
+    up to this many consecutive texts of a document to one doc, see `runs`. overlap:
+    store all entities in doc.spans["sc"], even if none of these texts overlap.
     """
 
     renames: dict[str, str | None] = field(default_factory=dict)
@@ -42,6 +43,12 @@ class Choices:
     limit: int = 0
     seed: int | None = None
     n_sents: int = 1
+    overlap: bool = False
+
+
+def have_overlaps(corpora: Iterable[Corpus]) -> bool:
+    """Return whether any entities of a text overlap."""
+    return any(has_overlaps(text) for corpus in corpora for text in corpus.texts)
 
 
 def read_for(path: Path, format: str, lang: str | None) -> Corpus:
@@ -77,7 +84,7 @@ def gold_docs(
         labels = choices.keep or labels_of(text for text, _ in chosen)
         marked = annotated_for((text for text, _ in chosen), labels)
         chosen = [(m, c) for m, (_, c) in zip(marked, chosen, strict=True)]
-    overlap = any(has_overlaps(text) for corpus in corpora for text in corpus.texts)
+    overlap = choices.overlap or have_overlaps(corpora)
     docs = []
     for text, corpus in progress(draw(chosen, choices.limit, choices.seed)):
         if len(text.text) > nlp.max_length:

@@ -394,3 +394,16 @@ def test_documents_of_a_folder_are_divided(tmp_path, folder):
         (corpus / f"{name}.ann").write_text("T1\tPER 0 3\tAda\n")
     train, dev = divided(corpus, tmp_path / "out")
     assert (train, dev) == (["Ada left."] * 2, ["Ada left."])
+
+
+def test_splits_of_one_corpus_have_the_same_groups(tmp_path):
+    nested = {"text": "New York City", "entities": [[0, 13, "LOC"], [0, 8, "LOC"]]}
+    flat = {"text": "Ada left", "entities": [[0, 3, "PER"]]}
+    folder, out = tmp_path / "corpus", tmp_path / "out"
+    folder.mkdir()
+    for name, row in (("train", nested), ("dev", flat)):
+        (folder / f"{name}.jsonl").write_text(json.dumps(row))
+    out.mkdir()
+    assert convert(folder, out).exit_code == 0
+    for name, n in (("train", 2), ("dev", 1)):
+        assert [len(doc.spans["sc"]) for doc in docs(out / f"{name}.spacy")] == [n]
