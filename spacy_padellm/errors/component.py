@@ -125,7 +125,8 @@ class ComponentErrors:
     )
     E816 = (
         "[E816] {name} has no labels to learn. Set its `labels`, call add_label, or "
-        "initialize it from gold data: nlp.initialize(lambda: examples)."
+        "initialize it from gold data: nlp.initialize(lambda: examples). If the gold "
+        "mentions are in doc.spans, set `allow_overlap = true` and `spans_key`."
     )
     E817 = (
         "[E817] Cannot read labels from {path}: {error} Give a JSON file with a list "
@@ -222,6 +223,11 @@ class ComponentErrors:
         "[E888] The checkpoint {path} is of step {step}, and this training may end "
         "before it, by its {setting}. Raise that setting, or set resume = false to "
         "start from the beginning."
+    )
+    E889 = (
+        "[E889] {later} writes entities after {name}, and a resumed training cannot "
+        "repeat its scores, so it would save another model-best. Set resume = false, "
+        "or put {later} before {name}."
     )
     # scoring
     E901 = (

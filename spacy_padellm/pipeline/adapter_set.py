@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from ..errors import Errors
@@ -23,7 +24,9 @@ class AdapterSet:
     adapter, and no other. In the methods, the adapter None is the component's own.
 
     name: of the component, for errors.
-    labels: given to the component's own adapter; None leaves it its own labels.
+    labels: given to the component's own adapter, each with its name, or
+        None for the name that the adapter was trained with; None leaves it its own
+        labels.
     paths: a table name → folder of further adapters.
     active: the adapter to predict with.
     """
@@ -33,19 +36,19 @@ class AdapterSet:
         own: CausalLMShim,
         *,
         name: str,
-        labels: LabelNames | None = None,
+        labels: Mapping[str, str | None] | None = None,
         paths: Mapping[str, str] | None = None,
         active: str | None = None,
     ) -> None:
         self.own = own
         self.name = name
         # what the config says, which gives way to nothing that was saved
-        self.configured_labels = labels
+        self.configured_labels = None if labels is None else _names_for(labels)
         self.configured_active = active
         self.configured_paths = dict(paths or {})
         self.active = active
         self.named: dict[str, CausalLMShim] = {}
-        self._given: dict[str | None, LabelNames | None] = {None: labels}
+        self._given: dict[str | None, Mapping[str, str | None] | None] = {None: labels}
         self._added: dict[str | None, dict[str, str | None]] = {}
         # of the gold data that `own` was initialized with, with those given and added
         self._learned: LabelNames | None = None
@@ -63,7 +66,30 @@ class AdapterSet:
         if given is None:
             card = self.shim(adapter).card()
             given = {} if card is None else card.labels
-        return with_labels(given, self._added.get(adapter, {}))
+        given = self.with_names(adapter, given)
+        added = self._added.get(adapter, {})
+        if None in added.values():
+            names = _names_for({**given, **added}, self._known(adapter))
+            added = {label: names[label] for label in added}
+        return with_labels(given, added)
+
+    def with_names(
+        self, adapter: str | None, labels: Mapping[str, str | None]
+    ) -> LabelNames:
+        """The labels, each with its name. Those that have none get the name that the
+        adapter was trained with, or else the usual one."""
+        if None not in labels.values():
+            return dict(labels)
+        return _names_for(labels, self._known(adapter))
+
+    def _known(self, adapter: str | None) -> LabelNames:
+        """The names that an adapter was trained with; none if it cannot be read, which
+        is an error when it is used."""
+        try:
+            card = self.shim(adapter).card()
+        except ValueError:
+            return {}
+        return {} if card is None else card.labels
 
     def learn_labels(self, found: Mapping[str, str | None]) -> None:
         """Look for the labels given to the component's own adapter, those that were
@@ -73,7 +99,8 @@ class AdapterSet:
 
         found: each label with the name that the model reads, or None.
         """
-        added, given = self._added.get(None, {}), self._given.get(None) or {}
+        added = self._added.get(None, {})
+        given = self.with_names(None, self._given.get(None) or {})
         names = _names_for(found, self.labels(None), {*added.values(), *given.values()})
         asked = {
             **added,
@@ -84,10 +111,12 @@ class AdapterSet:
     def saved_labels(self) -> dict[str, Any]:
         """The labels of the component's own adapter, and where they are from, for
         `restore_labels`."""
+        labels, given = self.labels(None), self._given.get(None)
+        added = self._added.get(None, {})
         return {
-            "labels": self.labels(None),
-            "given_labels": self._given.get(None),
-            "added_labels": self._added.get(None, {}),
+            "labels": labels,
+            "given_labels": None if given is None else self.with_names(None, given),
+            "added_labels": {label: labels[label] for label in added},
             "learned_labels": self._learned,
         }
 
@@ -119,8 +148,11 @@ class AdapterSet:
         self._added.setdefault(adapter, {}).setdefault(label, name)
         return int(label not in known)
 
-    def give_labels(self, adapter: str | None, labels: LabelNames | None) -> None:
-        """Look for these alone; None: for those that the adapter was trained for."""
+    def give_labels(
+        self, adapter: str | None, labels: Mapping[str, str | None] | None
+    ) -> None:
+        """Look for these alone; None: for those that the adapter was trained for. See
+        `with_names` for labels without a name."""
         self._given[adapter] = labels
         self._added.pop(adapter, None)
         if adapter is None:
@@ -205,17 +237,22 @@ class AdapterSet:
 
 
 def _names_for(
-    found: Mapping[str, str | None], known: LabelNames, taken: Collection[str | None]
+    found: Mapping[str, str | None],
+    known: Mapping[str, str] = MappingProxyType({}),
+    taken: Collection[str | None] = (),
 ) -> LabelNames:
-    """Names for labels of gold data: those that the data say, then those that the
-    adapter knows, then the usual ones, as far as no other label has them."""
+    """Names for labels: those that they have, then those that the adapter knows, then
+    the usual ones, as far as no other label has them.
+
+    taken: names of labels that are not in `found`.
+    """
     names = {label: name for label, name in found.items() if name}
     for label in sorted(found, key=lambda label: label not in known):
         if label not in names:
             choices = known.get(label), KNOWN_NAMES.get(label, label)
             others = (*names.values(), *taken)
             names[label] = free_name(label, *choices, names=others, labels=found)
-    return names
+    return {label: names[label] for label in found}
 
 
 def check_format(shim: CausalLMShim, format: Format, name: str) -> None:

@@ -8,7 +8,7 @@ from spacy.vocab import Vocab
 from ..formats.base import Format
 from ..types import LabelNames, WindowGetter
 from .adapter_set import AdapterSet
-from .labels import read_labels
+from .labels import given_labels
 
 if TYPE_CHECKING:
     from ..adapters.adapted import AdaptedLM
@@ -44,14 +44,16 @@ class AdaptersAndLabels:
 
     @labels.setter
     def labels(self, labels: Collection[str] | Mapping[str, str] | None) -> None:
-        """None: the adapter's own from now on."""
-        self._give_labels(read_labels(labels))
+        """A list: the names are those that the adapter was trained with, where it knows
+        the label. None: the adapter's own labels from now on."""
+        self._give_labels(given_labels(labels))
 
     def add_label(self, label: str, name: str | None = None) -> int:
         """Look for one more label. `initialize` learns the labels that you add, and not
         those that the adapter was trained for.
 
-        name: what the model reads for it; the label itself where it has none.
+        name: what the model reads for it. None is the name that the adapter was trained
+            with, or the usual one.
 
         Returns 1, or 0 if the label is there already.
         """
@@ -59,7 +61,7 @@ class AdaptersAndLabels:
         self.vocab.strings.add(label)
         return added
 
-    def _give_labels(self, labels: LabelNames | None) -> None:
+    def _give_labels(self, labels: Mapping[str, str | None] | None) -> None:
         self._adapters.give_labels(self.active_adapter, labels)
         for label in labels or ():
             self.vocab.strings.add(label)

@@ -97,6 +97,9 @@ class Checkpoints:
         if state is None:
             msg.info(f"No checkpoint in {self.folder}: training starts from step 0")
             return None
+        if later := _writes_entities_later(nlp):
+            name = list(state["components"])[-1]
+            raise ValueError(Errors.E889.format(later=later, name=name))
         what = ""
         if "epoch" not in state:
             what = "an earlier version of this package wrote it"
@@ -180,6 +183,15 @@ def _trained(nlp: Language) -> dict[str, Any]:
 def _labels(nlp: Language) -> dict[str, list[tuple[str, str]]]:
     """The labels of each component with their names, in order."""
     return {name: [*ner.label_data.items()] for name, ner in _trained(nlp).items()}
+
+
+def _writes_entities_later(nlp: Language) -> str:
+    """The last component that writes entities, if it is not one that is replayed; "" if
+    there is none. Its scores replace those of the components before it."""
+    writers = [
+        name for name in nlp.pipe_names if "doc.ents" in nlp.get_pipe_meta(name).assigns
+    ]
+    return "" if writers[-1] in _trained(nlp) else writers[-1]
 
 
 def _ends_earlier(nlp: Language, state: Mapping[str, Any]) -> str:

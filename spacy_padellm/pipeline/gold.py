@@ -74,21 +74,23 @@ def trees_of(
     """The trees of all examples with annotation, and what could not be learned: see
     `gold_trees`."""
     problems: Counter[str] = Counter()
-    trees = [
-        tree
-        for example in examples
-        if is_annotated(example.reference, spans_key)
-        for tree in gold_trees(
-            example.reference,
-            labels,
-            format=format,
-            windows=windows,
-            tokenizer=tokenizer,
-            spans_key=spans_key,
-            problems=problems,
-        )
-    ]
-    return trees, problems
+    trees: list[GoldTree | GoldPointers] = []
+    for example in examples:
+        doc = example.reference
+        if is_annotated(doc, spans_key):
+            trees += gold_trees(
+                doc,
+                labels,
+                format=format,
+                windows=windows,
+                tokenizer=tokenizer,
+                spans_key=spans_key,
+                problems=problems,
+            )
+        else:
+            for key, group in doc.spans.items():
+                problems[f"only in doc.spans[{key!r}]"] += len(group)
+    return trees, +problems
 
 
 def gold_trees(

@@ -46,6 +46,16 @@ def read_labels(
     return label_names(labels)
 
 
+def given_labels(
+    labels: Collection[str] | Mapping[str, str | Mapping[str, str]] | None,
+) -> dict[str, str | None] | None:
+    """Like `read_labels`, but the labels of a list have no names: those that the
+    adapter was trained with may be others than the usual ones."""
+    names = read_labels(labels)
+    is_list = names is not None and not isinstance(labels, Mapping)
+    return dict.fromkeys(names) if is_list else names
+
+
 def with_labels(known: LabelNames, more: Mapping[str, str | None]) -> LabelNames:
     """The known labels and those of `more` that are not among them.
 

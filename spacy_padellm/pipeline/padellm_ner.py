@@ -30,7 +30,7 @@ from .adapters_and_labels import AdaptersAndLabels
 from .annotate import annotate, register_score
 from .engines import check_engine, check_trains
 from .gold import trees_of
-from .labels import gold_labels, has_gold, names_labels, read_labels
+from .labels import given_labels, gold_labels, has_gold, names_labels
 from .language import PipelineOf, check_spans_key
 from .output import Output, OutputSetting
 from .predict import predict_docs, predict_each
@@ -115,7 +115,7 @@ class PaDeLLMNER(AdaptersAndLabels, TrainablePipe):
         self._adapters = AdapterSet(
             causal_lm_shim(model),
             name=name,
-            labels=read_labels(labels),
+            labels=given_labels(labels),
             paths=adapters,
             active=active_adapter,
         )
@@ -241,9 +241,11 @@ class PaDeLLMNER(AdaptersAndLabels, TrainablePipe):
         """The component's settings with some changed. Raises ValueError for a value
         that is not allowed."""
         settings = dict(changed)
-        labels = read_labels(settings.pop("labels", None))
+        labels = given_labels(settings.pop("labels", None))
         adapter = settings.pop("active_adapter", self.active_adapter)
         self._adapters.shim(adapter)
+        if labels is not None:
+            labels = self._adapters.with_names(adapter, labels)
         output = self.output.changed(settings)
         check_spans_key(self._pipeline(), self.name, output.spans_key)
         return Call(output, adapter, labels)

@@ -251,6 +251,42 @@ def test_an_adapter_lends_the_names_that_it_was_trained_with(make_nlp, tmp_path)
     assert ner_of(nlp).label_data == {"TOOL": "TOOL", "PART": "bicycle part"}
 
 
+def test_a_list_of_labels_has_the_names_that_the_adapter_was_trained_with(
+    make_nlp, tmp_path
+):
+    nlp = make_nlp()
+    ner = ner_of(nlp)
+    ner.labels = {"PART": "bicycle part", "PERSON": "who is meant"}
+    nlp.initialize(lambda: gold_with(nlp, "PART", "PERSON"))
+    ner.to_disk(tmp_path / "ner")
+    model = {"adapter": str(tmp_path / "ner" / "adapter")}
+    ner = ner_of(make_nlp(model=model, labels=["TOOL", "PERSON"]))
+    assert ner.label_data == {"TOOL": "TOOL", "PERSON": "who is meant"}
+    ner.add_label("PART")
+    assert ner.label_data["PART"] == "bicycle part"
+    ner.labels = [*ner.labels, "LOC"]
+    names = ["TOOL", "who is meant", "bicycle part", "location"]
+    assert list(ner.label_data.values()) == names
+    call = ner._call({"labels": ["PART", "ORG"]})
+    assert call.labels == {"PART": "bicycle part", "ORG": "organization"}
+    ner.labels = {"X": "bicycle part"}
+    ner.add_label("PART")
+    assert ner.label_data == {"X": "bicycle part", "PART": "PART"}
+
+
+@pytest.mark.parametrize("way", ["loaded", "bytes"])
+def test_names_of_a_list_are_saved(make_nlp, adapter_folder, tmp_path, way):
+    nlp = make_nlp(model={"adapter": str(adapter_folder)}, labels=["LOC", "DISH"])
+    before = ner_of(nlp).label_data
+    if way == "loaded":
+        nlp.to_disk(tmp_path)
+        again = spacy.load(tmp_path)
+    else:
+        again = make_nlp(labels=["LOC", "DISH"]).from_bytes(nlp.to_bytes())
+    assert ner_of(again).label_data == before
+    assert list(before) == ["LOC", "DISH"]
+
+
 @pytest.mark.parametrize(
     ("found", "names"),
     [

@@ -166,3 +166,10 @@ def test_gold_on_a_token_that_is_not_read_is_told(ner, caplog):
     url = "https://example.org/" + "x" * 225
     update(ner, gold_doc(ner, f"Ann saw {url} .", "B-PERSON O B-LOC O"))
     assert "W802" in caplog.text and "on tokens that are not read" in caplog.text
+
+
+def test_gold_in_spans_alone_is_told(ner, caplog):
+    doc = gold_doc(ner, "Ann left")
+    doc.spans["sc"] = [doc[:1]]
+    assert update(ner, doc) == []
+    assert "only in doc.spans['sc']" in caplog.text

@@ -224,6 +224,20 @@ def test_a_checkpoint_runs_no_code(training, tmp_path):
     assert not (tmp_path / "evil").exists()
 
 
+def test_scores_of_a_component_that_comes_later_cannot_be_resumed(whole):
+    nlp = spacy.blank("en")
+    nlp.add_pipe("entity_ruler")
+    nlp.add_pipe("padellm_ner", config={"labels": ["LOC"]})
+    nlp.add_pipe("sentencizer")
+    path = str(whole.checkpoints)
+    resume = build_checkpoints_v1(path=path, every=1, resume=True)
+    with pytest.raises(ValueError, match="E884"):  # its config is another one
+        resume(nlp, {"step": 0})
+    nlp.add_pipe("entity_ruler", name="later")
+    with pytest.raises(ValueError, match="E889.* later writes .* after padellm_ner"):
+        resume(nlp, {"step": 0})
+
+
 def test_a_component_that_annotates_in_training_is_refused(training):
     with pytest.raises(ValueError, match="E875.*padellm_ner"):
         training().run({"training.annotating_components": ["padellm_ner"]})
