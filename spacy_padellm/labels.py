@@ -76,9 +76,10 @@ def label_names(
     if isinstance(labels, Mapping):
         names = {label: _described(label, labels[label]) for label in given}
     else:
-        names = {}
+        names, taken, known = {}, set(), set(given)
         for label in given:
-            names[label] = usual_name(label, names=names.values(), labels=given)
+            names[label] = usual_name(label, names=taken, labels=known)
+            taken.add(names[label])
     faulty = [
         part
         for pair in names.items()

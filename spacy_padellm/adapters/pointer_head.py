@@ -23,9 +23,10 @@ class PointerHead(nn.Module):
         super().__init__()
         self.width = width
         self.size = size
-        self.query = nn.Linear(width, N_ROLES * size)
-        self.key = nn.Linear(width, N_ROLES * size)
-        self.bias = nn.Parameter(torch.full((N_ROLES,), FIRST_BIAS))
+        number = {"dtype": torch.float32}  # whatever torch's default is
+        self.query = nn.Linear(width, N_ROLES * size, **number)
+        self.key = nn.Linear(width, N_ROLES * size, **number)
+        self.bias = nn.Parameter(torch.full((N_ROLES,), FIRST_BIAS, **number))
 
     def forward(
         self, hidden: torch.Tensor, queries: torch.Tensor, keys: torch.Tensor

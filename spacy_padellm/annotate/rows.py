@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
+from ..corpora.cells import read_cells, repaired
 from ..corpora.parquet import parquet_module
 from ..errors import Errors
-from .cells import read_cells, repaired
 from .inputs import InputError, InputFile, ending_of
 
 BOM = "\ufeff"

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
 CACHE_SIZE = 4096  # encoded strings
+LONGEST_CACHED = 100  # characters: names of labels and numbers, but not texts
 
 
 class PlainTokenizer:
@@ -45,9 +46,10 @@ class PlainTokenizer:
         """add_special_tokens: add the tokenizer's special tokens, such as Llama's
         `<s>`.
 
-        Results are cached, because labels and numbers occur in every prompt.
+        Short results are cached, because labels and numbers occur in every prompt.
         """
-        return self._cached(text, add_special_tokens)
+        encode = self._cached if len(text) <= LONGEST_CACHED else self._encode
+        return encode(text, add_special_tokens)
 
     def _encode(self, text: str, add_special_tokens: bool) -> EncodedText:
         fast = self._tokenizer.is_fast

@@ -17,6 +17,7 @@ INDEX = re.compile(r"\d+([-.]\d+)?")
 BLANK = " \t\r" + BOM
 # StackOverflowNER puts these before each post. They are not part of the text.
 METADATA = {"Question_ID", "Question_URL", "Answer_to_Question_ID"}
+IN_SENTENCE = "line within a sentence that begins with #, read as a comment"
 SAMPLE = 5_000  # number of lines for guessing a layout
 # of the column of chunks that CoNLL-2003 has before its tags
 CHUNKS = {
@@ -206,7 +207,9 @@ def _sentences(lines, layout: ColumnLayout, report: ReadReport) -> Iterator[_Sen
         elif line.startswith("-DOCSTART-"):
             documents += 1
             document = sentence.document = str(documents)
-        elif _is_comment(line, sentence) and not layout.reads(fields):
+        elif line.startswith("#") and not _is_token(line, fields, sentence, layout):
+            if sentence.words and line[1:2].isalnum():
+                report.leave_out(number, IN_SENTENCE, line)
             name, _, value = line[1:].partition("=")
             if name.strip() == "text":
                 sentence.text = value.strip()
@@ -228,7 +231,11 @@ def _sentences(lines, layout: ColumnLayout, report: ReadReport) -> Iterator[_Sen
             sentence.lines.append(number)
 
 
-def _is_comment(line: str, sentence: _Sentence) -> bool:
-    """Return whether a line that is no token is a comment. Within a sentence, #Berlin
-    is a token whose tag cannot be read."""
-    return line.startswith("#") and (line[1:2] in ("", " ", "\t") or not sentence.words)
+def _is_token(
+    line: str, fields: list[str], sentence: _Sentence, layout: ColumnLayout
+) -> bool:
+    """Return whether a line that begins with # has the columns of a token. Comments may
+    have such columns by chance, but not as many as a token; within a sentence, a word
+    such as #Berlin may have more."""
+    is_word = bool(sentence.words) and line[1:2].isalnum()
+    return layout.reads(fields) and (len(fields) == layout.width or is_word)

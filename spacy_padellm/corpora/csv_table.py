@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from .base import AnnotatedText, ReadReport
+from .cells import tsv_rows
 from .claims import Claim, is_there
 from .columns import SAMPLE
 from .csv_lists import are_lists, read_lists
@@ -31,7 +32,7 @@ from .token_tags import TaggedRow, read_rows_of_tags, tag_values
 MOST_HEADER = 1_000  # characters
 NAMES = {
     "token": ("token", "word", "tokens", "words"),
-    "tag": ("ner_tags", "ner_tag", "ner", "iob", "tag", "tags", "label", "labels",
+    "tag": ("ner_tags", "ner_tag", "ner", "tag", "tags", "iob", "label", "labels",
             "entity"),
     "text": ("text", "full_text", "sentence"),
     "start": ("start", "start_offset", "start_char", "begin"),
@@ -131,42 +132,33 @@ def _rows(
     """Yield (line, values) of each row, without the header if the table is `headed`. An
     empty row has no values."""
     csv.field_size_limit(max(csv.field_size_limit(), len(text)))
-    unquoted = separator == "\t" and not _are_quoted(text)
-    quoting = csv.QUOTE_NONE if unquoted else csv.QUOTE_MINIMAL
-    options = {"delimiter": separator, "quoting": quoting, "strict": True}
-    reader = csv.reader(io.StringIO(text, newline=""), **options)
+    rows = _cells(text, separator, report)
+    width = len(columns)
+    if headed:
+        width = next(len(row) for _, row in rows if any(c.strip() for c in row))
+    for line, row in rows:
+        whole = any(cell.strip() for cell in row)
+        values = {n: row[i] for n, i in columns.items() if i < len(row)}
+        values["extra"] = "".join(row[width:]).strip()
+        yield line, values if whole else {}
+
+
+def _cells(text: str, separator: str, report: ReadReport) -> Iterator[tuple[int, list]]:
+    """Yield the first line of each row, and its cells. In a table with tabs, a token
+    that is a quote, or a quote that would join rows, is a character like others."""
+    lines = io.StringIO(text, newline="")
+    if separator == "\t" and not LONE_QUOTE.search(text):
+        yield from tsv_rows(lines)
+        return
+    quoting = csv.QUOTE_NONE if separator == "\t" else csv.QUOTE_MINIMAL
+    reader = csv.reader(lines, delimiter=separator, quoting=quoting, strict=True)
+    first = 1
     try:
-        width = len(columns)
-        if headed:
-            width = len(next(row for row in reader if any(c.strip() for c in row)))
-        first = reader.line_num + 1
-        for row in reader:
-            first, line = reader.line_num + 1, first
-            whole = any(cell.strip() for cell in row)
-            values = {n: row[i] for n, i in columns.items() if i < len(row)}
-            values["extra"] = "".join(row[width:]).strip()
-            yield line, values if whole else {}
+        for cells in reader:
+            yield first, cells
+            first = reader.line_num + 1
     except csv.Error as error:
         raise report.unreadable(reader.line_num, str(error)) from error
-
-
-def _are_quoted(text: str) -> bool:
-    """Return whether quotes in a table with tabs are those of cells. They are not if a
-    token is a quote, if they are invalid, or if they would join whole rows."""
-    if LONE_QUOTE.search(text):
-        return False
-    lines = [line.count("\t") for line in LINE_END.split(text)]
-    options = {"delimiter": "\t", "strict": True}
-    reader, first = csv.reader(io.StringIO(text, newline=""), **options), 0
-    try:
-        for _ in reader:
-            joined = lines[first : reader.line_num]
-            if len(joined) > 1 and set(joined) == {lines[0]} != {0}:
-                return False
-            first = reader.line_num
-    except csv.Error:
-        return False
-    return True
 
 
 def _are_tags(rows: Rows) -> bool:

@@ -52,8 +52,8 @@ def read_jsonl(
     If it is empty, the tags of the tokens are read, if the line has them. Entities that
     only the tags, a further list, or a list with another key have are reported, and
     their places are unknown.
-    If "labels" is a list of names, the text was annotated for these labels; but if any
-    text of the file has an entity with another label, they are classes. Answers of
+    If "labels" is a list of names, the text was annotated for these labels; but if most
+    texts with entities have one with another label, they are classes. Answers of
     Prodigy that were rejected or ignored, or are about other things, are left out and
     reported. Beside the spans of its binary answers, the text is unknown. Lines with
     another structure, and entities that have no place in their text, are skipped and
@@ -84,7 +84,8 @@ def read_jsonl(
             report.leave_out(line, "text beside the spans of a binary answer", start)
             text = beside_unknown(text)
         texts.append(text)
-    are_classes = ("repaired", CLASSES) in report.kinds()
+    n_named = sum(text.labels is not None and bool(text.entities) for text in texts)
+    are_classes = report.kinds()["repaired", CLASSES] > n_named
     for text in texts:
         yield report.count(replace(text, labels=None) if are_classes else text)
 

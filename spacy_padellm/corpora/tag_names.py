@@ -25,8 +25,10 @@ def tag_names(path: Path, keys: Sequence[str]) -> list[str]:
     for value in _sources(path):
         for key in keys:
             found = list(_of(value, key))
-            if found:  # configurations of a data set may have other names
-                return found[0] if all(one == found[0] for one in found) else []
+            if found and all(one == found[0] for one in found):
+                return found[0]
+            if found:  # configurations of the data set have other names
+                break
         if isinstance(value, dict) and value:
             numbers = list(value.values())
             if sorted(map(str, numbers)) == sorted(map(str, range(len(value)))):

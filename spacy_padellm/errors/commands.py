@@ -82,7 +82,7 @@ class CommandErrors:
     )
     E423 = (
         "[E423] {path} has a field {name!r} already, which would be overwritten. "
-        "Rename the field, or pass --format spacy."
+        "Rename it. `annotate --format spacy` keeps both."
     )
     E424 = (
         "[E424] {path} changed while it was read. Put the input back to go on, or pass "

@@ -214,11 +214,12 @@ class Pointer:
         if not np.isfinite(log_odds).all():
             raise ValueError(Errors.E511.format(begin=query.text[:60]))
         places = _places(text)
+        borders = _borders(places)
         mentions: list[Mention] = []
         counts = {}
         for label, roles in zip(query.labels, probabilities(log_odds), strict=True):
             threshold = self.thresholds.get(label, self.threshold)
-            found = find_spans(roles, *_borders(places), threshold)
+            found = find_spans(roles, *borders, threshold)
             counts[label] = len(found)
             for index, (first, last, score) in enumerate(found, start=1):
                 start, end = places[first, 0], places[last, 1]

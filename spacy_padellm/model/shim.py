@@ -334,8 +334,11 @@ class CausalLMShim(Shim):
             return self._adapter
 
     def _load(self) -> "AdaptedLM":
+        import torch
+
         try:
-            return self._load_adapted()
+            with torch.inference_mode(False):  # tensors of that mode cannot be trained
+                return self._load_adapted()
         except Exception:
             self._base.forget_fingerprint()
             if self._from_config:

@@ -24,9 +24,8 @@ class AdapterSet:
     adapter, and no other. In the methods, the adapter None is the component's own.
 
     name: of the component, for errors.
-    labels: given to the component's own adapter, each with its name, or
-        None for the name that the adapter was trained with; None leaves it its own
-        labels.
+    labels: given to the component's own adapter, each with its name, or None for the
+        name that the adapter was trained with. None leaves it its own labels.
     paths: a table name → folder of further adapters.
     active: the adapter to predict with.
     """
@@ -247,11 +246,12 @@ def _names_for(
     taken: names of labels that are not in `found`.
     """
     names = {label: name for label, name in found.items() if name}
+    others = {*names.values(), *taken}
     for label in sorted(found, key=lambda label: label not in known):
         if label not in names:
             choices = known.get(label), KNOWN_NAMES.get(label, label)
-            others = (*names.values(), *taken)
             names[label] = free_name(label, *choices, names=others, labels=found)
+            others.add(names[label])
     return {label: names[label] for label in found}
 
 

@@ -50,8 +50,14 @@ class Annotator:
         self._find = TextAnnotator(settings)
 
     def __call__(self, batch: Any) -> Any:
-        """Return the batch, a dict of arrays or a pyarrow.Table, with the column."""
+        """Return the batch, a dict of arrays or a pyarrow.Table, with the column.
+
+        Raises ValueError (E423) if it has that column already.
+        """
         is_dict = isinstance(batch, dict)
+        for name in (ENTITIES, ERROR) if self._keep_errors else (ENTITIES,):
+            if name in (batch if is_dict else batch.column_names):
+                raise ValueError(Errors.E423.format(path="The batch", name=name))
         values = batch[self._column]
         texts = list(values) if is_dict else values.to_pylist()
         if not self._keep_errors:
@@ -64,9 +70,6 @@ class Annotator:
 
 
 def _with(batch: Any, name: str, values: list[Any]) -> Any:
-    """The batch with one more column. Raises ValueError (E423) if it is there."""
-    if name in (batch if isinstance(batch, dict) else batch.column_names):
-        raise ValueError(Errors.E423.format(path="The batch", name=name))
     if not isinstance(batch, dict):
         import pyarrow
 

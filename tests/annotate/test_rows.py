@@ -14,9 +14,9 @@ import pytest
 import spacy
 from spacy.tokens import DocBin
 
-from spacy_padellm.annotate import cells as cells_module
 from spacy_padellm.annotate.inputs import find_files
 from spacy_padellm.annotate.rows import Layout, read_rows
+from spacy_padellm.corpora import cells as cells_module
 
 ROWS = [
     {"id": "1", "text": 'Li Wei,\n"won"'},

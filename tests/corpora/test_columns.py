@@ -207,8 +207,18 @@ def test_a_token_that_begins_with_a_number_sign_is_no_comment(corpus):
     assert read.texts[0].text == "Ada loves #Berlin Rome"
     good = "# text = Ada left\nAda\tB-PER\n# a comment\nleft\tO\n\n" * 99
     read = corpus(f"{good}Ada\tB-PER\n#Berlin\nleft\tO\n")
-    assert len(read.texts) == 99
-    assert problems(read) == [(497, "skipped", "sentence with a bad line")]
+    assert len(read.texts) == 100 and read.texts[-1].text == "Ada left"
+    kind = "line within a sentence that begins with #, read as a comment"
+    assert problems(read) == [(497, "left out", kind)]
+
+
+@pytest.mark.parametrize("comment", ["# sent_id = 1", "# text = O Romeo", "#end of it"])
+@pytest.mark.parametrize("tags", ["PER O", "B-PER O", "x\tx\tB-PER x\tx\tO"])
+def test_comments_are_no_tokens(corpus, comment, tags):
+    first, last = tags.split(" ")
+    read = corpus(f"{comment}\nAda\t{first}\nleft\t{last}\n\n" * 9)
+    assert {text.text for text in read.texts} == {"Ada left"}
+    assert mentions(read) == [[("Ada", "PER")]] * 9
 
 
 @pytest.mark.parametrize(("tag", "label"), [("PERSON", "PERSON"), ("b-per", "per")])

@@ -178,8 +178,12 @@ def test_a_table_with_tabs_need_not_quote(corpus):
     rows = ["token\ttag", "He\tO", '"Ada\tB-PER', "left\tO", 'Rome"\tB-LOC']
     read = corpus("\n".join(rows), "x.tsv")
     assert mentions(read) == [[('"Ada', "PER"), ('Rome"', "LOC")]]
+    rows.insert(4, "")
+    assert len(corpus("\n".join(rows), "x.tsv").texts) == 2
     rows = ["text\tstart\tend\tlabel", '"Yes," said Ada.\t12\t15\tPER']
+    rows.append('"She said ""Hi"" to Bo"\t17\t19\tPER')
     read = corpus("\n".join(rows), "x.tsv")
-    assert mentions(read) == [[("Ada", "PER")]]
+    assert mentions(read) == [[("Ada", "PER")], [("Bo", "PER")]]
+    assert [text.line for text in read.texts] == [2, 3]
     rows = ["text\tstart\tend\tlabel", '"Ada\nleft"\t0\t3\tPER']
     assert corpus("\n".join(rows), "x.tsv").texts[0].text == "Ada\nleft"

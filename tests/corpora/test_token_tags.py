@@ -182,5 +182,4 @@ def test_names_that_differ_between_configurations_are_not_guessed(corpus, tmp_pa
     with pytest.raises(ValueError, match="E216"):
         corpus(row)
     (tmp_path / "label.json").write_bytes(b"\xef\xbb\xbf" + b'{"O": 0, "B-LOC": 1}')
-    (tmp_path / "dataset_infos.json").unlink()
     assert mentions(corpus(row)) == [[("Ada", "LOC")]]

@@ -3,7 +3,11 @@
 import re
 
 import pytest
+import spacy
+import torch
 from spacy.tokens import Doc
+
+from .conftest import examples
 
 NOWHERE = {"base": "/no/such/base"}
 
@@ -146,3 +150,26 @@ def test_like_names_in_several_windows_each_stay_in_theirs(scripted_nlp):
     )
     doc = nlp("Oslo is far away. Oslo has a fjord. Oslo is far away.")
     assert places(doc) == [(5, 6, "LOC")]
+
+
+@pytest.mark.parametrize("numbers", [torch.float32, torch.float64])
+def test_modes_of_torch_that_others_set_change_nothing(make_nlp, tmp_path, numbers):
+    pointer = {"@misc": "spacy_padellm.Pointer.v1", "threshold": 0.001}
+    nlp = make_nlp(labels=["PERSON", "LOC"], format=pointer)
+    nlp.initialize(lambda: examples(nlp))
+    nlp.to_disk(tmp_path)
+    expected = scores(nlp("Ann left"))
+    assert expected
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(numbers)
+    try:
+        with torch.inference_mode():
+            again = spacy.load(tmp_path)
+            assert scores(again("Ann left")) == expected
+        again.update(examples(again), sgd=again.resume_training())
+    finally:
+        torch.set_default_dtype(before)
+
+
+def scores(doc):
+    return [(ent.text, ent._.score) for ent in doc.ents]

@@ -28,6 +28,11 @@ class Address:
     timeout: float = 60.0
     max_retries: int = 3
 
+    @property
+    def is_local(self) -> bool:
+        """Whether the server is on this machine."""
+        return urlsplit(self.url).hostname in LOOPBACK
+
     def check_consent(self) -> None:
         """Raises ValueError (E353) unless texts may be sent to this server.
 
@@ -36,7 +41,7 @@ class Address:
         """
         host = urlsplit(self.url).hostname
         named = [one.strip() for one in os.environ.get(SERVERS, "").split(",")]
-        if host not in LOOPBACK and host not in named:
+        if not self.is_local and host not in named:
             raise ValueError(
                 Errors.E353.format(url=self.url, host=host, variable=SERVERS)
             )
@@ -76,8 +81,11 @@ class Server:
             base_url=f"{address.url}/v1",
             api_key=key,
             timeout=openai.Timeout(address.timeout, connect=CONNECT_SECONDS),
-            # texts go to no other server than the one that was consented to
-            http_client=openai.DefaultHttpxClient(follow_redirects=False),
+            # Texts go to no other server than the one that was consented to. Those for
+            # this machine go through no proxy of the environment.
+            http_client=openai.DefaultHttpxClient(
+                follow_redirects=False, trust_env=not address.is_local
+            ),
             max_retries=address.max_retries,
         )
 

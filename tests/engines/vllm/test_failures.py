@@ -31,6 +31,16 @@ def test_a_server_that_is_not_there(open_engine):
         open_engine(url="http://127.0.0.1:9")
 
 
+def test_texts_for_this_machine_go_through_no_proxy(open_engine, server, monkeypatch):
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")  # nobody is there
+    server.asked.clear()
+    assert complete(open_engine())
+    assert server.asked
+
+
 def test_a_server_that_goes_away(open_engine, server):
     engine = open_engine()
     changed(server, lambda answer: 1 / 0)  # the connection breaks

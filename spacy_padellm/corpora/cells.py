@@ -19,7 +19,7 @@ def read_cells(stream: BinaryIO, *, tabs: bool) -> Iterator[list[str]]:
     """
     csv.field_size_limit(min(sys.maxsize, 2**31 - 1))
     lines = io.TextIOWrapper(stream, "utf-8-sig", "surrogateescape", newline="")
-    rows = _tsv(lines) if tabs else _csv(lines)
+    rows = (cells for _, cells in tsv_rows(lines)) if tabs else _csv(lines)
     return (cells for cells in rows if cells)
 
 
@@ -31,10 +31,13 @@ def _csv(lines: Iterable[str]) -> Iterator[list[str]]:
         raise ValueError(f"line {rows.line_num}: {error}") from error
 
 
-def _tsv(lines: Iterable[str]) -> Iterator[list[str]]:
-    """Read quotes as in CSV where a row is valid with them. Many TSV files quote
-    nothing: in any other row, a quote is a character like others."""
-    width = 0  # cells of the header
+def tsv_rows(lines: Iterable[str]) -> Iterator[tuple[int, list[str]]]:
+    """Yield the first line of each row, from 1, and its cells; none if it is blank.
+
+    Quotes are read as in CSV where a row is valid with them. Many TSV files quote
+    nothing: in any other row, a quote is a character like others.
+    """
+    width, number = 0, 1  # cells of the header; the first line of the row
     rest = iter(lines)
     ahead: deque[str] = deque()  # lines to read before the rest
     while True:
@@ -48,14 +51,17 @@ def _tsv(lines: Iterable[str]) -> Iterator[list[str]]:
         except csv.Error:
             cells = []
         plain = [line.rstrip("\r\n").split("\t") for line in used]
-        are_rows = width > 1 and all(len(row) == width for row in plain)
+        are_rows = width > 1 and len(plain[0]) == len(plain[-1]) == width
+        are_rows = are_rows and all(len(row) == width or row == [""] for row in plain)
         if plain[0] == [""]:
             cells = []
         elif not cells or (len(used) > 1 and are_rows):
             cells = plain[0]
             ahead.extendleft(reversed(used[1:]))
+            used = used[:1]
         width = width or len(cells)
-        yield cells
+        yield number, cells
+        number += len(used)
 
 
 def _taken(ahead: deque[str], rest: Iterator[str], used: list[str]) -> Iterator[str]:
