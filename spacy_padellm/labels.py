@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
+from types import MappingProxyType
 
 from .errors import Errors
 from .types import LabelNames
@@ -50,12 +51,24 @@ def free_name(
     return label
 
 
-def usual_name(
-    label: str, *, names: Collection[str | None], labels: Collection[str]
-) -> str:
-    """The label's name in KNOWN_NAMES if it is free, or the label itself. See
-    `free_name`."""
-    return free_name(label, KNOWN_NAMES.get(label, label), names=names, labels=labels)
+def complete_names(
+    labels: Mapping[str, str | None],
+    known: Mapping[str, str] = MappingProxyType({}),
+    taken: Collection[str | None] = (),
+) -> LabelNames:
+    """The labels, each with a name: the one that it has, or else the one in `known`, or
+    else the usual one, as far as no other label has it.
+
+    taken: names of labels that are not in `labels`.
+    """
+    names = {label: name for label, name in labels.items() if name}
+    others = {*names.values(), *taken}
+    for label in sorted(labels, key=lambda label: label not in known):
+        if label not in names:
+            choices = known.get(label), KNOWN_NAMES.get(label, label)
+            names[label] = free_name(label, *choices, names=others, labels=labels)
+            others.add(names[label])
+    return {label: names[label] for label in labels}
 
 
 def label_names(
@@ -63,8 +76,9 @@ def label_names(
 ) -> LabelNames:
     """What the model reads for each label, from a mapping or a list of labels.
 
-    A list gives each label its `usual_name`. A mapping gives the name, or a table with
-    `name`, `description`, or both: the model then reads "name (description)".
+    A list gives each label its usual name, see `complete_names`. A mapping gives the
+    name, or a table with `name`, `description`, or both: the model then reads "name
+    (description)".
 
     Raises ValueError (E503 to E505) for labels that are empty, duplicate, or contain a
     newline, outer whitespace or half of a surrogate pair, and (E512) for a table with
@@ -76,10 +90,7 @@ def label_names(
     if isinstance(labels, Mapping):
         names = {label: _described(label, labels[label]) for label in given}
     else:
-        names, taken, known = {}, set(), set(given)
-        for label in given:
-            names[label] = usual_name(label, names=taken, labels=known)
-            taken.add(names[label])
+        names = complete_names(dict.fromkeys(given))
     faulty = [
         part
         for pair in names.items()

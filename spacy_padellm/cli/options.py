@@ -5,7 +5,7 @@ from typing import Annotated, TypeAlias
 import typer
 
 from ..errors import Errors
-from ..labels import usual_name
+from ..labels import complete_names
 
 Limit: TypeAlias = Annotated[
     int, typer.Option(min=0, help="Only use the first documents. 0 means all.")
@@ -36,8 +36,4 @@ def parse_labels(value: str | None) -> Labels | None:
         raise ValueError(Errors.E401.format(value=value))
     if not any(names.values()):
         return list(names)
-    read = {label: name for label, name in names.items() if name}
-    for label in names:
-        if label not in read:
-            read[label] = usual_name(label, names=read.values(), labels=names)
-    return {label: read[label] for label in names}
+    return complete_names(names)

@@ -61,8 +61,8 @@ def build_causal_lm_v1(
     train_batch_tokens: padded tokens in a training microbatch, at most. It changes
         memory and speed, not the result. A GPU wants 16,384 and more.
     layers: the base's first layers that a new adapter is trained on; those above them
-        are dropped. Null is all of them. The card
-        of an adapter that was trained on fewer layers has the number.
+        are dropped. Null is all of them. The card of an adapter that was trained on
+        fewer layers has the number.
     lora: a new adapter, as arguments of PEFT's `LoraConfig`. Null is `DEFAULT_LORA`.
         `modules_to_save` trains copies of whole layers, and loads the base once more.
 

@@ -2,12 +2,11 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import replace
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from ..errors import Errors
 from ..formats.base import Format
-from ..labels import KNOWN_NAMES, free_name, label_names
+from ..labels import complete_names, label_names
 from ..model.shim import CausalLMShim
 from ..spans.windows import with_join_tokens
 from ..types import LabelNames, WindowGetter
@@ -42,7 +41,7 @@ class AdapterSet:
         self.own = own
         self.name = name
         # what the config says, which gives way to nothing that was saved
-        self.configured_labels = None if labels is None else _names_for(labels)
+        self.configured_labels = None if labels is None else complete_names(labels)
         self.configured_active = active
         self.configured_paths = dict(paths or {})
         self.active = active
@@ -68,7 +67,7 @@ class AdapterSet:
         given = self.with_names(adapter, given)
         added = self._added.get(adapter, {})
         if None in added.values():
-            names = _names_for({**given, **added}, self._known(adapter))
+            names = complete_names({**given, **added}, self._known(adapter))
             added = {label: names[label] for label in added}
         return with_labels(given, added)
 
@@ -79,7 +78,7 @@ class AdapterSet:
         adapter was trained with, or else the usual one."""
         if None not in labels.values():
             return dict(labels)
-        return _names_for(labels, self._known(adapter))
+        return complete_names(labels, self._known(adapter))
 
     def _known(self, adapter: str | None) -> LabelNames:
         """The names that an adapter was trained with; none if it cannot be read, which
@@ -100,7 +99,9 @@ class AdapterSet:
         """
         added = self._added.get(None, {})
         given = self.with_names(None, self._given.get(None) or {})
-        names = _names_for(found, self.labels(None), {*added.values(), *given.values()})
+        names = complete_names(
+            found, self.labels(None), {*added.values(), *given.values()}
+        )
         asked = {
             **added,
             **{label: names[label] for label in found if label not in added},
@@ -233,26 +234,6 @@ class AdapterSet:
         active."""
         if self.active is not None:
             raise ValueError(Errors.E813.format(adapter=self.active, name=self.name))
-
-
-def _names_for(
-    found: Mapping[str, str | None],
-    known: Mapping[str, str] = MappingProxyType({}),
-    taken: Collection[str | None] = (),
-) -> LabelNames:
-    """Names for labels: those that they have, then those that the adapter knows, then
-    the usual ones, as far as no other label has them.
-
-    taken: names of labels that are not in `found`.
-    """
-    names = {label: name for label, name in found.items() if name}
-    others = {*names.values(), *taken}
-    for label in sorted(found, key=lambda label: label not in known):
-        if label not in names:
-            choices = known.get(label), KNOWN_NAMES.get(label, label)
-            names[label] = free_name(label, *choices, names=others, labels=found)
-            others.add(names[label])
-    return {label: names[label] for label in found}
 
 
 def check_format(shim: CausalLMShim, format: Format, name: str) -> None:

@@ -7,7 +7,7 @@ from spacy.training import Example
 
 from ..corpora.named_labels import named_labels
 from ..errors import Errors
-from ..labels import label_names, usual_name
+from ..labels import complete_names, label_names
 from ..types import LabelNames
 from .gold import gold_mentions, is_annotated
 
@@ -59,7 +59,7 @@ def given_labels(
 def with_labels(known: LabelNames, more: Mapping[str, str | None]) -> LabelNames:
     """The known labels and those of `more` that are not among them.
 
-    more: each label with the name that the model reads. None is its `usual_name`.
+    more: each label with the name that the model reads. None is its usual name.
 
     Raises ValueError for a faulty label, see `label_names`.
     """
@@ -70,7 +70,7 @@ def with_labels(known: LabelNames, more: Mapping[str, str | None]) -> LabelNames
         if label in labels:
             continue
         if name is None:
-            name = usual_name(label, names=labels.values(), labels=labels)
+            name = complete_names({**labels, label: None})[label]
         labels = label_names({**labels, label: name})
     return labels
 
