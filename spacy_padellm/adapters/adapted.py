@@ -12,6 +12,7 @@ from safetensors.torch import load, save
 from transformers import PreTrainedModel
 
 from ..bases.layer_types import FULL, SLIDING, layer_masks
+from ..bases.logits import scaled_logits
 from ..errors import Errors
 from .card import AdapterCard, HeadCard
 from .checks import KNOWN, check_patterns, unsupported_settings
@@ -172,7 +173,7 @@ class AdaptedLM:
     def logits(self, hidden: torch.Tensor) -> torch.Tensor:
         """float32 logits [rows, vocabulary] of hidden states [rows, width]."""
         with self.base.active(self.name):
-            return self.base.output(hidden).float()
+            return scaled_logits(self.base.output(hidden), self.base.body.config)
 
     def check_trainable(self) -> None:
         """Raises ValueError (E712) if copies of layers have less than float32."""

@@ -130,7 +130,8 @@ class ModelErrors:
     )
     E330 = (
         "[E330] The base model in {path} cannot be loaded as a causal language model "
-        "({reason}). Copy or download it again, or use another base."
+        "({reason}). If files of it are missing or damaged, copy or download it again; "
+        "otherwise use another base."
     )
     E331 = (
         "[E331] The tokenizer in {path} is a sentencepiece model (tokenizer.model), "
@@ -210,6 +211,11 @@ class ModelErrors:
         "the model's `layers` is {asked}. Set `layers` to null to read with it. To "
         "train a new adapter on fewer layers, set `adapter` to null."
     )
+    E347 = (
+        "[E347] The base model in {path} cannot read a text and its labels as one "
+        "tree: {reason}. Use a base whose layers are attention that takes a mask, such "
+        "as Llama, Mistral, Qwen3 or Gemma 3."
+    )
     # models and devices
     E701 = (
         "[E701] The tokenizer in {path} has no end-of-sequence token, so a mention "
@@ -234,8 +240,9 @@ class ModelErrors:
         "first, or set the model's `adapter`."
     )
     E707 = (
-        "[E707] dtype is 'int8', which does not support base models of type {kind!r}. "
-        "Supported types: {known}. Set `dtype` to 'float32'."
+        "[E707] dtype is 'int8', which does not support this base model of type "
+        "{kind!r} with its adapter. It supports plain LoRA on these types: {known}. "
+        "Set `dtype` to 'float32'."
     )
     E708 = "[E708] merge_adapter is {merge!r}, but it must be one of: {known}."
     E709 = (

@@ -36,6 +36,11 @@ class Warnings:
         "CPU. Plain float32 ones are used, which take more time. constraints.txt names "
         "the version that was tested."
     )
+    W703 = (
+        "[W703] {settings} changes nothing here: transformers computes this base model "
+        "of type {kind!r} with its adapter. The settings are for plain LoRA on base "
+        "models of these types: {known}."
+    )
     # pipeline
     W801 = (
         "[W801] {name}: the model wrote {mention.text!r} as {mention.label}, but the "

@@ -1,5 +1,6 @@
 """Chooses the fastest decoder for an adapted model."""
 
+import warnings
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -7,9 +8,9 @@ from typing import Any, Protocol
 import torch
 
 from ..adapters.adapted import AdaptedLM
-from ..errors import Errors
+from ..errors import Errors, Warnings
 from ..locks import BUILDING, small_lock
-from .fused import fused_base
+from .fused import FusedBase, FusedDecoder, fused_base
 from .graphs import GraphedDecoder, can_record
 from .kinds.kind import known_kinds
 from .onednn import Int8Linear, PackedLinear, can_pack, has_int8
@@ -49,6 +50,15 @@ class DecodingSettings:
     int8: bool = False
     graphs: bool = False
 
+    def only_fused(self) -> list[str]:
+        """The settings, as users know them, that other decoders than fused ones do not
+        have."""
+        settings = {
+            'merge_adapter = "always"': self.merge == "always",
+            "cuda_graphs = true": self.graphs,
+        }
+        return [name for name, is_set in settings.items() if is_set]
+
 
 EXACT = DecodingSettings()
 
@@ -79,7 +89,8 @@ class Decoding:
     def current(self) -> Built:
         """A decoder with the current weights of the adapter.
 
-        Raises ValueError (E707) if int8 is set and this base does not support it.
+        Raises ValueError (E707) if int8 is set and this base or its adapter does not
+        support it, and (E347) for a base that does not read packed trees.
         """
         built = self._built
         if built is not None and built.version == self.lm.version:
@@ -110,15 +121,25 @@ class Decoding:
             return self._fastest()
 
     def _fastest(self) -> Decoder:
-        settings, base = self.settings, self.lm.base
-        fused = fused_base(base)
-        if fused is None:
+        settings, lm = self.settings, self.lm
+        fused = fused_base(lm.base)
+        decoder = None if fused is None else self._fused(fused)
+        if decoder is None:
+            kind, known = lm.base.model.config.model_type, ", ".join(known_kinds())
             if settings.int8:
-                kind = base.model.config.model_type
-                known = ", ".join(known_kinds())
                 raise ValueError(Errors.E707.format(kind=kind, known=known))
-            return self.lm
-        weights = [linear.weight for linear in fused.linears]
+            if ignored := settings.only_fused():
+                told = {"settings": " and ".join(ignored), "kind": kind, "known": known}
+                warnings.warn(Warnings.W703.format(**told), stacklevel=2)
+            return lm
+        if settings.graphs and lm.device.type == "cuda" and can_record(decoder):
+            return GraphedDecoder(decoder)
+        return decoder
+
+    def _fused(self, base: FusedBase) -> FusedDecoder | None:
+        """None if the adapter is not merged, and more than plain LoRA."""
+        settings = self.settings
+        weights = [linear.weight for linear in base.linears]
         small = sum(weight.nbytes for weight in weights) <= COPIED_BYTES
         merge = settings.merge == "always" or (settings.merge == "auto" and small)
         prepack = None
@@ -126,10 +147,4 @@ class Decoding:
             prepack = Int8Linear
         elif small and all(map(can_pack, weights)):
             prepack = PackedLinear
-        decoder = fused.decoder(self.lm.name, merge=merge, prepack=prepack)
-        if decoder is None:
-            return self.lm
-        is_cuda = self.lm.device.type == "cuda"
-        if settings.graphs and is_cuda and can_record(decoder):
-            return GraphedDecoder(decoder)
-        return decoder
+        return base.decoder(self.lm.name, merge=merge, prepack=prepack)

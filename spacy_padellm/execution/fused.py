@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from itertools import count, repeat
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, WeakValueDictionary
 
 import torch
 from torch import nn
@@ -17,6 +17,7 @@ from transformers.cache_utils import Cache
 
 from ..adapters.shared_base import SharedBase
 from ..bases.layer_types import layer_types
+from ..bases.logits import scaled_logits
 from ..locks import cached_property
 from .attention import Attention
 from .buckets import UnpaddedTokens, bucket_size, pad_to_bucket
@@ -31,6 +32,7 @@ from .linears import (
     with_adapter,
 )
 from .norms import LayerNorms, NormFn
+from .trial import check_base
 
 # The modules of a layer that have the same input and are fused.
 FUSED_MODULES = (
@@ -48,10 +50,16 @@ _FUSED: "WeakKeyDictionary[SharedBase, FusedBase]" = WeakKeyDictionary()
 
 def fused_base(base: SharedBase) -> "FusedBase | None":
     """The base with fused linears. None if its kind is unknown, or if an adapter is on
-    its output layer or replaces a norm."""
+    its output layer or replaces a norm.
+
+    Raises ValueError (E347) for a kind that is unknown and does not read packed trees.
+    """
     kind = kind_of(base.body.config)
     with base.lock:
-        if kind is None or not _is_known(kind, base.body, base.output):
+        if kind is None:
+            check_base(base)
+            return None
+        if not _is_known(kind, base.body, base.output):
             return None
         if base not in _FUSED:
             _FUSED[base] = FusedBase(kind, base.body, base.output, base.lock)
@@ -85,7 +93,10 @@ class FusedBase:
         self.norms = [kind.layer_norms(layer, group) for layer in body.layers]
         self.norm = kind.norm(body.norm)
         self.linears = [fuse(modules) for modules in self.modules()]
-        self._prepacked: dict[tuple[Prepack, int], LinearFn] = {}
+        # a copy of the weights, as long as a decoder uses it
+        self._prepacked: WeakValueDictionary[tuple[Prepack, int], LinearFn] = (
+            WeakValueDictionary()
+        )
 
     def decoder(
         self, adapter: str | None, *, merge: bool, prepack: Prepack | None = None
@@ -120,13 +131,15 @@ class FusedBase:
         )
 
     def prepacked(self, number: int, prepack: Prepack | None) -> LinearFn:
-        """A linear of the base, prepacked once for all adapters."""
+        """A linear of the base, prepacked once for all adapters that are in use."""
         if prepack is None:
             return self.linears[number]
         with self.lock:
-            if (prepack, number) not in self._prepacked:
-                self._prepacked[prepack, number] = prepack(self.linears[number])
-            return self._prepacked[prepack, number]
+            packed = self._prepacked.get((prepack, number))
+            if packed is None:
+                packed = prepack(self.linears[number])
+                self._prepacked[prepack, number] = packed
+            return packed
 
     def modules(self) -> Iterator[list[nn.Module]]:
         """The modules that each linear replaces, with or without adapters."""
@@ -229,7 +242,7 @@ class FusedDecoder:
     def logits(self, hidden: torch.Tensor) -> torch.Tensor:
         """float32 logits [rows, vocabulary] of hidden states [rows, width]."""
         rows = pad_to_bucket(hidden) if self.use_buckets else hidden
-        return self.output(rows)[: len(hidden)].float()
+        return scaled_logits(self.output(rows)[: len(hidden)], self.body.config)
 
 
 def _is_known(kind: Kind, body: nn.Module, output: nn.Module) -> bool:

@@ -39,6 +39,7 @@ class GraphedDecoder:
         self.record = record or cuda_graph
         self._graphs: dict[tuple[int, int], Graph] = {}
         self._lock = small_lock()
+        self._slots: torch.Tensor | None = None  # of all layers
         self._layers: list[StaticLayer] = []
         self._borrower: Callable[[], Cache | None] = lambda: None
 
@@ -95,7 +96,7 @@ class GraphedDecoder:
         with self._lock:
             borrower = self._borrower()
             if borrower is None and not any(one.is_initialized for one in cache.layers):
-                self._layers = self._layers or self._new_layers()
+                self._empty_layers()
                 for layer, static in zip(cache.layers, self._layers, strict=True):
                     layer.lazy_initialization(static.keys, static.values)
                     layer.keys, layer.values = static.keys, static.values
@@ -104,14 +105,16 @@ class GraphedDecoder:
             # a cache that has grown or lost rows has new buffers
             return borrower is cache and cache.layers[0].keys is self._layers[0].keys
 
-    def _new_layers(self) -> list["StaticLayer"]:
-        """Layers of zeros: masked slots are multiplied, so they must be finite."""
+    def _empty_layers(self) -> None:
+        """Fill the static layers with zeros: masked slots are multiplied, and an
+        earlier text may have left numbers that are not finite."""
+        if self._slots is not None:
+            self._slots.zero_()
+            return
         attention, weight = self.decoder.attention, self.decoder.body.norm.weight
         shape = 1, attention.n_kv_heads, MAX_SLOTS, attention.head_width
-        return [
-            StaticLayer(weight.new_zeros(shape), weight.new_zeros(shape))
-            for _ in self.decoder.layers
-        ]
+        self._slots = weight.new_zeros(len(self.decoder.layers), 2, *shape)
+        self._layers = [StaticLayer(keys, values) for keys, values in self._slots]
 
 
 @dataclass(frozen=True, slots=True)

@@ -93,11 +93,8 @@ def can_pack(weight: torch.Tensor) -> bool:
 
 
 def has_int8() -> bool:
-    """Whether this CPU has 8-bit linears. Warns (W702) if torch has oneDNN without
-    their operators."""
-    if not torch.backends.mkldnn.is_available():
-        return False
-    if not _has(INT8_OPERATORS):
+    """Whether this CPU has 8-bit linears. Warns (W702) if not."""
+    if not torch.backends.mkldnn.is_available() or not _has(INT8_OPERATORS):
         _warn_once("8-bit")
         return False
     return True

@@ -11,6 +11,7 @@ import torch
 from torch.nn import functional as F
 
 from ..adapters.adapted import AdaptedLM
+from ..bases.logits import scaled_logits
 from ..locks import cached_property
 from .buckets import UnpaddedTokens, pad_to_bucket
 from .decoding import COPIED_BYTES
@@ -123,15 +124,16 @@ class TrainableDecoder:
     def logits(self, hidden: torch.Tensor) -> torch.Tensor:
         """float32 logits [rows, vocabulary] of hidden states [rows, width]."""
         rows = pad_to_bucket(hidden) if self.pack else hidden
-        return self.output_linear(rows.to(self.dtype))[: len(hidden)].float()
+        logits = self.output_linear(rows.to(self.dtype))[: len(hidden)]
+        return scaled_logits(logits, self.body.config)
 
     def _frozen(self, number: int) -> FrozenLinear:
-        if self.pack:
-            forward, backward = PackedLinear, packed_transpose
-        else:
-            forward, backward = None, transposed
-        prepacked = self.base.prepacked
-        return FrozenLinear(prepacked(number, forward), prepacked(number, backward))
+        linear, prepacked = self.base.linears[number], self.base.prepacked
+        if not self.pack:
+            return FrozenLinear(linear, transposed(linear))
+        return FrozenLinear(
+            prepacked(number, PackedLinear), prepacked(number, packed_transpose)
+        )
 
     def _linear(self, number: int, x: torch.Tensor) -> torch.Tensor:
         x = x.to(self.dtype)

@@ -292,7 +292,6 @@ def test_the_tests_windows_matter():
     "change",
     [
         {"use_bidirectional_attention": True},
-        {"final_logit_softcapping": 30.0},
         {"hidden_activation": "relu"},
         {"layer_types": ["full_attention", "chunked_attention"]},
     ],
@@ -453,7 +452,12 @@ def test_8_bit_rows_do_not_depend_on_their_batch():
     assert errors.max() < 0.03
 
 
-def test_a_torch_without_8_bit_products_says_so_and_computes_in_float32(monkeypatch):
+@pytest.mark.parametrize("lacks", ["operators", "oneDNN"])
+def test_a_torch_without_8_bit_products_says_so_and_computes_in_float32(
+    lacks, monkeypatch
+):
+    if lacks == "oneDNN":
+        monkeypatch.setattr("torch.backends.mkldnn.is_available", lambda: False)
     monkeypatch.setattr(onednn, "INT8_OPERATORS", (("onednn", "no_longer"),))
     onednn._warn_once.cache_clear()
     with torch.inference_mode(False):
@@ -484,6 +488,19 @@ def test_another_kind_of_base_computes_itself():
     known = "gemma3_text, llama, mistral, qwen2, qwen3"
     with pytest.raises(ValueError, match=f"E707.*olmo2.*{known}"):
         decoder_of(lm, int8=True)
+    settings = 'merge_adapter = "always" and cuda_graphs = true'
+    with pytest.warns(UserWarning, match=f"W703.*{settings} .*olmo2.*{known}"):
+        assert decoder_of(lm, merge="always", graphs=True) is lm
+
+
+def test_a_setting_that_an_adapter_cannot_have_is_not_dropped():
+    with torch.inference_mode(False):
+        lm = adapted(new_base(), use_dora=True)
+    assert decoder_of(lm, merge="never") is lm
+    with pytest.raises(ValueError, match="E707.*plain LoRA"):
+        decoder_of(lm, merge="never", int8=True)
+    with pytest.warns(UserWarning, match="W703.* cuda_graphs = true changes nothing"):
+        decoder_of(lm, merge="never", graphs=True)
 
 
 def test_an_adapter_on_the_output_layer_is_left_to_its_modules():

@@ -92,6 +92,17 @@ def test_nothing_is_left_of_earlier_texts(fused, monkeypatch):
     assert_same(decoder, fused, 3, 2, seed=1)
 
 
+def test_numbers_that_are_not_finite_stay_in_their_text(fused):
+    """Masked slots are multiplied by 0, which leaves a NaN a NaN."""
+    decoder = GraphedDecoder(fused, Recorded())
+    cache = append_only_cache(LAYERS)
+    read(decoder, passes(40), cache)
+    for layer in decoder._layers:
+        layer.keys[:, :, :40] = layer.values[:, :, :40] = float("nan")
+    del cache
+    assert_same(decoder, fused, 3, 2, seed=1)
+
+
 def test_what_a_pass_gave_stays_as_it_was(fused):
     decoder = GraphedDecoder(fused, Recorded())
     cache = append_only_cache(LAYERS)

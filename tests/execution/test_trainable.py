@@ -143,6 +143,18 @@ def test_two_adapters_share_what_is_packed():
     assert one.loras[0] is not other.loras[0]
 
 
+def test_what_is_packed_goes_with_those_who_learn():
+    """It is two copies of the base."""
+    base = new_base()
+    one, other = trainable(adapted(base, seed=1)), trainable(adapted(base, seed=2))
+    packed = one.base._prepacked
+    assert len(packed) == 2 * len(one.layer_linears)
+    del one
+    assert len(packed) == 2 * len(other.layer_linears)
+    del other
+    assert len(packed) == 0
+
+
 def test_adapters_on_one_base_learn_in_turn():
     base = new_base()
     one, other = adapted(base, seed=1), adapted(base, seed=2)

@@ -32,5 +32,5 @@ KIND = Kind(
     cos_sin=cos_sin,
     embedding=Gemma3TextScaledWordEmbedding,
     activation="hidden_activation",
-    refused=("use_bidirectional_attention", "final_logit_softcapping"),
+    refused=("use_bidirectional_attention",),
 )

@@ -1,0 +1,125 @@
+"""Kinds of bases of which nothing is known are tried before anything is read."""
+
+import pytest
+import spacy
+import torch
+from transformers import CONFIG_MAPPING, AutoModelForCausalLM
+
+from spacy_padellm.adapters.adapted import AdaptedLM
+from spacy_padellm.adapters.shared_base import SharedBase
+from spacy_padellm.execution.trainable import trainable
+from spacy_padellm.pipeline.padellm_ner import PaDeLLMNER
+
+from ..loras import LORA
+from .test_fused import SHAPE, decoder_of, own_logits
+
+SMALL_MAMBA = {"mamba_n_heads": 4, "mamba_d_state": 8}
+EXPERTS = {"num_experts_per_tok": 1, "shared_intermediate_size": 32}
+# Kinds with layers other than attention
+UNFIT = {
+    "lfm2": {"layer_types": ["conv", "full_attention"]},
+    "qwen3_5_text": {
+        "layer_types": ["linear_attention", "full_attention"],
+        "head_dim": 16,
+        **{f"linear_num_{one}_heads": 2 for one in ("key", "value")},
+        **{f"linear_{one}_head_dim": 16 for one in ("key", "value")},
+    },
+    "granitemoehybrid": {
+        "layer_types": ["mamba", "attention"],
+        "mamba_d_head": 32,
+        "num_local_experts": 2,
+        **SMALL_MAMBA,
+        **EXPERTS,
+    },
+    "falcon_h1": {
+        "mamba_d_ssm": 64,
+        "mamba_d_head": 16,
+        "mamba_n_groups": 1,
+        "head_dim": 16,
+        **SMALL_MAMBA,
+    },
+}
+# Kinds with logits that are not those of the output layer
+SCALED = {
+    "granite": {"logits_scaling": 8.0},
+    "cohere": {"logit_scale": 0.0625},
+    "nanochat": {"final_logit_softcapping": 3.0},
+    "hyperclovax": {"logits_scaling": 3.0},
+    "minicpm3": {"dim_model_base": 20, "num_key_value_heads": 4},
+    "gemma3_text": {"final_logit_softcapping": 3.0, "head_dim": 16},
+}
+
+
+def new_lm(kind, **changes):
+    torch.manual_seed(0)
+    special = dict.fromkeys(("bos_token_id", "eos_token_id", "pad_token_id"), 0)
+    config = CONFIG_MAPPING[kind](**{**SHAPE, **special, **changes})
+    model = AutoModelForCausalLM.from_config(config, attn_implementation="sdpa")
+    return AdaptedLM.plain(SharedBase(model.float().eval(), tokenizer=None))
+
+
+@pytest.mark.parametrize("kind", UNFIT)
+def test_layers_that_ignore_a_mask_are_refused(kind):
+    lm = new_lm(kind, **UNFIT[kind])
+    for _ in range(2):
+        with pytest.raises(ValueError, match=f"E347.* {kind} ignore the mask"):
+            decoder_of(lm)
+    learner = AdaptedLM.fresh(lm.base, LORA | {"target_modules": ["q_proj"]})
+    with pytest.raises(ValueError, match="E347"):
+        trainable(learner)
+
+
+def test_the_layers_are_what_is_refused():
+    lm = new_lm("lfm2", layer_types=["full_attention"] * 2)
+    assert decoder_of(lm) is lm
+
+
+@pytest.mark.parametrize("kind", SCALED)
+def test_logits_are_scaled_as_the_base_does(kind):
+    lm = new_lm(kind, **SCALED[kind])
+    ids = list(range(1, 30))
+    given = torch.tensor([ids]), torch.arange(29)[None]
+    mask = torch.ones(1, 29, 29, dtype=torch.bool).tril()
+    with torch.inference_mode():
+        expected = own_logits(lm.base.model, ids)
+        for decoder in (lm, decoder_of(lm)):
+            found = decoder.logits(decoder.hidden(*given, mask, None)[0])
+            torch.testing.assert_close(found, expected, atol=1e-4, rtol=1e-4)
+        plain = lm.base.output(lm.hidden(*given, mask)[0])
+    assert not torch.allclose(plain, expected, atol=1e-2), "it would be noticed"
+
+
+def test_a_base_with_logits_of_its_own_is_refused(monkeypatch):
+    lm = new_lm("gpt2", n_embd=64, n_layer=2, n_head=4)
+    forward = lm.base.model.forward
+
+    def scaled(*args, **settings):
+        output = forward(*args, **settings)
+        output.logits = output.logits * 2
+        return output
+
+    monkeypatch.setattr(lm.base.model, "forward", scaled)
+    with pytest.raises(ValueError, match="E347.* gpt2 scales its logits"):
+        decoder_of(lm)
+
+
+def test_a_base_that_fails_with_a_tree_is_refused():
+    lm = new_lm("falcon", alibi=True)
+    with pytest.raises(ValueError, match="E347.* falcon fails with a tree: "):
+        decoder_of(lm)
+
+
+def test_a_pipeline_says_so_before_it_reads(tmp_path, tiny_tokenizer, monkeypatch):
+    tokenizer = tiny_tokenizer._tokenizer
+    lm = new_lm("lfm2", **UNFIT["lfm2"], vocab_size=len(tokenizer))
+    lm.base.model.save_pretrained(tmp_path)
+    tokenizer.save_pretrained(tmp_path)
+    nlp = spacy.blank("en")
+    model = {"base": str(tmp_path), "adapter": None}
+    ner = nlp.add_pipe("padellm_ner", config={"model": model, "labels": ["LOC"]})
+    ner.model.shims[0].initialize(ner.format.head)
+    monkeypatch.setattr(PaDeLLMNER, "set_annotations", None)
+    with pytest.raises(ValueError, match=f"E347.*{tmp_path}"):
+        nlp("Maria left Oslo.")
+    with pytest.raises(ValueError, match=f"E347.*{tmp_path}"):
+        ner.warm_up()
