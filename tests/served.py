@@ -57,6 +57,8 @@ class FakeServer:
             return fault(401, "Unauthorized")
         if path == "/v1/models":
             answer = self.listed()
+        elif path == "/health":
+            answer = Reply(body=b"")
         elif request["model"] in self.models:
             self.asked.append(request)
             answer = self.completed(request)

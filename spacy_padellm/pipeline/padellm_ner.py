@@ -153,7 +153,11 @@ class PaDeLLMNER(AdaptersAndLabels, TrainablePipe):
         call = self._call(changed)
         handle_error = self.get_error_handler()
         for docs in util.minibatch(stream, size=batch_size):
-            predictions = predict_each(docs, lambda part: self.predict(part, call))
+            predictions = predict_each(
+                docs,
+                lambda part: self.predict(part, call),
+                open_model=lambda: self._open(call.adapter),
+            )
             for doc, prediction in zip(docs, predictions, strict=True):
                 try:
                     if isinstance(prediction, Exception):

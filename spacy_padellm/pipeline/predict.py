@@ -1,6 +1,7 @@
 """From docs to predictions: windows, queries, batches, the model."""
 
 from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 from spacy.tokens import Doc
 
@@ -67,25 +68,32 @@ def predict_docs(
 
 
 def predict_each(
-    docs: Sequence[Doc], predict: Callable[[Sequence[Doc]], Sequence[Prediction]]
+    docs: Sequence[Doc],
+    predict: Callable[[Sequence[Doc]], Sequence[Prediction]],
+    *,
+    open_model: Callable[[], Any],
 ) -> Iterator[Prediction | Exception]:
     """A prediction for each doc, or the error of a doc that fails. A batch that fails
-    is halved until each faulty doc is alone, unless no doc could be predicted now."""
+    is halved until each faulty doc is alone, unless no doc could be predicted now.
+
+    open_model: raises an error if no doc could be predicted, whatever it says.
+    """
     try:
-        predictions = predict(docs)
-    except Unavailable as error:
-        yield from [error] * len(docs)
+        yield from predict(docs)
         return
-    except Exception as error:
-        if len(docs) == 1:
-            yield error
+    except Exception as failure:
+        error = failure
+    if len(docs) > 1 and not isinstance(error, Unavailable):
+        try:
+            open_model()
+        except Exception as failure:
+            error = failure
+        else:
+            half = len(docs) // 2
+            for part in (docs[:half], docs[half:]):
+                yield from predict_each(part, predict, open_model=open_model)
             return
-    else:
-        yield from predictions
-        return
-    half = len(docs) // 2
-    yield from predict_each(docs[:half], predict)
-    yield from predict_each(docs[half:], predict)
+    yield from [error] * len(docs)
 
 
 def _too_large(doc: Doc, window: Window, error: ValueError) -> str:

@@ -263,6 +263,20 @@ def test_an_update_names_the_folder_that_has_no_adapter(make_nlp, tmp_path):
         nlp.update(examples(nlp))
 
 
+def test_an_adapter_that_does_not_load_is_not_tried_for_each_half_of_a_batch(
+    make_nlp, folder, monkeypatch
+):
+    nlp, tried = make_nlp(model={"adapter": str(folder)}), []
+    (folder / "adapter_config.json").unlink()
+    ner = nlp.get_pipe("padellm_ner")
+    real = ner._open
+    monkeypatch.setattr(ner, "_open", lambda name: tried.append(name) or real(name))
+    failed = []
+    nlp.set_error_handler(lambda name, pipe, docs, error: failed.extend(docs))
+    assert list(nlp.pipe(["Oslo"] * 16)) == []
+    assert len(failed) == 16 and len(tried) <= 2
+
+
 def test_after_an_error_the_same_base_still_serves_others(make_nlp, folder, trained):
     test_an_adapter_with_missing_and_foreign_tensors_is_refused(make_nlp, folder)
     assert [len(trained(text).ents) for text, _ in GOLD] == [1, 2, 0, 3]

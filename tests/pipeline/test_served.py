@@ -250,12 +250,25 @@ def test_a_server_that_is_gone_fails_every_doc_at_once(serve, server):
     assert len(list(nlp.pipe(TEXTS))) == len(TEXTS), "it is back"
 
 
+def test_a_server_whose_engine_has_died_fails_every_doc_at_once(serve, server):
+    nlp = serve()
+    nlp("Who is Shaka Khan?")
+    failed, asked = [], len(server.asked)
+    nlp.set_error_handler(lambda *args: failed.append(args[2]))
+    server.change = lambda path, request, answer: fault(500, "EngineDeadError")
+    assert list(nlp.pipe(TEXTS * 4)) == []
+    assert [doc.text for docs in failed for doc in docs] == TEXTS * 4
+    assert len(server.asked) - asked <= len(TEXTS) * 4
+
+
 def test_a_server_that_cannot_answer_one_doc_fails_that_one(serve, server):
     nlp = serve()
     failed = []
     nlp.set_error_handler(lambda *args: failed.extend(args[2]))
 
     def change(path, request, answer):
+        if path != "/v1/completions":
+            return answer
         is_bad = "Berlin" in server.tokenizer.decode(request["prompt"][0])
         return fault(500, "a text that it cannot take") if is_bad else answer
 

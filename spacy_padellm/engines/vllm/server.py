@@ -14,7 +14,7 @@ from ..base import Unavailable
 # In the environment: the servers beside this machine that texts may be sent to.
 SERVERS = "SPACY_PADELLM_SERVERS"
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
-# The server says that it cannot answer now. It may answer 500 because of one text.
+# The server says that it cannot answer now.
 OVERLOADED = (408, 429, 502, 503, 504)
 CONNECT_SECONDS = 10.0
 
@@ -107,6 +107,18 @@ class Server:
         """The error for an answer that cannot be used."""
         return ValueError(Errors.E360.format(url=self.url, reason=reason))
 
+    def _is_down(self) -> bool:
+        """Whether the server says of itself that it cannot go on. vLLM answers 500 for
+        one text that it cannot take, and after its engine has died."""
+        once = self._client.with_options(max_retries=0)
+        try:
+            once.get(f"{self.url}/health", cast_to=str)
+        except self._openai.APIStatusError as error:
+            return error.status_code >= 500  # others are servers without /health
+        except self._openai.OpenAIError:
+            return True
+        return False
+
     def _json(self, response: Any) -> Any:
         text = response.http_response.text  # the client would fill gaps in silence
         try:
@@ -151,7 +163,7 @@ class Server:
         message = Errors.E359.format(
             url=url, status=status, reason=reason, tries=self.address.max_retries + 1
         )
-        if status in OVERLOADED:
+        if status in OVERLOADED or (status >= 500 and self._is_down()):
             return Unavailable(message)
         if status >= 500:
             return ValueError(message)

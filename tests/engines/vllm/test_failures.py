@@ -22,7 +22,7 @@ def complete(engine, branch=BRANCH):
 def changed(server, change):
     """From now on, the server answers requests for completions in another way."""
     server.change = lambda path, request, answer: (
-        answer if path == "/v1/models" else change(answer)
+        change(answer) if path == "/v1/completions" else answer
     )
 
 
@@ -98,6 +98,20 @@ def test_a_status_of_failure_after_retries(status, error, open_engine, server):
     with pytest.raises(error, match=rf"\[E359\].* {status} in 3 tries: engine") as got:
         complete(engine)
     assert type(got.value) is error and len(server.asked) == 3
+
+
+@pytest.mark.parametrize(
+    ("health", "error"),
+    [(200, ValueError), (404, ValueError), (500, Unavailable), (503, Unavailable)],
+)
+def test_a_server_whose_engine_has_died(health, error, open_engine, server):
+    engine = open_engine(max_retries=0)
+    server.change = lambda path, request, answer: fault(
+        health if path == "/health" else 500, "EngineCore encountered an issue"
+    )
+    with pytest.raises(error, match=r"\[E359\].* 500 in 1 tries: EngineCore") as got:
+        complete(engine)
+    assert type(got.value) is error
 
 
 def test_a_failure_that_passes_is_not_noticed(open_engine, server, plain):
