@@ -1,7 +1,7 @@
 """The protocol of formats: what the model is asked, and how mentions are read."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar, Generic, Protocol, TypeVar
 
@@ -13,8 +13,16 @@ from ..trees.packing import GoldSequence, GoldTree, pack_gold
 from ..trees.pointers import GoldPointers
 from ..types import LabelNames, Mention, PromptTokenizer
 
-# Estimated tokens that a label adds to a text: its name and its answer.
+# Estimates: a label adds this many tokens to a text or more, its name and its answer;
+# and a token of a long name, such as one with a description, has so many bytes.
 LABEL_TOKENS = 4
+TOKEN_BYTES = 3
+
+
+def estimated_tokens(names: Iterable[str]) -> int:
+    """About how many tokens the labels with these names add to a text."""
+    lengths = (len(name.encode("utf8")) // TOKEN_BYTES for name in names)
+    return sum(max(LABEL_TOKENS, length) for length in lengths)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +107,6 @@ class Format(Protocol):
 
     name: in the cards of adapters trained in this format, such as "PaDeLLM compact".
     head: that adapters in this format are trained with; None if answers are generated.
-    label_tokens: an estimate of what a label adds to a text.
     prefix_lm: whether tokens of the text attend to those that follow them.
     thresholds: of single labels. calibration: None if no threshold can be chosen.
     """
@@ -111,9 +118,6 @@ class Format(Protocol):
     def head(self) -> HeadCard | None: ...
 
     @property
-    def label_tokens(self) -> int: ...
-
-    @property
     def prefix_lm(self) -> bool: ...
 
     @property
@@ -121,6 +125,10 @@ class Format(Protocol):
 
     @property
     def calibration(self) -> Calibration | None: ...
+
+    def label_tokens(self, labels: LabelNames) -> int:
+        """An estimate of the tokens that labels add to a text."""
+        ...
 
     def encode(self, query: Query, tokenizer: PromptTokenizer) -> EncodedQuery:
         """Tokenise the text of a query."""
@@ -168,10 +176,12 @@ class Generative:
 
     __slots__ = ()
     head = None
-    label_tokens = LABEL_TOKENS
     prefix_lm = False
     thresholds: ClassVar[Mapping[str, float]] = {}
     calibration: ClassVar[Calibration | None] = None
+
+    def label_tokens(self, labels: LabelNames) -> int:
+        return estimated_tokens(labels.values())
 
     def prepare(
         self, labels: LabelNames, tokenizer: PromptTokenizer, session: Session

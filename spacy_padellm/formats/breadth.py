@@ -13,7 +13,7 @@ from importlib.resources import files
 
 from ..errors import Warnings
 from ..types import LabelNames, Mention
-from .base import LABEL_TOKENS, Extraction, Query
+from .base import Extraction, Query, estimated_tokens
 
 logger = logging.getLogger(__name__)
 
@@ -105,7 +105,7 @@ def breadths(
     if not names:
         return found
     named = dict(zip(names, names, strict=True))
-    for part in _parts(texts, TEXT_TOKENS + LABEL_TOKENS * len(names)):
+    for part in _parts(texts, TEXT_TOKENS + estimated_tokens(names)):
         for extraction in find([Query(text, named) for text in part]):
             for mention in extraction.mentions:
                 found[mention.label] += mention.score

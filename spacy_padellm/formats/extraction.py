@@ -25,7 +25,7 @@ def extract(
     """
     encoded = [format.encode(query, tokenizer) for query in queries]
     lengths = [
-        one.n_tokens + format.label_tokens * len(query.labels)
+        one.n_tokens + format.label_tokens(query.labels)
         for one, query in zip(encoded, queries, strict=True)
     ]
 

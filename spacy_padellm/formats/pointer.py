@@ -27,12 +27,12 @@ from ..trees.pointers import (
 )
 from ..types import LabelNames, Mention, PromptTokenizer, TokenIds
 from .base import (
-    LABEL_TOKENS,
     Calibration,
     EncodedQuery,
     Extraction,
     GoldText,
     Query,
+    estimated_tokens,
 )
 from .breadth import remember, weigh
 from .find_spans import find_spans, probabilities
@@ -106,9 +106,8 @@ class Pointer:
     def head(self) -> HeadCard:
         return HeadCard(size=self.size)
 
-    @property
-    def label_tokens(self) -> int:
-        return 0 if self.alone else LABEL_TOKENS
+    def label_tokens(self, labels: LabelNames) -> int:
+        return 0 if self.alone else estimated_tokens(labels.values())
 
     def encode(
         self, query: Query, tokenizer: PromptTokenizer

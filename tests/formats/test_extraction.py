@@ -55,3 +55,23 @@ def test_extractions_come_in_the_order_of_the_queries(engine, tiny_tokenizer):
     for one, other in zip(together, apart, strict=True):
         assert one.counts == other.counts
         assert [m.text for m in one.mentions] == [m.text for m in other.mentions]
+
+
+def test_descriptions_count_in_a_batch(engine, tiny_tokenizer):
+    """A batch of texts takes no more memory because labels are long."""
+
+    def sessions(names):
+        before = engine.usage.sessions
+        queries = [Query(text, names) for text in TEXTS * 4]
+        extract(
+            queries,
+            engine=engine,
+            tokenizer=tiny_tokenizer,
+            format=build_autoreg_aug_v1(),
+            batch_tokens=300,
+        )
+        return engine.usage.sessions - before
+
+    meaning = "the name of one, as it is written, and no other word " * 3
+    described = {label: f"{name} ({meaning})" for label, name in LABELS.items()}
+    assert sessions(described) > 2 * sessions(LABELS)
