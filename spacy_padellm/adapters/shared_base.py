@@ -18,6 +18,7 @@ from peft import set_peft_model_state_dict as set_adapter_tensors
 from peft.tuners.lora import LoraLayer
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
+from ..bases.fingerprint import file_states
 from ..bases.first_layers import keep_first_layers
 from ..bases.weights import load_base
 from ..locks import BUILDING, base_lock
@@ -71,15 +72,16 @@ class SharedBase:
         layers: int | None = None,
         private: bool = False,
     ) -> "SharedBase":
-        """The base in `folder`. It is loaded once and shared.
+        """The base in `folder`. It is loaded once and shared, until its files change.
 
         layers: keep so many, see `keep_first_layers`. A base with fewer layers than
             another one shares nothing with it.
         private: load a base that is not shared. Adapters that replace layers need it,
             because other adapters have LoRA on the same layers.
         """
-        key = (str(folder.resolve()), device, dtype, trust_remote_code, layers)
+        options = device, dtype, trust_remote_code, layers
         with BUILDING:
+            key = (str(folder.resolve()), file_states(folder), *options)
             base = None if private else _BASES.get(key)
             if base is None:
                 base = cls(

@@ -42,6 +42,14 @@ def weight_files(folder: Path) -> list[Path]:
     return list(files.values())
 
 
+def file_states(folder: Path) -> tuple[tuple[str, int, int], ...]:
+    """The name, size and time of change, in ns, of the files of a model folder. They
+    differ after the folder has been written again."""
+    files = sorted(file for file in folder.iterdir() if file.is_file())
+    states = [(file.name, file.stat()) for file in files]
+    return tuple((name, one.st_size, one.st_mtime_ns) for name, one in states)
+
+
 def base_fingerprint(folder: Path) -> str:
     """Return a sha256, in hex, that identifies a model's weights.
 

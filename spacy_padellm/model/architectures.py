@@ -93,7 +93,13 @@ def build_causal_lm_v1(
         layers=layers,
         lora=DEFAULT_LORA if lora is None else lora,
     )
-    return Model("causal_lm", causal_lm_forward, shims=[CausalLMShim(settings)])
+    shims = [CausalLMShim(settings)]
+    return Model("causal_lm", causal_lm_forward, init=causal_lm_init, shims=shims)
+
+
+def causal_lm_init(model: Model, X: Any = None, Y: Any = None) -> None:
+    """Nothing: the component initializes the shim. thinc's own default refers to the
+    model, so the weights would stay in memory until Python looks for cycles."""
 
 
 def causal_lm_forward(model: Model, trees: Sequence[PackedTree], is_train: bool):

@@ -2,10 +2,14 @@
 
 import copy
 import gc
+import shutil
+import weakref
 from collections import Counter
 
 import pytest
 import spacy
+import torch
+from safetensors.torch import load_file, save_file
 from spacy.scorer import get_ner_prf
 from spacy.tokens import Doc
 from spacy.training import Example
@@ -157,3 +161,31 @@ def test_labels_that_a_doc_was_not_annotated_for_lower_no_score(trained):
     scores = nlp.evaluate(gold)
     assert (scores["ents_p"], scores["ents_r"]) == (1, 1)
     assert list(scores["ents_per_type"]) == ["PERSON"]
+
+
+def test_a_pipeline_that_is_gone_leaves_no_weights(trained, tmp_path):
+    """Not even until Python looks for cycles, which can take long."""
+    trained.to_disk(tmp_path)
+    gc.disable()
+    try:
+        nlp = spacy.load(tmp_path)
+        nlp(GOLD[0][0])
+        left = weakref.ref(shim(nlp).lm)
+        del nlp
+        assert left() is None
+    finally:
+        gc.enable()
+
+
+def test_a_base_that_was_saved_again_is_read_again(make_nlp, tiny_base, tmp_path):
+    folder = tmp_path / "base"
+    shutil.copytree(tiny_base, folder)
+    first = make_nlp(model={"base": str(folder), "adapter": None}, labels=["LOC"])
+    second = make_nlp(model={"base": str(folder), "adapter": None}, labels=["LOC"])
+    assert shim(first).lm.base is shim(second).lm.base
+    weights = load_file(folder / "model.safetensors")
+    doubled = {name: 2 * tensor for name, tensor in weights.items()}
+    save_file(doubled, folder / "model.safetensors", {"format": "pt"})
+    third = make_nlp(model={"base": str(folder), "adapter": None}, labels=["LOC"])
+    norms = [shim(nlp).lm.base.body.norm.weight for nlp in (first, third)]
+    assert torch.equal(2 * norms[0], norms[1])
