@@ -150,6 +150,11 @@ class ComponentErrors:
         "check the base with: python -m spacy_padellm download NAME"
     )
     # spacy-llm
+    E821 = "[E821] The setting {name!r} of cfg cannot be deleted. Set another value."
+    E822 = (
+        "[E822] The format {format} has no setting {setting!r} to change in cfg. It "
+        "has: {known}."
+    )
     E841 = (
         "[E841] spacy_padellm.ParallelDecoder.v1 cannot read the prompt {prompt}: it "
         "only works with the task spacy_padellm.NER.v1. Set that task as the "

@@ -1,7 +1,6 @@
 """The pipeline component."""
 
 import logging
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,6 +36,7 @@ from .predict import predict_docs, predict_each
 from .prediction import Prediction
 from .prediction_warnings import prediction_warnings
 from .record import Replay, TrainingRecord
+from .settings_view import SettingsView, settings_of
 
 logger = logging.getLogger(__name__)
 
@@ -101,9 +101,6 @@ class PaDeLLMNER(AdaptersAndLabels, TrainablePipe):
         register_score()
         self.vocab = vocab
         self.model = model
-        self.name = name
-        # spaCy's find-threshold writes there: "threshold" or "format.threshold"
-        self.cfg: dict[str, Any] = defaultdict(dict)
         self.scorer = scorer
         self.format = format
         self._windows = windows
@@ -128,6 +125,26 @@ class PaDeLLMNER(AdaptersAndLabels, TrainablePipe):
         writes to the same group of spans."""
         check_spans_key(nlp, self.name, self.spans_key)
         self._pipeline = PipelineOf(nlp)
+
+    @property
+    def name(self) -> str:
+        """In the pipeline. spaCy sets another one if a pipeline takes the component
+        from another pipeline."""
+        return self._adapters.name
+
+    @name.setter
+    def name(self, name: str) -> None:
+        self._adapters.name = name
+
+    @property
+    def cfg(self) -> SettingsView:
+        """The settings of `output`, and those of the format as `cfg["format"]`. What
+        you set there is set; spaCy's find-threshold and `spancat_scorer` use it."""
+        return settings_of(self)
+
+    @cfg.setter
+    def cfg(self, settings: Mapping[str, Any]) -> None:
+        self.cfg.update(settings)
 
     # -- prediction -------------------------------------------------------------------
 
@@ -251,7 +268,9 @@ class PaDeLLMNER(AdaptersAndLabels, TrainablePipe):
         if labels is not None:
             labels = self._adapters.with_names(adapter, labels)
         output = self.output.changed(settings)
-        check_spans_key(self._pipeline(), self.name, output.spans_key)
+        nlp = self._pipeline()
+        if nlp is not None and (self.name, self) in nlp.components:
+            check_spans_key(nlp, self.name, output.spans_key)
         return Call(output, adapter, labels)
 
     def _check_thresholds(self, labels: LabelNames) -> None:

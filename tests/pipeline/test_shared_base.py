@@ -60,6 +60,21 @@ def test_two_components_of_one_pipeline_add_to_each_other(trained, fruit, tmp_pa
         assert found(loaded(text)) == GOLD[3][1]
 
 
+def test_a_component_from_another_pipeline_knows_where_it_is(fruit):
+    """Its old pipeline has a ruler for the same group of spans, and the new one not."""
+    source = spacy.blank("en")
+    source.add_pipe("padellm_ner", source=copy.deepcopy(fruit), name="first")
+    source.get_pipe("first").join(source)
+    source.add_pipe("span_ruler", config={"spans_key": "ruler"})
+    nlp = spacy.blank("en")
+    nlp.add_pipe("first", source=source, name="second")
+    assert nlp.get_pipe("second").name == "second"
+    with pytest.raises(ValueError, match="E812.* second has no adapter 'gone'"):
+        nlp.get_pipe("second").active_adapter = "gone"
+    call = {"second": {"spans_key": "ruler"}}
+    assert nlp(FRUIT[0], component_cfg=call).spans.keys() == {"ruler"}
+
+
 def test_learning_in_one_component_leaves_the_other_as_it_is(trained, make_nlp):
     before = trained.get_pipe("padellm_ner").to_bytes()
     nlp = make_nlp()

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from spacy_padellm.pipeline.factory import default_config
 
-from .conftest import examples, learn
+from .conftest import GOLD, examples, learn
 
 PARTIAL = """
 [nlp]
@@ -168,15 +168,32 @@ def test_the_factory_says_what_it_assigns_and_how_it_is_scored():
     assert "ents_per_type" in meta.scores
 
 
-@pytest.mark.parametrize("setting", ["threshold", "format.threshold"])
-def test_spacys_find_threshold_finds_both_thresholds(make_nlp, gold, tmp_path, setting):
-    nlp = make_nlp(format={"@misc": "spacy_padellm.Pointer.v1", "size": 16})
+@pytest.mark.parametrize(
+    ("setting", "labels"),
+    [
+        ("threshold", {"LOC", "PERSON"}),
+        ("format.threshold", {"PERSON"}),
+        ("format.thresholds.LOC", {"LOC"}),
+    ],
+)
+def test_spacys_find_threshold_finds_all_thresholds(
+    make_nlp, gold, tmp_path, setting, labels
+):
+    """At 1, nothing is found of the labels that the threshold is for."""
+    pointer = {"@misc": "spacy_padellm.Pointer.v1", "thresholds": {"LOC": 0.3}}
+    nlp = make_nlp(format={**pointer, "size": 16})
     learn(nlp, examples(nlp))
+    nlp.get_pipe("padellm_ner").threshold = 0.2  # as saved, and not as configured
     nlp.to_disk(tmp_path / "pipeline")
     output = spacy_command(
         "find-threshold",
         *(tmp_path / "pipeline", gold, "padellm_ner", setting, "ents_f"),
         *("--n_trials", 3),
     )
-    rows = [line.split() for line in output.splitlines()]
-    assert ["0.5", "1.0"] in rows and ["1.0", "0.0"] in rows
+    rows = dict(
+        line.split() for line in output.splitlines() if line[:2] in ("0.", "1.")
+    )
+    mentions = [label for _, ents in GOLD for *_, label in ents]
+    left = sum(label not in labels for label in mentions)
+    assert rows["0.5"] == "1.0"
+    assert float(rows["1.0"]) == round(2 * left / (left + len(mentions)), 3)

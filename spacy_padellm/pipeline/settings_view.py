@@ -1,0 +1,97 @@
+"""A component's settings as the mapping `cfg`, which spaCy's tools read and write."""
+
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
+from dataclasses import asdict, fields, is_dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from ..errors import Errors
+from ..formats.base import Format
+from ..settings import check_share
+
+if TYPE_CHECKING:
+    from .padellm_ner import PaDeLLMNER
+
+
+class SettingsView(MutableMapping[str, Any]):
+    """Settings by name, as they are now. To set one changes the component.
+
+    read: all of them. write: sets one.
+    """
+
+    def __init__(
+        self, read: Callable[[], Mapping[str, Any]], write: Callable[[str, Any], None]
+    ) -> None:
+        self._read = read
+        self._write = write
+
+    def __getitem__(self, name: str) -> Any:
+        return self._read()[name]
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        self._write(name, value)
+
+    def __delitem__(self, name: str) -> None:
+        raise TypeError(Errors.E821.format(name=name))
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._read())
+
+    def __len__(self) -> int:
+        return len(self._read())
+
+    def __repr__(self) -> str:
+        return repr(dict(self))
+
+
+def settings_of(ner: "PaDeLLMNER") -> SettingsView:
+    """The settings of a component's output, and those of its format as `format`."""
+
+    def read() -> dict[str, Any]:
+        return {**asdict(ner.output), "format": _settings_of_format(ner)}
+
+    def write(name: str, value: Any) -> None:
+        if name == "format":
+            _settings_of_format(ner).update(value)
+        else:
+            ner.output = ner.output.changed({name: value})
+
+    return SettingsView(read, write)
+
+
+def _settings_of_format(ner: "PaDeLLMNER") -> SettingsView:
+    def read() -> dict[str, Any]:
+        settings = _values(ner.format)
+        if "thresholds" in settings:
+            settings["thresholds"] = thresholds
+        return settings
+
+    def write(name: str, value: Any) -> None:
+        if name not in _values(ner.format):
+            known = ", ".join(_values(ner.format)) or "none"
+            raise ValueError(
+                Errors.E822.format(setting=name, format=ner.format.name, known=known)
+            )
+        ner.format = _changed(ner.format, name, value)
+
+    def write_threshold(label: str, value: Any) -> None:
+        write("thresholds", {**ner.format.thresholds, label: value})
+
+    thresholds = SettingsView(lambda: ner.format.thresholds, write_threshold)
+    return SettingsView(read, write)
+
+
+def _values(format: Format) -> dict[str, Any]:
+    if not is_dataclass(format):
+        return {}
+    return {one.name: getattr(format, one.name) for one in fields(format) if one.init}
+
+
+def _changed(format: Format, name: str, value: Any) -> Format:
+    """Raises ValueError for a threshold that is not allowed (E507, E805)."""
+    known = format.calibration
+    if known is not None and name == known.setting:
+        known.check(value)
+    if name == "thresholds":
+        value = dict(value)
+        check_share(**{f"thresholds.{label}": one for label, one in value.items()})
+    return replace(format, **{name: value})
