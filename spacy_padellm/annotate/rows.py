@@ -88,7 +88,7 @@ def _decoded(data: bytes, number: int, fields: dict[str, Any]) -> Row:
 def _jsonl(stream: BinaryIO, file: InputFile, layout: Layout) -> Iterator[Row]:
     first: Row | None = None
     has_column = False
-    for number, line in _raw_lines(stream):
+    for place, (number, line) in enumerate(_raw_lines(stream)):
         try:
             fields = json.loads(line.removeprefix(BOM.encode()))
             problem = "" if isinstance(fields, dict) else "it is not an object"
@@ -99,6 +99,8 @@ def _jsonl(stream: BinaryIO, file: InputFile, layout: Layout) -> Iterator[Row]:
         many = line.count(b"[") + line.count(b"{") > DEEPEST
         if many and is_deeper(fields, DEEPEST):
             problem = TOO_DEEP
+        if problem and place == 0 and _begins_list(line):
+            raise InputError(Errors.E440.format(path=file.path))
         if problem:
             shown = line.decode("utf8", "replace")
             yield Row(number, None, {"line": shown}, problem)
@@ -109,6 +111,12 @@ def _jsonl(stream: BinaryIO, file: InputFile, layout: Layout) -> Iterator[Row]:
         yield row
     if first is not None and not has_column:
         raise InputError(_no_column(file, layout, first.fields))
+
+
+def _begins_list(line: bytes) -> bool:
+    """Whether a line that is no object begins a list of objects: [ alone, or [{."""
+    begin = line.removeprefix(BOM.encode()).replace(b" ", b"")
+    return begin == b"[" or begin.startswith(b"[{")
 
 
 def _csv(stream: BinaryIO, file: InputFile, layout: Layout) -> Iterator[Row]:

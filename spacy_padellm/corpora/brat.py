@@ -13,7 +13,7 @@ from pathlib import Path
 from ..errors import Errors
 from .base import AnnotatedText, ReadReport
 from .claims import Claim
-from .lines import read_lines, read_text
+from .lines import BOM, read_lines, read_text
 from .mentions import DISCONTINUOUS, place, whole_number
 
 # a document without annotation has an empty .ann file
@@ -44,6 +44,9 @@ def read_brat(path: Path, report: ReadReport) -> Iterator[AnnotatedText]:
         report.path = annotation
     found = list(_claims(annotation, report))
     text = _as_annotated(read_text(source, report), [claim for _, claim in found])
+    if text.startswith(BOM):  # no part of the first word
+        text = text.removeprefix(BOM)
+        found = [(line, _before_mark(claim)) for line, claim in found]
     if not text.strip():
         return
     entities, unknown = [], []
@@ -84,9 +87,19 @@ def _claims(path: Path, report: ReadReport) -> Iterator[tuple[int, Claim]]:
 
 
 def _as_annotated(text: str, claims: list[Claim]) -> str:
-    """Return the text with the line ends that the offsets count."""
-    versions = (text, text.replace("\r\n", "\n"), text.replace("\n", "\r\n"))
+    """Return the text with the line ends, and with or without the byte order mark, that
+    the offsets count."""
+    marked = dict.fromkeys((text.removeprefix(BOM), text))
+    ends = (("", ""), ("\r\n", "\n"), ("\n", "\r\n"))
+    versions = [one.replace(*end) if end[0] else one for one in marked for end in ends]
     return max(versions, key=lambda version: _hits(version, claims))
+
+
+def _before_mark(claim: Claim) -> Claim:
+    """Where it is in a text without its byte order mark."""
+    if claim.fault:
+        return claim
+    return claim._replace(start=claim.start - 1, end=claim.end - 1)
 
 
 def _hits(text: str, claims: list[Claim]) -> int:

@@ -10,6 +10,8 @@ from .base import ReadReport
 from .parquet import MAGIC
 
 BOM = "\ufeff"
+# how files of gzip, bzip2, xz, zstd and zip begin
+COMPRESSED = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ", b"\x28\xb5\x2f\xfd", b"PK\x03\x04")
 HIGH_BYTES = re.compile(rb"[\x80-\xff]+")
 GB_BYTES = re.compile(rb"[\xa1-\xfe]+")
 
@@ -22,11 +24,13 @@ def read_lines(path: Path, report: ReadReport) -> Iterator[tuple[int, str]]:
     that is not UTF-8 is read as Windows-1252 and reported. So is the first carriage
     return without a newline.
 
-    Raises ValueError for Parquet (E221), for a NUL byte, or if the file seems to have
-    an encoding of another script (E209).
+    Raises ValueError for Parquet (E221), a compressed file (E230), a NUL byte, or if
+    the file seems to have an encoding of another script (E209).
     """
     number, reported = 0, False
     for line in _decoded(path, report):
+        if number == 0:
+            line = line.removeprefix(BOM)
         pieces = line.rstrip("\r\n").split("\r")
         for piece in pieces:
             number += 1
@@ -38,8 +42,8 @@ def read_lines(path: Path, report: ReadReport) -> Iterator[tuple[int, str]]:
 
 
 def read_text(path: Path, report: ReadReport) -> str:
-    """Return the whole file with its line ends, which offsets may count. Encodings and
-    errors are those of `read_lines`."""
+    """Return the whole file with its line ends and a byte order mark at its start,
+    which offsets may count. Encodings and errors are those of `read_lines`."""
     return "".join(_decoded(path, report))
 
 
@@ -49,6 +53,8 @@ def _decoded(path: Path, report: ReadReport) -> Iterator[str]:
         for number, raw in enumerate(file, 1):
             if number == 1 and raw.startswith(MAGIC):
                 raise ValueError(Errors.E221.format(path=path, format=report.format))
+            if number == 1 and raw.startswith(COMPRESSED):
+                raise ValueError(Errors.E230.format(path=path))
             if b"\0" in raw:
                 raise ValueError(Errors.E203.format(path=path, line=number))
             try:
@@ -60,7 +66,7 @@ def _decoded(path: Path, report: ReadReport) -> Iterator[str]:
                 line = _windows(raw)
                 detail = f"byte {raw[error.start : error.start + 1]!r}"
                 report.repair(number, "not UTF-8, read as Windows-1252", detail)
-            yield line.removeprefix(BOM) if number == 1 else line
+            yield line
 
 
 def seems_of_another_script(data: bytes) -> bool:

@@ -152,6 +152,11 @@ class CommandErrors:
         "[E439] {path} is a link to a folder. Links to folders are not followed: pass "
         "that folder itself in another run, or move it here."
     )
+    E440 = (
+        "[E440] {path} is one JSON list, but a document is an object in a line of its "
+        "own. Write it so, for example with jq -c '.[]', or with pandas: "
+        'to_json(orient="records", lines=True).'
+    )
     # the report
     E861 = (
         "[E861] The report needs {packages}, but the import failed. Install what it "

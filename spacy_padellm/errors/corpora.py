@@ -118,6 +118,10 @@ class CorpusErrors:
         "[E229] {path} would be written from {first} and again from {second}. Convert "
         "them one by one, each to a target of its own."
     )
+    E230 = (
+        "[E230] {path} is compressed. Unpack it first, for example with gunzip, unzip "
+        "or xz -d."
+    )
     E228 = (
         "[E228] A share of {share} of {number} docs leaves none to train on or none "
         "for dev. Pass another --dev-share, such as 0.2."

@@ -14,7 +14,7 @@ import pytest
 import spacy
 from spacy.tokens import DocBin
 
-from spacy_padellm.annotate.inputs import find_files
+from spacy_padellm.annotate.inputs import InputError, find_files
 from spacy_padellm.annotate.rows import Layout, read_rows
 from spacy_padellm.corpora import cells as cells_module
 
@@ -237,3 +237,17 @@ def test_other_file_systems_are_read(tmp_path):
     with zipfile.ZipFile(tmp_path / "a.zip", "w") as file:
         file.writestr("b.jsonl", jsonl())
     assert [row.fields for row in read(f"zip://b.jsonl::{tmp_path}/a.zip")] == ROWS
+
+
+@pytest.mark.parametrize(
+    "text", ['[{"text": "Ada"}, {"text": "Bo"}]', '\ufeff[\n {"text": "Ada"}\n]\n']
+)
+def test_a_json_list_is_told_from_lines(tmp_path, text):
+    """And not each of its lines from a document, or the whole list from one."""
+    file = tmp_path / "a.json"
+    file.write_text(text, encoding="utf8")
+    with pytest.raises(InputError, match=f"E440.*{file}.*jq -c"):
+        read(file)
+    rows = jsonl(ROWS[:1]) + b"\n[1]\n[\n"
+    file.write_bytes(rows)
+    assert [bool(row.problem) for row in read(file)] == [False, True, True]

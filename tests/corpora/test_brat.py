@@ -57,6 +57,16 @@ def test_line_ends_are_those_that_the_offsets_count(brat):
             assert problems(corpus) == []
 
 
+def test_a_byte_order_mark_that_the_offsets_count_is_no_part_of_the_text(brat):
+    ann = "T1\tPER 1 5\tAnna\nT2\tPER 18 22\tAnna\n"
+    corpus = brat("\ufeffAnna met nobody. Anna left.\n", ann)
+    assert mentions(corpus) == [[("Anna", "PER")] * 2]
+    [text] = corpus.texts
+    assert text.text == "Anna met nobody. Anna left.\n"
+    assert [entity[:2] for entity in text.entities] == [(0, 4), (17, 21)]
+    assert problems(corpus) == []
+
+
 @pytest.mark.parametrize(
     "line, kind, unknown",
     [

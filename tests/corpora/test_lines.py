@@ -1,5 +1,9 @@
 """Files in other encodings are reported, or raise an error with file and line."""
 
+import bz2
+import gzip
+import lzma
+
 import pytest
 
 from spacy_padellm.corpora.base import ReadReport
@@ -47,10 +51,10 @@ def test_files_of_old_macs_lose_no_mention(corpus, content):
     assert mentions(corpus(mixed)) == [[("Ada", "PER")], [("Bo", "PER")]]
 
 
-def test_a_text_keeps_its_line_ends(tmp_path):
+def test_a_text_keeps_its_line_ends_and_its_mark(tmp_path):
     path = tmp_path / "file"
     path.write_bytes(b"\xef\xbb\xbfa\r\nb\rc\xe9\n")
-    assert read_text(path, ReadReport(path, "")) == "a\r\nb\rcé\n"
+    assert read_text(path, ReadReport(path, "")) == "\ufeffa\r\nb\rcé\n"
 
 
 def test_lines_of_two_encodings_are_each_read_and_the_odd_ones_reported(corpus):
@@ -144,3 +148,13 @@ def test_quotes_and_dashes_of_windows(corpus):
     text = "He said “Ada” left – René’s €5"
     read = corpus(f'{{"text": "{text}", "entities": []}}'.encode("cp1252"))
     assert read.texts[0].text == text
+
+
+@pytest.mark.parametrize(
+    "pack", [bz2.compress, gzip.compress, lzma.compress], ids=lambda one: one.__module__
+)
+def test_a_compressed_file_is_named(tmp_path, pack):
+    file = tmp_path / "a.jsonl.packed"
+    file.write_bytes(pack(b'{"text": "Ada left", "entities": []}'))
+    with pytest.raises(ValueError, match=f"E230.*{file}.*Unpack"):
+        read(file)
