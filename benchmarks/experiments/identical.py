@@ -20,7 +20,7 @@ from spacy_padellm.engines.packed import PackedEngine
 from spacy_padellm.formats.padellm import PaDeLLM
 from spacy_padellm.model.shim import causal_lm_shim
 from spacy_padellm.trees.branch import Branch, Completion
-from spacy_padellm.types import TokenIds
+from spacy_padellm.types import PromptTokenizer, TokenIds
 
 from ..systems.generate import generate
 from ..systems.loaded import LoadedSystem
@@ -40,6 +40,10 @@ class Recorder:
     engine: PackedEngine
     branches: dict[TokenIds, Branch] = field(default_factory=dict)
     written: dict[TokenIds, TokenIds] = field(default_factory=dict)
+
+    @property
+    def tokenizer(self) -> PromptTokenizer:
+        return self.engine.tokenizer
 
     @contextmanager
     def session(self, n_texts: int) -> Iterator["RecordedSession"]:

@@ -69,12 +69,7 @@ class LoadedSystem:
 
     def prepare(self) -> None:
         """Compute and keep what depends on the labels alone."""
-        prepare(
-            self.labels,
-            engine=self.engine,
-            tokenizer=self.shim.tokenizer,
-            format=self.format,
-        )
+        prepare(self.labels, engine=self.engine, format=self.format)
 
     def predict(self, docs: Sequence[Doc], batch_tokens: int) -> list[Prediction]:
         """Predict documents, which are not changed.
@@ -85,7 +80,6 @@ class LoadedSystem:
             docs,
             self.labels,
             engine=self.engine,
-            tokenizer=self.shim.tokenizer,
             format=self.format,
             windows=self.ner.windows,
             output=Output(alignment_mode=self.ner.alignment_mode),

@@ -113,7 +113,7 @@ def vllm(ner: PaDeLLMNER, options: LoadOptions) -> LoadedSystem:
             source = build_vllm_v1(
                 url=server.url, model=MODEL, timeout=600, max_requests=REQUESTS
             )
-            engine, _ = source.open(shim, None)
+            engine = source.open(shim, None)
     except BaseException:
         server.close()
         raise

@@ -18,6 +18,7 @@ from spacy_padellm.engines.packed import PackedEngine
 from spacy_padellm.engines.usage import Usage
 from spacy_padellm.model.shim import CausalLMShim
 from spacy_padellm.trees.branch import Branch, Completion
+from spacy_padellm.types import PromptTokenizer
 
 from ..errors import Errors
 
@@ -34,6 +35,10 @@ class ReplicaEngine:
         if not engines:
             raise ValueError(Errors.E610)
         self.engines = tuple(engines)
+
+    @property
+    def tokenizer(self) -> PromptTokenizer:
+        return self.engines[0].tokenizer
 
     @property
     def usage(self) -> Usage:

@@ -14,7 +14,7 @@ from itertools import takewhile
 from spacy_padellm.engines.base import Engine, Session
 from spacy_padellm.engines.usage import Usage
 from spacy_padellm.trees.branch import Branch, Completion
-from spacy_padellm.types import TokenIds
+from spacy_padellm.types import PromptTokenizer, TokenIds
 
 from ..machine.clock import seconds_when_done
 
@@ -37,6 +37,10 @@ class OneDevicePerSequence:
     @property
     def usage(self) -> Usage:
         return self.engine.usage
+
+    @property
+    def tokenizer(self) -> PromptTokenizer:
+        return self.engine.tokenizer
 
     @contextmanager
     def session(self, n_texts: int) -> Iterator["SimulatedSession"]:

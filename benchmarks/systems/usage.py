@@ -12,6 +12,7 @@ from spacy_padellm.engines.base import Engine, Session
 from spacy_padellm.engines.usage import Usage as EngineUsage
 from spacy_padellm.trees.branch import Branch, Completion
 from spacy_padellm.trees.pointers import PointerTree
+from spacy_padellm.types import PromptTokenizer
 
 
 @dataclass(slots=True)
@@ -40,6 +41,10 @@ class CountingEngine:
         self.in_flight: int = getattr(engine, "in_flight", 1)
         self._generated = 0
         self._lock = Lock()
+
+    @property
+    def tokenizer(self) -> PromptTokenizer:
+        return self.engine.tokenizer
 
     @property
     def usage(self) -> Usage:

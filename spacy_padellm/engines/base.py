@@ -59,9 +59,14 @@ class Session(Protocol):
 class Engine(Protocol):
     """Scores trees and completes branches; never knows what a label is.
 
+    tokenizer: of its model.
+
     An engine may have an attribute `in_flight`: the number of sessions to run at once,
     each in a thread of its own. The default is 1.
     """
+
+    @property
+    def tokenizer(self) -> PromptTokenizer: ...
 
     def session(self, n_texts: int) -> AbstractContextManager[Session]: ...
 
@@ -69,15 +74,12 @@ class Engine(Protocol):
 class LocalModel(Protocol):
     """A component's model, of which nothing is loaded before it is needed.
 
-    engine: runs it in this process. tokenizer: of the model that `engine` runs.
-    tokenizer_alone: the same, but it does not load the weights.
+    engine: runs it in this process.
+    tokenizer_alone: that of `engine`, but it does not load the weights.
     """
 
     @property
     def engine(self) -> Engine: ...
-
-    @property
-    def tokenizer(self) -> PromptTokenizer: ...
 
     @property
     def tokenizer_alone(self) -> PromptTokenizer: ...
@@ -94,10 +96,8 @@ class EngineSource(Protocol):
     @property
     def url(self) -> str | None: ...
 
-    def open(
-        self, model: LocalModel, adapter: str | None
-    ) -> tuple[Engine, PromptTokenizer]:
-        """The engine for an adapter of the component, and the tokenizer of its prompts.
+    def open(self, model: LocalModel, adapter: str | None) -> Engine:
+        """The engine for an adapter of the component.
 
         model: the component's model with that adapter.
         adapter: its name; None is the component's own.

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from ..types import PromptTokenizer
 from .base import Engine, LocalModel
 
 
@@ -19,8 +18,5 @@ class Packed:
 
     url: ClassVar[None] = None
 
-    def open(
-        self, model: LocalModel, adapter: str | None
-    ) -> tuple[Engine, PromptTokenizer]:
-        engine = model.engine  # loads the model, and the tokenizer with it
-        return engine, model.tokenizer
+    def open(self, model: LocalModel, adapter: str | None) -> Engine:
+        return model.engine  # loads the model

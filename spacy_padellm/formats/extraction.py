@@ -12,7 +12,6 @@ def extract(
     queries: Sequence[Query],
     *,
     engine: Engine,
-    tokenizer: PromptTokenizer,
     format: Format,
     batch_tokens: int,
 ) -> list[Extraction]:
@@ -23,7 +22,7 @@ def extract(
     Raises RowDoesNotFit, with the index of the query, if a query is too long for the
     model or for the memory.
     """
-    encoded = [format.encode(query, tokenizer) for query in queries]
+    encoded = [format.encode(query, engine.tokenizer) for query in queries]
     lengths = [
         one.n_tokens + format.label_tokens(query.labels)
         for one, query in zip(encoded, queries, strict=True)
@@ -35,16 +34,10 @@ def extract(
     return run_batches(engine, lengths, work, batch_tokens=batch_tokens)
 
 
-def prepare(
-    labels: LabelNames,
-    *,
-    engine: Engine,
-    tokenizer: PromptTokenizer,
-    format: Format,
-) -> None:
+def prepare(labels: LabelNames, *, engine: Engine, format: Format) -> None:
     """Compute and keep what depends on the labels alone; see `Format.prepare`."""
     with engine.session(1) as session:
-        format.prepare(labels, tokenizer, session)
+        format.prepare(labels, engine.tokenizer, session)
 
 
 def extract_in_session(

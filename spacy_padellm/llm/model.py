@@ -128,7 +128,6 @@ class ParallelDecoder:
         return extract(
             queries,
             engine=self.lm.engine,
-            tokenizer=self.lm.tokenizer,
             format=self.format,
             batch_tokens=self.batch_tokens,
         )

@@ -22,7 +22,7 @@ from ..locks import Once
 from ..model.shim import causal_lm_shim
 from ..settings import check_positive
 from ..spans.windows import join_tokens_of
-from ..types import LabelNames, PromptTokenizer, WindowGetter
+from ..types import LabelNames, WindowGetter
 from . import restoring, saving
 from .adapter_set import AdapterSet
 from .adapters_and_labels import AdaptersAndLabels
@@ -204,8 +204,7 @@ class PaDeLLMNER(AdaptersAndLabels, TrainablePipe):
         for adapter in dict.fromkeys((self.active_adapter, *self.adapters)):
             labels = self._adapters.labels(adapter) or WARM_UP_LABELS
             self.predict([doc], Call(self.output, adapter, labels))
-            engine, tokenizer = self._open(adapter)
-            prepare(labels, engine=engine, tokenizer=tokenizer, format=self.format)
+            prepare(labels, engine=self._open(adapter), format=self.format)
 
     def predict(
         self, docs: Iterable[Doc], call: Call | None = None
@@ -226,12 +225,10 @@ class PaDeLLMNER(AdaptersAndLabels, TrainablePipe):
             return [Prediction() for _ in docs]
         if call.labels is None and not self.adapters:
             self._check_thresholds(labels)
-        engine, tokenizer = self._open(call.adapter)
         return predict_docs(
             docs,
             labels,
-            engine=engine,
-            tokenizer=tokenizer,
+            engine=self._open(call.adapter),
             format=self.format,
             windows=self._adapters.windows(call.adapter, self._windows),
             output=call.output,
@@ -251,9 +248,9 @@ class PaDeLLMNER(AdaptersAndLabels, TrainablePipe):
             for kind, message, values in prediction_warnings(doc, prediction):
                 self._warn_once(kind, message, **values)
 
-    def _open(self, adapter: str | None) -> tuple[Engine, PromptTokenizer]:
-        """The engine for an adapter, and its tokenizer. Raises ValueError (E802, E814)
-        if the adapter does not fit the format."""
+    def _open(self, adapter: str | None) -> Engine:
+        """The engine for an adapter. Raises ValueError (E802, E814) if the adapter does
+        not fit the format."""
         shim = self._adapters.shim(adapter)
         self._adapters.check_predicts(shim, self.format)
         return self.engine.open(shim, adapter)

@@ -11,7 +11,7 @@ from ..formats.base import Format, Query
 from ..formats.extraction import extract
 from ..spans.reading import window_texts
 from ..trees.batching import RowDoesNotFit
-from ..types import LabelNames, PromptTokenizer, Window, WindowGetter
+from ..types import LabelNames, Window, WindowGetter
 from .output import Output
 from .prediction import Prediction, WindowPrediction, locate
 
@@ -21,7 +21,6 @@ def predict_docs(
     labels: LabelNames,
     *,
     engine: Engine,
-    tokenizer: PromptTokenizer,
     format: Format,
     windows: WindowGetter,
     batch_tokens: int,
@@ -51,7 +50,6 @@ def predict_docs(
         extractions = extract(
             queries,
             engine=engine,
-            tokenizer=tokenizer,
             format=format,
             batch_tokens=batch_tokens,
         )

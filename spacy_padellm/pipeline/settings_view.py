@@ -2,14 +2,19 @@
 
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from dataclasses import asdict, fields, is_dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from ..errors import Errors
 from ..formats.base import Format
 from ..settings import check_share
+from .output import Output
 
-if TYPE_CHECKING:
-    from .padellm_ner import PaDeLLMNER
+
+class Configured(Protocol):
+    """A component with its output settings and its format."""
+
+    output: Output
+    format: Format
 
 
 class SettingsView(MutableMapping[str, Any]):
@@ -43,40 +48,42 @@ class SettingsView(MutableMapping[str, Any]):
         return repr(dict(self))
 
 
-def settings_of(ner: "PaDeLLMNER") -> SettingsView:
+def settings_of(component: Configured) -> SettingsView:
     """The settings of a component's output, and those of its format as `format`."""
 
     def read() -> dict[str, Any]:
-        return {**asdict(ner.output), "format": _settings_of_format(ner)}
+        return {**asdict(component.output), "format": _settings_of_format(component)}
 
     def write(name: str, value: Any) -> None:
         if name == "format":
-            _settings_of_format(ner).update(value)
+            _settings_of_format(component).update(value)
         else:
-            ner.output = ner.output.changed({name: value})
+            component.output = component.output.changed({name: value})
 
     return SettingsView(read, write)
 
 
-def _settings_of_format(ner: "PaDeLLMNER") -> SettingsView:
+def _settings_of_format(component: Configured) -> SettingsView:
     def read() -> dict[str, Any]:
-        settings = _values(ner.format)
+        settings = _values(component.format)
         if "thresholds" in settings:
             settings["thresholds"] = thresholds
         return settings
 
     def write(name: str, value: Any) -> None:
-        if name not in _values(ner.format):
-            known = ", ".join(_values(ner.format)) or "none"
+        if name not in _values(component.format):
+            known = ", ".join(_values(component.format)) or "none"
             raise ValueError(
-                Errors.E822.format(setting=name, format=ner.format.name, known=known)
+                Errors.E822.format(
+                    setting=name, format=component.format.name, known=known
+                )
             )
-        ner.format = _changed(ner.format, name, value)
+        component.format = _changed(component.format, name, value)
 
     def write_threshold(label: str, value: Any) -> None:
-        write("thresholds", {**ner.format.thresholds, label: value})
+        write("thresholds", {**component.format.thresholds, label: value})
 
-    thresholds = SettingsView(lambda: ner.format.thresholds, write_threshold)
+    thresholds = SettingsView(lambda: component.format.thresholds, write_threshold)
     return SettingsView(read, write)
 
 

@@ -34,7 +34,6 @@ def test_a_text_is_tokenised_once(build, engine, tiny_tokenizer, monkeypatch):
     extract(
         [Query(text, LABELS) for text in TEXTS],
         engine=engine,
-        tokenizer=tiny_tokenizer,
         format=build(),
         batch_tokens=20,
     )
@@ -47,11 +46,8 @@ def test_a_text_is_tokenised_once(build, engine, tiny_tokenizer, monkeypatch):
 def test_extractions_come_in_the_order_of_the_queries(engine, tiny_tokenizer):
     format, settings = build_padellm_v1(), {"engine": engine, "batch_tokens": 20}
     queries = [Query(text, LABELS) for text in TEXTS]
-    together = extract(queries, tokenizer=tiny_tokenizer, format=format, **settings)
-    apart = [
-        extract([query], tokenizer=tiny_tokenizer, format=format, **settings)[0]
-        for query in queries
-    ]
+    together = extract(queries, format=format, **settings)
+    apart = [extract([query], format=format, **settings)[0] for query in queries]
     for one, other in zip(together, apart, strict=True):
         assert one.counts == other.counts
         assert [m.text for m in one.mentions] == [m.text for m in other.mentions]
@@ -66,7 +62,6 @@ def test_descriptions_count_in_a_batch(engine, tiny_tokenizer):
         extract(
             queries,
             engine=engine,
-            tokenizer=tiny_tokenizer,
             format=build_autoreg_aug_v1(),
             batch_tokens=300,
         )

@@ -98,6 +98,9 @@ def read_perfectly(
     )
 
     class Engine:
+        def __init__(self):
+            self.tokenizer = tokenizer
+
         @contextmanager
         def session(self, n_texts):
             yield session
@@ -107,7 +110,6 @@ def read_perfectly(
         [doc],
         LABELS,
         engine=Engine(),
-        tokenizer=tokenizer,
         format=format,
         windows=windows,
         batch_tokens=4096,

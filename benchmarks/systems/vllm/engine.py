@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from spacy_padellm.engines.usage import Usage
 from spacy_padellm.engines.vllm.engine import VLLMEngine, VLLMSession
+from spacy_padellm.types import PromptTokenizer
 
 from .server import VLLMServer
 
@@ -26,6 +27,10 @@ class MeasuredVLLM:
     server: VLLMServer
     usage: Usage = field(default_factory=Usage)
     excluded_seconds: float = 0.0
+
+    @property
+    def tokenizer(self) -> PromptTokenizer:
+        return self.engine.tokenizer
 
     @contextmanager
     def session(self, n_texts: int) -> Iterator[VLLMSession]:

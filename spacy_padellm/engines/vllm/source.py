@@ -7,7 +7,6 @@ from urllib.parse import urlsplit
 
 from ...errors import Errors
 from ...settings import check_positive
-from ...types import PromptTokenizer
 from ..base import LocalModel
 from .engine import VLLMEngine
 from .server import Address, Server
@@ -92,9 +91,7 @@ class VLLM:
     def url(self) -> str:
         return self.address.url
 
-    def open(
-        self, model: LocalModel, adapter: str | None
-    ) -> tuple[VLLMEngine, PromptTokenizer]:
+    def open(self, model: LocalModel, adapter: str | None) -> VLLMEngine:
         """Raises ValueError or Unavailable if the server is not one that can be asked
         for the model, see `check_served`."""
         tokenizer = model.tokenizer_alone
@@ -105,7 +102,7 @@ class VLLM:
             context = check_served(server, name, tokenizer)
             engine = VLLMEngine(server, name, tokenizer, context, self.max_requests)
             self._engines.setdefault(key, engine)  # another thread may have been faster
-        return self._engines[key], tokenizer
+        return self._engines[key]
 
     def __getstate__(self) -> dict[str, Any]:
         return {**vars(self), "_engines": {}}

@@ -54,7 +54,7 @@ def test_a_session_wakes_the_server_and_counts_its_tokens(
     assert server.name == "vLLM 0.0"
     source = build_vllm_v1(url=server.url, model=MODEL)
     with server.awake():
-        inner, _ = source.open(TokenizerAlone(tiny_tokenizer), None)
+        inner = source.open(TokenizerAlone(tiny_tokenizer), None)
     assert is_stopped(server)
     engine = MeasuredVLLM(inner, server)
     prompt = tuple(range(40, 110))

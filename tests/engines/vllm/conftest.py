@@ -30,6 +30,6 @@ def open_engine(server, tiny_tokenizer, monkeypatch):
     def open_engine(adapter=None, **settings):
         settings = {"url": server.url, "model": "tiny", "max_retries": 1} | settings
         source = build_vllm_v1(**settings)
-        return source.open(TokenizerAlone(tiny_tokenizer), adapter)[0]
+        return source.open(TokenizerAlone(tiny_tokenizer), adapter)
 
     return open_engine

@@ -65,12 +65,12 @@ def test_nothing_is_sent_without_consent(monkeypatch, tiny_tokenizer):
 def test_an_engine_is_kept_and_copies_open_their_own(server, tiny_tokenizer):
     source = build_vllm_v1(url=server.url, model="tiny")
     model = TokenizerAlone(tiny_tokenizer)
-    engine, _ = source.open(model, None)
+    engine = source.open(model, None)
     asked = len(server.asked)
-    assert source.open(model, None)[0] is engine and len(server.asked) == asked
+    assert source.open(model, None) is engine and len(server.asked) == asked
     for twin in (copy.deepcopy(source), pickle.loads(pickle.dumps(source))):
         assert (twin.url, twin.model) == (source.url, source.model)
-        assert twin.open(model, None)[0] is not engine
+        assert twin.open(model, None) is not engine
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
@@ -78,8 +78,8 @@ def test_an_engine_is_kept_and_copies_open_their_own(server, tiny_tokenizer):
 def test_a_forked_process_opens_its_own(server, tiny_tokenizer):
     source = build_vllm_v1(url=server.url, model="tiny")
     model = TokenizerAlone(tiny_tokenizer)
-    engine, _ = source.open(model, None)
+    engine = source.open(model, None)
     child = os.fork()
     if not child:
-        os._exit(0 if source.open(model, None)[0] is not engine else 1)
+        os._exit(0 if source.open(model, None) is not engine else 1)
     assert os.waitpid(child, 0)[1] == 0
