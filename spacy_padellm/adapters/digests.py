@@ -32,7 +32,7 @@ def check_digests(
 ) -> None:
     """Raises ValueError (E334) for a file that is not the one that was saved.
 
-    expected: as `digests` returned them; empty where an earlier version saved the card.
+    expected: as `digests` returned them; empty for a card that has none.
     source: the adapter's folder, for the error.
     """
     found = digests({name: parts[name] for name in parts if expected})

@@ -75,7 +75,7 @@ class Adapter:
     def _sealed_card(self) -> dict[str, Any]:
         card = asdict(self.card)
         for name, empty in (("join_tokens", None), ("layers", None), ("breadths", {})):
-            if card[name] == empty:  # as in earlier versions
+            if card[name] == empty:  # which is the default
                 del card[name]
         return {**card, "sha256": digests(self._parts())}
 

@@ -146,7 +146,7 @@ class Run:
                 continue
             if receipt.plan != self.job.plan:
                 continue
-            if name in sizes and receipt.size in (None, sizes[name]):
+            if sizes.get(name) == receipt.size:
                 found[shard] = receipt
             else:
                 self.damaged.append(name)

@@ -24,18 +24,18 @@ class Receipt:
     dropped: mentions that became no entity, by reason.
     unsaved: what a .spacy file cannot hold, and how many of its docs had it.
     failed: documents that are not in the output, with the reason.
-    size: of the shard's file in bytes; None in receipts of earlier versions.
+    size: of the shard's file in bytes.
     """
 
     plan: str
     shard: int
+    size: int
     docs: int = 0
     entities: int = 0
     blank: int = 0
     dropped: dict[str, int] = field(default_factory=dict)
     unsaved: dict[str, int] = field(default_factory=dict)
     failed: list[dict[str, Any]] = field(default_factory=list)
-    size: int | None = None
 
     def to_bytes(self) -> bytes:
         return json_line(asdict(self))

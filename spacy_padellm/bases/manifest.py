@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from .embedded import EMBEDDED
-from .fingerprint import base_fingerprint
 
 MANIFEST = "base.json"
 NEEDED = ("config.json", "tokenizer.json")
@@ -34,7 +33,7 @@ def write_manifest(folder: Path, **about: Any) -> None:
 def has_manifest(folder: Path) -> bool:
     """Whether a download was finished here, and no file has gone since."""
     manifest = _read(folder)
-    names = (*NEEDED, *manifest.get("files", {}))
+    names = (*NEEDED, *manifest.get("files", ()))
     return bool(manifest) and all((folder / name).is_file() for name in names)
 
 
@@ -45,22 +44,10 @@ def changed_files(folder: Path, *, thorough: bool = False) -> list[str]:
     other file is always read. Files that are gone are not named.
 
     thorough: read the weights in any case.
-
-    A manifest of an earlier version has no checksums. Then samples of the weights are
-    compared, and a thorough look cannot tell, so that it names the weights.
     """
-    manifest = _read(folder)
-    if "files" not in manifest:
-        if thorough:
-            return ["the weights"]
-        try:
-            same = manifest["fingerprint"] == base_fingerprint(folder)
-        except (ValueError, KeyError):
-            same = False
-        return [] if same else ["the weights"]
     return [
         name
-        for name, expected in manifest["files"].items()
+        for name, expected in _read(folder).get("files", {}).items()
         if (folder / name).is_file()
         and _differs(folder / name, expected, thorough=thorough)
     ]
@@ -104,7 +91,7 @@ def _read(folder: Path) -> dict[str, Any]:
     """Empty if it is missing or damaged."""
     try:
         manifest = json.loads((folder / MANIFEST).read_bytes())
-        for file in manifest.get("files", {}).values():
+        for file in manifest["files"].values():
             file["size"], file["mtime_ns"], file["sha256"]
         return manifest
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):

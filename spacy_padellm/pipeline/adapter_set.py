@@ -121,8 +121,8 @@ class AdapterSet:
         }
 
     def restore_labels(self, saved: Mapping[str, Any], of_card: LabelNames) -> None:
-        """Use saved labels. If they are not what the other parts of `saved` make, they
-        are from an earlier version, or somebody has edited them: then they are given.
+        """Use saved labels. If they are not what the other parts of `saved` make,
+        somebody has edited them: then they are given.
 
         saved: as of `saved_labels`, or with `labels` alone. of_card: the labels that
             the saved adapter was trained for.

@@ -101,9 +101,7 @@ class Checkpoints:
             name = list(state["components"])[-1]
             raise ValueError(Errors.E889.format(later=later, name=name))
         what = ""
-        if "epoch" not in state:
-            what = "an earlier version of this package wrote it"
-        elif state["config"] != _config_digest(nlp):
+        if state["config"] != _config_digest(nlp):
             what = "its config is not that of this one"
         elif _labels(nlp) != {
             name: [*part["labels"].items()]

@@ -75,9 +75,7 @@ def _names_another(cfg: Mapping[str, Any], adapters: AdapterSet) -> bool:
 def _new_paths(cfg: Mapping[str, Any], configured: Mapping[str, str]) -> set[str]:
     """The names of adapters for which the config has another folder than it had when
     the component was saved."""
-    then = cfg.get("configured_adapters")
-    if not isinstance(then, dict):  # saved by an earlier version
-        return set(configured) - set(cfg.get(NAMED, ()))
+    then = cfg.get("configured_adapters", {})
     return {name for name, path in configured.items() if then.get(name) != path}
 
 

@@ -62,5 +62,6 @@ def _check(cfg: dict[str, Any]) -> None:
         raise ValueError(f"active_adapter is {active!r}")
     for part in ("output", "configured_output"):
         Output().changed(cfg.get(part, {}))
-    if not isinstance(cfg.get("sha256", {}), dict):
-        raise ValueError(f"sha256 is {cfg['sha256']!r}")
+    for part in ("sha256", "configured_adapters"):
+        if not isinstance(cfg.get(part, {}), dict):
+            raise ValueError(f"{part} is {cfg[part]!r}")

@@ -210,7 +210,6 @@ def test_checksums_do_not_depend_on_line_ends_and_spaces(folder, adapter):
 
 
 def test_a_card_without_checksums_is_read(folder, adapter):
-    """As earlier versions wrote it."""
     change_json(folder / "padellm.json", lambda card: card.pop("sha256"))
     change_json(folder / "adapter_config.json", lambda config: config.update(r=8))
     assert read_adapter(folder).config["r"] == 8

@@ -138,16 +138,6 @@ def test_a_shard_whose_receipt_was_cut_is_written_again(ruler, corpus, tmp_path,
     assert whole(tmp_path / "out") == before
 
 
-def test_a_receipt_without_a_size_is_accepted(ruler, corpus, tmp_path):
-    asked = request(ruler, corpus, tmp_path / "out")
-    run_here(asked)
-    for file in (tmp_path / "out" / "_annotate" / "done").iterdir():
-        receipt = json.loads(file.read_text())
-        del receipt["size"]
-        file.write_text(json.dumps(receipt))
-    assert run_here(asked).todo == []
-
-
 def test_a_run_that_is_done_has_nothing_to_do(ruler, corpus, tmp_path):
     asked = request(ruler, corpus, tmp_path / "out")
     run_here(asked)
