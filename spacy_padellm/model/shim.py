@@ -2,7 +2,7 @@
 
 import contextlib
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +27,19 @@ if TYPE_CHECKING:
     from ..types import PromptTokenizer
 
 
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The adapter to use, as data; None is the base without one.
+
+    source: where it was read, for errors. from_config: it is the config's `adapter`,
+    and is read again after it could not be loaded.
+    """
+
+    adapter: Adapter | None
+    source: str
+    from_config: bool = False
+
+
 class CausalLMShim(Shim):
     """A base model with an adapter.
 
@@ -46,14 +59,9 @@ class CausalLMShim(Shim):
         self._trainer: Trainer | None = None
         self._engine: Engine | None = None
         self._tokenizer: PromptTokenizer | None = None
-        # the adapter as data, until training changes it
-        self._adapter: Adapter | None = None
-        # the folder that the adapter was read from, for errors
-        self.adapter_source = ""
+        self._chosen: Chosen | None = None  # until training changes it
         # the value that training writes into the card; None keeps the card's value
         self.join_tokens: int | None = None
-        self._from_config = False  # the adapter was read from the config's folder
-        self._without_adapter = False
 
     # -- what the component uses ------------------------------------------------------
 
@@ -124,6 +132,11 @@ class CausalLMShim(Shim):
                     self.lm, batch_tokens=self.settings.train_batch_tokens, key=self.id
                 )
             return self._trainer
+
+    @property
+    def adapter_source(self) -> str:
+        """Where the adapter was read, for errors."""
+        return "" if self._chosen is None else self._chosen.source
 
     def card(self) -> AdapterCard | None:
         """The card of the adapter in use; None where a new one or none is used."""
@@ -200,7 +213,8 @@ class CausalLMShim(Shim):
         return {name: breadth for name, breadth in known.items() if name in names}
 
     def _with_join_tokens(self, card: AdapterCard) -> AdapterCard:
-        known = card if self._adapter is None else self._adapter.card
+        read = self._chosen_adapter
+        known = card if read is None else read.card
         return replace(card, join_tokens=self.join_tokens or known.join_tokens)
 
     def use_adapter(self, adapter: Adapter | None, source: str) -> None:
@@ -208,9 +222,7 @@ class CausalLMShim(Shim):
         attached to the base when first needed."""
         with BUILDING:
             self._forget()
-            self._adapter = adapter
-            self.adapter_source = source
-            self._without_adapter = adapter is None
+            self._chosen = Chosen(adapter, source)
 
     # -- what thinc uses --------------------------------------------------------------
 
@@ -258,12 +270,13 @@ class CausalLMShim(Shim):
         return twin
 
     def to_bytes(self) -> bytes:
-        untouched = self._lm is None and self._adapter is None
-        card = self._adapter.card if self._adapter else AdapterCard(base="")
+        untouched = self._lm is None and self._chosen is None
+        read = self._chosen_adapter
+        card = AdapterCard(base="") if read is None else read.card
         adapter = None if untouched else self.adapter(card.format, card.labels)
         return srsly.msgpack_dumps(
             {
-                "untouched": untouched and not self._without_adapter,
+                "untouched": untouched,
                 "adapter": None if adapter is None else adapter.to_dict(),
             }
         )
@@ -310,28 +323,31 @@ class CausalLMShim(Shim):
         self._trainer = None
         self._engine = None
         self._tokenizer = None
-        self._adapter = None
+        self._chosen = None
         self.join_tokens = None
-        self._from_config = False
-        self._without_adapter = False
 
     def _named_adapter(self) -> Path | None:
         return adapter_folder(self.settings.adapter, self.settings.base)
 
     def _configured_adapter(self) -> Adapter | None:
-        # read before the adapter, which another thread sets first
-        is_settled = self._lm is not None or self._without_adapter
-        adapter = self._adapter
-        if adapter is not None or is_settled:
-            return adapter
+        """The adapter that was chosen; the config's if none was. None where a new one
+        or none is used."""
+        # read before what is chosen, which another thread sets first
+        is_settled, chosen = self._lm is not None, self._chosen
+        if chosen is not None or is_settled:
+            return None if chosen is None else chosen.adapter
         with BUILDING:
-            if self._adapter is None and not self._without_adapter and self._lm is None:
+            if self._chosen is None and self._lm is None:
                 folder = self._named_adapter()
-                if folder is not None:
-                    self._adapter = read_adapter(folder)
-                    self.adapter_source = str(folder)
-                    self._from_config = True
-            return self._adapter
+                if folder is None:
+                    return None
+                adapter = read_adapter(folder)
+                self._chosen = Chosen(adapter, str(folder), from_config=True)
+            return self._chosen_adapter
+
+    @property
+    def _chosen_adapter(self) -> Adapter | None:
+        return None if self._chosen is None else self._chosen.adapter
 
     def _load(self) -> "AdaptedLM":
         import torch
@@ -341,8 +357,8 @@ class CausalLMShim(Shim):
                 return self._load_adapted()
         except Exception:
             self._base.forget_fingerprint()
-            if self._from_config:
-                self._adapter, self._from_config = None, False
+            if self._chosen is not None and self._chosen.from_config:
+                self._chosen = None
             raise
 
     def _load_adapted(self) -> "AdaptedLM":
