@@ -34,6 +34,7 @@ def build_parallel_decoder_v1(
     merge_adapter: str = "auto",
     cuda_graphs: bool = False,
     trust_remote_code: bool = False,
+    layers: int | None = None,
     format: Any = None,
     context_length: int = 192,
     batch_tokens: int = 4096,
@@ -41,7 +42,7 @@ def build_parallel_decoder_v1(
     """A causal language model that answers the prompts of a batch in parallel.
 
     base, revision, adapter, device, dtype, merge_adapter, cuda_graphs,
-        trust_remote_code: as in `spacy_padellm.CausalLM.v1`. If a `padellm_ner` in this
+        trust_remote_code, layers: as in `spacy_padellm.CausalLM.v1`. If a `padellm_ner` in this
         process uses the same base, both share it.
     format: the `Format` of the prompts. Null is `spacy_padellm.Pointer.v1`.
     context_length: the maximum number of model tokens in a prompt with its longest
@@ -61,6 +62,7 @@ def build_parallel_decoder_v1(
         merge_adapter=merge_adapter,
         cuda_graphs=cuda_graphs,
         trust_remote_code=trust_remote_code,
+        layers=layers,
     )
     return ParallelDecoder(
         causal_lm_shim(model),
@@ -117,6 +119,7 @@ class ParallelDecoder:
             "weights": base_fingerprint(resolve_base(settings.base, settings.revision)),
             "adapter": None if adapter is None else _fingerprint(adapter),
             "dtype": settings.dtype,
+            "layers": settings.layers,
             "format": repr(self.format),
             "context_length": self.context_length,
         }

@@ -4,6 +4,7 @@ import copy
 import json
 import pickle
 from dataclasses import dataclass
+from inspect import signature
 
 import pytest
 import spacy
@@ -13,6 +14,7 @@ from spacy_padellm.formats.padellm import build_padellm_v1
 from spacy_padellm.formats.pointer import Pointer
 from spacy_padellm.llm.messages import read_answer
 from spacy_padellm.llm.model import ParallelDecoder, build_parallel_decoder_v1
+from spacy_padellm.model.architectures import build_causal_lm_v1
 
 from ..pipeline.conftest import GOLD, found
 from ..pipeline.scripted import ScriptedFormat
@@ -171,6 +173,16 @@ def test_without_a_format_it_is_that_of_padellm_ner(tiny_base, make_nlp):
     made = build_parallel_decoder_v1(base=str(tiny_base))
     ner = spacy.blank("en").add_pipe("padellm_ner")
     assert isinstance(made.format, Pointer) and made.format == ner.format
+
+
+def test_it_has_all_settings_of_a_model_but_those_of_training():
+    of_model, of_decoder = (
+        signature(build).parameters
+        for build in (build_causal_lm_v1, build_parallel_decoder_v1)
+    )
+    assert of_model.keys() - of_decoder.keys() == {"train_batch_tokens", "lora"}
+    for name in of_model.keys() & of_decoder.keys():
+        assert of_model[name].default == of_decoder[name].default
 
 
 def test_a_context_length_beyond_the_base_s_is_refused(make_llm):
