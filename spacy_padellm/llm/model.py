@@ -42,8 +42,8 @@ def build_parallel_decoder_v1(
     """A causal language model that answers the prompts of a batch in parallel.
 
     base, revision, adapter, device, dtype, merge_adapter, cuda_graphs,
-        trust_remote_code, layers: as in `spacy_padellm.CausalLM.v1`. If a `padellm_ner` in this
-        process uses the same base, both share it.
+        trust_remote_code, layers: as in `spacy_padellm.CausalLM.v1`. If a `padellm_ner`
+        in this process uses the same base, both share it.
     format: the `Format` of the prompts. Null is `spacy_padellm.Pointer.v1`.
     context_length: the maximum number of model tokens in a prompt with its longest
         answer. Longer docs are cut. Adapters are trained on short texts and find less
