@@ -2,16 +2,17 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, TypeAlias
 
 import numpy as np
 from spacy.tokens import Doc, Span, SpanGroup, Token
 
 from ..locks import BUILDING
-from ..spans.resolve import drop_overlaps
+from ..spans.resolve import split_overlaps
 from ..types import LabelledSpan
 from .output import Output
-from .prediction import Prediction
+from .prediction import FoundMention, Prediction
 from .trace import trace
 
 SCORE = "score"
@@ -40,8 +41,8 @@ def annotate(
     that are still entities. With `allow_overlap`, it keeps all of them. Its attrs are:
 
     scores: one for each span, float32.
-    dropped: how many mentions became no entity, by reason. The reasons are those of
-        `Prediction.dropped` and "overlap".
+    dropped: how many mentions became no entity, by reason: those of
+        `FoundMention.dropped` and `Prediction.lost`.
     changed: how many entities differ from the mention, by kind: those of
         `FoundMention.changed`.
     dropped_by, changed_by: the same, by component.
@@ -54,7 +55,7 @@ def annotate(
     attrs = group.attrs if group is not None and "scores" in group.attrs else {}
     earlier = dict(zip(map(_key, group or ()), attrs.get("scores", ()), strict=False))
 
-    kept, overlapping = _settle(doc, prediction.spans, output.overwrite_ents)
+    mentions, kept = _settle(doc, prediction.mentions, output.overwrite_ents)
     old = {_key(ent) for ent in _set_ents(doc, kept)}
     ents = {_key(ent): ent for ent in doc.ents}
     found = sorted(
@@ -72,12 +73,9 @@ def annotate(
         if place in old or output.allow_overlap:
             scores.setdefault(place, score)
     places = sorted(scores)
-    dropped = prediction.dropped + Counter(overlap=len(overlapping))
-    no_room = set(map(id, overlapping))
+    settled = replace(prediction, mentions=tuple(mentions))
     changed = Counter(
-        one.changed
-        for one in prediction.mentions
-        if one.changed and not one.dropped and id(one.span) not in no_room
+        one.changed for one in mentions if one.changed and not one.dropped
     )
     doc.spans[key] = SpanGroup(
         doc,
@@ -85,31 +83,35 @@ def annotate(
         spans=[ents.get(place) or _span(doc, place) for place in places],
         attrs={
             "scores": np.array([scores[place] for place in places], dtype="float32"),
-            **_counts("dropped", attrs, component, dropped),
+            **_counts("dropped", attrs, component, settled.dropped),
             **_counts("changed", attrs, component, changed),
-            **_traces(attrs, component, prediction, overlapping, output.save_trace),
+            **_traces(attrs, component, settled, output.save_trace),
         },
     )
 
 
 def _settle(
-    doc: Doc, spans: Sequence[LabelledSpan], overwrite_ents: bool
-) -> tuple[list[LabelledSpan], list[LabelledSpan]]:
-    """The spans that become entities, and those that overlap others. The best span that
-    equals an entity of the doc is in neither list."""
-    if overwrite_ents:
-        return drop_overlaps(spans)
-    blocked = {token.i for token in doc if _is_blocked(token)}
-    taken = blocked | {i for ent in doc.ents for i in range(ent.start, ent.end)}
-    kept, others = drop_overlaps(spans, taken)
-    there = {_key(ent) for ent in doc.ents}
-    overlapping = []
-    for span in others:  # sorted: the best span of a place comes first
-        if _key(span) in there:
-            there.remove(_key(span))
+    doc: Doc, mentions: Sequence[FoundMention], overwrite_ents: bool
+) -> tuple[list[FoundMention], list[LabelledSpan]]:
+    """The mentions, of which those that overlap others are dropped, and the spans that
+    become entities. The best mention that equals an entity of the doc becomes none, and
+    is not dropped."""
+    taken, there = set(), set()
+    if not overwrite_ents:
+        taken = {token.i for token in doc if _is_blocked(token)}
+        taken |= {i for ent in doc.ents for i in range(ent.start, ent.end)}
+        there = {_key(ent) for ent in doc.ents}
+    numbers = [number for number, one in enumerate(mentions) if one.is_kept]
+    spans = [mentions[number].span for number in numbers]
+    kept, others = split_overlaps(spans, taken)
+    settled = list(mentions)
+    for index in others:  # sorted: the best span of a place comes first
+        if _key(spans[index]) in there:
+            there.remove(_key(spans[index]))
         else:
-            overlapping.append(span)
-    return kept, overlapping
+            number = numbers[index]
+            settled[number] = replace(settled[number], dropped="overlap")
+    return settled, [spans[index] for index in kept]
 
 
 def _set_ents(doc: Doc, new: Sequence[LabelledSpan]) -> list[Span]:
@@ -151,13 +153,12 @@ def _traces(
     attrs: Mapping[str, Any],
     component: str,
     prediction: Prediction,
-    overlapping: Sequence[LabelledSpan],
     save_trace: bool,
 ) -> dict[str, list[dict]]:
     others = [one for one in attrs.get("trace", ()) if one["component"] != component]
     if not save_trace:
         return {"trace": others} if others else {}
-    return {"trace": others + trace(prediction, overlapping, component)}
+    return {"trace": others + trace(prediction, component)}
 
 
 def _is_blocked(token: Token) -> bool:

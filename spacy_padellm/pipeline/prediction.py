@@ -3,7 +3,7 @@
 import unicodedata
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
@@ -14,7 +14,7 @@ from ..spans.align import align_mentions, boundaries
 from ..spans.merging import are_answered_for
 from ..spans.normalised import normal_form, normalise
 from ..spans.occurrences import other_occurrences
-from ..spans.resolve import drop_overlaps, to_token_span, without_outer_spaces
+from ..spans.resolve import split_overlaps, to_token_span, without_outer_spaces
 from ..types import LabelledSpan, Mention, Place, Window
 from .output import Output
 
@@ -29,7 +29,8 @@ class FoundMention:
     dropped: empty, or the reason: "duplicate" (other labels have all occurrences of the
         string), "empty", "not in text", "misaligned" (it is not made of whole tokens),
         "other window" (that one is responsible for these tokens), "below threshold",
-        "overlap" (it is a part of another occurrence of a name).
+        "overlap" (with a better one, or with what the doc has; or it is a part of
+        another occurrence of a name).
     changed: how the span differs from the mention: empty, "contracted" (it lacks
         characters), "expanded" (it has more), "shared token" (a better mention has a
         token that both touch), or "repeated" (the span is another occurrence of the
@@ -44,6 +45,11 @@ class FoundMention:
     dropped: str = ""
     changed: str = ""
 
+    @property
+    def is_kept(self) -> bool:
+        """Whether it has tokens, and was not dropped."""
+        return self.span is not None and not self.dropped
+
 
 @dataclass(frozen=True, slots=True)
 class WindowPrediction:
@@ -56,19 +62,28 @@ class WindowPrediction:
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """The spans that were found in one doc, and how.
+    """What was found in one doc, and how.
 
-    spans: in text order. They may overlap.
-    dropped: how many mentions were dropped, by reason: see `FoundMention.dropped` and
-        `Extraction.lost`; and as "long token", how many parts were not read.
-    windows: for each window that is not blank, the query and the model's answer.
     mentions: all mentions, also those that were dropped.
+    lost: what was lost before it was a mention, by reason: see `Extraction.lost`; and
+        as "long token", how many parts were not read.
+    windows: for each window that is not blank, the query and the model's answer.
     """
 
-    spans: tuple[LabelledSpan, ...] = ()
-    dropped: Counter[str] = field(default_factory=Counter)
-    windows: tuple[WindowPrediction, ...] = ()
     mentions: tuple[FoundMention, ...] = ()
+    lost: Counter[str] = field(default_factory=Counter)
+    windows: tuple[WindowPrediction, ...] = ()
+
+    @property
+    def spans(self) -> tuple[LabelledSpan, ...]:
+        """Those of the mentions that were kept, in text order. They may overlap."""
+        kept = [one.span for one in self.mentions if one.is_kept]
+        return tuple(sorted(kept, key=lambda span: (span.start, span.end)))
+
+    @property
+    def dropped(self) -> Counter[str]:
+        """How many mentions were dropped or lost, by reason."""
+        return self.lost + Counter(one.dropped for one in self.mentions if one.dropped)
 
     @property
     def extractions(self) -> list[Extraction]:
@@ -105,21 +120,10 @@ def locate(
         settled = _share_tokens(doc, settled)
     if output.all_occurrences:
         settled = _with_repeated(doc, parts, settled, output)
-    dropped = Counter(one.dropped for one in settled if one.dropped)
+    lost = Counter({"long token": n_unread})
     for part in parts:
-        dropped.update(part.extraction.lost)
-    dropped.update({"long token": n_unread})
-    spans = _spans(settled)
-    return Prediction(
-        spans=tuple(sorted(spans, key=lambda span: (span.start, span.end))),
-        dropped=dropped,
-        windows=tuple(parts),
-        mentions=tuple(settled),
-    )
-
-
-def _spans(found: Iterable[FoundMention]) -> list[LabelledSpan]:
-    return [one.span for one in found if one.span is not None and not one.dropped]
+        lost.update(part.extraction.lost)
+    return Prediction(tuple(settled), lost, tuple(parts))
 
 
 def _place(
@@ -208,14 +212,9 @@ def _share_tokens(doc: Doc, found: Sequence[FoundMention]) -> list[FoundMention]
     later.
     """
     found = list(found)
-    number_of, places = {}, []
-    for number, one in enumerate(found):
-        if one.span and not one.dropped:
-            place = replace(one.span, start=one.place[0], end=one.place[1])
-            number_of[id(place)] = number
-            places.append(place)
-    kept, _ = drop_overlaps(places)
-    for left, right in pairwise(number_of[id(place)] for place in kept):
+    numbers = [number for number, one in enumerate(found) if one.is_kept]
+    kept, _ = split_overlaps([_characters(found[number]) for number in numbers])
+    for left, right in pairwise(numbers[index] for index in kept):
         one, other = found[left], found[right]
         if one.span.end <= other.span.start:
             continue
@@ -229,6 +228,12 @@ def _share_tokens(doc: Doc, found: Sequence[FoundMention]) -> list[FoundMention]
     return found
 
 
+def _characters(found: FoundMention) -> LabelledSpan:
+    """The span of its characters in place of its tokens."""
+    start, end = found.place
+    return replace(found.span, start=start, end=end)
+
+
 def _with_repeated(
     doc: Doc,
     parts: Sequence[WindowPrediction],
@@ -237,22 +242,25 @@ def _with_repeated(
 ) -> list[FoundMention]:
     """The mentions, and the other occurrences of strings that became entities. Where a
     part of such a string was found alone, that part is dropped."""
-    kept, nested = drop_overlaps(_spans(settled))
-    of_span = {id(one.span): one for one in settled}
+    found = [number for number, one in enumerate(settled) if one.is_kept]
+    spans = [settled[number].span for number in found]
+    kept, nested = split_overlaps(spans)
+    taken = [spans[index] for index in nested] if output.allow_overlap else ()
     keep_ends = [part.window.keep_end for part in parts]
     repeated, pieces = [], set()
-    taken = nested if output.allow_overlap else ()
-    for source, copy, inner in other_occurrences(doc, kept, taken=taken):
+    for source, copy, inner in other_occurrences(
+        doc, [spans[index] for index in kept], taken=taken
+    ):
         pieces.update(
-            id(piece)
-            for piece in inner
-            if piece.label == copy.label or not output.allow_overlap
+            found[kept[index]]
+            for index in inner
+            if spans[kept[index]].label == copy.label or not output.allow_overlap
         )
         number = bisect_right(keep_ends, copy.start)
         start, end = doc[copy.start].idx, doc[copy.end - 1].idx + len(doc[copy.end - 1])
         repeated.append(
             replace(
-                of_span[id(source)],
+                settled[found[kept[source]]],
                 window=min(number, len(parts) - 1),
                 place=(start, end),
                 span=copy,
@@ -260,7 +268,7 @@ def _with_repeated(
             )
         )
     rest = [
-        replace(one, dropped="overlap") if id(one.span) in pieces else one
-        for one in settled
+        replace(one, dropped="overlap") if number in pieces else one
+        for number, one in enumerate(settled)
     ]
     return rest + repeated

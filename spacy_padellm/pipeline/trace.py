@@ -1,18 +1,13 @@
 """The trace of a doc: what the model was asked, what it wrote, and what was dropped."""
 
-from collections.abc import Sequence
 from typing import Any
 
-from ..types import LabelledSpan, probability
+from ..types import probability
 from .prediction import FoundMention, Prediction
 
 
-def trace(
-    prediction: Prediction, overlapping: Sequence[LabelledSpan], component: str
-) -> list[dict[str, Any]]:
+def trace(prediction: Prediction, component: str) -> list[dict[str, Any]]:
     """One dict for each window, in text order. It holds strings and numbers only.
-
-    overlapping: the spans of the prediction that overlap others in doc.ents.
 
     The keys are:
 
@@ -33,7 +28,6 @@ def trace(
             label used up; null if there is none.
         dropped: why it became no entity; null if it is one.
     """
-    no_room = {id(span) for span in overlapping}
     mentions: list[list[FoundMention]] = [[] for _ in prediction.windows]
     for one in prediction.mentions:
         mentions[one.window].append(one)
@@ -50,13 +44,13 @@ def trace(
                 "labels": dict(part.query.labels),
                 "counts": dict(part.extraction.counts),
                 "lost": {k: n for k, n in part.extraction.lost.items() if n},
-                "mentions": [_mention(one, id(one.span) in no_room) for one in found],
+                "mentions": [_mention(one) for one in found],
             }
         )
     return windows
 
 
-def _mention(found: FoundMention, has_no_room: bool) -> dict[str, Any]:
+def _mention(found: FoundMention) -> dict[str, Any]:
     mention, span = found.mention, found.span
     start_char, end_char = found.place or (None, None)
     return {
@@ -72,5 +66,5 @@ def _mention(found: FoundMention, has_no_room: bool) -> dict[str, Any]:
         "end_char": end_char,
         "changed": found.changed or None,
         "instead_of": mention.instead_of or None,
-        "dropped": found.dropped or ("overlap" if has_no_room else None),
+        "dropped": found.dropped or None,
     }

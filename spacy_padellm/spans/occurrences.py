@@ -16,12 +16,12 @@ Words: TypeAlias = tuple[str, ...]
 
 
 class Occurrence(NamedTuple):
-    """source: the span with the string. copy: a span with its label and score where the
-    string stands again. inner: other spans in that place."""
+    """source: the index of the span with the string. copy: a span with its label and
+    score where the string stands again. inner: the indices of other spans there."""
 
-    source: LabelledSpan
+    source: int
     copy: LabelledSpan
-    inner: tuple[LabelledSpan, ...]
+    inner: tuple[int, ...]
 
 
 def other_occurrences(
@@ -40,15 +40,22 @@ def other_occurrences(
     rank is taken. Whole tokens are compared, in the form that models read. Whitespace
     and invisible marks may differ. Longer strings come first.
     """
-    sources: dict[Words, LabelledSpan] = {}
-    for span in sorted(spans, key=lambda span: (-span.rank, span.start)):
-        words = tuple(word for _, word in _words(doc, range(span.start, span.end)))
-        sources.setdefault(words, span)
+    sources: dict[Words, int] = {}
+    for number in sorted(
+        range(len(spans)), key=lambda number: (-spans[number].rank, spans[number].start)
+    ):
+        tokens = range(spans[number].start, spans[number].end)
+        words = tuple(word for _, word in _words(doc, tokens))
+        sources.setdefault(words, number)
     by_first: dict[str, list[Words]] = defaultdict(list)
     for words in sorted(filter(None, sources), key=len, reverse=True):
         by_first[words[0]].append(words)
     blocked = {i for span in taken for i in range(span.start, span.end)}
-    owners = {i: span for span in spans for i in range(span.start, span.end)}
+    owners = {
+        i: number
+        for number, span in enumerate(spans)
+        for i in range(span.start, span.end)
+    }
     tokens = _words(doc, range(len(doc)))
     found = []
     for at, (start, word) in enumerate(tokens):
@@ -57,14 +64,14 @@ def other_occurrences(
             if tuple(word for _, word in part) != words:
                 continue
             place = range(start, part[-1][0] + 1)
-            inner = {id(one): one for i in place if (one := owners.get(i))}.values()
-            source = sources[words]
-            gives_way = (_gives_way(one, source, place) for one in inner)
+            inner = dict.fromkeys(owners[i] for i in place if i in owners)
+            source = spans[sources[words]]
+            gives_way = (_gives_way(spans[number], source, place) for number in inner)
             if blocked.isdisjoint(place) and all(gives_way):
                 copy = LabelledSpan(
                     place.start, place.stop, source.label, source.score, source.weight
                 )
-                found.append(Occurrence(source, copy, tuple(inner)))
+                found.append(Occurrence(sources[words], copy, tuple(inner)))
                 blocked.update(place)
                 break
     return found

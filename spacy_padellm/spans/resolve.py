@@ -12,29 +12,41 @@ if TYPE_CHECKING:
 def drop_overlaps(
     spans: Sequence[LabelledSpan], taken: Collection[int] = ()
 ) -> tuple[list[LabelledSpan], list[LabelledSpan]]:
+    """The spans that `split_overlaps` keeps and drops."""
+    kept, dropped = split_overlaps(spans, taken)
+    return [spans[number] for number in kept], [spans[number] for number in dropped]
+
+
+def split_overlaps(
+    spans: Sequence[LabelledSpan], taken: Collection[int] = ()
+) -> tuple[list[int], list[int]]:
     """Keep spans that do not overlap each other or the tokens in `taken`.
 
     taken: indices of tokens that no span may include.
 
     Spans with a higher rank are preferred. In a tie, the longer span is preferred,
-    then the earlier span, then the label in alphabetical order. Returns the kept and
-    the dropped spans, both in text order.
+    then the earlier span, then the label in alphabetical order. Returns the indices of
+    the kept and of the dropped spans, both in text order.
     """
+
+    def preference(number: int) -> tuple[float, int, int, str]:
+        span = spans[number]
+        return -span.rank, span.start - span.end, span.start, span.label
+
+    def place(number: int) -> tuple[int, int]:
+        return spans[number].start, spans[number].end
+
     occupied = set(taken)
     kept, dropped = [], []
-    for span in sorted(
-        spans, key=lambda s: (-s.rank, s.start - s.end, s.start, s.label)
-    ):
-        tokens = range(span.start, span.end)
+    for number in sorted(range(len(spans)), key=preference):
+        tokens = range(*place(number))
         if occupied.isdisjoint(tokens):
-            kept.append(span)
+            kept.append(number)
             occupied.update(tokens)
         else:
-            dropped.append(span)
+            dropped.append(number)
     # The sort is stable: dropped spans with the same tokens keep their ranking.
-    kept.sort(key=lambda span: (span.start, span.end))
-    dropped.sort(key=lambda span: (span.start, span.end))
-    return kept, dropped
+    return sorted(kept, key=place), sorted(dropped, key=place)
 
 
 def to_token_span(

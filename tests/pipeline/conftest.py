@@ -12,8 +12,8 @@ from spacy.training import Example
 
 from spacy_padellm.pipeline.annotate import annotate as annotate_with
 from spacy_padellm.pipeline.output import Output
-from spacy_padellm.pipeline.prediction import Prediction
-from spacy_padellm.types import LabelledSpan
+from spacy_padellm.pipeline.prediction import FoundMention, Prediction
+from spacy_padellm.types import LabelledSpan, Mention
 
 from .scripted import ScriptedFormat, Tell
 
@@ -54,7 +54,11 @@ def annotate(
     doc: Doc, found: list[LabelledSpan], dropped=None, by: str = "padellm_ner", **output
 ) -> None:
     """Write into the doc what the component `by` found, with these output settings."""
-    reading = Prediction(tuple(found), Counter(dropped))
+    mentions = [
+        FoundMention(0, Mention(span.label, "", number, 0.0), span=span)
+        for number, span in enumerate(found, 1)
+    ]
+    reading = Prediction(tuple(mentions), Counter(dropped))
     output.setdefault("spans_key", "padellm_ner")
     annotate_with(doc, reading, output=Output(**output), component=by)
 

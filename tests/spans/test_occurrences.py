@@ -66,7 +66,7 @@ def test_a_part_that_was_found_alone_is_no_obstacle():
     whole, part = LabelledSpan(0, 2, "PER", 0.9), LabelledSpan(5, 6, "ORG", 0.8)
     longer = LabelledSpan(10, 12, "ORG")  # Lee Cook
     found = other_occurrences(doc, [whole, part, longer])
-    assert [(one.copy.start, one.inner) for one in found] == [(4, (part,))]
+    assert [(one.copy.start, one.source, one.inner) for one in found] == [(4, 0, (1,))]
 
 
 def test_the_same_string_found_again_is_no_part():

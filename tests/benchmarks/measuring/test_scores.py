@@ -1,7 +1,5 @@
 """Scores of predictions, and lengths of sequences."""
 
-from collections import Counter
-
 import pytest
 import spacy
 from hypothesis import given
@@ -10,7 +8,11 @@ from spacy.tokens import Doc, Span
 
 from benchmarks.measuring.scores import mean_lengths, score_docs, score_predictions
 from spacy_padellm.formats.base import Extraction, Query
-from spacy_padellm.pipeline.prediction import Prediction, WindowPrediction
+from spacy_padellm.pipeline.prediction import (
+    FoundMention,
+    Prediction,
+    WindowPrediction,
+)
 from spacy_padellm.types import LabelledSpan, Mention, Window
 
 
@@ -31,13 +33,13 @@ def test_predictions_are_scored_as_spans_strings_and_counts():
     )
     query = Query(doc.text, {"PER": "person", "ORG": "organization"})
     prediction = Prediction(
-        spans=(
-            LabelledSpan(0, 1, "PER", 0.9),
-            LabelledSpan(2, 3, "PER", 0.9),
-            LabelledSpan(6, 7, "ORG", 0.9),
-            LabelledSpan(5, 7, "PER", 0.1),
+        mentions=(
+            FoundMention(0, mentions[0], span=LabelledSpan(0, 1, "PER", 0.9)),
+            FoundMention(0, mentions[1], span=LabelledSpan(2, 3, "PER", 0.9)),
+            FoundMention(0, mentions[2], dropped="not in text"),
+            FoundMention(0, mentions[3], span=LabelledSpan(5, 7, "PER", 0.1)),
+            FoundMention(0, mentions[4], span=LabelledSpan(6, 7, "ORG", 0.9)),
         ),
-        dropped=Counter({"not in text": 1}),
         windows=(WindowPrediction(Window(0, 7, 0, 7), query, extraction),),
     )
     labels = {"PER": "person", "ORG": "organization"}
