@@ -171,7 +171,8 @@ class AdaptedLM:
             ).last_hidden_state
 
     def logits(self, hidden: torch.Tensor) -> torch.Tensor:
-        """float32 logits [rows, vocabulary] of hidden states [rows, width]."""
+        """float32 logits [rows, vocabulary] of hidden states [rows, width]: those of
+        the output layer, scaled as known kinds do. See `checked_logits`."""
         with self.base.active(self.name):
             return scaled_logits(self.base.output(hidden), self.base.body.config)
 

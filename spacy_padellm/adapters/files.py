@@ -75,7 +75,7 @@ class Adapter:
     def _sealed_card(self) -> dict[str, Any]:
         card = asdict(self.card)
         for name, empty in (("join_tokens", None), ("layers", None), ("breadths", {})):
-            if card[name] == empty:  # which is the default
+            if card[name] == empty:
                 del card[name]
         return {**card, "sha256": digests(self._parts())}
 

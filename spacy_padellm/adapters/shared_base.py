@@ -81,8 +81,8 @@ class SharedBase:
         """
         options = device, dtype, trust_remote_code, layers
         with BUILDING:
-            key = (str(folder.resolve()), file_states(folder), *options)
-            base = None if private else _BASES.get(key)
+            key = None if private else (folder.resolve(), file_states(folder), *options)
+            base = _BASES.get(key)
             if base is None:
                 base = cls(
                     *load_base(

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 from ..corpora.cells import read_cells, repaired
+from ..corpora.lines import BOM
 from ..corpora.parquet import parquet_module
 from ..errors import Errors
 from .inputs import InputError, InputFile, ending_of
 
-BOM = "\ufeff"
 DEEPEST = 200  # Python writes no values that are nested much deeper
 TOO_DEEP = f"it is nested more than {DEEPEST} deep"
 
@@ -114,9 +114,12 @@ def _jsonl(stream: BinaryIO, file: InputFile, layout: Layout) -> Iterator[Row]:
 
 
 def _begins_list(line: bytes) -> bool:
-    """Whether a line that is no object begins a list of objects: [ alone, or [{."""
-    begin = line.removeprefix(BOM.encode()).replace(b" ", b"")
-    return begin == b"[" or begin.startswith(b"[{")
+    """Whether a line that is no object is a list of objects, or the first line of one,
+    and not an object that is damaged."""
+    line = b"".join(line.removeprefix(BOM.encode()).split())
+    return line == b"[" or (
+        line.startswith(b"[{") and line.endswith((b"]", b",", b"{"))
+    )
 
 
 def _csv(stream: BinaryIO, file: InputFile, layout: Layout) -> Iterator[Row]:

@@ -4,6 +4,7 @@ import hashlib
 import json
 import math
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -13,6 +14,10 @@ CHUNK = 1 << 20  # bytes
 SAMPLE = 256  # bytes from the start, the middle and the end of each tensor
 MAX_HEADER = 100_000_000  # bytes, the limit of the safetensors format
 UNREADABLE = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
+LOADED = (
+    *("config.json", "*.safetensors", "*.safetensors.index.json", "*.py"),
+    *("tokenizer*", "vocab*", "merges.txt", "*.tiktoken", "special_tokens_map.json"),
+)
 PICKLED = ("*.bin", "*.pt", "*.pth", "*.ckpt")
 
 
@@ -43,11 +48,14 @@ def weight_files(folder: Path) -> list[Path]:
 
 
 def file_states(folder: Path) -> tuple[tuple[str, int, int], ...]:
-    """The name, size and time of change, in ns, of the files of a model folder. They
-    differ after the folder has been written again."""
-    files = sorted(file for file in folder.iterdir() if file.is_file())
-    states = [(file.name, file.stat()) for file in files]
-    return tuple((name, one.st_size, one.st_mtime_ns) for name, one in states)
+    """The name, size and time of change, in ns, of the files that a base is loaded
+    from. They differ after one has been written again."""
+    states = []
+    for file in sorted({one for part in LOADED for one in folder.glob(part)}):
+        with suppress(FileNotFoundError):  # another program has just removed it
+            state = file.stat()
+            states.append((file.name, state.st_size, state.st_mtime_ns))
+    return tuple(states)
 
 
 def base_fingerprint(folder: Path) -> str:

@@ -43,7 +43,8 @@ def read_brat(path: Path, report: ReadReport) -> Iterator[AnnotatedText]:
     if path != annotation:
         report.path = annotation
     found = list(_claims(annotation, report))
-    text = _as_annotated(read_text(source, report), [claim for _, claim in found])
+    text = read_text(source, report, keep_mark=True)
+    text = _as_annotated(text, [claim for _, claim in found])
     if text.startswith(BOM):  # no part of the first word
         text = text.removeprefix(BOM)
         found = [(line, _before_mark(claim)) for line, claim in found]
@@ -97,9 +98,11 @@ def _as_annotated(text: str, claims: list[Claim]) -> str:
 
 def _before_mark(claim: Claim) -> Claim:
     """Where it is in a text without its byte order mark."""
-    if claim.fault:
+    if claim.start is None or claim.end is None:
         return claim
-    return claim._replace(start=claim.start - 1, end=claim.end - 1)
+    mention = claim.mention and claim.mention.removeprefix(BOM)
+    start, end = max(claim.start - 1, 0), claim.end - 1
+    return claim._replace(start=start, end=end, mention=mention)
 
 
 def _hits(text: str, claims: list[Claim]) -> int:

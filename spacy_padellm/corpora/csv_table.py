@@ -23,7 +23,7 @@ from .claims import Claim, is_there
 from .columns import SAMPLE
 from .csv_lists import are_lists, read_lists
 from .headerless import SEPARATORS, headerless
-from .lines import BOM, read_text
+from .lines import read_text
 from .mentions import place, whole_number
 from .missing import is_missing
 from .tags import are_bare_tags, tag_pattern
@@ -91,7 +91,7 @@ def read_csv(
     one (E204, E220), if the quotes do not match, and those of `read_rows_of_tags` and
     `read_lists`.
     """
-    text = read_text(path, report).removeprefix(BOM)
+    text = read_text(path, report)
     lines = LINE_END.split(text.lstrip(), maxsplit=SAMPLE)[:SAMPLE]
     header = header_of(lines[0])
     table = None if header else headerless(path, lines)

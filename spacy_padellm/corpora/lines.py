@@ -11,7 +11,9 @@ from .parquet import MAGIC
 
 BOM = "\ufeff"
 # how files of gzip, bzip2, xz, zstd and zip begin
-COMPRESSED = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ", b"\x28\xb5\x2f\xfd", b"PK\x03\x04")
+COMPRESSED = re.compile(
+    rb"\x1f\x8b|BZh[1-9]1AY&SY|\xfd7zXZ|\x28\xb5\x2f\xfd|PK\x03\x04"
+)
 HIGH_BYTES = re.compile(rb"[\x80-\xff]+")
 GB_BYTES = re.compile(rb"[\xa1-\xfe]+")
 
@@ -41,10 +43,14 @@ def read_lines(path: Path, report: ReadReport) -> Iterator[tuple[int, str]]:
             reported = True
 
 
-def read_text(path: Path, report: ReadReport) -> str:
-    """Return the whole file with its line ends and a byte order mark at its start,
-    which offsets may count. Encodings and errors are those of `read_lines`."""
-    return "".join(_decoded(path, report))
+def read_text(path: Path, report: ReadReport, *, keep_mark: bool = False) -> str:
+    """Return the whole file with its line ends, which offsets may count. Encodings and
+    errors are those of `read_lines`.
+
+    keep_mark: return a byte order mark at its start as well.
+    """
+    text = "".join(_decoded(path, report))
+    return text if keep_mark else text.removeprefix(BOM)
 
 
 def _decoded(path: Path, report: ReadReport) -> Iterator[str]:
@@ -53,7 +59,7 @@ def _decoded(path: Path, report: ReadReport) -> Iterator[str]:
         for number, raw in enumerate(file, 1):
             if number == 1 and raw.startswith(MAGIC):
                 raise ValueError(Errors.E221.format(path=path, format=report.format))
-            if number == 1 and raw.startswith(COMPRESSED):
+            if number == 1 and COMPRESSED.match(raw):
                 raise ValueError(Errors.E230.format(path=path))
             if b"\0" in raw:
                 raise ValueError(Errors.E203.format(path=path, line=number))

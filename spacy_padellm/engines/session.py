@@ -13,6 +13,7 @@ import torch
 
 from ..adapters.adapted import AdaptedLM
 from ..execution.decoding import Decoding
+from ..execution.trial import checked_logits
 from ..trees.branch import Branch, Completion
 from ..trees.masks import ancestors
 from ..trees.pointers import PointerTree
@@ -230,7 +231,7 @@ class PackedSession:
         rows = [tree.row for tree, _ in nodes]
         columns = [tree.column + node - firsts[id(tree)] for tree, node in nodes]
         index = torch.tensor([rows, columns], device=device)
-        logits = self.decoder.logits(hidden[index[0], index[1]])
+        logits = checked_logits(self.decoder, hidden[index[0], index[1]])
         logits, prefetched = logits[:n_positions], logits[n_positions:]
         for (tree, node), row in zip(self._prefetching, prefetched, strict=True):
             tree.prefetched[node] = row

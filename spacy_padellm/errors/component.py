@@ -149,12 +149,12 @@ class ComponentErrors:
         "not finite numbers. Train the adapter again with a lower learning rate, or "
         "check the base with: python -m spacy_padellm download NAME"
     )
-    # spacy-llm
     E821 = "[E821] The setting {name!r} of cfg cannot be deleted. Set another value."
     E822 = (
-        "[E822] The format {format} has no setting {setting!r} to change in cfg. It "
-        "has: {known}."
+        "[E822] You cannot change the setting {setting!r} of the format {format} in "
+        "cfg. You can change: {known}."
     )
+    # spacy-llm
     E841 = (
         "[E841] spacy_padellm.ParallelDecoder.v1 cannot read the prompt {prompt}: it "
         "only works with the task spacy_padellm.NER.v1. Set that task as the "

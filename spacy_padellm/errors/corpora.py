@@ -120,7 +120,7 @@ class CorpusErrors:
     )
     E230 = (
         "[E230] {path} is compressed. Unpack it first, for example with gunzip, unzip "
-        "or xz -d."
+        "or xz -d. Export a spreadsheet as CSV."
     )
     E228 = (
         "[E228] A share of {share} of {number} docs leaves none to train on or none "

@@ -216,6 +216,11 @@ class ModelErrors:
         "tree: {reason}. Use a base whose layers are attention that takes a mask, such "
         "as Llama, Mistral, Qwen3 or Gemma 3."
     )
+    E348 = (
+        "[E348] The base model in {path} cannot be used with a format that generates "
+        "answers, because {reason}. Use the format spacy_padellm.Pointer.v1, which "
+        "generates nothing, or another base."
+    )
     # models and devices
     E701 = (
         "[E701] The tokenizer in {path} has no end-of-sequence token, so a mention "

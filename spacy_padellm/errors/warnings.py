@@ -33,8 +33,8 @@ class Warnings:
     )
     W702 = (
         "[W702] torch {version} has no operators for {kind} matrix products on this "
-        "CPU. Plain float32 ones are used, which take more time. constraints.txt names "
-        "the version that was tested."
+        "CPU. Plain float32 ones are used, which take more time. The version in "
+        "constraints.txt has them on x86 CPUs."
     )
     W703 = (
         "[W703] {settings} changes nothing here: transformers computes this base model "

@@ -50,7 +50,7 @@ class DecodingSettings:
     int8: bool = False
     graphs: bool = False
 
-    def only_fused(self) -> list[str]:
+    def only_for_fused(self) -> list[str]:
         """The settings, as users know them, that other decoders than fused ones do not
         have."""
         settings = {
@@ -128,9 +128,11 @@ class Decoding:
             kind, known = lm.base.model.config.model_type, ", ".join(known_kinds())
             if settings.int8:
                 raise ValueError(Errors.E707.format(kind=kind, known=known))
-            if ignored := settings.only_fused():
-                told = {"settings": " and ".join(ignored), "kind": kind, "known": known}
-                warnings.warn(Warnings.W703.format(**told), stacklevel=2)
+            if ignored := settings.only_for_fused():
+                message = Warnings.W703.format(
+                    settings=" and ".join(ignored), kind=kind, known=known
+                )
+                warnings.warn(message, stacklevel=2)
             return lm
         if settings.graphs and lm.device.type == "cuda" and can_record(decoder):
             return GraphedDecoder(decoder)

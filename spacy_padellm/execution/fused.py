@@ -32,7 +32,7 @@ from .linears import (
     with_adapter,
 )
 from .norms import LayerNorms, NormFn
-from .trial import check_base
+from .trial import check_trees
 
 # The modules of a layer that have the same input and are fused.
 FUSED_MODULES = (
@@ -57,7 +57,7 @@ def fused_base(base: SharedBase) -> "FusedBase | None":
     kind = kind_of(base.body.config)
     with base.lock:
         if kind is None:
-            check_base(base)
+            check_trees(base)
             return None
         if not _is_known(kind, base.body, base.output):
             return None

@@ -93,17 +93,19 @@ class GraphedDecoder:
 
     def _lend(self, cache: Cache) -> bool:
         """Lend the static layers to an empty cache, if free; whether it has them."""
+        is_empty = not any(one.is_initialized for one in cache.layers)
         with self._lock:
             borrower = self._borrower()
-            if borrower is None and not any(one.is_initialized for one in cache.layers):
-                self._empty_layers()
-                for layer, static in zip(cache.layers, self._layers, strict=True):
-                    layer.lazy_initialization(static.keys, static.values)
-                    layer.keys, layer.values = static.keys, static.values
+            if is_empty and borrower is None:
                 self._borrower = weakref.ref(cache)
-                return True
-            # a cache that has grown or lost rows has new buffers
-            return borrower is cache and cache.layers[0].keys is self._layers[0].keys
+        if is_empty and borrower is None:
+            self._empty_layers()
+            for layer, static in zip(cache.layers, self._layers, strict=True):
+                layer.lazy_initialization(static.keys, static.values)
+                layer.keys, layer.values = static.keys, static.values
+            return True
+        # a cache that has grown or lost rows has new buffers
+        return borrower is cache and cache.layers[0].keys is self._layers[0].keys
 
     def _empty_layers(self) -> None:
         """Fill the static layers with zeros: masked slots are multiplied, and an

@@ -1,9 +1,12 @@
 """Tries whether a base computes what this package expects of a transformer.
 
 Kinds of which nothing else is known are tried: layers of convolution, Mamba or linear
-attention ignore the mask of a packed tree, and some kinds scale their logits.
+attention ignore the mask of a packed tree, others count positions by themselves, and
+some change the logits of their output layer in ways of their own.
 """
 
+from collections.abc import Callable
+from typing import Any
 from weakref import WeakKeyDictionary
 
 import torch
@@ -11,53 +14,110 @@ import torch
 from ..adapters.adapted import AdaptedLM
 from ..adapters.shared_base import SharedBase
 from ..errors import Errors
+from ..trees.batching import DoesNotFit
 from ..trees.masks import ancestors
+from .memory import memory_checked
 
 # The tree: two tokens, and two branches of two tokens each behind them.
 ENDS = (6, 6, 4, 4, 6, 6)
 POSITIONS = (0, 1, 2, 3, 2, 3)
 FIRST, SECOND = slice(2, 4), slice(4, 6)
 
+# The largest difference, as a share. Tokens that are hidden change nothing, but for the
+# noise of a GPU's sums. Passes of other shapes are rounded in other ways.
+UNSEEN, ROUNDED = 1e-3, 0.2
+
 # what is wrong with a base that was tried, "" if nothing is
-_FAULTS: "WeakKeyDictionary[SharedBase, str]" = WeakKeyDictionary()
+_TREES: "WeakKeyDictionary[SharedBase, str]" = WeakKeyDictionary()
+_LOGITS: "WeakKeyDictionary[SharedBase, str]" = WeakKeyDictionary()
 
 
-def check_base(base: SharedBase) -> None:
-    """Raises ValueError (E347) if the base does not read packed trees, or has other
-    logits than `AdaptedLM.logits`. It is tried once. The caller holds its lock."""
-    if base not in _FAULTS:
-        with torch.inference_mode():
-            _FAULTS[base] = _fault(base)
-    if fault := _FAULTS[base]:
-        name = base.model.name_or_path or base.model.config.model_type
-        raise ValueError(Errors.E347.format(path=name, reason=fault))
+def check_trees(base: SharedBase) -> None:
+    """Raises ValueError (E347) if the base does not read packed trees, and DoesNotFit.
+    It is tried once."""
+    if fault := _tried(base, _TREES, _fault_of_trees):
+        raise ValueError(Errors.E347.format(path=_name(base), reason=fault))
 
 
-def _fault(base: SharedBase) -> str:
-    lm, kind = AdaptedLM.plain(base), base.model.config.model_type
-    vocabulary = base.model.get_input_embeddings().num_embeddings
-    nodes = torch.arange(len(ENDS), device=lm.device)[None]
-    ids = nodes + vocabulary // 2
+def check_logits(base: SharedBase) -> None:
+    """Raises ValueError (E348) if its logits are not those of `AdaptedLM.logits`, and
+    DoesNotFit. It is tried once."""
+    if fault := _tried(base, _LOGITS, _fault_of_logits):
+        raise ValueError(Errors.E348.format(path=_name(base), reason=fault))
+
+
+def checked_logits(decoder: Any, hidden: torch.Tensor) -> torch.Tensor:
+    """The logits of a decoder. Raises ValueError (E348) where these would be wrong, and
+    DoesNotFit."""
+    if isinstance(decoder, AdaptedLM):  # fused decoders are for kinds that are known
+        check_logits(decoder.base)
+    return decoder.logits(hidden)
+
+
+def _tried(
+    base: SharedBase,
+    known: "WeakKeyDictionary[SharedBase, str]",
+    fault: Callable[[AdaptedLM], str],
+) -> str:
+    with base.lock:
+        if base not in known:
+            with torch.inference_mode():
+                known[base] = fault(AdaptedLM.plain(base))
+        return known[base]
+
+
+def _name(base: SharedBase) -> str:
+    return base.model.name_or_path or base.model.config.model_type
+
+
+def _fault_of_trees(lm: AdaptedLM) -> str:
+    kind = lm.base.model.config.model_type
+    ids = _ids(lm)
     others = ids.clone()
-    others[:, FIRST] -= vocabulary // 3
+    others[:, FIRST] = ids[:, FIRST].flip(1)
+    nodes = torch.arange(len(ENDS), device=lm.device)[None]
     positions = torch.tensor([POSITIONS], device=lm.device)
     mask = ancestors(nodes, torch.tensor([ENDS], device=lm.device))
+    alone = [0, 1, 4, 5]
     try:
-        found = lm.hidden(ids, positions, mask)
-        changed = lm.hidden(others, positions, mask)
-        # the first branch is a sequence: its tokens come first, and see no others
-        logits = lm.logits(found[0, : FIRST.stop])
-        expected = base.model(input_ids=ids[:, : FIRST.stop], use_cache=False).logits
+        with memory_checked():
+            found = lm.hidden(ids, positions, mask)[:, SECOND]
+            changed = lm.hidden(others, positions, mask)[:, SECOND]
+            expected = _sequence(lm, ids[:, alone])[:, 2:]
+    except DoesNotFit:
+        raise
     except Exception as error:  # whatever the base's code raises
         return f"{kind} fails with a tree: {str(error) or repr(error)}"
-    if not _close(found[:, SECOND], changed[:, SECOND]):
+    if not _close(found, changed, UNSEEN):
         return f"layers of {kind} ignore the mask of a tree"
-    if not _close(logits, expected[0]):
-        return f"{kind} scales its logits in a way that is not known"
+    if not _close(found, expected, ROUNDED):
+        return f"{kind} reads a branch of a tree in another way than its tokens alone"
     return ""
 
 
-def _close(found: torch.Tensor, expected: torch.Tensor) -> bool:
-    """Whether they differ by no more than what rounding explains."""
-    rounding = torch.finfo(expected.dtype).eps ** 0.5
-    return bool((found - expected).abs().max() <= rounding * expected.abs().max())
+def _fault_of_logits(lm: AdaptedLM) -> str:
+    kind, ids = lm.base.model.config.model_type, _ids(lm)
+    with memory_checked(), lm.base.active(None):
+        found = lm.logits(_sequence(lm, ids)[0])
+        expected = lm.base.model(input_ids=ids, use_cache=False).logits[0]
+    if not _close(found, expected.float(), ROUNDED):
+        return f"{kind} has other logits than its output layer"
+    return ""
+
+
+def _ids(lm: AdaptedLM) -> torch.Tensor:
+    """Ids of the tree's tokens, [1, tokens]."""
+    vocabulary = lm.base.model.config.get_text_config().vocab_size
+    return torch.arange(len(ENDS), device=lm.device)[None] + vocabulary // 2
+
+
+def _sequence(lm: AdaptedLM, ids: torch.Tensor) -> torch.Tensor:
+    """The hidden states of a sequence, each of whose tokens sees those before it."""
+    n = ids.shape[1]
+    mask = torch.ones(1, n, n, dtype=torch.bool, device=lm.device).tril()
+    return lm.hidden(ids, torch.arange(n, device=lm.device)[None], mask)
+
+
+def _close(found: torch.Tensor, expected: torch.Tensor, share: float) -> bool:
+    found, expected = found.float(), expected.float()
+    return bool((found - expected).norm() <= share * expected.norm())

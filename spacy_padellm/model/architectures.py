@@ -98,8 +98,8 @@ def build_causal_lm_v1(
 
 
 def causal_lm_init(model: Model, X: Any = None, Y: Any = None) -> None:
-    """Nothing: the component initializes the shim. thinc's own default refers to the
-    model, so the weights would stay in memory until Python looks for cycles."""
+    """Does nothing: the component initializes the shim. thinc's own default refers to
+    the model, so the weights would stay in memory until Python looks for cycles."""
 
 
 def causal_lm_forward(model: Model, trees: Sequence[PackedTree], is_train: bool):

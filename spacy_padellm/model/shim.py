@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Chosen:
+class ChosenAdapter:
     """The adapter to use, as data; None is the base without one.
 
     source: where it was read, for errors. from_config: it is the config's `adapter`,
@@ -59,7 +59,7 @@ class CausalLMShim(Shim):
         self._trainer: Trainer | None = None
         self._engine: Engine | None = None
         self._tokenizer: PromptTokenizer | None = None
-        self._chosen: Chosen | None = None  # until training changes it
+        self._chosen: ChosenAdapter | None = None
         # the value that training writes into the card; None keeps the card's value
         self.join_tokens: int | None = None
 
@@ -222,7 +222,7 @@ class CausalLMShim(Shim):
         attached to the base when first needed."""
         with BUILDING:
             self._forget()
-            self._chosen = Chosen(adapter, source)
+            self._chosen = ChosenAdapter(adapter, source)
 
     # -- what thinc uses --------------------------------------------------------------
 
@@ -342,7 +342,7 @@ class CausalLMShim(Shim):
                 if folder is None:
                     return None
                 adapter = read_adapter(folder)
-                self._chosen = Chosen(adapter, str(folder), from_config=True)
+                self._chosen = ChosenAdapter(adapter, str(folder), from_config=True)
             return self._chosen_adapter
 
     @property

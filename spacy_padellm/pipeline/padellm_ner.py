@@ -138,8 +138,8 @@ class PaDeLLMNER(AdaptersAndLabels, TrainablePipe):
 
     @property
     def cfg(self) -> SettingsView:
-        """The settings of `output`, and those of the format as `cfg["format"]`. What
-        you set there is set; spaCy's find-threshold and `spancat_scorer` use it."""
+        """The settings of `output`, and those of the format as `cfg["format"]`. Setting
+        one changes the component, as spaCy's find-threshold does."""
         return settings_of(self)
 
     @cfg.setter
@@ -173,7 +173,7 @@ class PaDeLLMNER(AdaptersAndLabels, TrainablePipe):
             predictions = predict_each(
                 docs,
                 lambda part: self.predict(part, call),
-                open_model=lambda: self._open(call.adapter),
+                check_model=lambda: self._check_model(call.adapter),
             )
             for doc, prediction in zip(docs, predictions, strict=True):
                 try:
@@ -254,6 +254,12 @@ class PaDeLLMNER(AdaptersAndLabels, TrainablePipe):
         shim = self._adapters.shim(adapter)
         self._adapters.check_predicts(shim, self.format)
         return self.engine.open(shim, adapter)
+
+    def _check_model(self, adapter: str | None) -> None:
+        """Raises the error of an adapter or a base that cannot be loaded, merged or
+        read with."""
+        with self._open(adapter).session(0):
+            pass
 
     def _call(self, changed: Mapping[str, Any]) -> Call:
         """The component's settings with some changed. Raises ValueError for a value
@@ -386,7 +392,8 @@ class PaDeLLMNER(AdaptersAndLabels, TrainablePipe):
         """Compare the predictions with gold docs, by the component's scorer."""
         if self.replay is not None:
             return self.replay.scores()
-        scores = super().score(examples, **kwargs)
+        # which `spancat_scorer` needs
+        scores = super().score(examples, **{"spans_key": self.spans_key, **kwargs})
         if self.record is not None:
             self.record.add_scores(scores)
         return scores

@@ -1,7 +1,6 @@
 """From docs to predictions: windows, queries, batches, the model."""
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
 
 from spacy.tokens import Doc
 
@@ -69,29 +68,34 @@ def predict_each(
     docs: Sequence[Doc],
     predict: Callable[[Sequence[Doc]], Sequence[Prediction]],
     *,
-    open_model: Callable[[], Any],
+    check_model: Callable[[], None],
 ) -> Iterator[Prediction | Exception]:
     """A prediction for each doc, or the error of a doc that fails. A batch that fails
     is halved until each faulty doc is alone, unless no doc could be predicted now.
 
-    open_model: raises an error if no doc could be predicted, whatever it says.
+    check_model: raises the error of a model that can predict no doc at all.
     """
     try:
         yield from predict(docs)
         return
-    except Exception as failure:
-        error = failure
-    if len(docs) > 1 and not isinstance(error, Unavailable):
-        try:
-            open_model()
-        except Exception as failure:
-            error = failure
-        else:
-            half = len(docs) // 2
-            for part in (docs[:half], docs[half:]):
-                yield from predict_each(part, predict, open_model=open_model)
-            return
-    yield from [error] * len(docs)
+    except Exception as error:
+        whole = len(docs) == 1 or isinstance(error, Unavailable)
+        fault = error if whole else _fault(check_model)
+    # here the error is gone, and with it the memory that its traceback holds
+    if fault is not None:
+        yield from [fault] * len(docs)
+        return
+    half = len(docs) // 2
+    yield from predict_each(docs[:half], predict, check_model=check_model)
+    yield from predict_each(docs[half:], predict, check_model=check_model)
+
+
+def _fault(check: Callable[[], None]) -> Exception | None:
+    try:
+        check()
+    except Exception as error:
+        return error
+    return None
 
 
 def _too_large(doc: Doc, window: Window, error: ValueError) -> str:

@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 from ..errors import Errors
 from ..formats.base import Format
-from ..settings import check_share
+from ..settings import check_keys, check_share
 from .output import Output
 
 
@@ -18,13 +18,16 @@ class Configured(Protocol):
 
 
 class SettingsView(MutableMapping[str, Any]):
-    """Settings by name, as they are now. To set one changes the component.
+    """Settings by name, as they are now. Setting one changes the component. A copy, and
+    what is pickled, is a plain dict.
 
-    read: all of them. write: sets one.
+    read: returns all of them. write: sets some of them, or none if one is not allowed.
     """
 
     def __init__(
-        self, read: Callable[[], Mapping[str, Any]], write: Callable[[str, Any], None]
+        self,
+        read: Callable[[], Mapping[str, Any]],
+        write: Callable[[Mapping[str, Any]], None],
     ) -> None:
         self._read = read
         self._write = write
@@ -33,7 +36,7 @@ class SettingsView(MutableMapping[str, Any]):
         return self._read()[name]
 
     def __setitem__(self, name: str, value: Any) -> None:
-        self._write(name, value)
+        self._write({name: value})
 
     def __delitem__(self, name: str) -> None:
         raise TypeError(Errors.E821.format(name=name))
@@ -45,46 +48,50 @@ class SettingsView(MutableMapping[str, Any]):
         return len(self._read())
 
     def __repr__(self) -> str:
-        return repr(dict(self))
+        return repr(_plain(self))
+
+    def __reduce__(self) -> tuple:
+        return dict, (_plain(self),)
+
+    def update(self, *settings: Any, **more: Any) -> None:
+        self._write(dict(*settings, **more))
 
 
 def settings_of(component: Configured) -> SettingsView:
-    """The settings of a component's output, and those of its format as `format`."""
+    """The settings of a component's output, and those of its format as `format`. Of
+    these, you can set the thresholds."""
 
     def read() -> dict[str, Any]:
-        return {**asdict(component.output), "format": _settings_of_format(component)}
+        return {**asdict(component.output), "format": of_format}
 
-    def write(name: str, value: Any) -> None:
-        if name == "format":
-            _settings_of_format(component).update(value)
-        else:
-            component.output = component.output.changed({name: value})
+    def write(settings: Mapping[str, Any]) -> None:
+        settings = dict(settings)
+        format = _changed(component.format, settings.pop("format", {}))
+        component.output = component.output.changed(settings)
+        component.format = format
 
+    def read_format() -> dict[str, Any]:
+        values = _values(component.format)
+        if "thresholds" in values:
+            values["thresholds"] = thresholds
+        return values
+
+    def write_format(settings: Mapping[str, Any]) -> None:
+        component.format = _changed(component.format, settings)
+
+    def write_thresholds(settings: Mapping[str, Any]) -> None:
+        write_format({"thresholds": {**component.format.thresholds, **settings}})
+
+    thresholds = SettingsView(lambda: component.format.thresholds, write_thresholds)
+    of_format = SettingsView(read_format, write_format)
     return SettingsView(read, write)
 
 
-def _settings_of_format(component: Configured) -> SettingsView:
-    def read() -> dict[str, Any]:
-        settings = _values(component.format)
-        if "thresholds" in settings:
-            settings["thresholds"] = thresholds
-        return settings
-
-    def write(name: str, value: Any) -> None:
-        if name not in _values(component.format):
-            known = ", ".join(_values(component.format)) or "none"
-            raise ValueError(
-                Errors.E822.format(
-                    setting=name, format=component.format.name, known=known
-                )
-            )
-        component.format = _changed(component.format, name, value)
-
-    def write_threshold(label: str, value: Any) -> None:
-        write("thresholds", {**component.format.thresholds, label: value})
-
-    thresholds = SettingsView(lambda: component.format.thresholds, write_threshold)
-    return SettingsView(read, write)
+def _plain(settings: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        name: _plain(value) if isinstance(value, Mapping) else value
+        for name, value in settings.items()
+    }
 
 
 def _values(format: Format) -> dict[str, Any]:
@@ -93,12 +100,28 @@ def _values(format: Format) -> dict[str, Any]:
     return {one.name: getattr(format, one.name) for one in fields(format) if one.init}
 
 
-def _changed(format: Format, name: str, value: Any) -> Format:
-    """Raises ValueError for a threshold that is not allowed (E507, E805)."""
-    known = format.calibration
-    if known is not None and name == known.setting:
-        known.check(value)
-    if name == "thresholds":
-        value = dict(value)
-        check_share(**{f"thresholds.{label}": one for label, one in value.items()})
-    return replace(format, **{name: value})
+def _changed(format: Format, settings: Mapping[str, Any]) -> Format:
+    """Raises ValueError (E822) for a setting that cannot be changed, and (E507, E805,
+    E818) for a value that is not allowed."""
+    values, known = _values(format), format.calibration
+    allowed = {} if known is None else {known.setting: known.check}
+    if "thresholds" in values:
+        allowed["thresholds"] = _check_thresholds
+    changes = {
+        name: value
+        for name, value in _plain(settings).items()
+        if name not in values or value != values[name]
+    }
+    for name, value in changes.items():
+        if name not in allowed:
+            names = ", ".join(allowed) or "none"
+            raise ValueError(
+                Errors.E822.format(setting=name, format=format.name, known=names)
+            )
+        allowed[name](value)
+    return replace(format, **changes) if changes else format
+
+
+def _check_thresholds(thresholds: Mapping[str, Any]) -> None:
+    check_keys("thresholds", thresholds)
+    check_share(**{f"thresholds.{label}": one for label, one in thresholds.items()})

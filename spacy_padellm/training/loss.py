@@ -11,6 +11,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 from ..adapters.adapted import AdaptedLM
 from ..adapters.pointer_head import ENDS, GOES_ON, STARTS, PointerHead
 from ..execution.trainable import TrainableDecoder
+from ..execution.trial import checked_logits
 from ..trees.masks import ancestors
 from ..trees.packing import GoldTree
 from ..trees.pointers import GoldPointers
@@ -46,7 +47,7 @@ def tree_loss(
     ]
     target = _tensor([tree.targets for tree in trees], device)
     weight = _tensor([tree.weights for tree in trees], device)
-    logits = decoder.logits(hidden.index_select(0, _tensor(sources, device)))
+    logits = checked_logits(decoder, hidden.index_select(0, _tensor(sources, device)))
     logits = _among_allowed(logits, trees)
     return (cross_entropy(logits, target, reduction="none") * weight).sum()
 

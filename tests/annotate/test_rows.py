@@ -240,7 +240,12 @@ def test_other_file_systems_are_read(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "text", ['[{"text": "Ada"}, {"text": "Bo"}]', '\ufeff[\n {"text": "Ada"}\n]\n']
+    "text",
+    [
+        '[{"text": "Ada"}, {"text": "Bo"}]',
+        '\ufeff[\n {"text": "Ada"}\n]\n',
+        '[\t{"text": "Ada"},\n{"text": "Bo"}]',
+    ],
 )
 def test_a_json_list_is_told_from_lines(tmp_path, text):
     """And not each of its lines from a document, or the whole list from one."""
@@ -248,6 +253,5 @@ def test_a_json_list_is_told_from_lines(tmp_path, text):
     file.write_text(text, encoding="utf8")
     with pytest.raises(InputError, match=f"E440.*{file}.*jq -c"):
         read(file)
-    rows = jsonl(ROWS[:1]) + b"\n[1]\n[\n"
-    file.write_bytes(rows)
-    assert [bool(row.problem) for row in read(file)] == [False, True, True]
+    file.write_bytes(b'[{"text": "damaged\n' + jsonl(ROWS[:1]) + b"\n[1]\n[\n")
+    assert [bool(row.problem) for row in read(file)] == [True, False, True, True]

@@ -58,12 +58,19 @@ def test_line_ends_are_those_that_the_offsets_count(brat):
 
 
 def test_a_byte_order_mark_that_the_offsets_count_is_no_part_of_the_text(brat):
-    ann = "T1\tPER 1 5\tAnna\nT2\tPER 18 22\tAnna\n"
-    corpus = brat("\ufeffAnna met nobody. Anna left.\n", ann)
+    ann = "T1\tPER 1 5\tAnna\nT2\tPER 18 22\tAnna\nT3\tLOC 28 31;36 40\tNew York\n"
+    corpus = brat("\ufeffAnna met nobody. Anna left New old York.\n", ann)
     assert mentions(corpus) == [[("Anna", "PER")] * 2]
     [text] = corpus.texts
-    assert text.text == "Anna met nobody. Anna left.\n"
+    assert text.text == "Anna met nobody. Anna left New old York.\n"
     assert [entity[:2] for entity in text.entities] == [(0, 4), (17, 21)]
+    assert [entity[:2] for entity in text.unknown] == [(27, 39)]
+
+
+def test_a_mention_may_include_the_byte_order_mark(brat):
+    ann = "T1\tPER 0 5\t\ufeffAnna\nT2\tPER 18 22\tAnna\n"
+    corpus = brat("\ufeffAnna met nobody. Anna left.\n", ann)
+    assert mentions(corpus) == [[("Anna", "PER")] * 2]
     assert problems(corpus) == []
 
 

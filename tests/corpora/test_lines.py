@@ -54,7 +54,9 @@ def test_files_of_old_macs_lose_no_mention(corpus, content):
 def test_a_text_keeps_its_line_ends_and_its_mark(tmp_path):
     path = tmp_path / "file"
     path.write_bytes(b"\xef\xbb\xbfa\r\nb\rc\xe9\n")
-    assert read_text(path, ReadReport(path, "")) == "\ufeffa\r\nb\rcé\n"
+    assert read_text(path, ReadReport(path, "")) == "a\r\nb\rcé\n"
+    marked = read_text(path, ReadReport(path, ""), keep_mark=True)
+    assert marked == "\ufeffa\r\nb\rcé\n"
 
 
 def test_lines_of_two_encodings_are_each_read_and_the_odd_ones_reported(corpus):

@@ -8,7 +8,9 @@ from transformers import CONFIG_MAPPING, AutoModelForCausalLM
 from spacy_padellm.adapters.adapted import AdaptedLM
 from spacy_padellm.adapters.shared_base import SharedBase
 from spacy_padellm.execution.trainable import trainable
+from spacy_padellm.execution.trial import check_logits, check_trees, checked_logits
 from spacy_padellm.pipeline.padellm_ner import PaDeLLMNER
+from spacy_padellm.trees.batching import DoesNotFit
 
 from ..loras import LORA
 from .test_fused import SHAPE, decoder_of, own_logits
@@ -89,7 +91,7 @@ def test_logits_are_scaled_as_the_base_does(kind):
     assert not torch.allclose(plain, expected, atol=1e-2), "it would be noticed"
 
 
-def test_a_base_with_logits_of_its_own_is_refused(monkeypatch):
+def test_a_base_with_logits_of_its_own_may_not_generate(monkeypatch):
     lm = new_lm("gpt2", n_embd=64, n_layer=2, n_head=4)
     forward = lm.base.model.forward
 
@@ -99,14 +101,59 @@ def test_a_base_with_logits_of_its_own_is_refused(monkeypatch):
         return output
 
     monkeypatch.setattr(lm.base.model, "forward", scaled)
-    with pytest.raises(ValueError, match="E347.* gpt2 scales its logits"):
-        decoder_of(lm)
+    decoder = decoder_of(lm)
+    for _ in range(2):
+        with pytest.raises(ValueError, match="E348.* gpt2 has other logits.*Pointer"):
+            checked_logits(decoder, torch.zeros(1, 64))
 
 
 def test_a_base_that_fails_with_a_tree_is_refused():
     lm = new_lm("falcon", alibi=True)
     with pytest.raises(ValueError, match="E347.* falcon fails with a tree: "):
         decoder_of(lm)
+
+
+def test_a_base_that_counts_positions_by_itself_is_refused():
+    lm = new_lm("bart", d_model=64, decoder_layers=2, decoder_attention_heads=4)
+    with pytest.raises(ValueError, match="E347.* bart reads a branch of a tree in ano"):
+        decoder_of(lm)
+
+
+def test_a_base_that_did_not_fit_is_tried_again(monkeypatch):
+    lm = new_lm("olmo2")
+    with monkeypatch.context() as patch:
+
+        def full(*args, **settings):
+            raise torch.OutOfMemoryError("CUDA out of memory")
+
+        patch.setattr(lm.base.body, "forward", full)
+        with pytest.raises(DoesNotFit, match="out of memory"):
+            decoder_of(lm)
+    assert decoder_of(lm) is lm
+
+
+def test_an_adapter_on_the_embeddings_is_no_hindrance():
+    lm = new_lm("olmo2")
+    lm = AdaptedLM.fresh(lm.base, LORA | {"target_modules": ["embed_tokens"]})
+    assert decoder_of(lm) is lm
+
+
+@pytest.mark.parametrize("kind", UNFIT)
+def test_layers_are_tried_in_bfloat16_as_well(kind):
+    lm = new_lm(kind, **UNFIT[kind])
+    lm.base.model.bfloat16()
+    with pytest.raises(ValueError, match="E347"):
+        decoder_of(lm)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16], ids=str)
+@pytest.mark.parametrize("kind", ["olmo2", "mixtral", "phi3", "opt", "cohere2"])
+def test_sound_kinds_are_not_refused(kind, dtype):
+    small = {"num_local_experts": 4, "word_embed_proj_dim": 64, "ffn_dim": 96}
+    lm = new_lm(kind, **small)
+    lm.base.model.to(dtype)
+    check_trees(lm.base)
+    check_logits(lm.base)
 
 
 def test_a_pipeline_says_so_before_it_reads(tmp_path, tiny_tokenizer, monkeypatch):

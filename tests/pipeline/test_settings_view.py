@@ -1,8 +1,10 @@
 """`cfg`: the settings of a component as spaCy's tools read and write them."""
 
+import copy
+import pickle
+
 import pytest
 import spacy
-from spacy.pipeline.spancat import spancat_score
 from spacy.training import Example
 
 POINTER = {"@misc": "spacy_padellm.Pointer.v1", "thresholds": {"PER": 0.2}}
@@ -43,7 +45,8 @@ def test_settings_of_another_component_can_be_taken(ner):
     [
         ((), "threshold", 2, "E805"),
         ((), "thresold", 0.5, "E804.*thresold"),
-        (("format",), "thresold", 0.5, "E822.*Pointer.*thresold.*threshold, size"),
+        (("format",), "thresold", 0.5, "E822.*thresold.*Pointer.*threshold, thresh"),
+        (("format",), "size", 7, "E822.*'size' of the format Pointer"),
         (("format",), "threshold", 2, "E805"),
         (("format", "thresholds"), "PER", 2, "E805.*thresholds.PER"),
     ],
@@ -59,9 +62,30 @@ def test_a_wrong_setting_is_refused(ner, where, name, value, error):
     assert (ner.output, ner.format) == before
 
 
-def test_spacys_scorer_of_spans_finds_its_group(ner):
+def test_settings_that_need_each_other_are_set_together(ner):
+    other = spacy.blank("en").add_pipe("padellm_ner", config={"labels": ["PER"]})
+    other.cfg.update({"allow_overlap": True, "spans_key": "names"})
+    assert other.allow_overlap and other.spans_key == "names"
+    with pytest.raises(ValueError, match="E805"):
+        ner.cfg = {"spans_key": "other", "format": {"threshold": 2}}
+    assert ner.spans_key == "sc", "all of it is set, or nothing"
+    other.cfg = {"spans_key": None, "allow_overlap": False}
+    ner.cfg = other.cfg
+    assert ner.spans_key is None
+
+
+def test_a_copy_is_a_plain_dict(ner):
+    for twin in (copy.deepcopy(ner.cfg), pickle.loads(pickle.dumps(ner.cfg))):
+        assert type(twin) is dict and twin == ner.cfg
+        twin["format"]["thresholds"]["PER"] = 0.9
+    assert ner.format.thresholds == {"PER": 0.2}
+
+
+def test_spacys_scorer_of_spans_finds_its_group():
     nlp = spacy.blank("en")
-    doc = nlp("Maria left")
+    scorer = {"@scorers": "spacy.spancat_scorer.v1"}
+    config = {"labels": ["PER"], "spans_key": "sc", "scorer": scorer}
+    ner = nlp.add_pipe("padellm_ner", config=config)
+    doc = nlp.make_doc("Maria left")
     doc.spans["sc"] = [doc.char_span(0, 5, "PER")]
-    scores = spancat_score([Example(doc, doc)], spans_key=ner.cfg["spans_key"])
-    assert scores["spans_sc_f"] == 1.0
+    assert ner.score([Example(doc, doc)])["spans_sc_f"] == 1.0
