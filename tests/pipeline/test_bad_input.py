@@ -9,7 +9,7 @@ import torch
 
 from spacy_padellm.bases.embedded import EMBEDDED
 from spacy_padellm.bases.fingerprint import base_fingerprint
-from spacy_padellm.bases.manifest import MANIFEST
+from spacy_padellm.bases.manifest import write_manifest
 
 from .conftest import GOLD, examples, learn
 
@@ -200,8 +200,7 @@ def test_a_saved_pipeline_without_its_base_names_the_command(
         nlp.get_pipe("padellm_ner")(doc)
     assert not doc.has_annotation("ENT_IOB")
     folder = shutil.copytree(tiny_base, tmp_path / "home" / name)
-    manifest = {"fingerprint": base_fingerprint(folder)}
-    (folder / MANIFEST).write_text(json.dumps(manifest))
+    write_manifest(folder, fingerprint=base_fingerprint(folder))
     assert [len(nlp(text).ents) for text, _ in GOLD] == [1, 2, 0, 3]
 
 

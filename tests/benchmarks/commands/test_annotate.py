@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 from benchmarks.__main__ import app
 from benchmarks.experiments import annotate as module
 from benchmarks.experiments.annotate import Run, Way, best_product, rate
+from spacy_padellm.annotate.record import Receipt
 
 from ...annotate.conftest import ruler, write_jsonl  # noqa: F401
 
@@ -53,7 +54,7 @@ def test_the_first_shard_of_each_process_is_not_counted(tmp_path):
     folder.mkdir(parents=True)
     for number, at in enumerate((10, 11, 13, 15)):
         file = folder / f"{number:05d}.json"
-        file.write_text(json.dumps({"plan": "", "shard": number, "docs": 8}))
+        file.write_bytes(Receipt(plan="", shard=number, size=9, docs=8).to_bytes())
         os.utime(file, (at, at))
     assert rate(tmp_path, 2, 4.0) == (16 / 4, 7.0)
     with pytest.raises(ValueError, match=r"E929.*32 documents.*4 processes"):
