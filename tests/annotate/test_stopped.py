@@ -24,7 +24,12 @@ def test_ctrl_c_is_one_line(faulty, tmp_path, moment):
     command = [sys.executable, "-m", "spacy_padellm", "annotate", faulty, corpus, out]
     command += ["--shard-size", "5", "--processes", "2"]
     running = subprocess.Popen(
-        command, stderr=subprocess.PIPE, text=True, start_new_session=True
+        command,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        # a shell lets its background jobs ignore it, and their children as well
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     while not (out / "_annotate" / moment).exists():
         assert running.poll() is None, running.stderr.read()
