@@ -37,9 +37,9 @@ class Warnings:
         "constraints.txt has them on x86 CPUs."
     )
     W703 = (
-        "[W703] {settings} changes nothing here: transformers computes this base model "
-        "of type {kind!r} with its adapter. The settings are for plain LoRA on base "
-        "models of these types: {known}."
+        "[W703] Without effect: {settings}. transformers itself computes this base "
+        "model of type {kind!r} with its adapter. The settings are for plain LoRA on "
+        "base models of these types: {known}."
     )
     # pipeline
     W801 = (

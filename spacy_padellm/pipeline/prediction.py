@@ -243,24 +243,25 @@ def _with_repeated(
     """The mentions, and the other occurrences of strings that became entities. Where a
     part of such a string was found alone, that part is dropped."""
     found = [number for number, one in enumerate(settled) if one.is_kept]
-    spans = [settled[number].span for number in found]
-    kept, nested = split_overlaps(spans)
-    taken = [spans[index] for index in nested] if output.allow_overlap else ()
+    kept, nested = split_overlaps([settled[number].span for number in found])
+    sources = [found[index] for index in kept]
+    spans = [settled[number].span for number in sources]
+    taken = [settled[found[index]].span for index in nested]
     keep_ends = [part.window.keep_end for part in parts]
     repeated, pieces = [], set()
     for source, copy, inner in other_occurrences(
-        doc, [spans[index] for index in kept], taken=taken
+        doc, spans, taken=taken if output.allow_overlap else ()
     ):
         pieces.update(
-            found[kept[index]]
+            sources[index]
             for index in inner
-            if spans[kept[index]].label == copy.label or not output.allow_overlap
+            if spans[index].label == copy.label or not output.allow_overlap
         )
         number = bisect_right(keep_ends, copy.start)
         start, end = doc[copy.start].idx, doc[copy.end - 1].idx + len(doc[copy.end - 1])
         repeated.append(
             replace(
-                settled[found[kept[source]]],
+                settled[sources[source]],
                 window=min(number, len(parts) - 1),
                 place=(start, end),
                 span=copy,

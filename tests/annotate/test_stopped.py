@@ -36,7 +36,7 @@ def test_ctrl_c_is_one_line(faulty, tmp_path, moment):
         time.sleep(0.01)
     time.sleep(0.1)
     os.killpg(running.pid, signal.SIGINT)  # as a terminal does
-    _, said = running.communicate(timeout=300)  # of a machine with other work
+    _, said = running.communicate(timeout=60)
     assert said == "Stopped. Run the same command to go on.\n"
     assert running.returncode == 130
     gate.unlink()

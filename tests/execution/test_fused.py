@@ -499,7 +499,7 @@ def test_a_setting_that_an_adapter_cannot_have_is_not_dropped():
     assert decoder_of(lm, merge="never") is lm
     with pytest.raises(ValueError, match="E707.*plain LoRA"):
         decoder_of(lm, merge="never", int8=True)
-    with pytest.warns(UserWarning, match="W703.* cuda_graphs = true changes nothing"):
+    with pytest.warns(UserWarning, match="W703.*effect: cuda_graphs = true"):
         decoder_of(lm, merge="never", graphs=True)
 
 

@@ -132,6 +132,12 @@ def test_a_base_that_did_not_fit_is_tried_again(monkeypatch):
     assert decoder_of(lm) is lm
 
 
+def test_numbers_that_are_not_finite_are_no_fault_of_the_layers():
+    lm = new_lm("olmo2")
+    lm.base.body.norm.weight.data.fill_(float("inf"))
+    assert decoder_of(lm) is lm
+
+
 def test_an_adapter_on_the_embeddings_is_no_hindrance():
     lm = new_lm("olmo2")
     lm = AdaptedLM.fresh(lm.base, LORA | {"target_modules": ["embed_tokens"]})

@@ -1,10 +1,15 @@
 """`nlp.pipe`: the same as `nlp`, in batches, in processes, and when a doc fails."""
 
+import gc
 import itertools
 import multiprocessing
 import random
+import weakref
 
 import pytest
+
+from spacy_padellm.execution.decoding import Decoding
+from spacy_padellm.pipeline.predict import predict_each
 
 from .conftest import GOLD, found
 
@@ -105,6 +110,42 @@ def test_a_doc_that_fails_takes_no_other_with_it(scripted_nlp):
     ]
     [(name, proc, [doc], error)] = failed
     assert (name, proc, doc.text, error) == ("padellm_ner", ner, "bad", "bad text")
+
+
+def test_a_failed_batch_lets_go_of_its_memory_before_its_halves_run():
+    """They may have failed for want of it."""
+
+    class Activations:
+        pass
+
+    held = []
+
+    def predict(docs):
+        assert not any(one() for one in held)
+        activations = Activations()
+        held.append(weakref.ref(activations))
+        raise RuntimeError(docs[0])
+
+    gc.disable()  # the traceback's frames must be free without it
+    try:
+        found = predict_each(range(8), predict, check_model=lambda: None)
+        first = next(found)
+    finally:
+        gc.enable()
+    assert str(first) == "0" and len(held) == 4
+
+
+def test_a_model_that_cannot_be_built_is_not_tried_for_each_half(make_nlp, monkeypatch):
+    nlp, tried, failed = make_nlp(labels=["LOC"], model={"adapter": None}), [], []
+
+    def build(decoding):
+        tried.append(decoding)
+        raise ValueError("not finite")
+
+    monkeypatch.setattr(Decoding, "_build", build)
+    nlp.set_error_handler(lambda name, pipe, docs, error: failed.extend(docs))
+    assert list(nlp.pipe(["Oslo"] * 16)) == []
+    assert len(failed) == 16 and len(tried) == 2
 
 
 def test_a_doc_that_cannot_be_annotated_takes_no_other_with_it(
