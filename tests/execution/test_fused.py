@@ -489,7 +489,7 @@ def test_another_kind_of_base_computes_itself():
     with pytest.raises(ValueError, match=f"E707.*olmo2.*{known}"):
         decoder_of(lm, int8=True)
     settings = 'merge_adapter = "always" and cuda_graphs = true'
-    with pytest.warns(UserWarning, match=f"W703.*{settings} .*olmo2.*{known}"):
+    with pytest.warns(UserWarning, match=f"W703.*{settings}\\. .*olmo2.*{known}"):
         assert decoder_of(lm, merge="always", graphs=True) is lm
 
 
