@@ -53,8 +53,8 @@ def breadths_of(folder: Path, card: AdapterCard) -> list[tuple[str, float]]:
         },
     )
     ner.warm_up()
-    memory = causal_lm_shim(ner.model).engine.decoding.current().memory
-    return [(name, memory[card.format][name]) for name in names]
+    known = causal_lm_shim(ner.model).engine.decoding.breadths()
+    return [(name, known[name]) for name in names]
 
 
 def halved(weights: bytes) -> bytes:

@@ -117,7 +117,7 @@ class Recorded:
 
     def __init__(self, session: Session) -> None:
         self.session = session
-        self.memory = session.memory
+        self.breadths = session.breadths
         self.log_odds: np.ndarray | None = None
 
     def score(self, trees: Sequence) -> list[np.ndarray]:

@@ -4,7 +4,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
 from threading import Lock
-from typing import Any
 
 import numpy as np
 
@@ -75,8 +74,8 @@ class CountingSession:
     generated: int = 0
 
     @property
-    def memory(self) -> dict[Any, Any]:
-        return self.session.memory
+    def breadths(self) -> dict[str, float]:
+        return self.session.breadths
 
     def complete(self, branches: Sequence[Sequence[Branch]]) -> list[list[Completion]]:
         rows = self.session.complete(branches)

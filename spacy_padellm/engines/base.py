@@ -7,7 +7,7 @@ of one text share the computation of their prefixes.
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 
@@ -35,11 +35,12 @@ class Unavailable(ConnectionError):
 class Session(Protocol):
     """A batch of texts.
 
-    memory: for what a format computes with the adapter and may need again. It belongs
-        to the engine, and is emptied when the adapter changes.
+    breadths: name of a label → how much it claims, see `formats.breadth`. A format
+        measures and adds them. They belong to the engine, and are forgotten when the
+        adapter changes.
     """
 
-    memory: dict[Any, Any]
+    breadths: dict[str, float]
 
     def complete(self, branches: Sequence[Sequence[Branch]]) -> list[list[Completion]]:
         """Complete the branches of each text (outer: texts, in the session's order)."""

@@ -50,7 +50,7 @@ class PackedSession:
         self.lm = lm
         self.built = decoding.current()
         self.decoder = self.built.decoder
-        self.memory = self.built.memory
+        self.breadths = self.built.breadths
         self.tokenizer = tokenizer
         self.free_tokens = free_tokens
         self.usage = usage

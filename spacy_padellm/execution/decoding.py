@@ -67,14 +67,14 @@ EXACT = DecodingSettings()
 class Built:
     """A decoder, and what was computed with it and may be needed again.
 
-    version: of the adapter. kept: by an engine. memory: by formats.
+    version: of the adapter. kept: by an engine. breadths: see `Session`.
     lock: hold it while you change `kept`.
     """
 
     version: int
     decoder: Decoder
     kept: dict[Any, torch.Tensor] = field(default_factory=dict)
-    memory: dict[Any, Any] = field(default_factory=dict)
+    breadths: dict[str, float] = field(default_factory=dict)
     lock: AbstractContextManager = field(default_factory=small_lock)
 
 
@@ -99,21 +99,21 @@ class Decoding:
             version, built = self.lm.version, self._built
             if built is None or built.version != version:
                 self._built = built = None  # frees the old decoder first
-                built = Built(version, self._build(), memory=self._known())
+                built = Built(version, self._build(), breadths=self._known())
                 self._built = built
             return built
 
-    def memory(self, format: str) -> dict[Any, Any]:
-        """A copy of what a format keeps for the adapter as it is now."""
+    def breadths(self) -> dict[str, float]:
+        """A copy of the breadths that are known of the adapter as it is now."""
         built = self._built
-        is_current = built is not None and built.version == self.lm.version
-        known = built.memory if is_current else self._known()
-        return dict(known.get(format, {}))
+        if built is not None and built.version == self.lm.version:
+            return dict(built.breadths)
+        return self._known()
 
-    def _known(self) -> dict[Any, Any]:
-        """What a format kept for the adapter before it was saved."""
+    def _known(self) -> dict[str, float]:
+        """The breadths that were measured before the adapter was saved."""
         card = self.lm.card
-        return {} if card is None else {card.format: dict(card.breadths)}
+        return {} if card is None else dict(card.breadths)
 
     def _build(self) -> Decoder:
         # tensors made in inference mode cannot be trained later

@@ -29,14 +29,14 @@ def weigh(
     found: Sequence[Extraction],
     find: Callable[[Sequence[Query]], Sequence[Extraction]],
     *,
-    memory: dict[str, float],
+    known: dict[str, float],
     power: float,
 ) -> list[Extraction]:
     """Give the mentions of labels that compete a weight: the breadth of their label to
     the `power`.
 
     labels, found: of each text. find: runs the model.
-    memory: the breadths of names, as far as they are known; others are added.
+    known: name → breadth, as far as they are known; others are added.
     """
     competing = [competing_labels(extraction.mentions) for extraction in found]
     names = {
@@ -44,12 +44,12 @@ def weigh(
         for named, some in zip(labels, competing, strict=True)
         for label in some
     }
-    remember(names, find, memory=memory)
+    remember(names, find, known=known)
     return [
         replace(
             extraction,
             mentions=tuple(
-                replace(one, weight=memory[named[one.label]] ** power)
+                replace(one, weight=known[named[one.label]] ** power)
                 if one.label in some
                 else one
                 for one in extraction.mentions
@@ -65,19 +65,19 @@ def remember(
     names: Iterable[str],
     find: Callable[[Sequence[Query]], Sequence[Extraction]],
     *,
-    memory: dict[str, float],
+    known: dict[str, float],
 ) -> None:
-    """Measure the breadths of names that are not in the memory, and add them to it.
+    """Measure the breadths of names that are not known, and add them.
 
     find: extracts the mentions of queries with the model.
     """
-    new = sorted(name for name in names if name not in memory)
+    new = sorted(name for name in names if name not in known)
     if len(new) >= MANY_LABELS:
         logger.warning(Warnings.W810.format(number=len(new)))
     for script in ("latin", "chinese"):
         asked = [name for name in new if script_of(name) == script]
         for name, breadth in breadths(asked, reference_texts(script), find).items():
-            memory.setdefault(name, breadth)  # another thread may have been faster
+            known.setdefault(name, breadth)  # another thread may have been faster
 
 
 def competing_labels(mentions: Iterable[Mention]) -> set[str]:

@@ -121,7 +121,7 @@ class Pointer:
         """Measure the breadths of labels that may compete."""
         if self.prefer_narrow and len(labels) > 1:
             find = partial(self._find_for_breadth, session, tokenizer)
-            remember(set(labels.values()), find, memory=self._breadths(session))
+            remember(set(labels.values()), find, known=session.breadths)
 
     def extract(
         self, encoded: Sequence[EncodedQuery[TextSegments]], session: Session
@@ -133,7 +133,7 @@ class Pointer:
             [one.query.labels for one in encoded],
             found,
             partial(self._find_for_breadth, session, encoded[0].text.tokenizer),
-            memory=self._breadths(session),
+            known=session.breadths,
             power=-self.prefer_narrow,
         )
 
@@ -164,10 +164,6 @@ class Pointer:
             stem=text.stem if self.alone else None,
             gold={"spans": spans, "known": known},
         )
-
-    def _breadths(self, session: Session) -> dict[str, float]:
-        """The breadths of labels' names that are known so far."""
-        return session.memory.setdefault(self.name, {})
 
     def _find(
         self, encoded: Sequence[EncodedQuery[TextSegments]], session: Session

@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
@@ -32,7 +31,7 @@ class MeasuringSession:
     def __init__(self, tokenizer: PromptTokenizer) -> None:
         self.tokenizer = tokenizer
         self.longest = 0
-        self.memory: dict[Any, Any] = {}
+        self.breadths: dict[str, float] = {}
         self._chose = False
 
     def complete(self, branches: Sequence[Sequence[Branch]]) -> list[list[Completion]]:

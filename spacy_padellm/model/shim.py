@@ -183,10 +183,7 @@ class CausalLMShim(Shim):
             adapter = self._configured_adapter()
             if adapter is None:
                 return None
-            breadths = adapter.card.breadths if adapter.card.format == format else {}
-            card = replace(
-                adapter.card, format=format, labels=labels, breadths=breadths
-            )
+            card = replace(adapter.card, format=format, labels=labels)
             return replace(adapter, card=self._with_join_tokens(card))
         if lm.name is None:
             return None
@@ -198,18 +195,17 @@ class CausalLMShim(Shim):
             labels=labels,
             base_files=self._base.file_digests,
             layers=lm.base.layers,
-            breadths=self._breadths(format, labels),
+            breadths=self._breadths(labels),
         )
         return lm.adapter(self._with_join_tokens(card))
 
-    def _breadths(self, format: str, labels: dict[str, str]) -> dict[str, float]:
+    def _breadths(self, labels: dict[str, str]) -> dict[str, float]:
         """Those that are known of the labels, and those that the adapter came with."""
-        card = self.lm.card
-        own = card.breadths if card is not None and card.format == format else {}
+        own = {} if self.lm.card is None else self.lm.card.breadths
         if self._engine is None:
             return own
         names = {*own, *labels.values()}
-        known = self._engine.decoding.memory(format)
+        known = self._engine.decoding.breadths()
         return {name: breadth for name, breadth in known.items() if name in names}
 
     def _with_join_tokens(self, card: AdapterCard) -> AdapterCard:

@@ -53,12 +53,15 @@ def collect(
     changed since it was made.
 
     output: as it is now. configured: as the config says.
+    Raises ValueError (E802) for an adapter that was trained in another format.
     """
-    named = {}
-    for name, shim in adapters.named.items():
+    for shim in (adapters.own, *adapters.named.values()):
         adapters.check_format(shim, format)
-        named[name] = shim.adapter(format.name, adapters.labels(name))
     own = adapters.own.adapter(format.name, adapters.labels(None))
+    named = {
+        name: shim.adapter(format.name, adapters.labels(name))
+        for name, shim in adapters.named.items()
+    }
     cfg = {
         **adapters.saved_labels(),
         "configured_labels": adapters.configured_labels,

@@ -101,10 +101,10 @@ def test_many_labels_are_asked_in_small_passes():
 @pytest.mark.parametrize("number, told", [(MANY_LABELS - 1, 0), (MANY_LABELS, 1)])
 def test_the_user_is_told_when_many_labels_take_long(number, told, caplog):
     names = [f"label {n}" for n in range(number)]
-    memory = {}
+    known = {}
     for _ in range(2):
-        remember(names, Finder(dict.fromkeys(names, 0)), memory=memory)
-    assert memory == dict.fromkeys(names, 1.0)
+        remember(names, Finder(dict.fromkeys(names, 0)), known=known)
+    assert known == dict.fromkeys(names, 1.0)
     assert [f"broad {number} labels" in text for text in caplog.messages] == [
         True
     ] * told
@@ -121,14 +121,14 @@ def test_only_labels_that_compete_are_weighed_and_asked_once():
     first = found(mention("PER", "Ann", 0), mention("POL", "Ann", 0))
     second = found(mention("PER", "Ann", 0), mention("LOC", "Oslo", 9))
     find = Finder({"person": 30, "politician": 6, "place": 1})
-    memory = {}
-    weighed, same = weigh(labels, [first, second], find, memory=memory, power=-0.5)
-    assert memory == {"person": 16.0, "politician": 4.0}
+    known = {}
+    weighed, same = weigh(labels, [first, second], find, known=known, power=-0.5)
+    assert known == {"person": 16.0, "politician": 4.0}
     assert [one.weight for one in weighed.mentions] == [0.25, 0.5]
     assert [one.score for one in weighed.mentions] == pytest.approx([0.9, 0.9])
     assert same is second  # its mentions do not overlap
     times = len(find.asked)
-    again = weigh(labels[:1], [first], find, memory=memory, power=-0.5)
+    again = weigh(labels[:1], [first], find, known=known, power=-0.5)
     assert again == [weighed] and len(find.asked) == times
 
 
@@ -136,8 +136,8 @@ def test_labels_are_asked_about_texts_in_their_script():
     labels = [{"A": "人名", "B": "person"}]
     find = Finder({"人名": 2, "person": 4})
     extraction = found(mention("A", "Ann", 0), mention("B", "Ann", 0))
-    memory = {}
-    weigh(labels, [extraction], find, memory=memory, power=-1.0)
+    known = {}
+    weigh(labels, [extraction], find, known=known, power=-1.0)
     texts = {
         name: [q.text for part in find.asked for q in part if name in q.labels]
         for name in ("人名", "person")
@@ -167,7 +167,7 @@ class Certain:
     """A session in which the first label claims the second token of each text, and the
     others that of a short text alone."""
 
-    memory: dict = field(default_factory=dict)
+    breadths: dict = field(default_factory=dict)
     passes: int = 0
 
     def score(self, trees):
@@ -211,8 +211,8 @@ def test_breadths_are_measured_once_for_all_thresholds(tiny_tokenizer):
             format = Pointer(threshold)
             format.extract([format.encode(query, tiny_tokenizer)], session)
         passes.append(session.passes)
-        known.append(session.memory)
-    assert known[0] == known[1] and len(known[0]["Pointer"]) == 2
+        known.append(session.breadths)
+    assert known[0] == known[1] and len(known[0]) == 2
     assert passes[1] == passes[0] + 2  # a pass for each further call
 
 
@@ -222,7 +222,7 @@ def test_prepared_labels_are_not_measured_again(tiny_tokenizer):
     encoded = format.encode(Query("Ann won", labels), tiny_tokenizer)
     format.prepare(labels, tiny_tokenizer, session)
     measured = session.passes
-    assert measured and set(session.memory["Pointer"]) == {"person", "politician"}
+    assert measured and set(session.breadths) == {"person", "politician"}
     format.prepare(labels, tiny_tokenizer, session)
     prepared = format.extract([encoded], session)
     assert session.passes == measured + 1
@@ -240,7 +240,7 @@ def test_prepared_labels_are_not_measured_again(tiny_tokenizer):
 def test_nothing_is_prepared_where_no_breadth_is_needed(format, labels, tiny_tokenizer):
     session = Certain()
     format.prepare(labels, tiny_tokenizer, session)
-    assert (session.passes, session.memory) == (0, {})
+    assert (session.passes, session.breadths) == (0, {})
 
 
 def test_prefer_narrow_is_checked():

@@ -162,7 +162,7 @@ class Given:
 
     log_odds: list[np.ndarray]
     trees: list = field(default_factory=list)
-    memory: dict = field(default_factory=dict)
+    breadths: dict = field(default_factory=dict)
 
     def score(self, trees):
         self.trees += trees

@@ -115,7 +115,7 @@ def test_warm_up_measures_how_much_the_labels_claim(make_nlp, trained, tmp_path)
     for adapter in (None, "b"):
         engine = ner._adapters.shim(adapter).engine
         with engine.session(1) as session:
-            assert set(session.memory["Pointer"]) == set(NAMES.values())
+            assert set(session.breadths) == set(NAMES.values())
     passes = engine.usage.passes
     nlp("Ann met Lee.", component_cfg={"padellm_ner": {"active_adapter": "b"}})
     assert engine.usage.passes == passes + 1
@@ -136,7 +136,7 @@ def with_breadth(make_nlp, trained, tmp_path):
 def breadths(nlp):
     """Those that are known."""
     shim = causal_lm_shim(nlp.get_pipe("padellm_ner").model)
-    return shim.engine.decoding.current().memory.get("Pointer", {})
+    return shim.engine.decoding.current().breadths
 
 
 def breadths_saved(nlp, folder):
@@ -168,18 +168,10 @@ def test_what_warm_up_measures_is_saved(make_nlp, tmp_path):
     learn(nlp, examples(nlp, TEXTS), updates=1)
     ner = nlp.get_pipe("padellm_ner")
     ner.warm_up()
-    shim = causal_lm_shim(ner.model)
-    shim.engine.decoding.current().memory["Pointer"]["of one call"] = 2.0
+    breadths(nlp)["of one call"] = 2.0
     measured = {name: breadths(nlp)[name] for name in ("person", "location")}
     assert breadths_saved(nlp, tmp_path / "nlp") == measured
     assert breadths(spacy.load(tmp_path / "nlp")) == measured
-
-
-def test_a_breadth_in_the_card_is_of_its_format(with_breadth, make_nlp, tmp_path):
-    ner = with_breadth.get_pipe("padellm_ner")
-    shim = causal_lm_shim(ner.model)
-    assert shim.adapter("Pointer, labels alone", NAMES).card.breadths == {}
-    assert shim.adapter("Pointer", NAMES).card.breadths == {"person": 777.0}
 
 
 def test_the_batch_changes_no_result(trained):
@@ -386,8 +378,9 @@ def test_an_adapter_without_a_head_is_not_trained(make_nlp, without_a_head):
 def test_an_adapter_answers_only_in_its_own_format(make_nlp, trained, tmp_path, format):
     trained.get_pipe("padellm_ner").to_disk(tmp_path)
     nlp = make_nlp(format=format, model={"adapter": str(tmp_path / "adapter")})
-    with pytest.raises(ValueError, match="E802.*Pointer"):
-        nlp("Oslo")
+    for use in (nlp, lambda _: nlp.to_bytes(), lambda _: nlp.to_disk(tmp_path / "nlp")):
+        with pytest.raises(ValueError, match="E802.*Pointer"):
+            use("Oslo")
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])

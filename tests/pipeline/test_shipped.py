@@ -81,7 +81,7 @@ def test_the_card_has_the_breadths_that_are_measured(base, name, tmp_path, reque
     nlp = spacy.blank("en")
     ner = nlp.add_pipe("padellm_ner", config={"model": model, "labels": labels})
     ner.warm_up()
-    found = causal_lm_shim(ner.model).engine.decoding.current().memory["Pointer"]
+    found = causal_lm_shim(ner.model).engine.decoding.breadths()
     assert found == pytest.approx({one: expected[one] for one in found}, abs=0.02)
     assert found.keys() == set(labels.values())
 

@@ -73,7 +73,7 @@ class VLLMSession:
     """A batch of texts. Nothing is kept here; the server has the prefix cache."""
 
     engine: VLLMEngine
-    memory: dict[Any, Any] = field(default_factory=dict)
+    breadths: dict[str, float] = field(default_factory=dict)
 
     def complete(self, branches: Sequence[Sequence[Branch]]) -> list[list[Completion]]:
         """Complete all branches greedily. Those of a text are sent together, as they
