@@ -79,11 +79,11 @@ def calibrate(
     best = best_of(trials, beta)
     print_table(known.setting, trials, best, beta)
     if write:
-        config = model / "config.cfg"
         settings = {known.setting: best.threshold}
         if by_label:
             settings["thresholds"] = dict(best.thresholds)
-        keep(config, ner.name, settings)
+        keep(model, ner.name, settings)
+        config = model / "config.cfg"
         typer.echo(f"Wrote {known.setting} = {shown(best)} to {config}")
     own = dict(ner.format.thresholds)
     if own and not by_label:
@@ -121,12 +121,19 @@ def named(thresholds: Mapping[str, float]) -> str:
     return ", ".join(f"{label} {value}" for label, value in thresholds.items())
 
 
-def keep(config_file: Path, name: str, settings: Mapping[str, Any]) -> None:
-    """Set settings of the component's format in a config file, which is replaced as a
-    whole. Raises ValueError (E818) for a label that cannot be a key there."""
+def keep(model: Path, name: str, settings: Mapping[str, Any]) -> None:
+    """Set settings of the component's format in the config of a saved pipeline. What
+    was saved of them with the component no longer counts.
+
+    Raises ValueError (E818) for a label that cannot be a key there.
+    """
     from spacy.util import load_config
 
+    from ..pipeline.saving import forget_settings
+
     check_keys("thresholds", settings.get("thresholds"))
-    config = load_config(config_file)
+    path = model / "config.cfg"
+    config = load_config(path)
     config["components"][name]["format"].update(settings)
-    replace_files({config_file: config.to_str()})
+    saved = forget_settings(model / name, [f"format.{one}" for one in settings])
+    replace_files({path: config.to_str(), **saved})

@@ -36,6 +36,7 @@ from .predict import predict_docs, predict_each
 from .prediction import Prediction
 from .prediction_warnings import prediction_warnings
 from .record import Replay, TrainingRecord
+from .saved_settings import restored, settings_to_save, with_settings
 from .settings_view import SettingsView, settings_of
 
 logger = logging.getLogger(__name__)
@@ -105,7 +106,8 @@ class PaDeLLMNER(AdaptersAndLabels, TrainablePipe):
         self.format = format
         self._windows = windows
         self.engine = engine
-        self.output = self._configured_output = output or Output()
+        self.output = output or Output()
+        self._configured = settings_to_save(self.output, format)
         self.batch_tokens = batch_tokens
         self.record: TrainingRecord | None = None
         self.replay: Replay | None = None
@@ -429,8 +431,7 @@ class PaDeLLMNER(AdaptersAndLabels, TrainablePipe):
     # -- saving -----------------------------------------------------------------------
 
     def to_bytes(self, *, exclude: Iterable[str] = ()) -> bytes:
-        saved = self._collect()
-        return saving.to_bytes(saved, self.vocab, exclude)
+        return saving.to_bytes(self._collect(), self.vocab, exclude)
 
     def from_bytes(
         self, bytes_data: bytes, *, exclude: Iterable[str] = ()
@@ -441,8 +442,8 @@ class PaDeLLMNER(AdaptersAndLabels, TrainablePipe):
     def to_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> None:
         """Write the labels, a PEFT folder `adapter`, and one in `adapters` for each
         named adapter; never the base's weights."""
-        saved = self._collect()
-        saving.to_disk(saved, util.ensure_path(path), self.vocab, exclude)
+        path = util.ensure_path(path)
+        saving.to_disk(self._collect(), path, self.vocab, exclude)
 
     def from_disk(
         self, path: str | Path, *, exclude: Iterable[str] = ()
@@ -452,12 +453,16 @@ class PaDeLLMNER(AdaptersAndLabels, TrainablePipe):
         return self._apply(saved, exclude)
 
     def _collect(self) -> saving.Saved:
-        settings = self.output, self._configured_output
-        return saving.collect(self._adapters, self.format, *settings)
+        return saving.collect(
+            self._adapters, self.format, self.output, self._configured
+        )
 
     def _apply(self, saved: saving.Saved, exclude: Iterable[str]) -> "PaDeLLMNER":
-        settings = self.output, self._configured_output
-        output = restoring.restored(saved.cfg, *settings)
+        output, format = self.output, self.format
+        if "settings" in saved.cfg:
+            then = saved.cfg.get("configured_settings", self._configured)
+            settings = restored(saved.cfg["settings"], then, now=self._configured)
+            output, format = with_settings(settings, output, format)
         restoring.apply(saved, self._adapters, self.format, exclude)
-        self.output = output
+        self.output, self.format = output, format
         return self

@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict
 from typing import Any
 
 from ..adapters.shipped import AUTO, DEFAULT
@@ -11,7 +10,6 @@ from ..formats.base import Format
 from ..labels import label_names
 from .adapter_set import AdapterSet
 from .labels import with_labels
-from .output import Output
 from .saving import ADAPTER, NAMED, Saved
 
 logger = logging.getLogger(__name__)
@@ -77,23 +75,3 @@ def _new_paths(cfg: Mapping[str, Any], configured: Mapping[str, str]) -> set[str
     the component was saved."""
     then = cfg.get("configured_adapters", {})
     return {name for name, path in configured.items() if then.get(name) != path}
-
-
-def restored(cfg: Mapping[str, Any], output: Output, configured: Output) -> Output:
-    """The output settings that were saved. Those that the config now says otherwise
-    than when they were saved are the config's.
-
-    output: where nothing was saved, as it is now. configured: as the config says.
-    """
-    if "output" not in cfg:
-        return output
-    then = cfg.get("configured_output", {})
-    overridden = {
-        setting: value
-        for setting, value in asdict(configured).items()
-        if value != then.get(setting, value)
-    }
-    settings = {**cfg["output"], **overridden}
-    if settings["spans_key"] is None:  # these need one
-        settings |= {"allow_overlap": False, "save_trace": False}
-    return configured.changed(settings)

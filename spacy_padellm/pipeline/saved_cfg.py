@@ -8,7 +8,7 @@ from ..about import __version__
 from ..errors import Errors
 from .adapter_set import is_folder_name
 from .labels import read_labels, with_labels
-from .output import Output
+from .saved_settings import check_saved
 
 # To be raised when earlier versions can no longer read what is saved.
 LAYOUT = 3
@@ -60,8 +60,9 @@ def _check(cfg: dict[str, Any]) -> None:
         raise ValueError(f"adapters is {named!r}")
     if active is not None and active not in named:
         raise ValueError(f"active_adapter is {active!r}")
-    for part in ("output", "configured_output"):
-        Output().changed(cfg.get(part, {}))
-    for part in ("sha256", "configured_adapters"):
+    settings = ("settings", "configured_settings")
+    for part in (*settings, "sha256", "configured_adapters"):
         if not isinstance(cfg.get(part, {}), dict):
             raise ValueError(f"{part} is {cfg[part]!r}")
+    for part in settings:
+        check_saved(cfg.get(part, {}))

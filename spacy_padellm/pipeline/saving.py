@@ -2,8 +2,8 @@
 
 import json
 import shutil
-from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from ..writing import replace_files
 from .adapter_set import AdapterSet
 from .output import Output
 from .saved_cfg import LAYOUT, read_cfg
+from .saved_settings import settings_to_save, without
 
 CFG = "cfg"
 ADAPTER = "adapter"
@@ -29,7 +30,7 @@ NAMED = "adapters"
 class Saved:
     """What a component saves.
 
-    cfg: labels, the output settings, and which adapters there are, with their
+    cfg: labels, settings, and which adapters there are, with their
         checksums.
     own, named: the adapters.
     source: the folder where it was read, for errors.
@@ -47,12 +48,15 @@ class Saved:
 
 
 def collect(
-    adapters: AdapterSet, format: Format, output: Output, configured: Output
+    adapters: AdapterSet,
+    format: Format,
+    output: Output,
+    configured: Mapping[str, Any],
 ) -> Saved:
     """What is to be saved of a component: its adapters, and the settings that may have
     changed since it was made.
 
-    output: as it is now. configured: as the config says.
+    configured: what `settings_to_save` made of the settings that the config has.
     Raises ValueError (E802) for an adapter that was trained in another format.
     """
     for shim in (adapters.own, *adapters.named.values()):
@@ -71,8 +75,8 @@ def collect(
         "configured_adapters": adapters.configured_paths,
         "active_adapter": adapters.active,
         "configured_active": adapters.configured_active,
-        "output": asdict(output),
-        "configured_output": asdict(configured),
+        "settings": settings_to_save(output, format),
+        "configured_settings": dict(configured),
         "version": __version__,
         "layout": LAYOUT,
     }
@@ -217,6 +221,21 @@ def _cfg(saved: Saved, exclude: Iterable[str]) -> dict[str, Any]:
         if place.split("/")[0] not in exclude
     }
     return {**saved.cfg, "sha256": sha256}
+
+
+def forget_settings(folder: Path, names: Collection[str]) -> dict[Path, bytes]:
+    """The changed file of a saved component, for `replace_files`: the config decides
+    about some settings again. Empty if there is no such file.
+
+    names: of settings and tables, see `settings_to_save`.
+    """
+    path = folder / CFG
+    if not path.exists():
+        return {}
+    cfg = json.loads(path.read_bytes())
+    for part in ("settings", "configured_settings"):
+        cfg[part] = without(names, cfg.get(part, {}))
+    return {path: _json(cfg)}
 
 
 def _json(data: dict[str, Any]) -> bytes:

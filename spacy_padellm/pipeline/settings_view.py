@@ -1,12 +1,12 @@
 """A component's settings as the mapping `cfg`, which spaCy's tools read and write."""
 
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
-from dataclasses import asdict, fields, is_dataclass, replace
+from dataclasses import asdict
 from typing import Any, Protocol
 
 from ..errors import Errors
 from ..formats.base import Format
-from ..settings import check_keys, check_share
+from .changeable import changed, format_values
 from .output import Output
 
 
@@ -66,18 +66,18 @@ def settings_of(component: Configured) -> SettingsView:
 
     def write(settings: Mapping[str, Any]) -> None:
         settings = dict(settings)
-        format = _changed(component.format, settings.pop("format", {}))
+        format = changed(component.format, _plain(settings.pop("format", {})))
         component.output = component.output.changed(settings)
         component.format = format
 
     def read_format() -> dict[str, Any]:
-        values = _values(component.format)
+        values = format_values(component.format)
         if "thresholds" in values:
             values["thresholds"] = thresholds
         return values
 
     def write_format(settings: Mapping[str, Any]) -> None:
-        component.format = _changed(component.format, settings)
+        component.format = changed(component.format, _plain(settings))
 
     def write_thresholds(settings: Mapping[str, Any]) -> None:
         write_format({"thresholds": {**component.format.thresholds, **settings}})
@@ -92,36 +92,3 @@ def _plain(settings: Mapping[str, Any]) -> dict[str, Any]:
         name: _plain(value) if isinstance(value, Mapping) else value
         for name, value in settings.items()
     }
-
-
-def _values(format: Format) -> dict[str, Any]:
-    if not is_dataclass(format):
-        return {}
-    return {one.name: getattr(format, one.name) for one in fields(format) if one.init}
-
-
-def _changed(format: Format, settings: Mapping[str, Any]) -> Format:
-    """Raises ValueError (E822) for a setting that cannot be changed, and (E507, E805,
-    E818) for a value that is not allowed."""
-    values, known = _values(format), format.calibration
-    allowed = {} if known is None else {known.setting: known.check}
-    if "thresholds" in values:
-        allowed["thresholds"] = _check_thresholds
-    changes = {
-        name: value
-        for name, value in _plain(settings).items()
-        if name not in values or value != values[name]
-    }
-    for name, value in changes.items():
-        if name not in allowed:
-            names = ", ".join(allowed) or "none"
-            raise ValueError(
-                Errors.E822.format(setting=name, format=format.name, known=names)
-            )
-        allowed[name](value)
-    return replace(format, **changes) if changes else format
-
-
-def _check_thresholds(thresholds: Mapping[str, Any]) -> None:
-    check_keys("thresholds", thresholds)
-    check_share(**{f"thresholds.{label}": one for label, one in thresholds.items()})

@@ -119,6 +119,24 @@ def test_the_threshold_of_pointer_is_calibrated(pointer_folder):
     assert [ent.text for ent in nlp(TEXT).ents] == ["Shaka Khan"]
 
 
+def test_the_best_counts_more_than_what_was_saved_of_a_live_pipeline(pointer_folder):
+    config, format = config_of(pointer_folder)
+    format["threshold"] = 0.25
+    config.to_disk(pointer_folder / "pipeline" / "config.cfg")
+    nlp = spacy.load(pointer_folder / "pipeline")
+    format = nlp.get_pipe("padellm_ner").cfg["format"]
+    format["threshold"], format["thresholds"]["LOC"] = 0.9, 0.8
+    nlp.to_disk(pointer_folder / "pipeline")
+    assert run(pointer_folder, "--thresholds", "0.25").exit_code == 0
+    ner = spacy.load(pointer_folder / "pipeline").get_pipe("padellm_ner")
+    assert ner.format.threshold == 0.25
+    assert ner.format.thresholds == {"LOC": 0.8}, "which was not chosen anew"
+    result = run(pointer_folder, "--by-label", "--thresholds", "0.25")
+    assert result.exit_code == 0, result.output
+    ner = spacy.load(pointer_folder / "pipeline").get_pipe("padellm_ner")
+    assert ner.format.thresholds == {}
+
+
 def test_only_the_thresholds_given_are_tried_with_pointer(pointer_folder):
     result = run(pointer_folder, "--thresholds", "0.5,0.1", "--no-write")
     assert result.exit_code == 0, result.output

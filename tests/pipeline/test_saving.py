@@ -3,6 +3,7 @@
 import errno
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ import spacy
 import srsly
 
 from spacy_padellm import writing
+from spacy_padellm.formats.pointer import build_pointer_v1
 
 
 @pytest.fixture(scope="module")
@@ -448,9 +450,46 @@ def test_settings_of_a_live_pipeline_give_way_to_those_of_spacy_load(
     assert (again.threshold, again.all_occurrences) == (0.5, True)
 
 
-@pytest.mark.parametrize("output", [{"threshold": 7}, {"colour": "blue"}, ["x"]])
-def test_settings_that_nobody_saved_are_refused(saved, fresh, output):
-    saved.change_cfg(lambda cfg: cfg.update(output=output))
+POINTER = {"@misc": "spacy_padellm.Pointer.v1", "thresholds": {"PER": 0.5, "LOC": 0.6}}
+
+
+def test_settings_of_the_format_that_were_changed_are_saved(make_nlp, tmp_path):
+    nlp = make_nlp(labels=["LOC"], format=POINTER)
+    ner = nlp.get_pipe("padellm_ner")
+    ner.cfg["format"] = {"threshold": 0.2, "thresholds": {"LOC": 0.1, "A.B": 0.3}}
+    again = loaded(nlp, tmp_path / "nlp")
+    assert again.format == ner.format
+    assert again.format.thresholds == {"LOC": 0.1, "A.B": 0.3}, "and PER has none"
+    assert again.to_bytes() == ner.to_bytes(), "and saved once more"
+    overrides = {"format.thresholds.PER": 0.9, "format.thresholds.LOC": 0.8}
+    again = loaded(nlp, tmp_path / "nlp", **overrides)
+    assert again.format.threshold == 0.2
+    assert again.format.thresholds == {"PER": 0.9, "LOC": 0.8, "A.B": 0.3}
+    with_none = loaded(nlp, tmp_path / "nlp", **{"format.threshold": 0.4})
+    assert with_none.format == replace(ner.format, threshold=0.4)
+
+
+def test_a_changed_threshold_of_counts_is_saved(make_nlp, tmp_path):
+    nlp = make_nlp(labels=["LOC"])
+    nlp.get_pipe("padellm_ner").cfg["format"]["count_threshold"] = None
+    assert loaded(nlp, tmp_path).format.count_threshold is None
+
+
+def test_settings_of_another_format_change_nothing(make_nlp, tmp_path):
+    nlp = make_nlp(labels=["LOC"])
+    nlp.get_pipe("padellm_ner").cfg["format"]["count_threshold"] = 0.3
+    nlp.get_pipe("padellm_ner").threshold = 0.75
+    again = loaded(nlp, tmp_path, format=POINTER)
+    assert again.format == build_pointer_v1(thresholds=POINTER["thresholds"])
+    assert again.threshold == 0.75
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [{"threshold": 7}, {"colour": "blue"}, ["x"], {"format.threshold": "high"}],
+)
+def test_settings_that_nobody_saved_are_refused(saved, fresh, settings):
+    saved.change_cfg(lambda cfg: cfg.update(settings=settings))
     refused(lambda: saved.load(fresh()), "E339", "cfg")
 
 

@@ -1,0 +1,53 @@
+"""The settings of a format that can be changed on a live pipeline."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import fields, is_dataclass, replace
+from typing import Any
+
+from ..errors import Errors
+from ..formats.base import Format
+from ..settings import check_keys, check_share
+
+
+def format_values(format: Format) -> dict[str, Any]:
+    """All settings of a format; none if it is no dataclass."""
+    if not is_dataclass(format):
+        return {}
+    return {one.name: getattr(format, one.name) for one in fields(format) if one.init}
+
+
+def changeable(format: Format) -> dict[str, Callable[[Any], None]]:
+    """The settings that can be changed, each with a function that raises ValueError for
+    a value that is not allowed."""
+    known = format.calibration
+    settings = {} if known is None else {known.setting: known.check}
+    if "thresholds" in format_values(format):
+        settings["thresholds"] = _check_thresholds
+    return settings
+
+
+def changed(format: Format, settings: Mapping[str, Any]) -> Format:
+    """The format with other values.
+
+    Raises ValueError (E822) for a setting that cannot be changed, and (E507, E805,
+    E818) for a value that is not allowed.
+    """
+    values, allowed = format_values(format), changeable(format)
+    changes = {
+        name: value
+        for name, value in settings.items()
+        if name not in values or value != values[name]
+    }
+    for name, value in changes.items():
+        if name not in allowed:
+            names = ", ".join(allowed) or "none"
+            raise ValueError(
+                Errors.E822.format(setting=name, format=format.name, known=names)
+            )
+        allowed[name](value)
+    return replace(format, **changes) if changes else format
+
+
+def _check_thresholds(thresholds: Mapping[str, Any]) -> None:
+    check_keys("thresholds", thresholds)
+    check_share(**{f"thresholds.{label}": one for label, one in thresholds.items()})
