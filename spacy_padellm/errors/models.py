@@ -284,3 +284,8 @@ class ModelErrors:
         "they are not in one list. Set `layers` to a smaller number, or to null for "
         "all."
     )
+    E717 = (
+        "[E717] The model of a padellm_ner reads no docs, but what the component makes "
+        "of them, so spaCy's `debug model` cannot run it. `nlp(text)` reads a text, "
+        "and `spacy debug data` checks a corpus."
+    )

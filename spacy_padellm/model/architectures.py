@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from spacy.tokens import Doc
 from thinc.api import Model
 
 from ..adapters.shipped import AUTO
@@ -104,5 +105,7 @@ def causal_lm_init(model: Model, X: Any = None, Y: Any = None) -> None:
 
 def causal_lm_forward(model: Model, trees: Sequence[PackedTree], is_train: bool):
     """The mean loss of gold trees, and a callback that does nothing: the gradients are
-    there."""
+    there. Raises ValueError (E717) for docs."""
+    if any(isinstance(tree, Doc) for tree in trees):
+        raise ValueError(Errors.E717)
     return model.shims[0](trees, is_train)

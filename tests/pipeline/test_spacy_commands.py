@@ -116,6 +116,12 @@ def test_debug_config_names_a_wrong_setting(config):
     assert "lora_rnak" in result.output
 
 
+def test_debug_model_says_that_it_cannot(config):
+    result = CliRunner().invoke(app, ["debug", "model", str(config), "padellm_ner"])
+    assert result.exit_code == 1
+    assert "E717" in str(result.exception) and "debug data" in str(result.exception)
+
+
 def test_init_labels_writes_labels_with_their_names(config, tmp_path):
     spacy_command("init", "labels", config, tmp_path / "labels")
     labels = json.loads((tmp_path / "labels" / "padellm_ner.json").read_text())
