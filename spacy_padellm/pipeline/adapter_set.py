@@ -2,15 +2,15 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..errors import Errors
 from ..formats.base import Format
-from ..labels import complete_names, label_names
+from ..labels import complete_names
 from ..model.shim import CausalLMShim
 from ..spans.windows import with_join_tokens
 from ..types import LabelNames, WindowGetter
-from .labels import with_labels
+from .label_choice import LabelChoice
 
 if TYPE_CHECKING:
     from ..adapters.adapted import AdaptedLM
@@ -23,8 +23,7 @@ class AdapterSet:
     adapter, and no other. In the methods, the adapter None is the component's own.
 
     name: of the component, for errors.
-    labels: given to the component's own adapter, each with its name, or None for the
-        name that the adapter was trained with. None leaves it its own labels.
+    labels: given to the component's own adapter, see `LabelChoice`.
     paths: a table name → folder of further adapters.
     active: the adapter to predict with.
     """
@@ -46,117 +45,21 @@ class AdapterSet:
         self.configured_paths = dict(paths or {})
         self.active = active
         self.named: dict[str, CausalLMShim] = {}
-        self._given: dict[str | None, Mapping[str, str | None] | None] = {None: labels}
-        self._added: dict[str | None, dict[str, str | None]] = {}
-        # of the gold data that `own` was initialized with, with those given and added
-        self._learned: LabelNames | None = None
-        for adapter, path in (paths or {}).items():
-            self.named[adapter] = self.from_folder(adapter, path)
+        self._choices: dict[str | None, LabelChoice] = {None: LabelChoice(own, labels)}
+        for adapter, path in self.configured_paths.items():
+            self.keep(adapter, self.from_folder(adapter, path))
 
     # -- labels -----------------------------------------------------------------------
 
+    def choice(self, adapter: str | None) -> LabelChoice:
+        """The labels that are looked for with an adapter. Raises ValueError (E812) if
+        there is none of that name."""
+        self.shim(adapter)
+        return self._choices[adapter]
+
     def labels(self, adapter: str | None) -> LabelNames:
-        """The labels from initialization; without these, the given ones; without these,
-        those of the adapter's card. Added labels come on top."""
-        given = self._given.get(adapter)
-        if adapter is None and self._learned is not None:
-            given = self._learned
-        if given is None:
-            card = self.shim(adapter).card()
-            given = {} if card is None else card.labels
-        given = self.with_names(adapter, given)
-        added = self._added.get(adapter, {})
-        if None in added.values():
-            names = complete_names({**given, **added}, self._known(adapter))
-            added = {label: names[label] for label in added}
-        return with_labels(given, added)
-
-    def with_names(
-        self, adapter: str | None, labels: Mapping[str, str | None]
-    ) -> LabelNames:
-        """The labels, each with its name. Those that have none get the name that the
-        adapter was trained with, or else the usual one."""
-        if None not in labels.values():
-            return dict(labels)
-        return complete_names(labels, self._known(adapter))
-
-    def _known(self, adapter: str | None) -> LabelNames:
-        """The names that an adapter was trained with; none if it cannot be read, which
-        is an error when it is used."""
-        try:
-            card = self.shim(adapter).card()
-        except ValueError:
-            return {}
-        return {} if card is None else card.labels
-
-    def learn_labels(self, found: Mapping[str, str | None]) -> None:
-        """Look for the labels given to the component's own adapter, those that were
-        added, and those found in gold data. Those that it was trained for, or that
-        other gold data had, are not among them: gold data that do not have them would
-        teach that they are absent. A label that the adapter knows keeps its name.
-
-        found: each label with the name that the model reads, or None.
-        """
-        added = self._added.get(None, {})
-        given = self.with_names(None, self._given.get(None) or {})
-        names = complete_names(
-            found, self.labels(None), {*added.values(), *given.values()}
-        )
-        asked = {
-            **added,
-            **{label: names[label] for label in found if label not in added},
-        }
-        self._learned = with_labels(given, asked) or self._learned
-
-    def saved_labels(self) -> dict[str, Any]:
-        """The labels of the component's own adapter, and where they are from, for
-        `restore_labels`."""
-        labels, given = self.labels(None), self._given.get(None)
-        added = self._added.get(None, {})
-        return {
-            "labels": labels,
-            "given_labels": None if given is None else self.with_names(None, given),
-            "added_labels": {label: labels[label] for label in added},
-            "learned_labels": self._learned,
-        }
-
-    def restore_labels(self, saved: Mapping[str, Any], of_card: LabelNames) -> None:
-        """Use saved labels. If they are not what the other parts of `saved` make,
-        somebody has edited them: then they are given.
-
-        saved: as of `saved_labels`, or with `labels` alone. of_card: the labels that
-            the saved adapter was trained for.
-        """
-        given, learned = saved.get("given_labels"), saved.get("learned_labels")
-        given = None if given is None else label_names(given)
-        learned = None if learned is None else label_names(learned)
-        added = dict(saved.get("added_labels", {}))
-        first = next(one for one in (learned, given, of_card) if one is not None)
-        labels = saved["labels"]
-        labels = None if labels is None else label_names(labels)
-        if labels is None or with_labels(first, added) != labels:
-            self.give_labels(None, labels)
-        else:
-            self._given[None], self._added[None] = given, added
-            self._learned = learned
-
-    def add_label(self, adapter: str | None, label: str, name: str | None) -> int:
-        """Returns 1, or 0 if the adapter has the label. Raises ValueError for a faulty
-        label, see `label_names`."""
-        known = self.labels(adapter)
-        with_labels(known, {label: name})
-        self._added.setdefault(adapter, {}).setdefault(label, name)
-        return int(label not in known)
-
-    def give_labels(
-        self, adapter: str | None, labels: Mapping[str, str | None] | None
-    ) -> None:
-        """Look for these alone; None: for those that the adapter was trained for. See
-        `with_names` for labels without a name."""
-        self._given[adapter] = labels
-        self._added.pop(adapter, None)
-        if adapter is None:
-            self._learned = None
+        """See `LabelChoice.names`."""
+        return self.choice(adapter).names()
 
     # -- windows ----------------------------------------------------------------------
 
@@ -205,15 +108,14 @@ class AdapterSet:
     def keep(self, adapter: str, shim: CausalLMShim) -> None:
         """Add an adapter, or replace the one of that name and its labels."""
         self.named[adapter] = shim
-        self.give_labels(adapter, None)
+        self._choices[adapter] = LabelChoice(shim)
 
     def remove(self, adapter: str) -> None:
         """Forget an adapter. If it is active, the component's own becomes active."""
         self.shim(adapter)
         if adapter == self.active:
             self.active = None
-        del self.named[adapter]
-        self.give_labels(adapter, None)
+        del self.named[adapter], self._choices[adapter]
 
     def forget_all_but(self, names: Collection[str]) -> None:
         for adapter in self.named.keys() - set(names):

@@ -57,12 +57,12 @@ class AdaptersAndLabels:
 
         Returns 1, or 0 if the label is there already.
         """
-        added = self._adapters.add_label(self.active_adapter, label, name)
+        added = self._adapters.choice(self.active_adapter).add(label, name)
         self.vocab.strings.add(label)
         return added
 
     def _give_labels(self, labels: Mapping[str, str | None] | None) -> None:
-        self._adapters.give_labels(self.active_adapter, labels)
+        self._adapters.choice(self.active_adapter).give(labels)
         for label in labels or ():
             self.vocab.strings.add(label)
 

@@ -271,7 +271,7 @@ class PaDeLLMNER(AdaptersAndLabels, TrainablePipe):
         adapter = settings.pop("active_adapter", self.active_adapter)
         self._adapters.shim(adapter)
         if labels is not None:
-            labels = self._adapters.with_names(adapter, labels)
+            labels = self._adapters.choice(adapter).completed(labels)
         output = self.output.changed(settings)
         nlp = self._pipeline()
         if nlp is not None and (self.name, self) in nlp.components:
@@ -318,7 +318,7 @@ class PaDeLLMNER(AdaptersAndLabels, TrainablePipe):
         learns = has_gold(get_examples(), self._gold_key)
         if learns and labels is None and self._adapters.configured_labels is None:
             found = gold_labels(get_examples(), self._gold_key)
-            self._adapters.learn_labels(found)
+            self._adapters.choice(None).learn(found)
         for label in self.labels:
             self.vocab.strings.add(label)
         own = self._adapters.own

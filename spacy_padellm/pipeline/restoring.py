@@ -39,7 +39,7 @@ def apply(
         labels = with_labels(first, cfg.get("added_labels", {}))
         cfg = {**cfg, "learned_labels": None, "labels": labels}
     if "labels" in cfg and mine in (None, cfg.get("configured_labels", mine)):
-        adapters.restore_labels(cfg, of_card)
+        adapters.choice(None).restore(cfg, of_card)
     had_none = cfg.get(ADAPTER) is False and ADAPTER not in exclude
     if uses_saved and (saved.own is not None or had_none):
         adapters.own.use_adapter(saved.own, str(saved.source / ADAPTER))

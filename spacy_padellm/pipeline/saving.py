@@ -67,7 +67,7 @@ def collect(
         for name, shim in adapters.named.items()
     }
     cfg = {
-        **adapters.saved_labels(),
+        **adapters.choice(None).to_save(),
         "configured_labels": adapters.configured_labels,
         ADAPTER: own is not None,
         "configured_adapter": adapters.own.settings.adapter,

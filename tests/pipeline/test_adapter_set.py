@@ -19,10 +19,10 @@ def adapters(tiny_base, adapter_folder):
 
 def test_each_adapter_has_labels_of_its_own(adapters):
     assert list(adapters.labels(None)) == list(adapters.labels("more"))
-    adapters.give_labels("more", {"DISH": "dish"})
+    adapters.choice("more").give({"DISH": "dish"})
     assert adapters.labels("more") == {"DISH": "dish"}
     assert list(adapters.labels(None)) == ["PERSON", "LOC"]
-    adapters.give_labels("more", None)
+    adapters.choice("more").give(None)
     assert list(adapters.labels("more")) == ["PERSON", "LOC"]
 
 

@@ -302,8 +302,8 @@ def test_names_of_labels_to_learn(make_nlp, found, names):
     """Those of the data, then those that the adapter knows, then the usual ones."""
     adapters = ner_of(make_nlp())._adapters
     known = {"PER": "person", "GPE": "town"}
-    adapters.restore_labels({"labels": known, "learned_labels": known}, {})
-    adapters.learn_labels(found)
+    adapters.choice(None).restore({"labels": known, "learned_labels": known}, {})
+    adapters.choice(None).learn(found)
     assert adapters.labels(None) == names
 
 
