@@ -52,7 +52,7 @@ def _label_states(
 ) -> torch.Tensor:
     """The hidden states [nodes, width] of labels that see no text. They are kept until
     the adapter changes."""
-    kept = built.kept
+    kept = built.label_states
     states = kept.get(labels.key)
     if states is None:
         states, _ = _hidden([labels], lm, built, usage)

@@ -67,13 +67,15 @@ EXACT = DecodingSettings()
 class Built:
     """A decoder, and what was computed with it and may be needed again.
 
-    version: of the adapter. kept: by an engine. breadths: see `Session`.
-    lock: hold it while you change `kept`.
+    version: of the adapter.
+    label_states: `LabelTree.key` → hidden states [nodes, width].
+    breadths: see `Session`.
+    lock: hold it while you change `label_states`.
     """
 
     version: int
     decoder: Decoder
-    kept: dict[Any, torch.Tensor] = field(default_factory=dict)
+    label_states: dict[tuple[bytes, bytes], torch.Tensor] = field(default_factory=dict)
     breadths: dict[str, float] = field(default_factory=dict)
     lock: AbstractContextManager = field(default_factory=small_lock)
 

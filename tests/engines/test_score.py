@@ -160,7 +160,7 @@ def test_few_sets_of_labels_are_kept(lm, ask, tiny_tokenizer):
         for number in range(KEPT_LABELS + 3)
     ]
     score_in(engine, trees)
-    assert len(engine.decoding.current().kept) == KEPT_LABELS
+    assert len(engine.decoding.current().label_states) == KEPT_LABELS
     passes = engine.usage.passes
     score_in(engine, trees[-KEPT_LABELS:])
     assert engine.usage.passes == passes + 1
@@ -182,7 +182,7 @@ def test_threads_keep_few_sets_of_labels(lm, ask, tiny_tokenizer):
     ]
     expected = [score_in(engine, [tree]) for tree in trees]
     kept = SlowDict()
-    built = replace(engine.decoding.current(), kept=kept)
+    built = replace(engine.decoding.current(), label_states=kept)
     engine.decoding._built = built
     answers = at_once(
         lambda i: [score_in(engine, [tree]) for tree in trees[i:] + trees[:i]]
