@@ -6,6 +6,11 @@ from importlib.metadata import entry_points
 import pytest
 from spacy.util import registry
 
+from spacy_padellm.engines.base import EngineSource
+from spacy_padellm.engines.sources import build_packed_v1
+from spacy_padellm.formats.base import Format
+from spacy_padellm.formats.pointer import build_pointer_v1
+
 from .conftest import REPOSITORY
 
 REGISTRIES = {
@@ -26,6 +31,13 @@ def registered():
         for line in lines.strip().splitlines():
             name, _, target = line.partition("=")
             yield group, name.strip(), target.strip()
+
+
+def test_early_versions_of_spacy_can_check_the_settings():
+    """spaCy 3.8.11 and before ask whether a setting is an instance of its type."""
+    assert isinstance(build_pointer_v1(), Format)
+    assert isinstance(build_packed_v1(), EngineSource)
+    assert not isinstance("PaDeLLM", Format)
 
 
 @pytest.mark.parametrize(("group", "name", "target"), list(registered()))

@@ -2,7 +2,7 @@
 
 import os
 import re
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from fsspec.core import url_to_fs
 from fsspec.implementations.local import LocalFileSystem
@@ -46,12 +46,11 @@ def _reason(errors: str, source: str, out: str) -> str | None:
         return "it is in the output folder"
     fs, root = url_to_fs(source)
     if isinstance(fs, LocalFileSystem):
-        real = os.path.realpath(root)
+        real = Path(os.path.realpath(root))
         if fs.isdir(root):
             is_input = place.is_relative_to(real)
         else:
-            patterns = map(glob_translate, (root, real))
-            is_input = any(re.match(pattern, str(place)) for pattern in patterns)
+            is_input = any(matches(place, pattern) for pattern in (Path(root), real))
         if is_input:
             return "it is part of the input"
     if place.is_dir():
@@ -60,6 +59,11 @@ def _reason(errors: str, source: str, out: str) -> str | None:
     if not parent.is_dir() or not os.access(parent, os.W_OK):
         return f"{parent} cannot be written to"
     return None
+
+
+def matches(place: PurePath, pattern: PurePath) -> bool:
+    """Whether a pattern of fsspec, which has "/" on Windows too, finds a file."""
+    return re.match(glob_translate(pattern.as_posix()), place.as_posix()) is not None
 
 
 def _local(path: str) -> Path | None:

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 import threading
 import traceback
 from collections import deque
@@ -22,8 +23,9 @@ from .worker import Advance, Job, Receipt, ShardWorker
 MOST_DEATHS = 3  # of processes in a row that did not come to load the pipeline
 # Not forks of this process, which may use threads or CUDA. A fork server imports the
 # packages once, torch and transformers too, and a process that dies is replaced in no
-# time.
-CONTEXT = get_context("spawn" if os.name == "nt" else "forkserver")
+# time. On a Mac, imports ask for the GPU, which forks cannot use then.
+HAS_FORK_SERVER = sys.platform not in ("win32", "darwin")
+CONTEXT = get_context("forkserver" if HAS_FORK_SERVER else "spawn")
 PRELOADED = [__name__, "spacy_padellm.engines.packed"]
 
 
@@ -37,7 +39,7 @@ def run_in_processes(
 
     Raises what a worker raises; ValueError (E419) if processes die while they load.
     """
-    if os.name != "nt":
+    if HAS_FORK_SERVER:
         _start_fork_server()
     todo = deque(shards)
     processes = min(processes, len(todo))

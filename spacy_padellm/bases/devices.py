@@ -27,8 +27,8 @@ def resolve_device(device: str) -> str:
     CUDA, or else "cpu". CuPy is not needed. With several CUDA devices, each worker of
     `nlp.pipe(n_process=...)` uses a different one, unless `device` has a number.
 
-    Raises ValueError if the device does not exist, or if it is a CUDA device and this
-    process was forked from one that uses CUDA.
+    Raises ValueError if the device does not exist (E703), or if it is a GPU and this
+    process was forked from one that uses it (E711).
     """
     import torch
 
@@ -36,7 +36,7 @@ def resolve_device(device: str) -> str:
     n_cuda = torch.cuda.device_count() if torch.cuda.is_available() else 0
     mps = torch.backends.mps.is_available()
     if device == "auto" and not n_cuda:
-        return "mps" if mps else "cpu"
+        device = "mps" if mps else "cpu"
     if n_cuda and device in ("auto", "cuda"):
         check_fork("cuda")
         worker = _worker_number()
@@ -44,8 +44,9 @@ def resolve_device(device: str) -> str:
             return f"cuda:{worker % n_cuda}"
         current = torch.cuda.current_device() if device == "auto" else 0
         return f"cuda:{current}"
-    if device.startswith("cuda"):
+    if device != "cpu":
         check_fork(device)
+    if device.startswith("cuda"):
         number = int(device.partition(":")[2] or 0)
         if number >= n_cuda:
             raise ValueError(Errors.E703.format(device=device, found=n_cuda))
@@ -56,11 +57,12 @@ def resolve_device(device: str) -> str:
 
 
 def check_fork(device: str) -> None:
-    """Raise ValueError if `device` is CUDA and this process was forked from one that
-    uses CUDA. CUDA does not work in a forked process."""
+    """Raise ValueError (E711) if `device` is a GPU and this process was forked from one
+    that uses it. CUDA and MPS do not work in a forked process."""
     import torch
 
-    if device.startswith("cuda") and torch.cuda._is_in_bad_fork():
+    module = {"cuda": torch.cuda, "mps": torch.mps}.get(device.partition(":")[0])
+    if module is not None and module._is_in_bad_fork():
         raise ValueError(Errors.E711.format(device=device))
 
 

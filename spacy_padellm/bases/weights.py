@@ -27,13 +27,19 @@ TOKENIZER_FILES = ("tokenizer.json", "tokenizer.model", "vocab.json", "vocab.txt
 
 
 def home() -> Path:
-    """Return the folder of downloads: SPACY_PADELLM_HOME or the user's cache folder."""
+    """Return the folder of downloads: SPACY_PADELLM_HOME or the user's cache folder.
+
+    Raises ValueError (E349) for a user without a home folder.
+    """
     if chosen := os.environ.get("SPACY_PADELLM_HOME"):
         return Path(chosen).expanduser().absolute()
     if os.name == "nt" and (local := os.environ.get("LOCALAPPDATA")):
         return Path(local) / "spacy_padellm"
     cache = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
-    return Path(cache).expanduser().absolute() / "spacy_padellm"
+    try:
+        return Path(cache).expanduser().absolute() / "spacy_padellm"
+    except RuntimeError as error:  # such as a container's user that it does not know
+        raise ValueError(Errors.E349) from error
 
 
 def trusts_code(setting: bool) -> bool:

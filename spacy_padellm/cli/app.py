@@ -1,7 +1,9 @@
 """The command line: `python -m spacy_padellm COMMAND`. Each command has its file."""
 
+import io
 import os
 import re
+import sys
 from importlib import import_module
 from typing import Any
 
@@ -75,4 +77,8 @@ def about() -> None:
 
 def main() -> None:
     """Run the command that the arguments name."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # a pipe's code page on Windows may lack characters of the texts
+            stream.reconfigure(errors="backslashreplace")
     app()

@@ -7,7 +7,7 @@ of one text share the computation of their prefixes.
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
@@ -86,6 +86,7 @@ class LocalModel(Protocol):
     def tokenizer_alone(self) -> PromptTokenizer: ...
 
 
+@runtime_checkable  # see `Format`
 class EngineSource(Protocol):
     """A component's setting `engine`: where its engine comes from.
 

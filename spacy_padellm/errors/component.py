@@ -102,7 +102,8 @@ class ComponentErrors:
     )
     E811 = (
         "[E811] {adapter!r} is not a valid adapter name for {name}, because it becomes "
-        "a folder name. Use letters, digits, '-' and '_'."
+        "a folder name. Use letters, digits, '-' and '_', no names of devices such as "
+        "'nul', and no name that differs from another one in its capitals alone."
     )
     E812 = (
         "[E812] {name} has no adapter {adapter!r}. It has these named adapters: "

@@ -221,6 +221,10 @@ class ModelErrors:
         "answers, because {reason}. Use the format spacy_padellm.Pointer.v1, which "
         "generates nothing, or another base."
     )
+    E349 = (
+        "[E349] This user has no home folder to keep base models in. Set the "
+        "environment variable SPACY_PADELLM_HOME to a folder for them."
+    )
     # models and devices
     E701 = (
         "[E701] The tokenizer in {path} has no end-of-sequence token, so a mention "

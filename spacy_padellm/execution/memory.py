@@ -6,6 +6,14 @@ from contextlib import contextmanager
 
 from ..trees.batching import DoesNotFit
 
+# torch has no exception type for the memory of a CPU, or of Apple's GPU
+NO_MEMORY = (
+    "can't allocate memory",  # Linux and macOS
+    "not enough memory",  # Windows
+    "MPS backend out of memory",
+    "Invalid buffer size",  # MPS, for a tensor that no buffer holds
+)
+
 
 @contextmanager
 def memory_checked() -> Iterator[None]:
@@ -17,8 +25,7 @@ def memory_checked() -> Iterator[None]:
     except (MemoryError, torch.OutOfMemoryError) as error:
         raise DoesNotFit(str(error)) from error
     except RuntimeError as error:
-        # torch has no exception type for CPU memory
-        if "can't allocate memory" not in str(error):
+        if not any(words in str(error) for words in NO_MEMORY):
             raise
         raise DoesNotFit(str(error)) from error
 
@@ -30,3 +37,5 @@ def free_memory() -> None:
     gc.collect()
     if torch.cuda.is_available():
         torch.cuda.empty_cache()
+    elif torch.backends.mps.is_available():
+        torch.mps.empty_cache()

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import ClassVar, Generic, Protocol, TypeVar
+from typing import ClassVar, Generic, Protocol, TypeVar, runtime_checkable
 
 from ..adapters.card import HeadCard
 from ..engines.base import Session
@@ -102,6 +102,7 @@ class Calibration:
     by_label: bool = False
 
 
+@runtime_checkable  # spaCy 3.8 up to 3.8.11 checks the settings of a factory so
 class Format(Protocol):
     """Decides what the model is asked and reads its mentions; never imports torch.
 

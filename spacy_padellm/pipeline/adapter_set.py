@@ -1,5 +1,6 @@
 """The adapters of a component: its own, and others that it keeps by name."""
 
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -97,13 +98,18 @@ class AdapterSet:
 
         Raises ValueError (E811) if `adapter` is no name for a folder.
         """
-        if not is_folder_name(adapter):
+        if not is_folder_name(adapter) or self._differs_in_case(adapter):
             raise ValueError(Errors.E811.format(adapter=adapter, name=self.name))
         settings = replace(self.own.settings, adapter=str(path), layers=None)
         if settings.merge_adapter == "auto":
             # each merged adapter would hold a copy of the base
             settings = replace(settings, merge_adapter="never")
         return CausalLMShim(settings)
+
+    def _differs_in_case(self, adapter: str) -> bool:
+        """Whether a file system may confuse the name with that of another adapter."""
+        others = {name.casefold() for name in self.named if name != adapter}
+        return adapter.casefold() in others
 
     def keep(self, adapter: str, shim: CausalLMShim) -> None:
         """Add an adapter, or replace the one of that name and its labels."""
@@ -165,4 +171,5 @@ def is_folder_name(name: object) -> bool:
         and name.isprintable()
         and name == name.strip() != ""
         and not set(name) & set('/\\:*?"<>|.')
+        and not re.fullmatch("con|prn|aux|nul|(com|lpt)[0-9]", name, re.IGNORECASE)
     )

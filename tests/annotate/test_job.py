@@ -5,7 +5,7 @@ import json
 import os
 from collections import Counter
 from datetime import date
-from pathlib import Path
+from pathlib import Path, PurePosixPath, PureWindowsPath
 from types import SimpleNamespace
 
 import pyarrow
@@ -16,6 +16,7 @@ from spacy.tokens import DocBin
 
 from spacy_padellm.annotate import plan as plan_module
 from spacy_padellm.annotate.entities import DocAnnotator
+from spacy_padellm.annotate.failures import matches
 from spacy_padellm.annotate.folder import UNFINISHED, Folder
 from spacy_padellm.annotate.job import locked, open_run
 from spacy_padellm.annotate.rows import Row
@@ -371,6 +372,13 @@ def test_a_file_for_errors_that_cannot_be_is_refused_at_once(
         run_here(request(ruler, source, tmp_path / "out", errors=errors))
     (tmp_path / "out" / "_annotate" / "lock").unlink(missing_ok=True)
     assert tree(tmp_path) == before
+
+
+@pytest.mark.parametrize("kind", [PurePosixPath, PureWindowsPath])
+def test_a_file_for_errors_is_compared_with_a_pattern_on_windows_too(kind):
+    pattern = kind("/texts/**/*.jsonl")
+    assert matches(kind("/texts/a/b/c.jsonl"), pattern)
+    assert not matches(kind("/texts/a/b/c.txt"), pattern)
 
 
 def test_a_link_for_errors_stays_a_link(faulty, tmp_path):

@@ -17,7 +17,8 @@ def machine(monkeypatch):
         monkeypatch.setattr(torch.cuda, "is_available", lambda: n_cuda > 0)
         monkeypatch.setattr(torch.cuda, "device_count", lambda: n_cuda)
         monkeypatch.setattr(torch.cuda, "current_device", lambda: current)
-        monkeypatch.setattr(torch.cuda, "_is_in_bad_fork", lambda: bad_fork)
+        for module in (torch.cuda, torch.mps):
+            monkeypatch.setattr(module, "_is_in_bad_fork", lambda: bad_fork)
         monkeypatch.setattr(torch.backends.mps, "is_available", lambda: mps)
         monkeypatch.setattr(devices, "_worker_number", lambda: worker)
 
@@ -57,6 +58,15 @@ def test_a_fork_of_a_process_that_uses_a_gpu_says_what_to_do(machine, device):
         resolve_device(device)
     check_fork("cpu")
     assert resolve_device("cpu") == "cpu"
+
+
+@pytest.mark.parametrize("device", ["auto", "mps"])
+def test_a_fork_of_a_process_that_uses_apples_gpu_says_so_too(machine, device):
+    machine(n_cuda=0, mps=True, worker=0)
+    assert resolve_device(device) == "mps"
+    machine(n_cuda=0, mps=True, worker=0, bad_fork=True)
+    with pytest.raises(ValueError, match="E711.*'mps'"):
+        resolve_device(device)
 
 
 def test_a_model_that_came_by_a_fork_says_what_to_do(machine, open_tiny, tiny_base):

@@ -65,6 +65,15 @@ def test_home_is_the_users_cache_unless_moved(monkeypatch, tmp_path):
     assert home() == Path.home() / "weights"
 
 
+@pytest.mark.skipif(os.name == "nt", reason="LOCALAPPDATA is the cache there")
+def test_a_user_without_a_home_folder_is_told_what_to_set(monkeypatch):
+    for variable in ("SPACY_PADELLM_HOME", "XDG_CACHE_HOME", "HOME"):
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setattr("pwd.getpwuid", {}.__getitem__)
+    with pytest.raises(ValueError, match="E349.*SPACY_PADELLM_HOME"):
+        home()
+
+
 @pytest.mark.parametrize("name", EMBEDDED)
 def test_an_absent_base_names_the_command_that_fetches_it(monkeypatch, tmp_path, name):
     monkeypatch.setenv("SPACY_PADELLM_HOME", str(tmp_path))

@@ -1,5 +1,6 @@
 """The command line imports little. Users' errors are one line with exit code 1."""
 
+import os
 import subprocess
 import sys
 
@@ -34,6 +35,22 @@ except SystemExit as end:
     )
     assert done.returncode == 0, done.stderr
     assert all(command in done.stdout for command in COMMANDS)
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
+def test_output_in_a_code_page_that_lacks_characters_is_no_error(encoding, tmp_path):
+    file = tmp_path / "train.conll"
+    file.write_text("习近平\tB-人物\n来\tO\n", encoding="utf8")
+    command = [sys.executable, "-m", "spacy_padellm"]
+    for arguments in (["annotate", "--help"], ["convert", file, tmp_path / "out.spacy"]):
+        done = subprocess.run(
+            [*command, *map(str, arguments)],
+            capture_output=True,
+            timeout=300,
+            env={**os.environ, "PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"},
+        )
+        assert done.returncode == 0, done.stderr
+    assert rb"\u4eba\u7269" in done.stdout
 
 
 def test_an_unknown_command_is_refused():

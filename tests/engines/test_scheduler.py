@@ -36,6 +36,9 @@ class Memory:
 ERRORS = {
     "cuda": torch.OutOfMemoryError("CUDA out of memory"),
     "cpu": RuntimeError("DefaultCPUAllocator: can't allocate memory: 7 bytes"),
+    "windows": RuntimeError("DefaultCPUAllocator: not enough memory: you tried 7"),
+    "mps": RuntimeError("MPS backend out of memory (MPS allocated: 7 GB)"),
+    "mps, one tensor": RuntimeError("Invalid buffer size: 77.00 GB"),
     "python": MemoryError("no more"),
     "context": PromptTooLong("[E601] A prompt and its answer take 9 tokens"),
 }

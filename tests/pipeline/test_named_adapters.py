@@ -161,10 +161,17 @@ def test_training_is_for_its_own_alone(nlp):
     assert read(nlp, active_adapter="things") == gold(THINGS)
 
 
-@pytest.mark.parametrize("name", ["", "a/b", "..", "x.y", " x", 3, "c:\\"])
+@pytest.mark.parametrize("name", ["", "a/b", "..", "x.y", " x", 3, "c:\\", "NUL"])
 def test_a_name_that_is_no_folder(nlp, folders, name):
     with pytest.raises(ValueError, match="E811"):
         nlp.get_pipe("padellm_ner").add_adapter(name, folders["gold"])
+
+
+def test_names_that_differ_in_capitals_may_be_the_same_folder(nlp, make_nlp, folders):
+    with pytest.raises(ValueError, match="E811.*'Things'"):
+        nlp.get_pipe("padellm_ner").add_adapter("Things", folders["gold"])
+    with pytest.raises(ValueError, match="E811.*'STRASSE'"):
+        make_nlp(adapters=dict.fromkeys(["straße", "STRASSE"], str(folders["gold"])))
 
 
 def test_unknown_names(nlp):
