@@ -121,7 +121,7 @@ def hidden_files(source: str) -> list[str]:
     return sorted(shown(path) for path in hidden if kind_of(path)[0])
 
 
-class _Path(NamedTuple):
+class _FoundPath(NamedTuple):
     """is_hidden: left out. is_asked_for: by its name or a pattern, not by a folder."""
 
     path: str
@@ -129,12 +129,14 @@ class _Path(NamedTuple):
     is_asked_for: bool
 
 
-def _paths(fs: Any, root: str) -> list[_Path]:
+def _paths(fs: Any, root: str) -> list[_FoundPath]:
     """The paths of a file, a folder or a pattern."""
     if fs.isfile(root):
-        return [_Path(root, False, True)]
+        return [_FoundPath(root, False, True)]
     if fs.isdir(root):
-        return [_Path(path, _is_hidden(path, root), False) for path in fs.find(root)]
+        return [
+            _FoundPath(path, _is_hidden(path, root), False) for path in fs.find(root)
+        ]
     parts = root.split("/")
     n_plain = next((n for n, part in enumerate(parts) if set(part) & WILDCARDS), 0)
     start = "/".join(parts[:n_plain])
@@ -145,7 +147,7 @@ def _paths(fs: Any, root: str) -> list[_Path]:
         for path in [match] if is_file else fs.find(match):
             found[path] = is_file or found.get(path, False)
     return [
-        _Path(path, not takes_hidden and _is_hidden(path, start), is_asked_for)
+        _FoundPath(path, not takes_hidden and _is_hidden(path, start), is_asked_for)
         for path, is_asked_for in found.items()
     ]
 

@@ -10,7 +10,7 @@ from ..corpora.parquet import parquet_module
 from ..errors import Errors
 from .inputs import InputFile
 from .rows import Row
-from .values import Path, large_integers, unwritable
+from .values import FieldPath, large_integers, unwritable
 
 ENTITIES = "entities"  # the field that is added to the input's own
 CHUNK = 1000  # documents whose types are looked at together
@@ -25,7 +25,9 @@ class Schema:
     def __init__(self) -> None:
         parquet_module()
         self._found: Any = None
-        self._large: dict[Path, str] = {}  # an integer of each field, and its place
+        self._large: dict[
+            FieldPath, str
+        ] = {}  # an integer of each field, and its place
 
     def watch(self, rows: Iterator[Row], file: InputFile) -> Iterator[Row]:
         """Yield the same rows. Raises ValueError (E422) if a field has several types
@@ -110,7 +112,7 @@ def entities_type() -> Any:
     return pyarrow.list_(pyarrow.struct(entity))
 
 
-def _is_float(kind: Any, path: Path) -> bool:
+def _is_float(kind: Any, path: FieldPath) -> bool:
     """Whether the field in a pyarrow.DataType has floats."""
     from pyarrow import types
 

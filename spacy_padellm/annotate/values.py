@@ -14,7 +14,7 @@ LEAST_INT = -(2**63)
 DEEPEST_PARQUET = 40  # its readers stop at 100 levels, and a list has two
 EXACT = 2**53  # larger integers are not exact as floats
 
-Path = tuple[str, ...]  # the names of a field and of those inside of it
+FieldPath = tuple[str, ...]  # the names of a field and of those inside of it
 
 
 def unwritable(fields: dict[str, Any], format: str) -> str:
@@ -29,7 +29,7 @@ def unwritable(fields: dict[str, Any], format: str) -> str:
     return ""
 
 
-def large_integers(value: Any, path: Path = ()) -> Iterator[tuple[Path, int]]:
+def large_integers(value: Any, path: FieldPath = ()) -> Iterator[tuple[FieldPath, int]]:
     """Yield the integers that a float may not hold exactly, with their fields."""
     if isinstance(value, dict):
         for name, inner in value.items():

@@ -38,7 +38,7 @@ Reader: TypeAlias = Callable[..., Iterator[AnnotatedText]]
 
 
 @dataclass(frozen=True, slots=True)
-class Format:
+class CorpusFormat:
     """title: a description. read: a function (path, report, **options) → texts.
     joins: whether `read` has the option `joiner`, the string between tokens."""
 
@@ -47,37 +47,41 @@ class Format:
     joins: bool = False
 
 
-FORMATS: dict[str, Format] = {
-    "columns": Format(
+FORMATS: dict[str, CorpusFormat] = {
+    "columns": CorpusFormat(
         "token and tag in columns (CoNLL, BIO, BIOES)", read_columns, joins=True
     ),
-    "conll2012": Format("CoNLL-2012 columns (OntoNotes)", read_conll2012, joins=True),
-    "ontonotes": Format("OntoNotes .name files", read_ontonotes, joins=True),
-    "ace": Format("ACE 2005 .sgm and .apf.xml", read_ace),
-    "iob": Format("spaCy's iob, word|tag", read_iob, joins=True),
-    "padellm": Format("PaDeLLM JSON lines", read_padellm_json),
-    "jsonl": Format(
+    "conll2012": CorpusFormat(
+        "CoNLL-2012 columns (OntoNotes)", read_conll2012, joins=True
+    ),
+    "ontonotes": CorpusFormat("OntoNotes .name files", read_ontonotes, joins=True),
+    "ace": CorpusFormat("ACE 2005 .sgm and .apf.xml", read_ace),
+    "iob": CorpusFormat("spaCy's iob, word|tag", read_iob, joins=True),
+    "padellm": CorpusFormat("PaDeLLM JSON lines", read_padellm_json),
+    "jsonl": CorpusFormat(
         "JSON lines or Parquet with text or tokens, and entities", read_jsonl
     ),
-    "dygie": Format("DyGIE JSON lines", read_dygie, joins=True),
-    "docred": Format("DocRED JSON", read_docred),
-    "rasa": Format("Rasa NLU JSON", read_rasa),
-    "cluener": Format("CLUENER JSON lines", read_cluener),
-    "conversations": Format("UniversalNER conversations", read_conversations),
-    "train_data": Format("spaCy 2 TRAIN_DATA, text and entities", read_train_data),
-    "spacy_json": Format("spaCy 2 training JSON", read_spacy_json),
-    "doc_json": Format("spaCy's Doc.to_json", read_doc_json),
-    "label_studio": Format("Label Studio JSON and JSON-MIN", read_label_studio),
-    "token_tags": Format(
+    "dygie": CorpusFormat("DyGIE JSON lines", read_dygie, joins=True),
+    "docred": CorpusFormat("DocRED JSON", read_docred),
+    "rasa": CorpusFormat("Rasa NLU JSON", read_rasa),
+    "cluener": CorpusFormat("CLUENER JSON lines", read_cluener),
+    "conversations": CorpusFormat("UniversalNER conversations", read_conversations),
+    "train_data": CorpusFormat(
+        "spaCy 2 TRAIN_DATA, text and entities", read_train_data
+    ),
+    "spacy_json": CorpusFormat("spaCy 2 training JSON", read_spacy_json),
+    "doc_json": CorpusFormat("spaCy's Doc.to_json", read_doc_json),
+    "label_studio": CorpusFormat("Label Studio JSON and JSON-MIN", read_label_studio),
+    "token_tags": CorpusFormat(
         "tokens and ner_tags in JSON or Parquet", read_token_tags, joins=True
     ),
-    "gliner": Format("GLiNER JSON", read_gliner, joins=True),
-    "csv": Format("CSV with token and tag, or offsets", read_csv, joins=True),
-    "webanno": Format("WebAnno TSV 3", read_webanno),
-    "brat": Format("brat .txt and .ann", read_brat),
-    "pubtator": Format("PubTator", read_pubtator),
-    "bioc": Format("BioC XML and JSON", read_bioc),
-    "docbin": Format("spaCy DocBin", read_docbin),
+    "gliner": CorpusFormat("GLiNER JSON", read_gliner, joins=True),
+    "csv": CorpusFormat("CSV with token and tag, or offsets", read_csv, joins=True),
+    "webanno": CorpusFormat("WebAnno TSV 3", read_webanno),
+    "brat": CorpusFormat("brat .txt and .ann", read_brat),
+    "pubtator": CorpusFormat("PubTator", read_pubtator),
+    "bioc": CorpusFormat("BioC XML and JSON", read_bioc),
+    "docbin": CorpusFormat("spaCy DocBin", read_docbin),
 }
 
 

@@ -42,7 +42,10 @@ def test_output_in_a_code_page_that_lacks_characters_is_no_error(encoding, tmp_p
     file = tmp_path / "train.conll"
     file.write_text("习近平\tB-人物\n来\tO\n", encoding="utf8")
     command = [sys.executable, "-m", "spacy_padellm"]
-    for arguments in (["annotate", "--help"], ["convert", file, tmp_path / "out.spacy"]):
+    for arguments in (
+        ["annotate", "--help"],
+        ["convert", file, tmp_path / "out.spacy"],
+    ):
         done = subprocess.run(
             [*command, *map(str, arguments)],
             capture_output=True,
