@@ -23,7 +23,7 @@ from .worker import Advance, Job, Receipt, ShardWorker
 MOST_DEATHS = 3  # of processes in a row that did not come to load the pipeline
 # Not forks of this process, which may use threads or CUDA. A fork server imports the
 # packages once, torch and transformers too, and a process that dies is replaced in no
-# time. On a Mac, imports ask for the GPU, which forks cannot use then.
+# time. On a Mac, importing torch touches the GPU, and a fork cannot use it afterwards.
 HAS_FORK_SERVER = sys.platform not in ("win32", "darwin")
 CONTEXT = get_context("forkserver" if HAS_FORK_SERVER else "spawn")
 PRELOADED = [__name__, "spacy_padellm.engines.packed"]

@@ -25,9 +25,8 @@ class Schema:
     def __init__(self) -> None:
         parquet_module()
         self._found: Any = None
-        self._large: dict[
-            FieldPath, str
-        ] = {}  # an integer of each field, and its place
+        # an integer of each field, and its place
+        self._large: dict[FieldPath, str] = {}
 
     def watch(self, rows: Iterator[Row], file: InputFile) -> Iterator[Row]:
         """Yield the same rows. Raises ValueError (E422) if a field has several types

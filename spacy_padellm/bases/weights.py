@@ -31,12 +31,12 @@ def home() -> Path:
 
     Raises ValueError (E349) for a user without a home folder.
     """
-    if chosen := os.environ.get("SPACY_PADELLM_HOME"):
-        return Path(chosen).expanduser().absolute()
-    if os.name == "nt" and (local := os.environ.get("LOCALAPPDATA")):
-        return Path(local) / "spacy_padellm"
-    cache = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
     try:
+        if chosen := os.environ.get("SPACY_PADELLM_HOME"):
+            return Path(chosen).expanduser().absolute()
+        if os.name == "nt" and (local := os.environ.get("LOCALAPPDATA")):
+            return Path(local) / "spacy_padellm"
+        cache = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
         return Path(cache).expanduser().absolute() / "spacy_padellm"
     except RuntimeError as error:  # such as a container's user that it does not know
         raise ValueError(Errors.E349) from error

@@ -69,7 +69,7 @@ def annotate(
         str | None, typer.Option(help="The group of doc.spans for the entities.")
     ] = None,
     pipe: Pipe = None,
-    device: Annotated[str, typer.Option(help="auto, cpu, mps, cuda, cuda:1.")] = "auto",
+    device: Annotated[str, typer.Option(help="auto, cpu, mps, cuda, cuda:N.")] = "auto",
     processes: Annotated[
         int,
         typer.Option(

@@ -44,7 +44,7 @@ def demo(
             help="PER=person,ORG=organization or DISH,DRINK. Not with --model."
         ),
     ] = None,
-    device: Annotated[str, typer.Option(help="auto, cpu, mps, cuda, cuda:1.")] = "auto",
+    device: Annotated[str, typer.Option(help="auto, cpu, mps, cuda, cuda:N.")] = "auto",
     file: Annotated[
         Path | None, typer.Option(help="A file with a UTF-8 text, or - for stdin.")
     ] = None,

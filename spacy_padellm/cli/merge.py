@@ -1,5 +1,6 @@
 """`merge`: merge a pipeline's base and adapter into one checkpoint."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -47,10 +48,13 @@ def part_of_config(nlp: "Language", ner: "PaDeLLMNER", base: Path) -> str:
     """Return the part of a config for the component on the checkpoint."""
     from thinc.api import Config
 
+    from ..pipeline.changeable import changeable_values
     from ..spans.windows import join_tokens_of
 
     config = dict(nlp.get_pipe_config(ner.name))
     config |= {"labels": ner.label_data, "adapters": None, "active_adapter": None}
+    config |= asdict(ner.output)
+    config["format"] = config["format"] | changeable_values(ner.format)
     config["model"] = config["model"] | {
         "base": str(base),
         "revision": None,

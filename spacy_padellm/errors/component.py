@@ -67,7 +67,7 @@ class ComponentErrors:
     E802 = (
         "[E802] The adapter {path} was trained with the format {trained!r}, but {name} "
         "uses {format!r}. Set the component's `format` to the one of the adapter, or "
-        "train a new adapter."
+        "the model's `adapter` to null and train a new one."
     )
     E803 = (
         "[E803] spans_key is {value!r}, but it must be the name of a group in "
@@ -102,8 +102,8 @@ class ComponentErrors:
     )
     E811 = (
         "[E811] {adapter!r} is not a valid adapter name for {name}, because it becomes "
-        "a folder name. Use letters, digits, '-' and '_', no names of devices such as "
-        "'nul', and no name that differs from another one in its capitals alone."
+        "a folder name. Use letters, digits, '-' and '_', and no device name of "
+        "Windows such as 'nul'."
     )
     E812 = (
         "[E812] {name} has no adapter {adapter!r}. It has these named adapters: "
@@ -154,6 +154,11 @@ class ComponentErrors:
     E822 = (
         "[E822] You cannot change the setting {setting!r} of the format {format} in "
         "cfg. You can change: {known}."
+    )
+    E823 = (
+        "[E823] {name} cannot have both adapters {other!r} and {adapter!r}, because "
+        "some file systems do not tell their folders apart. Rename or remove one of "
+        "them."
     )
     # spacy-llm
     E841 = (

@@ -223,7 +223,7 @@ class ModelErrors:
     )
     E349 = (
         "[E349] This user has no home folder to keep base models in. Set the "
-        "environment variable SPACY_PADELLM_HOME to a folder for them."
+        "environment variable SPACY_PADELLM_HOME to an absolute folder for them."
     )
     # models and devices
     E701 = (

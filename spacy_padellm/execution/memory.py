@@ -37,5 +37,5 @@ def free_memory() -> None:
     gc.collect()
     if torch.cuda.is_available():
         torch.cuda.empty_cache()
-    elif torch.backends.mps.is_available():
+    elif torch.backends.mps.is_available() and not torch.mps._is_in_bad_fork():
         torch.mps.empty_cache()

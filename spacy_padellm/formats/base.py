@@ -102,7 +102,7 @@ class Calibration:
     by_label: bool = False
 
 
-@runtime_checkable  # spaCy 3.8 up to 3.8.11 checks the settings of a factory so
+@runtime_checkable  # for isinstance, by which spaCy up to 3.8.11 checks settings
 class Format(Protocol):
     """Decides what the model is asked and reads its mentions; never imports torch.
 

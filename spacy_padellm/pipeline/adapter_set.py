@@ -1,9 +1,10 @@
 """The adapters of a component: its own, and others that it keeps by name."""
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
+from unicodedata import normalize
 
 from ..errors import Errors
 from ..formats.base import Format
@@ -15,6 +16,10 @@ from .label_choice import LabelChoice
 
 if TYPE_CHECKING:
     from ..adapters.adapted import AdaptedLM
+
+
+# no file may have such a name on Windows
+DEVICE = r"con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³]"
 
 
 class AdapterSet:
@@ -98,7 +103,7 @@ class AdapterSet:
 
         Raises ValueError (E811) if `adapter` is no name for a folder.
         """
-        if not is_folder_name(adapter) or self._differs_in_case(adapter):
+        if not is_folder_name(adapter):
             raise ValueError(Errors.E811.format(adapter=adapter, name=self.name))
         settings = replace(self.own.settings, adapter=str(path), layers=None)
         if settings.merge_adapter == "auto":
@@ -106,13 +111,10 @@ class AdapterSet:
             settings = replace(settings, merge_adapter="never")
         return CausalLMShim(settings)
 
-    def _differs_in_case(self, adapter: str) -> bool:
-        """Whether a file system may confuse the name with that of another adapter."""
-        others = {name.casefold() for name in self.named if name != adapter}
-        return adapter.casefold() in others
-
     def keep(self, adapter: str, shim: CausalLMShim) -> None:
-        """Add an adapter, or replace the one of that name and its labels."""
+        """Add an adapter, or replace the one of that name and its labels. Raises
+        ValueError (E823), see `check_names`."""
+        self.check_names({*self.named, adapter})
         self.named[adapter] = shim
         self._choices[adapter] = LabelChoice(shim)
 
@@ -126,6 +128,16 @@ class AdapterSet:
     def forget_all_but(self, names: Collection[str]) -> None:
         for adapter in self.named.keys() - set(names):
             self.remove(adapter)
+
+    def check_names(self, names: Iterable[str]) -> None:
+        """Raises ValueError (E823) for names that some file systems take for one."""
+        known: dict[str, str] = {}
+        for name in sorted(names):
+            other = known.setdefault(normalize("NFC", name).casefold(), name)
+            if other != name:
+                raise ValueError(
+                    Errors.E823.format(adapter=name, other=other, name=self.name)
+                )
 
     # -- checks -----------------------------------------------------------------------
 
@@ -171,5 +183,5 @@ def is_folder_name(name: object) -> bool:
         and name.isprintable()
         and name == name.strip() != ""
         and not set(name) & set('/\\:*?"<>|.')
-        and not re.fullmatch("con|prn|aux|nul|(com|lpt)[0-9]", name, re.IGNORECASE)
+        and not re.fullmatch(DEVICE, name, re.IGNORECASE)
     )

@@ -19,11 +19,19 @@ def format_values(format: Format) -> dict[str, Any]:
 def changeable(format: Format) -> dict[str, Callable[[Any], None]]:
     """The settings that can be changed, each with a function that raises ValueError for
     a value that is not allowed."""
-    known = format.calibration
-    settings = {} if known is None else {known.setting: known.check}
-    if "thresholds" in format_values(format):
+    values, known = format_values(format), format.calibration
+    settings: dict[str, Callable[[Any], None]] = {}
+    if known is not None and known.setting in values:
+        settings[known.setting] = known.check
+    if "thresholds" in values:
         settings["thresholds"] = _check_thresholds
     return settings
+
+
+def changeable_values(format: Format) -> dict[str, Any]:
+    """The settings that can be changed, as they are."""
+    values = format_values(format)
+    return {name: values[name] for name in changeable(format)}
 
 
 def changed(format: Format, settings: Mapping[str, Any]) -> Format:

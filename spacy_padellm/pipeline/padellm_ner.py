@@ -1,7 +1,7 @@
 """The pipeline component."""
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -36,7 +36,7 @@ from .predict import predict_docs, predict_each
 from .prediction import Prediction
 from .prediction_warnings import prediction_warnings
 from .record import Replay, TrainingRecord
-from .saved_settings import restored, settings_to_save, with_settings
+from .saved_settings import settings_to_save
 from .settings_view import SettingsView, settings_of
 
 logger = logging.getLogger(__name__)
@@ -107,7 +107,7 @@ class PaDeLLMNER(AdaptersAndLabels, TrainablePipe):
         self._windows = windows
         self.engine = engine
         self.output = output or Output()
-        self._configured = settings_to_save(self.output, format)
+        self._configured_settings = settings_to_save(self.output, format)
         self.batch_tokens = batch_tokens
         self.record: TrainingRecord | None = None
         self.replay: Replay | None = None
@@ -431,7 +431,8 @@ class PaDeLLMNER(AdaptersAndLabels, TrainablePipe):
     # -- saving -----------------------------------------------------------------------
 
     def to_bytes(self, *, exclude: Iterable[str] = ()) -> bytes:
-        return saving.to_bytes(self._collect(), self.vocab, exclude)
+        exclude = tuple(exclude)
+        return saving.to_bytes(self._collect(exclude), self.vocab, exclude)
 
     def from_bytes(
         self, bytes_data: bytes, *, exclude: Iterable[str] = ()
@@ -442,8 +443,8 @@ class PaDeLLMNER(AdaptersAndLabels, TrainablePipe):
     def to_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> None:
         """Write the labels, a PEFT folder `adapter`, and one in `adapters` for each
         named adapter; never the base's weights."""
-        path = util.ensure_path(path)
-        saving.to_disk(self._collect(), path, self.vocab, exclude)
+        path, exclude = util.ensure_path(path), tuple(exclude)
+        saving.to_disk(self._collect(exclude), path, self.vocab, exclude)
 
     def from_disk(
         self, path: str | Path, *, exclude: Iterable[str] = ()
@@ -452,17 +453,19 @@ class PaDeLLMNER(AdaptersAndLabels, TrainablePipe):
         saved = saving.from_disk(path, self.vocab, exclude, component=self.name)
         return self._apply(saved, exclude)
 
-    def _collect(self) -> saving.Saved:
+    def _collect(self, exclude: Collection[str]) -> saving.Saved:
         return saving.collect(
-            self._adapters, self.format, self.output, self._configured
+            self._adapters,
+            self.format,
+            self.output,
+            configured=self._configured_settings,
+            exclude=exclude,
         )
 
     def _apply(self, saved: saving.Saved, exclude: Iterable[str]) -> "PaDeLLMNER":
-        output, format = self.output, self.format
-        if "settings" in saved.cfg:
-            then = saved.cfg.get("configured_settings", self._configured)
-            settings = restored(saved.cfg["settings"], then, now=self._configured)
-            output, format = with_settings(settings, output, format)
+        output, format = saved.settings(
+            self.output, self.format, configured=self._configured_settings
+        )
         restoring.apply(saved, self._adapters, self.format, exclude)
         self.output, self.format = output, format
         return self

@@ -28,6 +28,8 @@ def apply(
     that were saved, and those that are in the config and were not when it was saved.
     """
     cfg, mine = saved.cfg, adapters.configured_labels
+    overridden = _new_paths(cfg, adapters.configured_paths) & adapters.named.keys()
+    adapters.check_names({*saved.named, *overridden})
     of_card = {} if saved.own is None else saved.own.card.labels
     uses_saved = not _names_another(cfg, adapters)
     if saved.own is not None and not uses_saved:
@@ -44,7 +46,6 @@ def apply(
     if uses_saved and (saved.own is not None or had_none):
         adapters.own.use_adapter(saved.own, str(saved.source / ADAPTER))
         adapters.check_format(adapters.own, format)
-    overridden = _new_paths(cfg, adapters.configured_paths) & adapters.named.keys()
     if NAMED in cfg and NAMED not in exclude:
         adapters.forget_all_but({*cfg[NAMED], *overridden})
     for name, adapter in saved.named.items():

@@ -9,8 +9,7 @@ from dataclasses import asdict
 from typing import Any
 
 from ..formats.base import Format
-from ..settings import check_share
-from .changeable import changeable, changed, format_values
+from .changeable import changeable_values, changed
 from .output import Output
 
 FORMAT = "format."
@@ -19,7 +18,7 @@ FORMAT = "format."
 def settings_to_save(output: Output, format: Format) -> dict[str, Any]:
     """The settings as they are now."""
     settings = asdict(output)
-    for name, value in _changeable_values(format).items():
+    for name, value in changeable_values(format).items():
         if isinstance(value, Mapping):
             for key, one in value.items():
                 settings[f"{FORMAT}{name}.{key}"] = one
@@ -30,25 +29,34 @@ def settings_to_save(output: Output, format: Format) -> dict[str, Any]:
 
 def check_saved(settings: Mapping[str, Any]) -> None:
     """Raises ValueError or TypeError for settings that no component saves."""
-    of_output, of_format = _parted(settings)
+    of_output, of_format = _split(settings)
     Output().changed(of_output)
-    check_share(**{name: one for name, one in of_format.items() if one is not None})
+    for name, value in of_format.items():
+        if not isinstance(value, float | int | None):
+            raise ValueError(f"{FORMAT}{name} is {value!r}")
 
 
 def restored(
-    saved: Mapping[str, Any], then: Mapping[str, Any], now: Mapping[str, Any]
-) -> dict[str, Any]:
-    """The saved settings. Those that the config has changed since are the config's.
+    saved: Mapping[str, Any],
+    then: Mapping[str, Any],
+    now: Mapping[str, Any],
+    output: Output,
+    format: Format,
+) -> tuple[Output, Format]:
+    """The output settings and the format with the values that were saved. Those that
+    the config has changed since are the config's, and those of another format change
+    nothing.
 
     then, now: as the config said when they were saved, and as it says now.
+
+    Raises ValueError for a value that is not allowed.
     """
-    same = {name for name, value in then.items() if name in now and now[name] == value}
-    overridden = {*then, *now} - same
-    kept = {name: one for name, one in saved.items() if name not in overridden}
-    return kept | {name: one for name, one in now.items() if name in overridden}
+    return _with_settings(_merged(saved, then, now), output, format)
 
 
-def without(names: Collection[str], settings: Mapping[str, Any]) -> dict[str, Any]:
+def without_settings(
+    names: Collection[str], settings: Mapping[str, Any]
+) -> dict[str, Any]:
     """The settings but for those of these names, or in a table of these names."""
     return {
         one: value
@@ -57,16 +65,23 @@ def without(names: Collection[str], settings: Mapping[str, Any]) -> dict[str, An
     }
 
 
-def with_settings(
+def _merged(
+    saved: Mapping[str, Any], then: Mapping[str, Any], now: Mapping[str, Any]
+) -> dict[str, Any]:
+    same = {name for name, value in then.items() if name in now and now[name] == value}
+    overridden = {*then, *now} - same
+    kept = {name: one for name, one in saved.items() if name not in overridden}
+    return kept | {name: one for name, one in now.items() if name in overridden}
+
+
+def _with_settings(
     settings: Mapping[str, Any], output: Output, format: Format
 ) -> tuple[Output, Format]:
-    """The output settings and the format with saved values. Those of another format
-    change nothing."""
-    of_output, of_format = _parted(settings)
+    of_output, of_format = _split(settings)
     if of_output.get("spans_key", output.spans_key) is None:  # these need one
         of_output |= {"allow_overlap": False, "save_trace": False}
     changes: dict[str, Any] = {}
-    for name, value in _changeable_values(format).items():
+    for name, value in changeable_values(format).items():
         if isinstance(value, Mapping):
             start = f"{name}."
             changes[name] = {
@@ -79,7 +94,7 @@ def with_settings(
     return output.changed(of_output), changed(format, changes)
 
 
-def _parted(settings: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+def _split(settings: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Those of the output, and those of the format, without `FORMAT`."""
     of_output: dict[str, Any] = {}
     of_format: dict[str, Any] = {}
@@ -89,8 +104,3 @@ def _parted(settings: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]
         else:
             of_output[name] = value
     return of_output, of_format
-
-
-def _changeable_values(format: Format) -> dict[str, Any]:
-    values = format_values(format)
-    return {name: values[name] for name in changeable(format)}

@@ -4,6 +4,7 @@ import json
 import shutil
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from ..writing import replace_files
 from .adapter_set import AdapterSet
 from .output import Output
 from .saved_cfg import LAYOUT, read_cfg
-from .saved_settings import settings_to_save, without
+from .saved_settings import restored, settings_to_save, without_settings
 
 CFG = "cfg"
 ADAPTER = "adapter"
@@ -46,21 +47,44 @@ class Saved:
         own = {} if self.own is None else {ADAPTER: self.own}
         return own | {f"{NAMED}/{name}": one for name, one in self.named.items()}
 
+    def settings(
+        self, output: Output, format: Format, *, configured: Mapping[str, Any]
+    ) -> tuple[Output, Format]:
+        """The output settings and the format as they were saved, see `restored`.
+
+        output, format: as they are now. configured: the settings that the config has.
+
+        Raises ValueError (E339) for a value that is not allowed.
+        """
+        if "settings" not in self.cfg:
+            return output, format
+        then = self.cfg.get("configured_settings", configured)
+        try:
+            return restored(self.cfg["settings"], then, configured, output, format)
+        except ValueError as error:
+            path = self.source / CFG
+            raise ValueError(Errors.E339.format(path=path, reason=error)) from error
+
 
 def collect(
     adapters: AdapterSet,
     format: Format,
     output: Output,
     configured: Mapping[str, Any],
+    exclude: Collection[str],
 ) -> Saved:
     """What is to be saved of a component: its adapters, and the settings that may have
     changed since it was made.
 
     configured: what `settings_to_save` made of the settings that the config has.
-    Raises ValueError (E802) for an adapter that was trained in another format.
+    Raises ValueError (E802) for an adapter that was trained in another format, unless
+    it is excluded.
     """
-    for shim in (adapters.own, *adapters.named.values()):
-        adapters.check_format(shim, format)
+    if ADAPTER not in exclude:
+        adapters.check_format(adapters.own, format)
+    if NAMED not in exclude:
+        for shim in adapters.named.values():
+            adapters.check_format(shim, format)
     own = adapters.own.adapter(format.name, adapters.labels(None))
     named = {
         name: shim.adapter(format.name, adapters.labels(name))
@@ -147,7 +171,8 @@ def to_disk(saved: Saved, path: Path, vocab: Vocab, exclude: Iterable[str]) -> N
             kept.add(path / place)
     replace_files(contents)
     for folder in (path / ADAPTER, *(path / NAMED).glob("*")):
-        if folder.relative_to(path).parts[0] not in exclude and folder not in kept:
+        is_kept = any(map(partial(_is_same, folder), kept))
+        if folder.relative_to(path).parts[0] not in exclude and not is_kept:
             _remove(folder)
     util.to_disk(
         path, {"vocab": lambda at: vocab.to_disk(at, exclude=exclude)}, exclude
@@ -223,6 +248,11 @@ def _cfg(saved: Saved, exclude: Iterable[str]) -> dict[str, Any]:
     return {**saved.cfg, "sha256": sha256}
 
 
+def _is_same(one: Path, other: Path) -> bool:
+    """Whether both are the same folder. A file system may ignore case."""
+    return one.exists() and one.samefile(other)
+
+
 def forget_settings(folder: Path, names: Collection[str]) -> dict[Path, bytes]:
     """The changed file of a saved component, for `replace_files`: the config decides
     about some settings again. Empty if there is no such file.
@@ -234,7 +264,7 @@ def forget_settings(folder: Path, names: Collection[str]) -> dict[Path, bytes]:
         return {}
     cfg = json.loads(path.read_bytes())
     for part in ("settings", "configured_settings"):
-        cfg[part] = without(names, cfg.get(part, {}))
+        cfg[part] = without_settings(names, cfg.get(part, {}))
     return {path: _json(cfg)}
 
 

@@ -41,6 +41,18 @@ def test_the_printed_component_reads_the_same_with_the_checkpoint(saved, tmp_pat
     )
 
 
+def test_settings_of_a_live_pipeline_are_printed(saved, tmp_path):
+    nlp = spacy.load(saved[1])
+    ner = nlp.get_pipe("padellm_ner")
+    ner.cfg["format"]["count_threshold"] = 0.3
+    ner.overwrite_ents = True
+    nlp.to_disk(tmp_path / "changed")
+    result = run(tmp_path / "changed", tmp_path / "merged")
+    _, _, config = result.stdout.partition("\n\n")
+    config = Config().from_str(config)["components"]["padellm_ner"]
+    assert config["format"]["count_threshold"] == 0.3 and config["overwrite_ents"]
+
+
 def test_a_checkpoint_has_the_layers_of_the_adapter(make_nlp, tmp_path):  # noqa: F811
     nlp = make_nlp(model={"adapter": None, "layers": 1})
     learn(nlp, examples(nlp))

@@ -44,29 +44,39 @@ def folders(make_nlp, tmp_path_factory):
 
 
 def observed(nlp, name):
-    """All that a user sees of a component."""
+    """All that a user sees of a component, and the scores of what it finds."""
     ner = nlp.get_pipe(name)
     seen = {one.name: getattr(ner, one.name) for one in fields(ner.output)}
     seen |= {"format": ner.format, "active": ner.active_adapter, "own": ner.labels}
-    seen |= {"names": ner.label_data}
+    scores = []
     for adapter in (None, *ner.adapters):
         ner.active_adapter = adapter
-        seen[adapter] = (list(ner.label_data.items()), ner.windows, read(nlp, ner))
+        seen[adapter] = [*ner.label_data.items(), ner.windows]
+        for doc in nlp.pipe(TEXTS):
+            for key, spans in {"ents": doc.ents, **doc.spans}.items():
+                seen[adapter] += [
+                    (key, one.start, one.end, one.label_) for one in spans
+                ]
+                scores += [one._.score for one in spans]
     ner.active_adapter = seen["active"]
-    return seen
+    return seen, scores
 
 
-def read(nlp, ner):
-    """What is found: the labels, where, and how probable; to float32's precision."""
-    found = []
-    for doc in nlp.pipe(TEXTS):
-        groups = {key: list(spans) for key, spans in doc.spans.items()}
-        for key, spans in {"ents": doc.ents, **groups}.items():
-            found += [
-                (key, one.start, one.end, one.label_, round(one._.score, 3))
-                for one in spans
-            ]
-    return found
+def check_same(nlp, name, before):
+    seen, scores = observed(nlp, name)
+    assert seen == before[0]
+    assert scores == pytest.approx(before[1], abs=1e-3)
+
+
+def of_config(nlp, place):
+    value = nlp.config
+    for key in place.split("."):
+        value = value[key]
+    return value
+
+
+def of_component(ner, setting):
+    return ner.threshold if setting == "threshold" else ner.format.threshold
 
 
 @pytest.fixture
@@ -155,7 +165,17 @@ def machine(make_nlp, folders, tmp_path):
         def save(self, way):
             before = observed(self.nlp, self.name)
             self.nlp = again(self.nlp, way)
-            assert observed(self.nlp, self.name) == before
+            check_same(self.nlp, self.name, before)
+
+        @rule(setting=st.sampled_from(["threshold", "format.threshold"]), value=SHARES)
+        def load_with(self, setting, value):
+            """A value that the config does not have counts more than the saved one."""
+            self.nlp.to_disk(tmp_path / "nlp")
+            place = f"components.{self.name}.{setting}"
+            before = of_config(self.nlp, place), of_component(self.ner, setting)
+            self.nlp = spacy.load(tmp_path / "nlp", config={place: value})
+            expected = before[1] if value == before[0] else value
+            assert of_component(self.ner, setting) == expected
 
         @rule(name=st.sampled_from(["padellm_ner", "names"]))
         def take_over(self, name):
@@ -163,7 +183,7 @@ def machine(make_nlp, folders, tmp_path):
             other = spacy.blank("en")
             other.add_pipe(self.name, name=name, source=self.nlp)
             self.nlp, self.name = other, name
-            assert observed(self.nlp, self.name) == before
+            check_same(self.nlp, self.name, before)
 
         def teardown(self):
             self.save("disk")
@@ -190,7 +210,7 @@ def test_nothing_is_lost(machine):
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=10,
+            max_examples=15,
             stateful_step_count=12,
             deadline=None,
             phases=[Phase.explicit, Phase.generate],  # shrinking takes minutes

@@ -168,10 +168,20 @@ def test_a_name_that_is_no_folder(nlp, folders, name):
 
 
 def test_names_that_differ_in_capitals_may_be_the_same_folder(nlp, make_nlp, folders):
-    with pytest.raises(ValueError, match="E811.*'Things'"):
+    with pytest.raises(ValueError, match="E823.*'Things' and 'things'"):
         nlp.get_pipe("padellm_ner").add_adapter("Things", folders["gold"])
-    with pytest.raises(ValueError, match="E811.*'STRASSE'"):
+    with pytest.raises(ValueError, match="E823.*'STRASSE' and 'straße'"):
         make_nlp(adapters=dict.fromkeys(["straße", "STRASSE"], str(folders["gold"])))
+
+
+def test_a_saved_name_beside_one_of_the_config_changes_nothing(nlp, make_nlp, folders):
+    other = make_nlp(adapters={"THINGS": str(folders["things"])}).get_pipe(
+        "padellm_ner"
+    )
+    before = other.to_bytes()
+    with pytest.raises(ValueError, match="E823"):
+        other.from_bytes(nlp.get_pipe("padellm_ner").to_bytes())
+    assert other.to_bytes() == before
 
 
 def test_unknown_names(nlp):

@@ -3,15 +3,17 @@
 import errno
 import json
 import shutil
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import spacy
 import srsly
+from spacy.util import registry
 
 from spacy_padellm import writing
+from spacy_padellm.formats.base import Calibration, Generative
 from spacy_padellm.formats.pointer import build_pointer_v1
 
 
@@ -473,6 +475,46 @@ def test_a_changed_threshold_of_counts_is_saved(make_nlp, tmp_path):
     nlp = make_nlp(labels=["LOC"])
     nlp.get_pipe("padellm_ner").cfg["format"]["count_threshold"] = None
     assert loaded(nlp, tmp_path).format.count_threshold is None
+
+
+def test_a_threshold_that_its_format_refuses_names_the_file(saved, fresh):
+    saved.change_cfg(lambda cfg: cfg["settings"].update({"format.count_threshold": 0}))
+    refused(lambda: saved.load(fresh()), "E339", "cfg")
+
+
+class Plain(Generative):
+    """A format that is no dataclass, with a threshold of its own kind."""
+
+    name = "plain"
+    calibration = Calibration("odds", check=float, values=(-2.0, 3.0))
+
+
+@dataclass
+class LogOdds(Plain):
+    odds: float = -2.0
+
+
+@pytest.mark.parametrize(("format", "odds"), [(Plain(), None), (LogOdds(), 7.5)])
+def test_formats_of_ones_own_are_saved_and_come_back(make_nlp, tmp_path, format, odds):
+    registry.misc("test.OwnFormat.v1", func=lambda: format)
+    nlp = make_nlp(labels=["LOC"], format={"@misc": "test.OwnFormat.v1"})
+    ner = nlp.get_pipe("padellm_ner")
+    if odds is not None:
+        ner.cfg["format"]["odds"] = odds
+    again = loaded(nlp, tmp_path)
+    assert getattr(again.format, "odds", None) == odds
+
+
+def test_an_adapter_that_is_left_out_may_have_another_format(
+    make_nlp, folder, tmp_path
+):
+    format = {"@misc": "spacy_padellm.OneStep.v1"}
+    ner = make_nlp(format=format, model={"adapter": str(folder / "adapter")})
+    ner = ner.get_pipe("padellm_ner")
+    with pytest.raises(ValueError, match="E802.*null"):
+        ner.to_disk(tmp_path / "ner")
+    ner.to_disk(tmp_path / "ner", exclude=["adapter"])
+    assert not (tmp_path / "ner" / "adapter").exists()
 
 
 def test_settings_of_another_format_change_nothing(make_nlp, tmp_path):
