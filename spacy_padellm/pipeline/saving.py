@@ -4,7 +4,6 @@ import json
 import shutil
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -31,8 +30,7 @@ NAMED = "adapters"
 class Saved:
     """What a component saves.
 
-    cfg: labels, settings, and which adapters there are, with their
-        checksums.
+    cfg: labels, settings, and which adapters there are, with their checksums.
     own, named: the adapters.
     source: the folder where it was read, for errors.
     """
@@ -77,6 +75,7 @@ def collect(
     changed since it was made.
 
     configured: what `settings_to_save` made of the settings that the config has.
+
     Raises ValueError (E802) for an adapter that was trained in another format, unless
     it is excluded.
     """
@@ -171,7 +170,7 @@ def to_disk(saved: Saved, path: Path, vocab: Vocab, exclude: Iterable[str]) -> N
             kept.add(path / place)
     replace_files(contents)
     for folder in (path / ADAPTER, *(path / NAMED).glob("*")):
-        is_kept = any(map(partial(_is_same, folder), kept))
+        is_kept = any(_is_same(folder, one) for one in kept)
         if folder.relative_to(path).parts[0] not in exclude and not is_kept:
             _remove(folder)
     util.to_disk(

@@ -1,4 +1,4 @@
-"""The least versions in setup.cfg are enough to fetch a base and to find entities."""
+"""The minimum versions in setup.cfg suffice to fetch a base and to find entities."""
 
 import re
 import subprocess
@@ -20,30 +20,30 @@ print([(ent.text, ent.label_) for ent in doc.ents])
 """
 
 
-def least_versions() -> list[str]:
-    """The requirements of the package and its commands, each with its least version."""
+def minimum_versions() -> list[str]:
+    """The requirements of the package and its commands, each with its minimum version."""
     setup = ConfigParser()
     setup.read(REPOSITORY / "setup.cfg", encoding="utf8")
     lines = (
         setup["options"]["install_requires"] + setup["options.extras_require"]["cli"]
     )
-    least = re.findall(r"^([\w-]+)>=([\d.]+)", lines, re.MULTILINE)
-    assert len(least) == len(lines.split())
+    minimums = re.findall(r"^([\w-]+)>=([\d.]+)", lines, re.MULTILINE)
+    assert len(minimums) == len(lines.split())
     return [
         f"{name}>={version}" if name in NEWER else f"{name}=={version}"
-        for name, version in least
+        for name, version in minimums
     ]
 
 
 @pytest.mark.external
-def test_the_least_versions_find_entities(tmp_path):
+def test_the_minimum_versions_find_entities(tmp_path):
     python = tmp_path / "venv" / "bin" / "python"
     pip = [python, "-m", "pip", "install", "--quiet"]
     pins = ["-c", REPOSITORY / "constraints.txt"]
     for command in (
         [sys.executable, "-m", "venv", tmp_path / "venv"],
         [*pip, *pins, "torch"],
-        [*pip, *least_versions()],
+        [*pip, *minimum_versions()],
         [*pip, "--no-deps", REPOSITORY],
         [python, "-m", "spacy_padellm", "download"],
     ):
