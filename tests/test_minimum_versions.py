@@ -21,7 +21,7 @@ print([(ent.text, ent.label_) for ent in doc.ents])
 
 
 def minimum_versions() -> list[str]:
-    """The requirements of the package and its commands, each with its minimum version."""
+    """The requirements of the package and its commands at their minimum versions."""
     setup = ConfigParser()
     setup.read(REPOSITORY / "setup.cfg", encoding="utf8")
     lines = (
