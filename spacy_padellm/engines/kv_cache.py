@@ -1,7 +1,10 @@
-"""An append-only key/value cache in buffers that grow by doubling.
+"""Keys and values of earlier passes.
 
-`DynamicCache` copies all keys and values in every pass. This one writes after them.
+`DynamicCache` copies all keys and values in every pass. An append-only cache has
+buffers that grow by doubling, and writes after them. A shared cache is never written.
 """
+
+from collections.abc import Sequence
 
 import torch
 from transformers.cache_utils import Cache, CacheLayerMixin
@@ -64,5 +67,35 @@ class AppendOnlyLayer(CacheLayerMixin):
         return -1
 
 
+class SharedLayer(AppendOnlyLayer):
+    """Keys and values, [1, heads, slots, width], that each row of each pass sees before
+    its own. Those of a pass are not kept."""
+
+    def __init__(self, keys: torch.Tensor, values: torch.Tensor) -> None:
+        super().__init__()
+        self.lazy_initialization(keys, values)
+        self.keys, self.values, self.length = keys, values, keys.shape[2]
+
+    def update(
+        self, key_states: torch.Tensor, value_states: torch.Tensor, *args, **kwargs
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        shape = len(key_states), -1, -1, -1
+        keys, values = self.keys.expand(shape), self.values.expand(shape)
+        return torch.cat([keys, key_states], 2), torch.cat([values, value_states], 2)
+
+
 def append_only_cache(n_layers: int) -> Cache:
     return Cache(layers=[AppendOnlyLayer() for _ in range(n_layers)])
+
+
+def shared_cache(caches: Sequence[Cache]) -> Cache:
+    """The keys and values of caches with one row, one after the other."""
+    return Cache(
+        layers=[
+            SharedLayer(
+                torch.cat([one.keys[:, :, : one.length] for one in layers], 2),
+                torch.cat([one.values[:, :, : one.length] for one in layers], 2),
+            )
+            for layers in zip(*(cache.layers for cache in caches), strict=True)
+        ]
+    )

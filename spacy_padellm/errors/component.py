@@ -46,8 +46,8 @@ class ComponentErrors:
         "`description`, or both, and both are strings."
     )
     E513 = (
-        "[E513] The labels of the format Pointer are {value!r}, but they must be "
-        "'behind' the text or 'alone'."
+        "[E513] The labels of the format Pointer are {value!r}, but they must be read "
+        "'once', 'behind' the text, or 'alone'."
     )
     E514 = (
         "[E514] {name} has the format {format}, which has no thresholds for single "

@@ -293,3 +293,7 @@ class ModelErrors:
         "of them, so spaCy's `debug model` cannot run it. `nlp(text)` reads a text, "
         "and `spacy debug data` checks a corpus."
     )
+    E718 = (
+        "[E718] The base model in {path} cannot read the names of labels once, because "
+        "{reason}. Set the format's `labels` to 'behind', and train an adapter with it."
+    )

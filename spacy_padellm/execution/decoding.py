@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import torch
+from transformers.cache_utils import Cache
 
 from ..adapters.adapted import AdaptedLM
 from ..errors import Errors, Warnings
@@ -69,13 +70,15 @@ class Built:
 
     version: of the adapter.
     label_states: `LabelTree.key` → hidden states [nodes, width].
+    name_caches: `NameTree.key` → keys and values.
     breadths: see `Session`.
-    lock: hold it while you change `label_states`.
+    lock: hold it while you change `label_states` or `name_caches`.
     """
 
     version: int
     decoder: Decoder
     label_states: dict[tuple[bytes, bytes], torch.Tensor] = field(default_factory=dict)
+    name_caches: dict[tuple[bytes, bytes], Cache] = field(default_factory=dict)
     breadths: dict[str, float] = field(default_factory=dict)
     lock: AbstractContextManager = field(default_factory=small_lock)
 

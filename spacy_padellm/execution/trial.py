@@ -1,8 +1,9 @@
 """Tries whether a base computes what this package expects of a transformer.
 
 Kinds of which nothing else is known are tried: layers of convolution, Mamba or linear
-attention ignore the mask of a packed tree, others count positions by themselves, and
-some change the logits of their output layer in ways of their own.
+attention ignore the mask of a packed tree, others count positions by themselves or have
+an embedding for each, and some change the logits of their output layer in ways of their
+own.
 """
 
 from collections.abc import Callable
@@ -29,6 +30,7 @@ UNSEEN, ROUNDED = 1e-3, 0.2
 
 # what is wrong with a base that was tried, "" if nothing is
 _TREES: "WeakKeyDictionary[SharedBase, str]" = WeakKeyDictionary()
+_POSITIONS: "WeakKeyDictionary[SharedBase, str]" = WeakKeyDictionary()
 _LOGITS: "WeakKeyDictionary[SharedBase, str]" = WeakKeyDictionary()
 
 
@@ -37,6 +39,14 @@ def check_trees(base: SharedBase) -> None:
     It is tried once."""
     if fault := _tried(base, _TREES, _fault_of_trees):
         raise ValueError(Errors.E347.format(path=_name(base), reason=fault))
+
+
+def check_positions(decoder: Any, base: SharedBase) -> None:
+    """Raises ValueError (E718) unless distances of tokens count, and not where they
+    stand, and DoesNotFit. A base whose kind is unknown is tried once."""
+    if isinstance(decoder, AdaptedLM):  # fused decoders are for kinds that are known
+        if fault := _tried(base, _POSITIONS, _fault_of_positions):
+            raise ValueError(Errors.E718.format(path=_name(base), reason=fault))
 
 
 def check_logits(base: SharedBase) -> None:
@@ -97,6 +107,22 @@ def _fault_of_trees(lm: AdaptedLM) -> str:
     return ""
 
 
+def _fault_of_positions(lm: AdaptedLM) -> str:
+    kind, ids = lm.base.model.config.model_type, _ids(lm)
+    with memory_checked():
+        expected = _sequence(lm, ids)
+        try:
+            found = _sequence(lm, ids, first=-len(ENDS))
+        except DoesNotFit:
+            raise
+        except Exception as error:  # whatever the base's code raises
+            reason = str(error) or repr(error)
+            return f"{kind} fails with positions before the first: {reason}"
+    if expected.isfinite().all() and not _close(found, expected, ROUNDED):
+        return f"{kind} reads tokens in another way where they stand elsewhere"
+    return ""
+
+
 def _fault_of_logits(lm: AdaptedLM) -> str:
     kind, ids = lm.base.model.config.model_type, _ids(lm)
     with memory_checked(), lm.base.active(None):
@@ -113,11 +139,15 @@ def _ids(lm: AdaptedLM) -> torch.Tensor:
     return torch.arange(len(ENDS), device=lm.device)[None] + vocabulary // 2
 
 
-def _sequence(lm: AdaptedLM, ids: torch.Tensor) -> torch.Tensor:
-    """The hidden states of a sequence, each of whose tokens sees those before it."""
+def _sequence(lm: AdaptedLM, ids: torch.Tensor, first: int = 0) -> torch.Tensor:
+    """The hidden states of a sequence, each of whose tokens sees those before it.
+
+    first: the position of the first token.
+    """
     n = ids.shape[1]
     mask = torch.ones(1, n, n, dtype=torch.bool, device=lm.device).tril()
-    return lm.hidden(ids, torch.arange(n, device=lm.device)[None], mask)
+    positions = torch.arange(first, first + n, device=lm.device)
+    return lm.hidden(ids, positions[None], mask)
 
 
 def _close(found: torch.Tensor, expected: torch.Tensor, share: float) -> bool:

@@ -158,6 +158,13 @@ class Format(Protocol):
         ...
 
 
+def as_trained(format: Format, name: str) -> Format:
+    """The format for an adapter with this name of a format in its card; "" if it has
+    none. Some formats leave a setting to the adapter."""
+    choose = getattr(format, "as_trained", None)  # formats of one's own may lack it
+    return format if choose is None else choose(name)
+
+
 def check_finite(
     encoded: Sequence[EncodedQuery], completed: Sequence[Sequence[Completion]]
 ) -> None:

@@ -21,9 +21,13 @@ from ..settings import check_keys, check_positive, check_share
 from ..trees.pointers import (
     GoldPointers,
     LabelTree,
+    NameTree,
     PointerTree,
+    gold_with_names,
     pack_labels,
+    pack_names,
     pack_pointers,
+    pack_with_names,
 )
 from ..types import LabelNames, Mention, PromptTokenizer, TokenIds
 from .base import (
@@ -42,6 +46,14 @@ from .segments import TextSegments
 # parts of this many tokens, and the text is read once for each part.
 PART_TOKENS = 512
 THRESHOLD = 0.35
+# Where labels stand → the name of the format in the card of an adapter.
+NAMES = {
+    "once": "Pointer, labels once",
+    "behind": "Pointer",
+    "alone": "Pointer, labels alone",
+}
+# For a new adapter.
+LABELS = "once"
 # Where the breadths of labels are measured, whatever the threshold is. The cards of the
 # shipped adapters have breadths that were measured with this value.
 BREADTH_THRESHOLD = 0.35
@@ -49,7 +61,7 @@ BREADTH_THRESHOLD = 0.35
 
 def build_pointer_v1(
     *,
-    labels: str = "behind",
+    labels: str | None = None,
     threshold: float = THRESHOLD,
     thresholds: dict[str, float] | None = None,
     size: int = 128,
@@ -57,9 +69,11 @@ def build_pointer_v1(
 ) -> "Pointer":
     """The Pointer format. All tokens of the text see each other.
 
-    labels: "behind" the text, as `{text}\\n{name}:`, each label sees the text. "alone",
-        as `{name}:`, a label does not, and is computed once for all texts: hundreds of
-        labels cost nothing, and find less.
+    labels: what a label, `{name}:`, sees. "once": its name, with a description, sees
+        nothing and is computed once for all texts; its last token sees name and text.
+        "behind": each of its tokens sees the text, as `{text}\\n{name}:`. "alone": none
+        does, so hundreds of labels cost nothing, and find less. None: as the adapter
+        was trained, and "once" for a new one.
     threshold: the least score of a mention, 0 to 1, see `find_spans`.
     thresholds: label → threshold; other labels have `threshold`.
     size: of the learned projections of a new adapter.
@@ -71,23 +85,23 @@ def build_pointer_v1(
 
     Raises ValueError for a value that is not allowed.
     """
-    if labels not in ("behind", "alone"):
+    if labels is not None and labels not in NAMES:
         raise ValueError(Errors.E513.format(value=labels))
     check_share(threshold=threshold, prefer_narrow=prefer_narrow)
     thresholds = dict(thresholds or {})
     check_keys("thresholds", thresholds)
     check_share(**{f"thresholds.{label}": one for label, one in thresholds.items()})
     check_positive(size=size)
-    return Pointer(threshold, size, labels == "alone", prefer_narrow, thresholds)
+    return Pointer(threshold, size, labels, prefer_narrow, thresholds)
 
 
 @dataclass(frozen=True, slots=True)
 class Pointer:
-    """One pass, a branch for each label. See `build_pointer_v1`."""
+    """One pass, in which all labels are asked. See `build_pointer_v1`."""
 
     threshold: float = THRESHOLD
     size: int = 128
-    alone: bool = False
+    labels: str | None = None
     prefer_narrow: float = 0.4
     thresholds: Mapping[str, float] = field(default_factory=dict, hash=False)
     prefix_lm: ClassVar[bool] = True
@@ -100,14 +114,27 @@ class Pointer:
 
     @property
     def name(self) -> str:
-        return "Pointer, labels alone" if self.alone else "Pointer"
+        return NAMES[self.labels or LABELS]
 
     @property
     def head(self) -> HeadCard:
         return HeadCard(size=self.size)
 
+    def as_trained(self, name: str) -> "Pointer":
+        """The format for an adapter with this name of a format in its card."""
+        known = {name: labels for labels, name in NAMES.items()}
+        if self.labels is not None or name not in known:
+            return self
+        return replace(self, labels=known[name])
+
     def label_tokens(self, labels: LabelNames) -> int:
-        return 0 if self.alone else estimated_tokens(labels.values())
+        match self.labels or LABELS:
+            case "once":
+                return len(labels)
+            case "behind":
+                return estimated_tokens(labels.values())
+            case "alone":
+                return 0
 
     def encode(
         self, query: Query, tokenizer: PromptTokenizer
@@ -157,24 +184,23 @@ class Pointer:
                 if len(tokens):  # whitespace has none
                     spans.append((number, tokens[0], tokens[-1]))
         spans = np.array(spans, dtype=np.int64).reshape(-1, 3)
+        teaches = {"spans": spans, "known": known}
         encoded = EncodedQuery(query, text)
-        return _tree(
-            encoded,
-            _branches(encoded),
-            stem=text.stem if self.alone else None,
-            gold={"spans": spans, "known": known},
-        )
+        branches = _branches(encoded)
+        match self.labels or LABELS:
+            case "once":
+                names = pack_names(_before_names(text), branches)
+                return gold_with_names(_tree(encoded, names), **teaches)
+            case "behind":
+                return _tree(encoded, branches, gold=teaches)
+            case "alone":
+                return _tree(encoded, branches, stem=text.stem, gold=teaches)
 
     def _find(
         self, encoded: Sequence[EncodedQuery[TextSegments]], session: Session
     ) -> list[Extraction]:
         """The mentions of each text, in one pass."""
-        if self.alone:
-            trees = [[tree] for tree in self._trees_alone(encoded)]
-        else:
-            trees = [
-                [_tree(one, part) for part in _parts(_branches(one))] for one in encoded
-            ]
+        trees = self._trees(encoded)
         scored = iter(session.score([*chain(*trees)]))
         return [
             self._extraction(one, np.concatenate([next(scored) for _ in parts]))
@@ -189,18 +215,34 @@ class Pointer:
         encoded = [format.encode(query, tokenizer) for query in queries]
         return format._find(encoded, session)
 
-    def _trees_alone(
+    def _trees(
         self, encoded: Sequence[EncodedQuery[TextSegments]]
-    ) -> list[PointerTree]:
-        """Trees of texts whose labels are in a tree of their own."""
-        labels: dict[tuple[str, ...], LabelTree] = {}
+    ) -> list[list[PointerTree]]:
+        """The trees of each text: one, or several that share its labels."""
+        known: dict[tuple[str, ...], list[list[TokenIds] | LabelTree | NameTree]] = {}
+        stem = None
         trees = []
         for one in encoded:
-            names, stem = tuple(one.query.labels.values()), one.text.stem
-            if names not in labels:
-                labels[names] = pack_labels(one.text.prompt[:stem], _branches(one))
-            trees.append(_tree(one, labels[names], stem=stem))
+            text, names = one.text, tuple(one.query.labels.values())
+            if self.labels == "alone":
+                stem = text.stem
+            if names not in known:
+                known[names] = self._packed(text, _branches(one))
+            trees.append([_tree(one, part, stem=stem) for part in known[names]])
         return trees
+
+    def _packed(
+        self, text: TextSegments, branches: Sequence[TokenIds]
+    ) -> list[list[TokenIds] | LabelTree | NameTree]:
+        """Labels as `_tree` takes them, in parts."""
+        match self.labels or LABELS:
+            case "once":
+                begin = _before_names(text)
+                return [pack_names(begin, part) for part in _parts(branches)]
+            case "behind":
+                return [*_parts(branches)]
+            case "alone":
+                return [pack_labels(text.prompt[: text.stem], branches)]
 
     def _extraction(
         self, encoded: EncodedQuery[TextSegments], log_odds: np.ndarray
@@ -225,6 +267,11 @@ class Pointer:
         return Extraction(tuple(mentions), counts)
 
 
+def _before_names(text: TextSegments) -> TokenIds:
+    """What precedes each name that is read once: the start of a prompt, and its end."""
+    return text.prompt[: text.stem] + text.prompt[text.stem + text.n_tokens :]
+
+
 def _branches(encoded: EncodedQuery[TextSegments]) -> list[TokenIds]:
     """What follows for each label."""
     names = encoded.query.labels.values()
@@ -245,17 +292,19 @@ def _parts(branches: Sequence[TokenIds]) -> Iterator[list[TokenIds]]:
 
 def _tree(
     encoded: EncodedQuery[TextSegments],
-    labels: Sequence[TokenIds] | LabelTree,
+    labels: Sequence[TokenIds] | LabelTree | NameTree,
     *,
     stem: int | None = None,
     gold: dict[str, np.ndarray] | None = None,
 ) -> PointerTree:
     """stem: see `pack_pointers`; None is the whole prompt."""
     text = encoded.text
-    first = text.stem
+    keys = range(text.stem, text.stem + text.n_tokens)
+    if isinstance(labels, NameTree):
+        return pack_with_names(text.prompt, keys, labels)
     return pack_pointers(
         text.prompt,
-        range(first, first + text.n_tokens),
+        keys,
         labels,
         stem=len(text.prompt) if stem is None else stem,
         gold=gold,

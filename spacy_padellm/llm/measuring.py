@@ -45,7 +45,7 @@ class MeasuringSession:
 
     def score(self, trees: Sequence[PointerTree]) -> list[np.ndarray]:
         for tree in trees:
-            self.longest = max(self.longest, int(tree.positions.max()) + 1)
+            self.longest = max(self.longest, tree.span)
         return [
             np.full((len(tree.queries), len(tree.keys), 3), NOTHING) for tree in trees
         ]

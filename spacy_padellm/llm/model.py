@@ -18,7 +18,7 @@ from ..formats.pointer import build_pointer_v1
 from ..locks import cached_property
 from ..model.architectures import build_causal_lm_v1
 from ..model.shim import CausalLMShim, causal_lm_shim
-from ..pipeline.adapter_set import check_predicts
+from ..pipeline.adapter_set import check_predicts, format_of
 from ..settings import check_positive
 from .measuring import longest_sequence
 from .messages import read_prompt, write_answer
@@ -106,13 +106,13 @@ class ParallelDecoder:
     def n_tokens(self, prompt: str) -> int:
         """Return the maximum number of tokens of a prompt with its answer."""
         self._check()
-        return longest_sequence(read_prompt(prompt), self.format, self.lm.tokenizer)
+        return longest_sequence(read_prompt(prompt), self._format, self.lm.tokenizer)
 
     @cached_property
     def identity(self) -> dict[str, Any]:
         """Everything that the answers depend on, as JSON. Requires the base's files."""
         settings = self.lm.settings
-        adapter = self.lm.adapter(self.format.name, {})
+        adapter = self.lm.adapter(self._format.name, {})
         return {
             "base": settings.base,
             "revision": settings.revision,
@@ -120,9 +120,13 @@ class ParallelDecoder:
             "adapter": None if adapter is None else _fingerprint(adapter),
             "dtype": settings.dtype,
             "layers": settings.layers,
-            "format": repr(self.format),
+            "format": repr(self._format),
             "context_length": self.context_length,
         }
+
+    @property
+    def _format(self) -> Format:
+        return format_of(self.lm, self.format)
 
     def _extract(self, queries: Sequence[Query]) -> list[Extraction]:
         if not queries:
@@ -131,7 +135,7 @@ class ParallelDecoder:
         return extract(
             queries,
             engine=self.lm.engine,
-            format=self.format,
+            format=self._format,
             batch_tokens=self.batch_tokens,
         )
 

@@ -300,8 +300,7 @@ class CausalLMShim(Shim):
     def _check_lengths(self, trees: Sequence["Gold"]) -> None:
         most = self.lm.context_length
         for tree in trees:
-            needed = int(tree.positions.max()) + 1
-            if needed > most:
+            if (needed := tree.span) > most:
                 raise ValueError(
                     Errors.E885.format(
                         needed=needed, most=most, begin=self._begin(tree)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from unicodedata import normalize
 
 from ..errors import Errors
-from ..formats.base import Format
+from ..formats.base import Format, as_trained
 from ..labels import complete_names
 from ..model.shim import CausalLMShim
 from ..spans.windows import with_join_tokens
@@ -139,6 +139,10 @@ class AdapterSet:
                     Errors.E823.format(adapter=name, other=other, name=self.name)
                 )
 
+    def format(self, shim: CausalLMShim, format: Format) -> Format:
+        """See the function `format_of`."""
+        return format_of(shim, format)
+
     # -- checks -----------------------------------------------------------------------
 
     def check_format(self, shim: CausalLMShim, format: Format) -> None:
@@ -156,14 +160,20 @@ class AdapterSet:
             raise ValueError(Errors.E813.format(adapter=self.active, name=self.name))
 
 
+def format_of(shim: CausalLMShim, format: Format) -> Format:
+    """The format as an adapter was trained in it, where the format leaves that open."""
+    card = shim.card()
+    return format if card is None else as_trained(format, card.format)
+
+
 def check_format(shim: CausalLMShim, format: Format, name: str) -> None:
     """Raises ValueError (E802) if an adapter was trained in another format.
 
     name: of what uses it, for the error.
     """
-    card = shim.card()
-    if card is not None and card.format and card.format != format.name:
-        formats = {"trained": card.format, "format": format.name}
+    card, own = shim.card(), format_of(shim, format).name
+    if card is not None and card.format and card.format != own:
+        formats = {"trained": card.format, "format": own}
         message = Errors.E802.format(path=shim.adapter_source, name=name, **formats)
         raise ValueError(message)
 

@@ -49,7 +49,7 @@ target_modules = "all-linear"
 
 [padellm_ner.format]
 @misc = "spacy_padellm.Pointer.v1"
-labels = "behind"
+labels = null
 threshold = 0.35
 size = 128
 prefer_narrow = 0.4

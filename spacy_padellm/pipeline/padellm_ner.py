@@ -206,7 +206,8 @@ class PaDeLLMNER(AdaptersAndLabels, TrainablePipe):
         for adapter in dict.fromkeys((self.active_adapter, *self.adapters)):
             labels = self._adapters.labels(adapter) or WARM_UP_LABELS
             self.predict([doc], Call(self.output, adapter, labels))
-            prepare(labels, engine=self._open(adapter), format=self.format)
+            engine, format = self._open(adapter), self._format(adapter)
+            prepare(labels, engine=engine, format=format)
 
     def predict(
         self, docs: Iterable[Doc], call: Call | None = None
@@ -231,7 +232,7 @@ class PaDeLLMNER(AdaptersAndLabels, TrainablePipe):
             docs,
             labels,
             engine=self._open(call.adapter),
-            format=self.format,
+            format=self._format(call.adapter),
             windows=self._adapters.windows(call.adapter, self._windows),
             output=call.output,
             batch_tokens=self.batch_tokens,
@@ -256,6 +257,10 @@ class PaDeLLMNER(AdaptersAndLabels, TrainablePipe):
         shim = self._adapters.shim(adapter)
         self._adapters.check_predicts(shim, self.format)
         return self.engine.open(shim, adapter)
+
+    def _format(self, adapter: str | None) -> Format:
+        """The component's format, as an adapter was trained in it."""
+        return self._adapters.format(self._adapters.shim(adapter), self.format)
 
     def _check_model(self, adapter: str | None) -> None:
         """Raises the error of an adapter or a base that cannot be loaded, merged or
@@ -412,7 +417,7 @@ class PaDeLLMNER(AdaptersAndLabels, TrainablePipe):
         trees, problems = trees_of(
             examples,
             self.label_data,
-            format=self.format,
+            format=self._adapters.format(shim, self.format),
             windows=self.windows,
             tokenizer=shim.tokenizer,
             spans_key=self._gold_key,

@@ -84,11 +84,12 @@ def collect(
     if NAMED not in exclude:
         for shim in adapters.named.values():
             adapters.check_format(shim, format)
-    own = adapters.own.adapter(format.name, adapters.labels(None))
+    shims = {None: adapters.own, **adapters.named}
     named = {
-        name: shim.adapter(format.name, adapters.labels(name))
-        for name, shim in adapters.named.items()
+        name: shim.adapter(adapters.format(shim, format).name, adapters.labels(name))
+        for name, shim in shims.items()
     }
+    own = named.pop(None)
     cfg = {
         **adapters.choice(None).to_save(),
         "configured_labels": adapters.configured_labels,

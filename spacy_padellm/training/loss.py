@@ -11,8 +11,8 @@ from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 from ..adapters.adapted import AdaptedLM
 from ..adapters.pointer_head import ENDS, GOES_ON, STARTS, PointerHead
 from ..execution.trainable import TrainableDecoder
-from ..execution.trial import checked_logits
-from ..trees.masks import ancestors
+from ..execution.trial import check_positions, checked_logits
+from ..trees.masks import ancestors, linked
 from ..trees.packing import GoldTree
 from ..trees.pointers import GoldPointers
 from ..trees.rows import pack_rows, pad
@@ -33,13 +33,14 @@ def tree_loss(
     """
     device = lm.device
     rows = pack_rows(trees)
-    on_device = [
-        torch.from_numpy(array).to(device)
-        for array in (rows.ids, rows.positions, rows.starts, rows.ends, rows.real)
-    ]
-    ids, positions, starts, ends, real = on_device
-    hidden = decoder.hidden(ids, positions, ancestors(starts, ends), real=real)
-    hidden = hidden.flatten(0, 1)
+    if rows.positions.min() < 0:
+        check_positions(decoder, lm.base)
+    arrays = rows.ids, rows.positions, rows.starts, rows.ends, rows.links, rows.real
+    ids, positions, starts, ends, links, real = (
+        torch.from_numpy(array).to(device) for array in arrays
+    )
+    mask = ancestors(starts, ends) | linked(links, ids.shape[1])
+    hidden = decoder.hidden(ids, positions, mask, real=real).flatten(0, 1)
     if isinstance(trees[0], GoldPointers):
         return pointer_loss(lm.head, hidden, trees, rows.firsts)
     sources = [

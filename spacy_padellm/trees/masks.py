@@ -13,6 +13,15 @@ def ancestors(starts: torch.Tensor, ends: torch.Tensor) -> torch.Tensor:
     return (node >= starts[:, None, :]) & (node < ends[:, None, :])
 
 
+def linked(links: torch.Tensor, columns: int) -> torch.Tensor:
+    """The mask [batch, tokens, columns] of nodes that see further ones.
+
+    links: [batch, tokens, 2]; node i sees column j if `links[i, 0] <= j < links[i, 1]`.
+    """
+    column = torch.arange(columns, device=links.device)
+    return (column >= links[..., :1]) & (column < links[..., 1:])
+
+
 def limited(mask: torch.Tensor, positions: torch.Tensor, window: int) -> torch.Tensor:
     """The mask without tokens that are `window` or more positions away.
 

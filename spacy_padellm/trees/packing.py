@@ -32,18 +32,21 @@ class GoldSequence:
     allowed: tuple[TokenIds | None, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PackedTree:
     """The prompts of one text, packed in depth-first order.
 
     ids, positions, starts, ends: [nodes]; node i sees node j where
         `starts[j] <= i < ends[j]`, see `subtree_ends`.
+    links: [nodes, 2]; node i also sees nodes `links[i, 0]` to `links[i, 1]`, without
+        the last.
     """
 
     ids: np.ndarray
     positions: np.ndarray
     starts: np.ndarray
     ends: np.ndarray
+    links: np.ndarray
 
     @classmethod
     def of(cls, trie: Trie, prefix: range, **fields: Any) -> "PackedTree":
@@ -58,14 +61,20 @@ class PackedTree:
             positions=np.array(trie.depths, dtype=np.int64),
             starts=starts,
             ends=np.array(subtree_ends(trie.parents), dtype=np.int64),
+            links=np.zeros((len(trie), 2), dtype=np.int64),
             **fields,
         )
 
     def __len__(self) -> int:
         return len(self.ids)
 
+    @property
+    def span(self) -> int:
+        """The context that the tree needs, in tokens."""
+        return int(self.positions.max() - self.positions.min()) + 1
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GoldTree(PackedTree):
     """The gold sequences of one text.
 

@@ -11,8 +11,18 @@ from .packing import PackedTree
 from .trie import ROOT, Trie
 
 
-@dataclass(frozen=True, slots=True)
-class LabelTree(PackedTree):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptTree(PackedTree):
+    """Nodes that see no text, so they are computed once for all texts."""
+
+    @property
+    def key(self) -> tuple[bytes, bytes]:
+        """The same for trees with the same hidden states, keys and values."""
+        return self.ids.tobytes(), self.ends.tobytes()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LabelTree(KeptTree):
     """Labels that do not see the text. Their hidden states are the same for each text.
 
     queries: [labels], the last node of each label's branch.
@@ -20,27 +30,39 @@ class LabelTree(PackedTree):
 
     queries: np.ndarray
 
-    @property
-    def key(self) -> tuple[bytes, bytes]:
-        """The same for trees with the same hidden states."""
-        return self.ids.tobytes(), self.ends.tobytes()
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NameTree(KeptTree):
+    """Labels without their last tokens. Their keys and values are the same for each
+    text.
+
+    names: [labels, 2]; the nodes of each label, from the first to behind the last.
+    last_ids: [labels], the last token of each. It sees the text and its own label, and
+        is in the tree of the text.
+    stem: how many nodes precede the labels.
+    """
+
+    names: np.ndarray
+    last_ids: np.ndarray
+    stem: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PointerTree(PackedTree):
     """A text and its labels.
 
-    queries: [labels], the last node of each label's branch; in `labels`, if that is not
-        None.
+    queries: [labels], the last node of each label's branch; in `kept`, if that is a
+        `LabelTree`.
     keys: [tokens], the nodes of the text's tokens.
+    kept: what is computed once of the labels. Links are to the nodes of a `NameTree`.
     """
 
     queries: np.ndarray
     keys: np.ndarray
-    labels: LabelTree | None
+    kept: LabelTree | NameTree | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GoldPointers(PointerTree):
     """A text and its labels, with their mentions. The labels are in the same tree.
 
@@ -66,6 +88,83 @@ def pack_labels(stem: TokenIds, branches: Sequence[TokenIds]) -> LabelTree:
     return LabelTree.of(trie, range(0), queries=queries)
 
 
+def pack_names(stem: TokenIds, branches: Sequence[TokenIds]) -> NameTree:
+    """Pack labels without their last tokens. No label sees another one.
+
+    stem: what precedes each label, such as a newline.
+    branches: the tokens of each label, the last one too.
+    """
+    starts = np.zeros(len(branches), dtype=np.int64)
+    ids, positions, ends = list(stem), list(range(len(stem))), []
+    # sorted, so that the order of labels changes nothing
+    for number in sorted(range(len(branches)), key=branches.__getitem__):
+        name = branches[number][:-1]
+        starts[number] = len(ids)
+        ids += name
+        positions += range(len(stem), len(stem) + len(name))
+        ends += [len(ids)] * len(name)
+    lengths = np.array([len(branch) - 1 for branch in branches], dtype=np.int64)
+    return NameTree(
+        ids=np.array(ids, dtype=np.int64),
+        positions=np.array(positions, dtype=np.int64),
+        starts=np.arange(len(ids)),
+        ends=np.array([len(ids)] * len(stem) + ends, dtype=np.int64),
+        links=np.zeros((len(ids), 2), dtype=np.int64),
+        names=np.stack([starts, starts + lengths], axis=1),
+        last_ids=np.array([branch[-1] for branch in branches], dtype=np.int64),
+        stem=len(stem),
+    )
+
+
+def pack_with_names(prompt: TokenIds, keys: range, names: NameTree) -> PointerTree:
+    """Pack a text and the last token of each label. The tokens of the prompt see each
+    other in both directions. They stand before the labels, up to the position of the
+    last token of their stem.
+
+    prompt, keys: as in `pack_pointers`.
+    """
+    n_text, n_labels = len(prompt), len(names.last_ids)
+    n_nodes = n_text + n_labels
+    # sorted like the labels themselves
+    order = np.lexsort((names.last_ids, *names.names.T[::-1]))
+    queries = np.empty(n_labels, dtype=np.int64)
+    queries[order] = np.arange(n_text, n_nodes)
+    lengths = names.names[:, 1] - names.names[:, 0]
+    links = np.zeros((n_nodes, 2), dtype=np.int64)
+    links[queries] = names.names
+    text = np.array(prompt, dtype=np.int64)
+    return PointerTree(
+        ids=np.concatenate([text, names.last_ids[order]]),
+        positions=names.stem
+        + np.concatenate([np.arange(-n_text, 0), lengths[order]]),
+        starts=np.concatenate([np.zeros(n_text, int), np.arange(n_text, n_nodes)]),
+        ends=np.concatenate([np.full(n_text, n_nodes), np.arange(n_text, n_nodes) + 1]),
+        links=links,
+        queries=queries,
+        keys=np.arange(keys.start, keys.stop),
+        kept=names,
+    )
+
+
+def gold_with_names(tree: PointerTree, **gold: Any) -> GoldPointers:
+    """One tree of a text that `pack_with_names` has packed, and behind it its labels.
+
+    gold: the fields of `GoldPointers`.
+    """
+    names, first = tree.kept, len(tree)
+    return GoldPointers(
+        ids=np.concatenate([tree.ids, names.ids]),
+        positions=np.concatenate([tree.positions, names.positions]),
+        starts=np.concatenate([tree.starts, names.starts + first]),
+        ends=np.concatenate([tree.ends, names.ends + first]),
+        links=np.concatenate([tree.links + first, names.links]),
+        queries=tree.queries,
+        keys=tree.keys,
+        kept=None,
+        **gold,
+    )
+
+
 def pack_pointers(
     prompt: TokenIds,
     keys: range,
@@ -84,13 +183,13 @@ def pack_pointers(
     """
     trie = Trie()
     path = trie.insert(prompt)
-    labels = branches if isinstance(branches, LabelTree) else None
-    if labels is None:
+    kept = branches if isinstance(branches, LabelTree) else None
+    if kept is None:
         queries = _insert_sorted(trie, branches, [ROOT, *path][stem], len(prompt))
     else:
-        queries = labels.queries
+        queries = kept.queries
     fields = {"keys": np.arange(keys.start, keys.stop), "queries": queries}
-    fields |= {"labels": labels, **(gold or {})}
+    fields |= {"kept": kept, **(gold or {})}
     first = 0 if stem == len(prompt) else stem
     kind = PointerTree if gold is None else GoldPointers
     return kind.of(trie, range(first, len(prompt)), **fields)

@@ -12,7 +12,8 @@ from .packing import PackedTree
 class PackedRows:
     """A batch of trees, padded. Padding sees itself alone and is seen by nobody.
 
-    ids, positions, starts, ends: [rows, width], as in `PackedTree`.
+    ids, positions, starts, ends: [rows, width], and links: [rows, width, 2], as in
+        `PackedTree`.
     real: [tokens], indices into the flattened rows x width that are not padding.
     firsts: [trees], the index of each tree's first node, counted in the same way.
     """
@@ -21,16 +22,22 @@ class PackedRows:
     positions: np.ndarray
     starts: np.ndarray
     ends: np.ndarray
+    links: np.ndarray
     real: np.ndarray
     firsts: np.ndarray
 
 
 def pack_rows(
-    trees: Sequence[PackedTree], rows: Sequence[int] | None = None
+    trees: Sequence[PackedTree],
+    rows: Sequence[int] | None = None,
+    *,
+    linked: Sequence[int] | None = None,
 ) -> PackedRows:
     """Place trees in rows, one after the other.
 
     rows: the row of each tree; by default, each has a row of its own.
+    linked: where the nodes that each tree links to begin; by default, the links are to
+        nodes of the tree itself.
     """
     if rows is None:
         rows = range(len(trees))
@@ -44,13 +51,17 @@ def pack_rows(
     positions = np.zeros_like(ids)
     starts = np.tile(np.arange(width), (len(filled), 1))
     ends = starts + 1
-    for tree, row, column in zip(trees, rows, columns, strict=True):
+    links = np.zeros((*ids.shape, 2), dtype=np.int64)
+    linked = columns if linked is None else linked
+    for tree, row, column, target in zip(trees, rows, columns, linked, strict=True):
         place = row, slice(column, column + len(tree))
         ids[place], positions[place] = tree.ids, tree.positions
         starts[place], ends[place] = tree.starts + column, tree.ends + column
+        links[place] = tree.links + target
     is_real = np.arange(width) < np.array(filled)[:, None]
     firsts = np.array(rows) * width + np.array(columns)
-    return PackedRows(ids, positions, starts, ends, np.flatnonzero(is_real), firsts)
+    real = np.flatnonzero(is_real)
+    return PackedRows(ids, positions, starts, ends, links, real, firsts)
 
 
 def pad(arrays: Sequence[np.ndarray]) -> np.ndarray:

@@ -5,7 +5,14 @@ from dataclasses import dataclass
 
 import torch
 
-from spacy_padellm.trees.pointers import PointerTree, pack_labels, pack_pointers
+from spacy_padellm.trees.pointers import (
+    PointerTree,
+    gold_with_names,
+    pack_labels,
+    pack_names,
+    pack_pointers,
+    pack_with_names,
+)
 from spacy_padellm.types import TokenIds
 
 
@@ -15,20 +22,29 @@ class Asked:
 
     keys: which tokens of the prompt are the text's. stem: labels that do not see the
     text continue this many tokens of the prompt; None: they continue all of it.
+    before: what precedes the names that are read once; None if they are not.
     """
 
     prompt: TokenIds
     keys: range
     branches: list[TokenIds]
     stem: int | None = None
+    before: TokenIds | None = None
 
-    def tree(self, **gold) -> PointerTree:
+    def tree(self, gold=None) -> PointerTree:
         """The same in one tree."""
+        if self.before is not None:
+            return gold_with_names(self.tree_apart(), **gold)
         stem = len(self.prompt) if self.stem is None else self.stem
-        return pack_pointers(self.prompt, self.keys, self.branches, stem=stem, **gold)
+        return pack_pointers(
+            self.prompt, self.keys, self.branches, stem=stem, gold=gold
+        )
 
     def tree_apart(self) -> PointerTree:
         """The same with a tree for the text and another for the labels."""
+        if self.before is not None:
+            names = pack_names(self.before, self.branches)
+            return pack_with_names(self.prompt, self.keys, names)
         labels = pack_labels(self.prompt[: self.stem], self.branches)
         return pack_pointers(self.prompt, self.keys, labels, stem=self.stem)
 
@@ -40,7 +56,10 @@ def plain_log_odds(
     rows = []
     prompt, keys = asked.prompt, asked.keys
     for branch in asked.branches:
-        if asked.stem is None:
+        if asked.before is not None:
+            states = states_of_name(model, prompt, asked.before, branch)
+            text, query = states[keys.start : keys.stop], states[-1]
+        elif asked.stem is None:
             states = hidden_states(model, prompt + branch, range(len(prompt)))
             text, query = states[keys.start : keys.stop], states[-1]
         else:
@@ -57,9 +76,33 @@ def hidden_states(model, ids: TokenIds, each_other: range) -> torch.Tensor:
     seen = torch.ones(len(ids), len(ids)).tril()
     both = slice(each_other.start, each_other.stop)
     seen[both, both] = 1
+    return seeing(model, ids, seen, torch.arange(len(ids)))
+
+
+def states_of_name(
+    model, prompt: TokenIds, before: TokenIds, branch: TokenIds
+) -> torch.Tensor:
+    """Hidden states of a prompt and of a label behind it. The label's last token sees
+    the prompt and the label, and the others see the label and what precedes it."""
+    n_prompt, n_before = len(prompt), len(before)
+    ids = prompt + before + branch
+    label = slice(n_prompt, len(ids))
+    seen = torch.zeros(len(ids), len(ids))
+    seen[:n_prompt, :n_prompt] = 1
+    seen[label, label] = torch.ones(len(ids) - n_prompt, len(ids) - n_prompt).tril()
+    seen[-1, :n_prompt] = 1
+    seen[-1, n_prompt : n_prompt + n_before] = 0
+    of_label = torch.arange(n_prompt - n_before, n_prompt + len(branch))
+    positions = torch.cat([torch.arange(n_prompt), of_label])
+    return seeing(model, ids, seen, positions)
+
+
+def seeing(model, ids: TokenIds, seen, positions) -> torch.Tensor:
+    """Hidden states of tokens, of which each sees those that are 1 in its row."""
     mask = (1 - seen) * torch.finfo(torch.float32).min
     out = model(
         input_ids=torch.tensor([ids]),
+        position_ids=positions[None],
         attention_mask=mask[None, None],
         output_hidden_states=True,
     )

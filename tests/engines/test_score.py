@@ -23,6 +23,7 @@ from .plain_pointer import Asked, plain_log_odds
 
 # The first label's tokens begin those of the second.
 NAMES = ["part", "part that is worn", "fault", "tool"]
+ONCE = {"before": (1, 10)}  # names that are read once, and what precedes them
 
 
 @pytest.fixture
@@ -88,19 +89,22 @@ def assert_close(found, expected):
 
 
 @pytest.mark.parametrize("n_texts", [1, 7, 32])
+@pytest.mark.parametrize("before", [None, ONCE["before"]], ids=["behind", "once"])
 def test_scores_are_those_of_each_text_and_label_alone(
-    lm, peft_model, ask, workshop, tiny_tokenizer, n_texts
+    lm, peft_model, ask, workshop, tiny_tokenizer, n_texts, before
 ):
     """Whatever the batch; texts have one to four labels."""
     asked = [
-        ask(row.text, NAMES[: 1 + number % 4])
+        ask(row.text, NAMES[: 1 + number % 4], before=before)
         for number, row in enumerate(workshop[:n_texts])
     ]
-    found, engine = score(lm, [one.tree() for one in asked], tiny_tokenizer)
+    trees = [one.tree() if before is None else one.tree_apart() for one in asked]
+    found, engine = score(lm, trees, tiny_tokenizer)
     expected = plain(peft_model, lm, asked)
     assert_close(found, expected)
     assert max(abs(one).max() for one in expected) > 1, "they are not all alike"
-    assert engine.usage.passes == 1
+    n_sets = 0 if before is None else min(n_texts, len(NAMES))
+    assert engine.usage.passes == 1 + n_sets
 
 
 def test_the_order_of_labels_changes_only_the_order_of_scores(
@@ -124,25 +128,35 @@ def test_labels_alone_are_compared_as_in_the_tree_of_the_text(
     assert_close(apart, together)
 
 
-def test_texts_with_labels_of_both_kinds_share_a_session(
+def test_texts_with_labels_of_all_kinds_share_a_session(
     lm, peft_model, ask, workshop, tiny_tokenizer
 ):
-    first, second, third, fourth = (row.text for row in workshop[:4])
+    first, second, third, *others = (row.text for row in workshop[:6])
     asked = [
         ask(first, stem=1),
         ask(second),
         ask(third, NAMES[:2], stem=1),
-        ask(fourth, NAMES[::-1], stem=1),
+        ask(others[0], NAMES[::-1], stem=1),
+        ask(others[1], NAMES[2:], **ONCE),
+        ask(others[2], NAMES[:3], **ONCE),
     ]
-    trees = [one.tree() if one.stem is None else one.tree_apart() for one in asked]
+    apart = [one.stem is not None or one.before is not None for one in asked]
+    trees = [
+        one.tree_apart() if is_apart else one.tree()
+        for one, is_apart in zip(asked, apart, strict=True)
+    ]
     found, _ = score(lm, trees, tiny_tokenizer)
     assert_close(found, plain(peft_model, lm, asked))
 
 
-def test_labels_alone_are_computed_once_until_the_adapter_changes(
-    lm, ask, workshop, tiny_tokenizer, tiny_base, tmp_path
+KEPT = pytest.mark.parametrize("kind", [{"stem": 1}, ONCE], ids=["alone", "once"])
+
+
+@KEPT
+def test_labels_are_computed_once_until_the_adapter_changes(
+    lm, ask, workshop, tiny_tokenizer, tiny_base, tmp_path, kind
 ):
-    asked = [[ask(row.text, stem=1)] for row in workshop[:3]]
+    asked = [[ask(row.text, **kind)] for row in workshop[:3]]
     engine = PackedEngine(lm, tiny_tokenizer)
     for one in asked:
         score_in(engine, [one[0].tree_apart()])
@@ -153,14 +167,19 @@ def test_labels_alone_are_computed_once_until_the_adapter_changes(
     assert_close(found, plain(read_by_peft(lm, tiny_base, tmp_path), lm, asked[0]))
 
 
-def test_few_sets_of_labels_are_kept(lm, ask, tiny_tokenizer):
+@KEPT
+def test_few_sets_of_labels_are_kept(lm, ask, tiny_tokenizer, kind):
     engine = PackedEngine(lm, tiny_tokenizer)
     trees = [
-        ask("A worn chain.", [f"label {number}"], stem=1).tree_apart()
+        ask("A worn chain.", [f"label {number}"], **kind).tree_apart()
         for number in range(KEPT_LABELS + 3)
     ]
     score_in(engine, trees)
-    assert len(engine.decoding.current().label_states) == KEPT_LABELS
+    built = engine.decoding.current()
+    kept, others = built.label_states, built.name_caches
+    if kind is ONCE:
+        kept, others = others, kept
+    assert len(kept) == KEPT_LABELS and not others
     passes = engine.usage.passes
     score_in(engine, trees[-KEPT_LABELS:])
     assert engine.usage.passes == passes + 1
@@ -174,15 +193,17 @@ class SlowDict(dict):
         return super().pop(key)
 
 
-def test_threads_keep_few_sets_of_labels(lm, ask, tiny_tokenizer):
+@KEPT
+def test_threads_keep_few_sets_of_labels(lm, ask, tiny_tokenizer, kind):
     engine = PackedEngine(lm, tiny_tokenizer)
     trees = [
-        ask("A worn chain.", [f"label {number}"], stem=1).tree_apart()
+        ask("A worn chain.", [f"label {number}"], **kind).tree_apart()
         for number in range(3 * KEPT_LABELS)
     ]
     expected = [score_in(engine, [tree]) for tree in trees]
     kept = SlowDict()
-    built = replace(engine.decoding.current(), label_states=kept)
+    field = "name_caches" if kind is ONCE else "label_states"
+    built = replace(engine.decoding.current(), **{field: kept})
     engine.decoding._built = built
     answers = at_once(
         lambda i: [score_in(engine, [tree]) for tree in trees[i:] + trees[:i]]
@@ -213,15 +234,16 @@ def test_no_output_layer_is_built(lm, ask, tiny_tokenizer, monkeypatch, merge):
 
 
 @pytest.mark.parametrize("adapter", ["merged", "beside", "dora"])
+@pytest.mark.parametrize("kind", [{}, ONCE], ids=["behind", "once"])
 def test_every_way_to_compute_gives_the_same(
-    lm, open_tiny, ask, workshop, tiny_tokenizer, tiny_base, tmp_path, adapter
+    lm, open_tiny, ask, workshop, tiny_tokenizer, tiny_base, tmp_path, adapter, kind
 ):
     if adapter == "dora":  # no fused decoder: the base's own modules
         settings = {**LORA, "use_dora": True}
         lm = disturbed(AdaptedLM.fresh(open_tiny, settings, HeadCard(size=16)))
     merge = "always" if adapter == "merged" else "never"
-    asked = [ask(row.text) for row in workshop[:5]]
-    trees = [one.tree() for one in asked]
+    asked = [ask(row.text, **kind) for row in workshop[:5]]
+    trees = [one.tree_apart() if kind else one.tree() for one in asked]
     found, engine = score(lm, trees, tiny_tokenizer, DecodingSettings(merge=merge))
     assert (engine.decoding.current().decoder is lm) == (adapter == "dora")
     assert_close(found, plain(read_by_peft(lm, tiny_base, tmp_path), lm, asked))
@@ -252,10 +274,19 @@ def test_a_changed_head_is_used_at_once(lm, ask, tiny_tokenizer, tiny_base, peft
 
 
 @pytest.mark.parametrize("long", ["text", "label"])
-def test_a_text_longer_than_the_context_is_refused(lm, ask, tiny_tokenizer, long):
+@pytest.mark.parametrize("kind", [{}, ONCE], ids=["behind", "once"])
+def test_a_text_longer_than_the_context_is_refused(lm, ask, tiny_tokenizer, long, kind):
     text, name = ("worn " * 700, "part") if long == "text" else ("worn", "part " * 700)
-    asked = [ask("A worn chain."), ask(text, [name])]
+    asked = [ask("A worn chain.", **kind), ask(text, [name], **kind)]
     engine = PackedEngine(lm, tiny_tokenizer)
     with pytest.raises(PromptTooLong, match=r"E601.*needs? .*2048"):
-        score_in(engine, [one.tree() for one in asked])
+        score_in(engine, [one.tree_apart() if kind else one.tree() for one in asked])
     assert engine.usage.passes == 0
+
+
+def test_a_text_and_a_name_share_the_context(lm, ask, tiny_tokenizer):
+    """Each fits alone."""
+    asked = ask("worn " * 600, ["part " * 600], **ONCE)
+    engine = PackedEngine(lm, tiny_tokenizer)
+    with pytest.raises(PromptTooLong, match="E601"):
+        score_in(engine, [asked.tree_apart()])

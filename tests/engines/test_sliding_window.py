@@ -11,10 +11,13 @@ from spacy_padellm.engines.packed import PackedEngine
 from spacy_padellm.execution.decoding import Decoding
 from spacy_padellm.execution.trainable import TrainableDecoder, trainable
 from spacy_padellm.formats.templates import TEMPLATES
+from spacy_padellm.trees.masks import ancestors, linked
 from spacy_padellm.trees.pointers import pack_pointers
 
 from ..loras import LORA
+from ..tree_training import disturbed
 from .plain import PlainSession, assert_same, count_branches, mention_branches
+from .plain_pointer import Asked
 
 WINDOW = 24
 
@@ -83,6 +86,43 @@ def test_tokens_of_a_text_see_each_other_within_the_window(model, monkeypatch):
     expected = model.model(ids, use_cache=False).last_hidden_state
     for hidden in found:
         torch.testing.assert_close(hidden, expected, atol=1e-4, rtol=1e-4)
+
+
+@pytest.mark.parametrize("fast", [True, False], ids=["fused", "modules"])
+def test_names_that_are_read_once_are_as_far_from_the_text_as_in_one_tree(
+    model, tiny_tokenizer, fast, monkeypatch
+):
+    """In layers with a window, the last token of a label does not see all of it."""
+    base = SharedBase(model, tokenizer=None)
+    lm = disturbed(AdaptedLM.fresh(base, LORA, HeadCard(size=8)))
+    if not fast:
+        monkeypatch.setattr(
+            "spacy_padellm.execution.decoding.fused_base", lambda base: None
+        )
+    text = range(20, 20 + 2 * WINDOW)
+    labels = [(30, 31, *range(80, 100), 2), (40, 2)]
+    asked = Asked((1, *text, 9), range(1, 1 + len(text)), labels, before=(1, 9))
+    engine = PackedEngine(lm, tiny_tokenizer)
+    with engine.session(1) as session:
+        [found] = session.score([asked.tree_apart()])
+    assert (engine.decoding.current().decoder is lm) != fast
+    tree = asked.tree({"spans": None, "known": None})
+    ids, starts, ends, links, queries, keys = (
+        torch.from_numpy(array)[None]
+        for array in (
+            *(tree.ids, tree.starts, tree.ends),
+            *(tree.links, tree.queries, tree.keys),
+        )
+    )
+    mask = ancestors(starts, ends) | linked(links, len(tree))
+    with torch.inference_mode():
+        # distances count, not positions
+        positions = torch.from_numpy(tree.positions)[None] + 100
+        hidden = lm.hidden(ids, positions, mask)[0]
+        expected = lm.head(hidden, queries, keys)[0]
+    torch.testing.assert_close(
+        torch.from_numpy(found), expected, atol=1e-4, rtol=1e-4
+    )
 
 
 def test_heads_need_no_embeddings_multiplied(model, tiny_tokenizer):

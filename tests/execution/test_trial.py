@@ -8,7 +8,12 @@ from transformers import CONFIG_MAPPING, AutoModelForCausalLM
 from spacy_padellm.adapters.adapted import AdaptedLM
 from spacy_padellm.adapters.shared_base import SharedBase
 from spacy_padellm.execution.trainable import trainable
-from spacy_padellm.execution.trial import check_logits, check_trees, checked_logits
+from spacy_padellm.execution.trial import (
+    check_logits,
+    check_positions,
+    check_trees,
+    checked_logits,
+)
 from spacy_padellm.pipeline.padellm_ner import PaDeLLMNER
 from spacy_padellm.trees.batching import DoesNotFit
 
@@ -117,6 +122,22 @@ def test_a_base_that_counts_positions_by_itself_is_refused():
     lm = new_lm("bart", d_model=64, decoder_layers=2, decoder_attention_heads=4)
     with pytest.raises(ValueError, match="E347.* bart reads a branch of a tree in ano"):
         decoder_of(lm)
+
+
+@pytest.mark.parametrize("kind", ["opt", "gpt2"])
+def test_a_base_with_an_embedding_for_each_position_reads_no_names_once(kind):
+    """Such names stand in one place, and texts of any length before them."""
+    lm = new_lm(kind, word_embed_proj_dim=64, ffn_dim=96, n_embd=64, n_head=4, n_layer=2)
+    decoder = decoder_of(lm)
+    for _ in range(2):
+        with pytest.raises(ValueError, match=f"E718.*{kind} .* position.*'behind'"):
+            check_positions(decoder, lm.base)
+
+
+@pytest.mark.parametrize("kind", ["llama", "olmo2", "phi3", "cohere2"])
+def test_with_rotary_embeddings_distances_count(kind):
+    lm = new_lm(kind)
+    check_positions(decoder_of(lm), lm.base)
 
 
 def test_a_base_that_did_not_fit_is_tried_again(monkeypatch):

@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 
 from spacy_padellm.adapters.card import HeadCard
-from spacy_padellm.formats.base import GoldText, Query
-from spacy_padellm.formats.pointer import Pointer, build_pointer_v1
+from spacy_padellm.formats.base import GoldText, Query, as_trained
+from spacy_padellm.formats.one_step import build_one_step_v1
+from spacy_padellm.formats.pointer import NAMES, Pointer, build_pointer_v1
+from spacy_padellm.trees.pointers import gold_with_names
 
 LABELS = {"PER": "person", "LOC": "place"}
 TEXT = "Ann Lee left Oslo, and Oslo wept."
@@ -61,16 +63,31 @@ def test_mentions_are_the_tokens_that_spell_them(request, workshop, kind):
             ]
 
 
-@pytest.mark.parametrize("alone", [False, True])
-def test_a_label_is_asked_behind_the_text_or_alone(tiny_tokenizer, alone):
-    format = Pointer(alone=alone)
+@pytest.mark.parametrize("labels", [None, "once", "behind", "alone"])
+def test_a_label_sees_the_text_or_not(tiny_tokenizer, labels):
+    format = Pointer(labels=labels)
     tree = format.gold_tree(Query(TEXT, LABELS), GoldText({}), tiny_tokenizer)
     for node, name in zip(tree.queries, LABELS.values(), strict=True):
-        seen = (tree.starts <= node) & (node < tree.ends)
-        text = "" if alone else f" {TEXT}\n"
+        text = "" if labels == "alone" else f" {TEXT}\n"
         expected = f"<|im_start|>{text}{name}:"
-        assert tiny_tokenizer.decode(tree.ids[seen].tolist()) == expected
+        assert tiny_tokenizer.decode(seen_ids(tree, node)) == expected
     assert tiny_tokenizer.decode(tree.ids[tree.keys].tolist()) == f" {TEXT}"
+
+
+def test_a_name_that_is_read_once_follows_what_every_label_follows(tiny_tokenizer):
+    tree = Pointer().gold_tree(Query(TEXT, LABELS), GoldText({}), tiny_tokenizer)
+    for node, name in zip(tree.queries, LABELS.values(), strict=True):
+        last_of_name = tree.links[node, 1] - 1
+        seen = tiny_tokenizer.decode(seen_ids(tree, last_of_name))
+        assert seen == f"<|im_start|>\n{name}"
+
+
+def seen_ids(tree, node):
+    """The ids that a node sees, in the order of their positions."""
+    seen = (tree.starts <= node) & (node < tree.ends)
+    seen[slice(*tree.links[node])] = True
+    order = np.argsort(tree.positions[seen], kind="stable")
+    return tree.ids[seen][order].tolist()
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -237,20 +254,32 @@ def test_each_text_has_its_own_extraction_and_labels(tiny_tokenizer):
 
 
 def test_labels_alone_are_one_tree_for_texts_with_the_same_labels(tiny_tokenizer):
-    format = Pointer(alone=True)
+    format = Pointer(labels="alone")
     texts = [("Ann left", {"PER": [(0, 3)]}), ("Oslo", {"LOC": [(0, 4)]})]
     extractions, session = extract(texts, tiny_tokenizer, format=format)
     assert [len(each.mentions) for each in extractions] == [1, 1]
     first, second = session.trees
-    assert first.labels is second.labels is not None
-    ids = first.labels.ids[first.labels.ids != tiny_tokenizer.bos_id].tolist()
+    assert first.kept is second.kept is not None
+    ids = first.kept.ids[first.kept.ids != tiny_tokenizer.bos_id].tolist()
     assert sorted(tiny_tokenizer.decode(ids).split(":")) == ["", "person", "place"]
 
 
-def test_what_is_learned_is_what_is_read(any_tokenizer, workshop):
+def test_names_are_one_tree_for_texts_with_the_same_labels(tiny_tokenizer):
+    texts = [("Ann left", {"PER": [(0, 3)]}), ("Oslo", {"LOC": [(0, 4)]})]
+    extractions, session = extract(texts, tiny_tokenizer)
+    assert [len(each.mentions) for each in extractions] == [1, 1]
+    first, second = session.trees
+    assert first.kept is second.kept
+    for (text, _), tree in zip(texts, session.trees, strict=True):
+        ids = tiny_tokenizer.encode(f" {text}\n", add_special_tokens=False).ids
+        assert len(tree) == 1 + len(ids) + len(LABELS)
+
+
+@pytest.mark.parametrize("way", ["once", "behind"])
+def test_what_is_learned_is_what_is_read(any_tokenizer, workshop, way):
     """Where no border of a mention is within a token, so that both see the same."""
     labels = {"PART": "part", "TOOL": "tool", "FAULT": "fault"}
-    format, n_same = Pointer(), 0
+    format, n_same = Pointer(labels=way), 0
     for row in workshop[:60]:
         query = Query(row.text, labels)
         gold = format.gold_tree(query, GoldText(row.spans), any_tokenizer)
@@ -258,9 +287,11 @@ def test_what_is_learned_is_what_is_read(any_tokenizer, workshop):
         session = Given([log_odds_of(encoded, row.spans)])
         [extraction] = format.extract([encoded], session)
         [tree] = session.trees
+        if way == "once":
+            tree = gold_with_names(tree, spans=None, known=None)
         if tree.ids.tolist() == gold.ids.tolist():
             n_same += 1
-            for name in ("positions", "starts", "ends", "queries", "keys"):
+            for name in ("positions", "starts", "ends", "links", "queries", "keys"):
                 assert getattr(tree, name).tolist() == getattr(gold, name).tolist()
             found = [(one.label, one.start, one.text) for one in extraction.mentions]
             assert found == [
@@ -348,9 +379,36 @@ def test_large_log_odds_are_no_error(tiny_tokenizer, value, threshold):
 
 
 def test_an_adapter_is_for_one_way_of_asking():
-    behind, alone = build_pointer_v1(), build_pointer_v1(labels="alone", size=16)
-    assert (behind.name, alone.name) == ("Pointer", "Pointer, labels alone")
-    assert alone.head == HeadCard(size=16)
+    ways = {way: build_pointer_v1(labels=way, size=16) for way in NAMES}
+    assert {way: format.name for way, format in ways.items()} == {
+        "once": "Pointer, labels once",
+        "behind": "Pointer",
+        "alone": "Pointer, labels alone",
+    }
+    assert ways["alone"].head == HeadCard(size=16)
+
+
+@pytest.mark.parametrize("way", [*NAMES])
+def test_an_adapter_says_how_it_was_trained(way):
+    """Unless the setting does. A new adapter reads names once."""
+    format = build_pointer_v1(threshold=0.2)
+    assert format.name == NAMES["once"]
+    trained = as_trained(format, NAMES[way])
+    assert trained == build_pointer_v1(labels=way, threshold=0.2)
+    for other in NAMES:
+        chosen = build_pointer_v1(labels=other)
+        assert as_trained(chosen, NAMES[way]) is chosen
+
+
+@pytest.mark.parametrize("name", ["", "PaDeLLM compact", "Pointer, labels before"])
+def test_an_adapter_of_another_format_decides_nothing(name):
+    format = build_pointer_v1()
+    assert as_trained(format, name) is format
+
+
+def test_formats_that_leave_nothing_open_are_what_they_are():
+    format = build_one_step_v1()
+    assert as_trained(format, NAMES["alone"]) is format
 
 
 @pytest.mark.parametrize(
@@ -360,7 +418,7 @@ def test_an_adapter_is_for_one_way_of_asking():
         ({"threshold": None}, "E805.*threshold is None"),
         ({"thresholds": {"PER": -1}}, "E805.*thresholds.PER is -1"),
         ({"size": 0}, "E502.*size is 0"),
-        ({"labels": "before"}, "E513.*'before'.*'behind'.*'alone'"),
+        ({"labels": "before"}, "E513.*'before'.*'once'.*'behind'.*'alone'"),
     ],
 )
 def test_wrong_settings_are_refused(settings, said):

@@ -20,6 +20,7 @@ from spacy_padellm.pipeline.gold import gold_trees
 from .conftest import GOLD, examples, found
 
 POINTER = {"@misc": "spacy_padellm.Pointer.v1", "size": 16}
+BEHIND = {**POINTER, "labels": "behind"}
 ALONE = {**POINTER, "labels": "alone"}
 OFTEN = (
     "Oslo is Oslo, and Oslo it is.",
@@ -43,7 +44,9 @@ def more(nlp, gold, updates, sgd=None):
     return [nlp.update(gold, sgd=sgd)["padellm_ner"] for _ in range(updates)]
 
 
-@pytest.fixture(scope="module", params=[POINTER, ALONE], ids=["behind", "alone"])
+@pytest.fixture(
+    scope="module", params=[POINTER, BEHIND, ALONE], ids=["once", "behind", "alone"]
+)
 def taught(request, make_nlp):
     """A pipeline that has learned TEXTS by heart, and its losses."""
     nlp = make_nlp(format=request.param)

@@ -41,7 +41,8 @@ def text(n_tokens, first=20):
 
 
 # Nested and adjacent mentions, one token under two labels, branches that share their
-# beginnings, texts without mentions, labels that do not see the text.
+# beginnings, texts without mentions, labels that do not see the text, or whose last
+# token alone sees it.
 TEXTS = [
     Gold(
         Asked(*text(9), [(50, 2), (50, 51, 2), (50,)]),
@@ -55,6 +56,11 @@ TEXTS = [
     ),
     Gold(Asked(*text(6, 130), [(60, 2), (50, 2)], stem=1), [(1, 2, 4), (0, 0, 0)]),
     Gold(Asked(*text(1, 5), [(60, 2), (50, 2)]), [(1, 0, 0)]),
+    Gold(
+        Asked(*text(7, 140), [(60, 61, 2), (50, 2), (4,)], before=(1, 9)),
+        [(1, 2, 4), (0, 0, 0), (2, 6, 6)],
+        unknown=(5,),
+    ),
 ]
 
 

@@ -10,8 +10,11 @@ from hypothesis import strategies as st
 from spacy_padellm.trees.pointers import (
     GoldPointers,
     PointerTree,
+    gold_with_names,
     pack_labels,
+    pack_names,
     pack_pointers,
+    pack_with_names,
 )
 
 token = st.integers(0, 2)
@@ -36,6 +39,7 @@ def seen_by(tree, node):
         other
         for other in range(len(tree))
         if tree.starts[other] <= node < tree.ends[other]
+        or tree.links[node, 0] <= other < tree.links[node, 1]
     ]
 
 
@@ -124,8 +128,8 @@ def test_labels_in_the_tree_of_a_text_may_not_see_it():
         assert read_at(tree, node) == read_at(alone, other)
         assert tree.positions[node] == alone.positions[other]
     apart = pack_pointers(PROMPT, KEYS, alone, **ALONE)
-    assert apart.labels is alone and apart.queries is alone.queries
-    assert tree.labels is None
+    assert apart.kept is alone and apart.queries is alone.queries
+    assert tree.kept is None
     for node in range(len(PROMPT)):
         expected = [0] if node == 0 else list(range(len(PROMPT)))
         assert seen_by(tree, node) == seen_by(apart, node) == expected
@@ -148,3 +152,86 @@ def test_labels_have_the_key_of_the_same_labels_in_any_order(others):
     one, other = pack_labels((7,), branches), pack_labels((7,), others)
     assert (one.key == other.key) == (set(branches) == set(others))
     assert one.key != pack_labels((8,), branches).key
+
+
+# -- names that are read once -----------------------------------------------------------
+
+
+def with_names(prompt, branches, before=(7, 8)):
+    """A text with its labels: in two trees, and in one."""
+    apart = pack_with_names(prompt, range(len(prompt)), pack_names(before, branches))
+    return apart, gold_with_names(apart, spans=None, known=None)
+
+
+@given(prompts, branch_lists)
+def test_the_last_token_of_a_label_reads_the_text_and_its_name(prompt, branches):
+    _, tree = with_names(prompt, branches)
+    for node, branch in zip(tree.queries, branches, strict=True):
+        seen = sorted(seen_by(tree, node), key=tree.positions.__getitem__)
+        assert tuple(tree.ids[seen].tolist()) == prompt + branch
+        first = tree.positions[seen[0]]
+        assert (tree.positions[seen] - first).tolist() == list(range(len(seen)))
+
+
+@given(prompts, branch_lists, st.sampled_from([(7,), (7, 8)]))
+def test_a_name_sees_what_precedes_it_and_no_other_name(prompt, branches, before):
+    apart, tree = with_names(prompt, branches, before)
+    first = len(apart)
+    names = [[*map(int, ids)] for ids in apart.kept.names + first]
+    for (start, end), branch in zip(names, branches, strict=True):
+        for node in range(start, end):
+            seen = (*before, *branch[: node - start + 1])
+            assert read_at(tree, node) == seen
+            assert tree.positions[node] == len(seen) - 1
+    assert sum(end - start for start, end in names) + len(before) == len(apart.kept)
+
+
+@given(prompts, branch_lists)
+def test_the_text_sees_no_names(prompt, branches):
+    _, tree = with_names(prompt, branches)
+    for node in range(len(prompt)):
+        assert seen_by(tree, node) == list(range(len(prompt)))
+    assert tree.ids[tree.keys].tolist() == list(prompt)
+
+
+@given(prompts, branch_lists)
+def test_names_apart_are_those_of_one_tree(prompt, branches):
+    apart, tree = with_names(prompt, branches)
+    names, n = apart.kept, len(apart)
+    assert len(apart) == len(prompt) + len(branches), "one token for each label"
+    for field in ("ids", "positions"):
+        assert getattr(tree, field)[:n].tolist() == getattr(apart, field).tolist()
+        assert getattr(tree, field)[n:].tolist() == getattr(names, field).tolist()
+    for node in range(n):
+        start, end = apart.links[node]
+        joined = [other for other in seen_by(tree, node) if other >= n]
+        assert joined == list(range(start + n, end + n))
+
+
+@given(prompts, branch_lists, st.randoms(use_true_random=False))
+def test_the_order_of_names_changes_only_the_order_of_queries(
+    prompt, branches, rng: random.Random
+):
+    order = list(range(len(branches)))
+    rng.shuffle(order)
+    one, _ = with_names(prompt, branches)
+    other, _ = with_names(prompt, [branches[label] for label in order])
+    assert one.kept.key == other.kept.key
+    for field in ("ids", "positions", "starts", "ends", "links", "keys"):
+        np.testing.assert_array_equal(getattr(one, field), getattr(other, field))
+    np.testing.assert_array_equal(one.queries[order], other.queries)
+    np.testing.assert_array_equal(one.kept.names[order], other.kept.names)
+
+
+@pytest.mark.parametrize("others", [[(4, 5)], [(4, 5, 9), (4, 7, 9)], [(4, 5, 6, 9)]])
+def test_other_names_have_another_key(others):
+    one = pack_names((7,), [(4, 5, 9), (4, 6, 9)])
+    assert one.key != pack_names((7,), others).key
+    assert one.key != pack_names((8,), [(4, 5, 9), (4, 6, 9)]).key
+    assert one.key == pack_names((7,), [(4, 6, 2), (4, 5, 9)]).key, "the last differs"
+
+
+def test_a_tree_needs_the_context_of_its_text_and_longest_label():
+    _, tree = with_names(PROMPT, [(4, 5, 6), (4,)])
+    assert tree.span == len(PROMPT) + 3
+    assert pack_pointers(PROMPT, KEYS, [(4, 5, 6), (4,)], **BEHIND).span == tree.span
