@@ -24,6 +24,7 @@ from spacy_padellm.corpora.registry import read
 from spacy_padellm.engines.base import Session
 from spacy_padellm.formats.base import Query
 from spacy_padellm.model.shim import causal_lm_shim
+from spacy_padellm.pipeline.adapter_set import format_of
 from spacy_padellm.types import TokenIds
 
 from ..data.corpus import without_annotation
@@ -82,16 +83,19 @@ def compare(
         ner.labels = dict(rng.sample([*LABELS.items()], len(LABELS)))
         ordered.append(_found(nlp, gold, BATCHES[-1]))
     shim = causal_lm_shim(ner.model)
+    format = format_of(shim, ner.format)
     plain = PlainPointer(shim.lm)
     largest = 0.0
     for doc in progress(gold, "plain version"):
-        encoded = ner.format.encode(Query(doc.text, LABELS), shim.tokenizer)
+        encoded = format.encode(Query(doc.text, LABELS), shim.tokenizer)
         with shim.engine.session(1) as session:
             recorded = Recorded(session)
-            ner.format.extract([encoded], recorded)
+            format.extract([encoded], recorded)
         text = encoded.text
         asked = [text.segment(f"{name}:") for name in LABELS.values()]
-        expected = plain.probabilities(text.prompt, text.n_tokens, asked)
+        expected = plain.probabilities(
+            text.prompt, text.n_tokens, asked, once=format.labels == "once"
+        )
         found = 1 / (1 + np.exp(-recorded.log_odds.astype(np.float64)))
         largest = max(largest, float(np.abs(found - expected).max()))
     return OnePassResult(
@@ -136,13 +140,19 @@ class PlainPointer:
 
     @torch.inference_mode()
     def probabilities(
-        self, prompt: TokenIds, n_tokens: int, labels: Sequence[TokenIds]
+        self, prompt: TokenIds, n_tokens: int, labels: Sequence[TokenIds], *, once: bool
     ) -> np.ndarray:
-        """[labels, tokens, 3]. prompt: the text and a newline."""
+        """[labels, tokens, 3]. prompt: the text and a newline. once: of a label, only
+        the last token sees the text."""
         first = 1 if len(prompt) - n_tokens > 1 else 0  # a token may begin each prompt
+        before = prompt[:first] + prompt[first + n_tokens :]
         rows = []
         for label in labels:
-            states = self._hidden(prompt + label, len(prompt))
+            states = (
+                self._with_name(prompt, before, label)
+                if once
+                else self._behind(prompt, label)
+            )
             text, query = states[first : first + n_tokens], states[-1:]
             query = self._project("query", query)
             key = self._project("key", text)
@@ -152,14 +162,38 @@ class PlainPointer:
             rows.append(log_odds.double().sigmoid().cpu().numpy())
         return np.stack(rows)
 
-    def _hidden(self, ids: TokenIds, prefix: int) -> torch.Tensor:
-        """Hidden states [tokens, width]; the first `prefix` tokens see each other."""
+    def _behind(self, prompt: TokenIds, label: TokenIds) -> torch.Tensor:
+        """Hidden states [tokens, width] of a text and a label that sees it."""
+        ids = prompt + label
+        seen = torch.ones(len(ids), len(ids)).tril()
+        seen[: len(prompt), : len(prompt)] = 1
+        return self._hidden(ids, seen, range(len(ids)))
+
+    def _with_name(
+        self, prompt: TokenIds, before: TokenIds, label: TokenIds
+    ) -> torch.Tensor:
+        """The same, if only the label's last token sees the text.
+
+        before: what precedes the label, in the place of the last tokens of the prompt.
+        """
+        ids, first, name = prompt + before + label, len(prompt), len(prompt + before)
+        seen = torch.zeros(len(ids), len(ids))
+        seen[:first, :first] = 1
+        seen[first:, first:] = torch.ones(len(ids) - first, len(ids) - first).tril()
+        seen[-1, :first], seen[-1, first:name] = 1, 0
+        positions = [*range(first), *range(first - len(before), first + len(label))]
+        return self._hidden(ids, seen, positions)
+
+    def _hidden(
+        self, ids: TokenIds, seen: torch.Tensor, positions: Sequence[int]
+    ) -> torch.Tensor:
+        """Hidden states [tokens, width]. seen: [tokens, tokens], 1 in the row of a token
+        that sees the one of the column."""
         device = self.model.device
-        seen = torch.ones(len(ids), len(ids), device=device).tril()
-        seen[:prefix, :prefix] = 1
-        mask = (1 - seen) * torch.finfo(torch.float32).min
+        mask = (1 - seen.to(device)) * torch.finfo(torch.float32).min
         return self.model(
             input_ids=torch.tensor([ids], device=device),
+            position_ids=torch.tensor([list(positions)], device=device),
             attention_mask=mask[None, None],
             output_hidden_states=True,
         ).hidden_states[-1][0]

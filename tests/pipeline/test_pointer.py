@@ -14,6 +14,7 @@ from spacy.training import Example
 
 from spacy_padellm.adapters.files import read_adapter, write_adapter
 from spacy_padellm.engines.session import PackedSession
+from spacy_padellm.formats.pointer import build_pointer_v1
 from spacy_padellm.model.shim import causal_lm_shim
 from spacy_padellm.pipeline.gold import gold_trees
 
@@ -201,15 +202,14 @@ def test_what_a_label_is_described_as_reaches_the_prompt(trained, monkeypatch):
     def score(session, trees):
         for tree in trees:
             for node in tree.queries:
-                seen = (tree.starts <= node) & (node < tree.ends)
-                asked.append(session.tokenizer.decode(tree.ids[seen].tolist()))
+                name = tree.kept.ids[slice(*tree.links[node])].tolist()
+                asked.append(session.tokenizer.decode([*name, tree.ids[node]]))
         return real(session, trees)
 
     monkeypatch.setattr(PackedSession, "score", score)
     labels = {"PERSON": {"description": "of flesh"}, "LOC": {"name": "a place"}}
     trained("Oslo", component_cfg={"padellm_ner": {"labels": labels}})
-    prompts = [prompt.partition("\n")[2] for prompt in asked]
-    assert prompts == ["person (of flesh):", "a place:"]
+    assert asked == ["person (of flesh):", "a place:"]
 
 
 # -- gold docs ------------------------------------------------------------------------
@@ -343,7 +343,7 @@ def test_without_overlap_a_group_of_spans_teaches_nothing(make_nlp):
 def test_without_a_trained_adapter_the_next_step_is_said(make_nlp):
     nlp = make_nlp(format=POINTER, labels=["LOC"])
     doc = nlp.make_doc("Oslo")
-    with pytest.raises(ValueError, match="E814.*'Pointer' of padellm_ner.*initialize"):
+    with pytest.raises(ValueError, match="E814.*'Pointer.*' of padellm_ner.*initialize"):
         nlp.get_pipe("padellm_ner")(doc)
     assert not doc.has_annotation("ENT_IOB")
     with pytest.raises(ValueError, match="E814.*initialize"):
@@ -373,6 +373,46 @@ def test_an_adapter_without_a_head_is_not_trained(make_nlp, without_a_head):
     with pytest.raises(ValueError, match="E814"):
         nlp.initialize()
         nlp.update(examples(nlp))
+
+
+@pytest.fixture(scope="module")
+def by_way(make_nlp, tmp_path_factory):
+    """The folder of an adapter for each way to read labels."""
+    folders = {}
+    for way in ("once", "behind", "alone"):
+        nlp = make_nlp(format={**POINTER, "labels": way})
+        learn(nlp, examples(nlp, TEXTS))
+        folder = tmp_path_factory.mktemp(way)
+        nlp.get_pipe("padellm_ner").to_disk(folder)
+        folders[way] = str(folder / "adapter")
+    return folders
+
+
+@pytest.mark.parametrize("own", ["once", "behind", "alone"])
+def test_each_adapter_is_read_as_it_was_trained(make_nlp, by_way, tmp_path, own):
+    """Beside others, by name, and after it was saved."""
+    others = {way: folder for way, folder in by_way.items() if way != own}
+    nlp = make_nlp(format=POINTER, model={"adapter": by_way[own]}, adapters=others)
+    nlp.to_disk(tmp_path)
+    for read in (nlp, spacy.load(tmp_path)):
+        ner = read.get_pipe("padellm_ner")
+        ner.warm_up()
+        for adapter in (None, *others):
+            assert found_in_texts(read, active_adapter=adapter) == EXPECTED
+    saved = tmp_path / "padellm_ner"
+    folders = {own: saved / "adapter"} | {way: saved / "adapters" / way for way in others}
+    for way, folder in folders.items():
+        assert read_adapter(folder).card.format == build_pointer_v1(labels=way).name
+
+
+@pytest.mark.parametrize("way", ["behind", "alone"])
+def test_training_goes_on_as_it_began(make_nlp, by_way, tmp_path, way):
+    nlp = make_nlp(format=POINTER, model={"adapter": by_way[way]})
+    [loss] = learn(nlp, examples(nlp, TEXTS), updates=1)
+    assert loss < 0.1, "it knows the texts already"
+    nlp.to_disk(tmp_path)
+    card = read_adapter(tmp_path / "padellm_ner" / "adapter").card
+    assert card.format == build_pointer_v1(labels=way).name
 
 
 @pytest.mark.parametrize(

@@ -99,7 +99,7 @@ def test_init_config_knows_the_component(tmp_path):
     spacy_command("init", "config", tmp_path / "new.cfg", "--pipeline", "padellm_ner")
     config = load_config(tmp_path / "new.cfg")
     assert config["nlp"]["pipeline"] == ["padellm_ner"]
-    assert config["components"]["padellm_ner"]["format"]["labels"] == "behind"
+    assert config["components"]["padellm_ner"]["format"]["threshold"] == 0.35
     assert config["training"]["score_weights"]["ents_f"] == 1.0
 
 
