@@ -187,8 +187,10 @@ class PlainPointer:
     def _hidden(
         self, ids: TokenIds, seen: torch.Tensor, positions: Sequence[int]
     ) -> torch.Tensor:
-        """Hidden states [tokens, width]. seen: [tokens, tokens], 1 in the row of a token
-        that sees the one of the column."""
+        """Hidden states [tokens, width].
+
+        seen: [tokens, tokens], 1 in the row of a token that sees the column's token.
+        """
         device = self.model.device
         mask = (1 - seen.to(device)) * torch.finfo(torch.float32).min
         return self.model(

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 import torch
+from torch.nn import functional as F
 from transformers.cache_utils import Cache
 
 from ..adapters.adapted import AdaptedLM
@@ -118,26 +119,25 @@ class _Scoring:
 
         names: that texts see. cache: an empty one, which gets the keys and values.
         """
-        rows = assign_rows([len(tree) for tree in trees])
-        if names is None:
-            rows = pack_rows(trees, rows)
-        else:
-            targets = [
-                names.firsts[tree.kept.key] if _has(tree, NameTree) else 0
+        slots = None if names is None else self._tensor(names.positions)
+        n_slots = 0 if slots is None else len(slots)
+        rows = pack_rows(
+            trees,
+            assign_rows([len(tree) for tree in trees]),
+            earlier=n_slots,
+            linked=[
+                names.firsts[tree.kept.key] if _has(tree, NameTree) else None
                 for tree in trees
-            ]
-            rows = pack_rows(trees, rows, linked=targets)
-        self.usage.add_pass(rows.ids, rows.real, self.built.decoder)
-        ids, positions, starts, ends, real = map(
-            self._tensor, (rows.ids, rows.positions, rows.starts, rows.ends, rows.real)
+            ],
         )
-        mask = ancestors(starts, ends)
+        self.usage.add_pass(rows.ids, rows.real, self.built.decoder)
+        arrays = rows.ids, rows.positions, rows.starts, rows.ends, rows.links, rows.real
+        ids, positions, starts, ends, links, real = map(self._tensor, arrays)
+        mask = F.pad(ancestors(starts, ends), (n_slots, 0))
+        mask |= linked(links, mask.shape[-1])
         if names is not None:
             cache = names.cache
-            seen = linked(self._tensor(rows.links), len(names.positions))
-            mask = torch.cat([seen, mask], -1)
-            earlier = self._tensor(names.positions).expand(len(ids), -1)
-            positions = torch.cat([earlier, positions], -1)
+            positions = torch.cat([slots.expand(len(ids), -1), positions], -1)
         hidden = self.built.decoder.hidden(ids, positions, mask, cache, real)
         return hidden.flatten(0, 1), rows.firsts
 
@@ -145,8 +145,8 @@ class _Scoring:
         return torch.from_numpy(array).to(self.lm.device)
 
 
-def _has(tree: PointerTree, kind: type[KeptTree]) -> bool:
-    return isinstance(tree.kept, kind)
+def _has(tree: PackedTree, kind: type[KeptTree]) -> bool:
+    return isinstance(getattr(tree, "kept", None), kind)
 
 
 def _kept(trees: Sequence[PointerTree], kind: type[KeptTree]) -> dict[Any, KeptTree]:

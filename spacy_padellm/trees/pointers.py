@@ -135,8 +135,7 @@ def pack_with_names(prompt: TokenIds, keys: range, names: NameTree) -> PointerTr
     text = np.array(prompt, dtype=np.int64)
     return PointerTree(
         ids=np.concatenate([text, names.last_ids[order]]),
-        positions=names.stem
-        + np.concatenate([np.arange(-n_text, 0), lengths[order]]),
+        positions=names.stem + np.concatenate([np.arange(-n_text, 0), lengths[order]]),
         starts=np.concatenate([np.zeros(n_text, int), np.arange(n_text, n_nodes)]),
         ends=np.concatenate([np.full(n_text, n_nodes), np.arange(n_text, n_nodes) + 1]),
         links=links,

@@ -12,8 +12,9 @@ from .packing import PackedTree
 class PackedRows:
     """A batch of trees, padded. Padding sees itself alone and is seen by nobody.
 
-    ids, positions, starts, ends: [rows, width], and links: [rows, width, 2], as in
-        `PackedTree`.
+    ids, positions, starts, ends: [rows, width], as in `PackedTree`.
+    links: [rows, width, 2], as in `PackedTree`; nodes that were computed before are
+        counted first.
     real: [tokens], indices into the flattened rows x width that are not padding.
     firsts: [trees], the index of each tree's first node, counted in the same way.
     """
@@ -31,13 +32,15 @@ def pack_rows(
     trees: Sequence[PackedTree],
     rows: Sequence[int] | None = None,
     *,
-    linked: Sequence[int] | None = None,
+    earlier: int = 0,
+    linked: Sequence[int | None] | None = None,
 ) -> PackedRows:
     """Place trees in rows, one after the other.
 
     rows: the row of each tree; by default, each has a row of its own.
-    linked: where the nodes that each tree links to begin; by default, the links are to
-        nodes of the tree itself.
+    earlier: how many nodes were computed before, which trees may link to.
+    linked: [trees], the first of the earlier nodes that a tree links to; None, as by
+        default, for one that links to its own nodes.
     """
     if rows is None:
         rows = range(len(trees))
@@ -52,12 +55,12 @@ def pack_rows(
     starts = np.tile(np.arange(width), (len(filled), 1))
     ends = starts + 1
     links = np.zeros((*ids.shape, 2), dtype=np.int64)
-    linked = columns if linked is None else linked
+    linked = linked or [None] * len(trees)
     for tree, row, column, target in zip(trees, rows, columns, linked, strict=True):
         place = row, slice(column, column + len(tree))
         ids[place], positions[place] = tree.ids, tree.positions
         starts[place], ends[place] = tree.starts + column, tree.ends + column
-        links[place] = tree.links + target
+        links[place] = tree.links + (earlier + column if target is None else target)
     is_real = np.arange(width) < np.array(filled)[:, None]
     firsts = np.array(rows) * width + np.array(columns)
     real = np.flatnonzero(is_real)

@@ -120,9 +120,7 @@ def test_names_that_are_read_once_are_as_far_from_the_text_as_in_one_tree(
         positions = torch.from_numpy(tree.positions)[None] + 100
         hidden = lm.hidden(ids, positions, mask)[0]
         expected = lm.head(hidden, queries, keys)[0]
-    torch.testing.assert_close(
-        torch.from_numpy(found), expected, atol=1e-4, rtol=1e-4
-    )
+    torch.testing.assert_close(torch.from_numpy(found), expected, atol=1e-4, rtol=1e-4)
 
 
 def test_heads_need_no_embeddings_multiplied(model, tiny_tokenizer):

@@ -127,7 +127,9 @@ def test_a_base_that_counts_positions_by_itself_is_refused():
 @pytest.mark.parametrize("kind", ["opt", "gpt2"])
 def test_a_base_with_an_embedding_for_each_position_reads_no_names_once(kind):
     """Such names stand in one place, and texts of any length before them."""
-    lm = new_lm(kind, word_embed_proj_dim=64, ffn_dim=96, n_embd=64, n_head=4, n_layer=2)
+    lm = new_lm(
+        kind, word_embed_proj_dim=64, ffn_dim=96, n_embd=64, n_head=4, n_layer=2
+    )
     decoder = decoder_of(lm)
     for _ in range(2):
         with pytest.raises(ValueError, match=f"E718.*{kind} .* position.*'behind'"):

@@ -343,7 +343,9 @@ def test_without_overlap_a_group_of_spans_teaches_nothing(make_nlp):
 def test_without_a_trained_adapter_the_next_step_is_said(make_nlp):
     nlp = make_nlp(format=POINTER, labels=["LOC"])
     doc = nlp.make_doc("Oslo")
-    with pytest.raises(ValueError, match="E814.*'Pointer.*' of padellm_ner.*initialize"):
+    with pytest.raises(
+        ValueError, match="E814.*'Pointer.*' of padellm_ner.*initialize"
+    ):
         nlp.get_pipe("padellm_ner")(doc)
     assert not doc.has_annotation("ENT_IOB")
     with pytest.raises(ValueError, match="E814.*initialize"):
@@ -400,7 +402,9 @@ def test_each_adapter_is_read_as_it_was_trained(make_nlp, by_way, tmp_path, own)
         for adapter in (None, *others):
             assert found_in_texts(read, active_adapter=adapter) == EXPECTED
     saved = tmp_path / "padellm_ner"
-    folders = {own: saved / "adapter"} | {way: saved / "adapters" / way for way in others}
+    folders = {own: saved / "adapter"} | {
+        way: saved / "adapters" / way for way in others
+    }
     for way, folder in folders.items():
         assert read_adapter(folder).card.format == build_pointer_v1(labels=way).name
 

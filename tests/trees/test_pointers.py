@@ -154,7 +154,7 @@ def test_labels_have_the_key_of_the_same_labels_in_any_order(others):
     assert one.key != pack_labels((8,), branches).key
 
 
-# -- names that are read once -----------------------------------------------------------
+# -- names that are read once ----------------------------------------------------------
 
 
 def with_names(prompt, branches, before=(7, 8)):
