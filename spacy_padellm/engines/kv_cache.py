@@ -1,7 +1,8 @@
 """Keys and values of earlier passes.
 
 `DynamicCache` copies all keys and values in every pass. An append-only cache has
-buffers that grow by doubling, and writes after them. A shared cache is never written.
+buffers that grow by doubling, and writes after them. A shared cache is never written:
+it holds what a recording cache has taken from one pass.
 """
 
 from collections.abc import Sequence
@@ -67,6 +68,20 @@ class AppendOnlyLayer(CacheLayerMixin):
         return -1
 
 
+class RecordingLayer(AppendOnlyLayer):
+    """The keys and values of one pass."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.is_initialized = True
+
+    def update(
+        self, key_states: torch.Tensor, value_states: torch.Tensor, *args, **kwargs
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        self.keys, self.values = key_states, value_states
+        return key_states, value_states
+
+
 class SharedLayer(AppendOnlyLayer):
     """Keys and values, [1, heads, slots, width], that each row of each pass sees before
     its own. Those of a pass are not kept."""
@@ -88,14 +103,44 @@ def append_only_cache(n_layers: int) -> Cache:
     return Cache(layers=[AppendOnlyLayer() for _ in range(n_layers)])
 
 
-def shared_cache(caches: Sequence[Cache]) -> Cache:
-    """The keys and values of caches with one row, one after the other."""
+def recording_cache(n_layers: int) -> Cache:
+    return Cache(layers=[RecordingLayer() for _ in range(n_layers)])
+
+
+def shared_cache(recorded: Cache, slots: torch.Tensor) -> Cache:
+    """Some of the keys and values of a recording cache as one row.
+
+    slots: [n], indices into its flattened rows x slots.
+    """
     return Cache(
         layers=[
             SharedLayer(
-                torch.cat([one.keys[:, :, : one.length] for one in layers], 2),
-                torch.cat([one.values[:, :, : one.length] for one in layers], 2),
+                *(_flat(one)[:, :, slots] for one in (layer.keys, layer.values))
+            )
+            for layer in recorded.layers
+        ]
+    )
+
+
+def joined_cache(caches: Sequence[Cache]) -> Cache:
+    """The keys and values of shared caches, one after the other."""
+    if len(caches) == 1:
+        return caches[0]
+    return Cache(
+        layers=[
+            SharedLayer(
+                torch.cat([one.keys for one in layers], 2),
+                torch.cat([one.values for one in layers], 2),
             )
             for layers in zip(*(cache.layers for cache in caches), strict=True)
         ]
     )
+
+
+def n_bytes(cache: Cache) -> int:
+    return sum(layer.keys.nbytes + layer.values.nbytes for layer in cache.layers)
+
+
+def _flat(x: torch.Tensor) -> torch.Tensor:
+    """[batch, heads, slots, width] → [1, heads, batch x slots, width]"""
+    return x.transpose(0, 1).flatten(1, 2)[None]

@@ -1,9 +1,8 @@
 """Comparing labels with the tokens of many texts, in one pass."""
 
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from itertools import accumulate
 
 import numpy as np
 import torch
@@ -16,16 +15,15 @@ from ..execution.trial import check_positions
 from ..trees.masks import ancestors, linked
 from ..trees.packing import PackedTree
 from ..trees.pointers import KeptTree, LabelTree, NameTree, PointerTree
-from ..trees.rows import pack_rows, pad
+from ..trees.rows import PackedRows, pack_rows, pad
 from .base import check_fits
 from .forest import assign_rows
-from .kv_cache import append_only_cache, shared_cache
+from .kv_cache import joined_cache, n_bytes, recording_cache, shared_cache
 from .usage import Usage
 
-# Sets of labels of which something is kept.
-KEPT_LABELS = 8
-
-Computed = TypeVar("Computed")
+# Texts with different labels share a pass if the names have up to this many tokens in
+# all: each text attends to the slots of all.
+SHARED_SLOTS = 1024
 
 
 def score(
@@ -39,11 +37,11 @@ def score(
 class _Names:
     """The names of labels that texts see.
 
-    cache: their keys and values. positions: [slots]. firsts: `NameTree.key` → its
-        first slot.
+    cache: their keys and values; None if there are none. positions: [slots].
+    firsts: `NameTree.key` → its first slot.
     """
 
-    cache: Cache
+    cache: Cache | None
     positions: np.ndarray
     firsts: dict[tuple[bytes, bytes], int]
 
@@ -56,17 +54,21 @@ class _Scoring:
 
     def score(self, trees: Sequence[PointerTree]) -> list[np.ndarray]:
         # all checks come first, so that a refused call computes nothing
-        for tree in (*trees, *_kept(trees, KeptTree).values()):
+        for tree in (*trees, *(tree.kept for tree in trees if tree.kept is not None)):
             check_fits(tree.span, self.lm.context_length)
-        hidden, firsts = self._hidden(trees, names=self._names(trees))
-        hidden = [hidden]
+        hidden: list[torch.Tensor] = []
+        firsts = np.zeros(len(trees), dtype=np.int64)
+        for group in _groups(trees):
+            states, places = self._read([trees[number] for number in group])
+            firsts[group] = places + sum(map(len, hidden))
+            hidden.append(states)
         label_firsts = {}
-        for key, labels in _kept(trees, LabelTree).items():
-            label_firsts[key] = sum(map(len, hidden))
+        for labels in _distinct(trees, LabelTree):
+            label_firsts[labels.key] = sum(map(len, hidden))
             hidden.append(self._label_states(labels))
         queries = [
             tree.queries
-            + (label_firsts[tree.kept.key] if _has(tree, LabelTree) else first)
+            + (label_firsts[tree.kept.key] if _sees(tree, LabelTree) else first)
             for tree, first in zip(trees, firsts, strict=True)
         ]
         keys = [tree.keys + first for tree, first in zip(trees, firsts, strict=True)]
@@ -79,94 +81,110 @@ class _Scoring:
             for text, tree in enumerate(trees)
         ]
 
+    def _read(self, trees: Sequence[PointerTree]) -> tuple[torch.Tensor, np.ndarray]:
+        """The hidden states [nodes, width] of texts, and the place of each tree's first
+        node."""
+        names = self._names(_distinct(trees, NameTree))
+        rows = pack_rows(
+            trees,
+            assign_rows([len(tree) for tree in trees]),
+            earlier=len(names.positions),
+            linked=[
+                names.firsts[tree.kept.key] if _sees(tree, NameTree) else None
+                for tree in trees
+            ],
+        )
+        return self._hidden(rows, names), rows.firsts
+
     def _label_states(self, labels: LabelTree) -> torch.Tensor:
         """The hidden states [nodes, width] of labels that see no text."""
-        kept = self.built.label_states
-        return _once(kept, labels, lambda: self._hidden([labels])[0], self.built.lock)
 
-    def _names(self, trees: Sequence[PointerTree]) -> _Names | None:
-        names = _kept(trees, NameTree)
-        if not names:
-            return None
-        check_positions(self.built.decoder, self.lm.base)
-        caches = [self._name_cache(one) for one in names.values()]
-        lengths = [len(one) for one in names.values()]
-        firsts = dict(zip(names, np.cumsum([0, *lengths[:-1]]), strict=True))
-        positions = np.concatenate([one.positions for one in names.values()])
-        cache = caches[0] if len(caches) == 1 else shared_cache(caches)
-        return _Names(cache, positions, firsts)
+        def compute() -> tuple[torch.Tensor, int]:
+            states = self._hidden(pack_rows([labels]))
+            return states, states.nbytes
+
+        return self.built.label_states.get(labels.key, compute)
+
+    def _names(self, trees: Sequence[NameTree]) -> _Names:
+        lengths = [len(tree) for tree in trees]
+        firsts = accumulate(lengths, initial=0)
+        return _Names(
+            joined_cache([self._name_cache(tree) for tree in trees]) if trees else None,
+            np.concatenate([np.zeros(0, int), *(tree.positions for tree in trees)]),
+            dict(zip((tree.key for tree in trees), firsts, strict=False)),
+        )
 
     def _name_cache(self, names: NameTree) -> Cache:
         """The keys and values of names, which see no text."""
 
-        def compute() -> Cache:
+        def compute() -> tuple[Cache, int]:
+            check_positions(self.built.decoder, self.lm.base)
             config = self.lm.base.model.config.get_text_config()
-            cache = append_only_cache(config.num_hidden_layers)
-            self._hidden([names], cache=cache)
-            return shared_cache([cache])
+            recorded = recording_cache(config.num_hidden_layers)
+            blocks = names.block_trees()
+            rows = pack_rows(blocks, assign_rows([len(block) for block in blocks]))
+            self._hidden(rows, cache=recorded)
+            slots = [
+                np.arange(first, first + len(block))
+                for first, block in zip(rows.firsts, blocks, strict=True)
+            ]
+            cache = shared_cache(recorded, self._tensor(np.concatenate(slots)))
+            return cache, n_bytes(cache)
 
-        return _once(self.built.name_caches, names, compute, self.built.lock)
+        return self.built.name_caches.get(names.key, compute)
 
     def _hidden(
         self,
-        trees: Sequence[PackedTree],
-        *,
+        rows: PackedRows,
         names: _Names | None = None,
         cache: Cache | None = None,
-    ) -> tuple[torch.Tensor, np.ndarray]:
-        """The hidden states [nodes, width] of all trees, and the place of each tree's
-        first node.
+    ) -> torch.Tensor:
+        """The hidden states [nodes, width] of all trees in one pass.
 
-        names: that texts see. cache: an empty one, which gets the keys and values.
+        names: that they see. cache: gets the keys and values.
         """
-        slots = None if names is None else self._tensor(names.positions)
-        n_slots = 0 if slots is None else len(slots)
-        rows = pack_rows(
-            trees,
-            assign_rows([len(tree) for tree in trees]),
-            earlier=n_slots,
-            linked=[
-                names.firsts[tree.kept.key] if _has(tree, NameTree) else None
-                for tree in trees
-            ],
-        )
         self.usage.add_pass(rows.ids, rows.real, self.built.decoder)
         arrays = rows.ids, rows.positions, rows.starts, rows.ends, rows.links, rows.real
         ids, positions, starts, ends, links, real = map(self._tensor, arrays)
+        n_slots = 0 if names is None else len(names.positions)
         mask = F.pad(ancestors(starts, ends), (n_slots, 0))
         mask |= linked(links, mask.shape[-1])
-        if names is not None:
+        if n_slots:
             cache = names.cache
-            positions = torch.cat([slots.expand(len(ids), -1), positions], -1)
+            earlier = self._tensor(names.positions).expand(len(ids), -1)
+            positions = torch.cat([earlier, positions], -1)
         hidden = self.built.decoder.hidden(ids, positions, mask, cache, real)
-        return hidden.flatten(0, 1), rows.firsts
+        return hidden.flatten(0, 1)
 
     def _tensor(self, array: np.ndarray) -> torch.Tensor:
         return torch.from_numpy(array).to(self.lm.device)
 
 
-def _has(tree: PackedTree, kind: type[KeptTree]) -> bool:
-    return isinstance(getattr(tree, "kept", None), kind)
+def _groups(trees: Sequence[PointerTree]) -> list[list[int]]:
+    """The numbers of trees that are read in one pass."""
+    groups: list[list[int]] = [[]]
+    slots = 0
+    group_of: dict[tuple[bytes, bytes], list[int]] = {}
+    for number, tree in enumerate(trees):
+        group = groups[0]
+        if _sees(tree, NameTree):
+            if tree.kept.key not in group_of:
+                if slots and slots + len(tree.kept) > SHARED_SLOTS:
+                    groups.append([])
+                    slots = 0
+                group_of[tree.kept.key] = groups[-1]
+                slots += len(tree.kept)
+            group = group_of[tree.kept.key]
+        group.append(number)
+    return [group for group in groups if group]
 
 
-def _kept(trees: Sequence[PointerTree], kind: type[KeptTree]) -> dict[Any, KeptTree]:
-    """The different kept trees of a kind, by their keys."""
-    return {tree.kept.key: tree.kept for tree in trees if _has(tree, kind)}
+def _sees(tree: PackedTree, kind: type[KeptTree]) -> bool:
+    """Whether a tree needs a kept one of this kind."""
+    return isinstance(tree.kept, kind) and len(tree.kept) > 0
 
 
-def _once(
-    kept: dict[tuple[bytes, bytes], Computed],
-    tree: KeptTree,
-    compute: Callable[[], Computed],
-    lock: AbstractContextManager,
-) -> Computed:
-    """What is computed of a tree. It is kept until the adapter changes, or for the last
-    KEPT_LABELS trees."""
-    found = kept.get(tree.key)
-    if found is None:
-        found = compute()
-        with lock:
-            kept[tree.key] = found
-            while len(kept) > KEPT_LABELS:
-                kept.pop(next(iter(kept)))
-    return found
+def _distinct(trees: Sequence[PointerTree], kind: type[KeptTree]) -> list[KeptTree]:
+    """The different kept trees of a kind that texts need."""
+    found = {tree.kept.key: tree.kept for tree in trees if _sees(tree, kind)}
+    return [*found.values()]

@@ -46,8 +46,8 @@ class ComponentErrors:
         "`description`, or both, and both are strings."
     )
     E513 = (
-        "[E513] The labels of the format Pointer are {value!r}, but they must be read "
-        "'once', 'behind' the text, or 'alone'."
+        "[E513] The labels of the format Pointer are {value!r}, but they must be "
+        "'once', 'behind' or 'alone', or null, which is what the adapter has."
     )
     E514 = (
         "[E514] {name} has the format {format}, which has no thresholds for single "
@@ -67,7 +67,8 @@ class ComponentErrors:
     E802 = (
         "[E802] The adapter {path} was trained with the format {trained!r}, but {name} "
         "uses {format!r}. Set the component's `format` to the one of the adapter, or "
-        "the model's `adapter` to null and train a new one."
+        "the model's `adapter` to null and train a new one. With `labels` of the "
+        "format Pointer set to null, each adapter is read as it was trained."
     )
     E803 = (
         "[E803] spans_key is {value!r}, but it must be the name of a group in "

@@ -1,7 +1,6 @@
 """Chooses the fastest decoder for an adapted model."""
 
 import warnings
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -10,9 +9,10 @@ from transformers.cache_utils import Cache
 
 from ..adapters.adapted import AdaptedLM
 from ..errors import Errors, Warnings
-from ..locks import BUILDING, small_lock
+from ..locks import BUILDING
 from .fused import FusedBase, FusedDecoder, fused_base
 from .graphs import GraphedDecoder, can_record
+from .kept import Kept
 from .kinds.kind import known_kinds
 from .onednn import Int8Linear, PackedLinear, can_pack, has_int8
 
@@ -69,18 +69,16 @@ class Built:
     """A decoder, and what was computed with it and may be needed again.
 
     version: of the adapter.
-    label_states: `LabelTree.key` → hidden states [nodes, width].
-    name_caches: `NameTree.key` → keys and values.
+    label_states: hidden states [nodes, width], by `LabelTree.key`.
+    name_caches: keys and values of names, by `NameTree.key`.
     breadths: see `Session`.
-    lock: hold it while you change `label_states` or `name_caches`.
     """
 
     version: int
     decoder: Decoder
-    label_states: dict[tuple[bytes, bytes], torch.Tensor] = field(default_factory=dict)
-    name_caches: dict[tuple[bytes, bytes], Cache] = field(default_factory=dict)
+    label_states: Kept[torch.Tensor] = field(default_factory=Kept)
+    name_caches: Kept[Cache] = field(default_factory=Kept)
     breadths: dict[str, float] = field(default_factory=dict)
-    lock: AbstractContextManager = field(default_factory=small_lock)
 
 
 class Decoding:

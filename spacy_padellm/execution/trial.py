@@ -111,15 +111,12 @@ def _fault_of_positions(lm: AdaptedLM) -> str:
     kind, ids = lm.base.model.config.model_type, _ids(lm)
     with memory_checked():
         expected = _sequence(lm, ids)
-        try:
-            found = _sequence(lm, ids, first=-len(ENDS))
-        except DoesNotFit:
-            raise
-        except Exception as error:  # whatever the base's code raises
-            reason = str(error) or repr(error)
-            return f"{kind} fails with positions before the first: {reason}"
-    if expected.isfinite().all() and not _close(found, expected, ROUNDED):
-        return f"{kind} reads tokens in another way where they stand elsewhere"
+        if not expected.isfinite().all():
+            return ""
+        # later ones first: in a table of positions, a GPU must not look up earlier ones
+        for first in (len(ENDS), -len(ENDS)):
+            if not _close(_sequence(lm, ids, first), expected, ROUNDED):
+                return f"the place of a token in {kind} counts, not only distances"
     return ""
 
 

@@ -23,11 +23,11 @@ from ..trees.pointers import (
     LabelTree,
     NameTree,
     PointerTree,
-    gold_with_names,
     pack_labels,
     pack_names,
     pack_pointers,
     pack_with_names,
+    with_names,
 )
 from ..types import LabelNames, Mention, PromptTokenizer, TokenIds
 from .base import (
@@ -45,6 +45,8 @@ from .segments import TextSegments
 # Attention over a tree costs the square of its tokens, so many labels are split into
 # parts of this many tokens, and the text is read once for each part.
 PART_TOKENS = 512
+# A part of labels whose names are read once: as many tokens and last tokens.
+PART_NAMES = 2048
 THRESHOLD = 0.35
 # Where labels stand → the name of the format in the card of an adapter.
 NAMES = {
@@ -123,6 +125,7 @@ class Pointer:
     def as_trained(self, name: str) -> "Pointer":
         """The format for an adapter with this name of a format in its card."""
         known = {name: labels for labels, name in NAMES.items()}
+        known[""] = "behind"  # as long as there were no others
         if self.labels is not None or name not in known:
             return self
         return replace(self, labels=known[name])
@@ -190,7 +193,7 @@ class Pointer:
         match self.labels or LABELS:
             case "once":
                 names = pack_names(_before_names(text), branches)
-                return gold_with_names(_tree(encoded, names), **teaches)
+                return with_names(_tree(encoded, names), teaches)
             case "behind":
                 return _tree(encoded, branches, gold=teaches)
             case "alone":
@@ -238,9 +241,10 @@ class Pointer:
         match self.labels or LABELS:
             case "once":
                 begin = _before_names(text)
-                return [pack_names(begin, part) for part in _parts(branches)]
+                parts = _parts(branches, PART_NAMES, most_labels=PART_TOKENS)
+                return [pack_names(begin, part) for part in parts]
             case "behind":
-                return [*_parts(branches)]
+                return [*_parts(branches, PART_TOKENS)]
             case "alone":
                 return [pack_labels(text.prompt[: text.stem], branches)]
 
@@ -278,14 +282,18 @@ def _branches(encoded: EncodedQuery[TextSegments]) -> list[TokenIds]:
     return [encoded.text.segment(name + ":") for name in names]
 
 
-def _parts(branches: Sequence[TokenIds]) -> Iterator[list[TokenIds]]:
-    """Branches in parts of at most PART_TOKENS, or of one branch. Labels do not see
-    each other, so the parts of a text can be in trees of their own."""
+def _parts(
+    branches: Sequence[TokenIds], most_tokens: int, most_labels: int | None = None
+) -> Iterator[list[TokenIds]]:
+    """Branches in parts of at most so many tokens and labels, or of one branch. Labels
+    do not see each other, so the parts of a text can be in trees of their own."""
     part: list[TokenIds] = []
+    n_tokens = 0
     for branch in branches:
-        if part and sum(map(len, part)) + len(branch) > PART_TOKENS:
+        n_tokens += len(branch)
+        if part and (n_tokens > most_tokens or len(part) == most_labels):
             yield part
-            part = []
+            part, n_tokens = [], len(branch)
         part.append(branch)
     yield part
 

@@ -183,7 +183,8 @@ def check_predicts(shim: CausalLMShim, format: Format, name: str) -> None:
     head although the format needs one (E814)."""
     check_format(shim, format, name)
     if format.head is not None and not shim.has_head:
-        raise ValueError(Errors.E814.format(format=format.name, name=name))
+        own = format_of(shim, format).name
+        raise ValueError(Errors.E814.format(format=own, name=name))
 
 
 def is_folder_name(name: object) -> bool:

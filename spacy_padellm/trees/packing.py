@@ -71,7 +71,7 @@ class PackedTree:
     @property
     def span(self) -> int:
         """The context that the tree needs, in tokens."""
-        return int(self.positions.max() - self.positions.min()) + 1
+        return int(np.ptp(self.positions)) + 1 if len(self) else 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,9 @@ import numpy as np
 from ..types import TokenIds
 from .packing import PackedTree
 from .trie import ROOT, Trie
+
+# Names see no other names, and attention costs the square of the tokens in a row.
+BLOCK_TOKENS = 512
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,12 +43,28 @@ class NameTree(KeptTree):
     names: [labels, 2]; the nodes of each label, from the first to behind the last.
     last_ids: [labels], the last token of each. It sees the text and its own label, and
         is in the tree of the text.
-    stem: how many nodes precede the labels.
+    stem: how many nodes precede each label.
+    blocks: [blocks + 1], the first node of each block, and the number of nodes. Each
+        block begins with a stem of its own, so that they can be in several rows.
     """
 
     names: np.ndarray
     last_ids: np.ndarray
     stem: int
+    blocks: Sequence[int]
+
+    def block_trees(self) -> list[PackedTree]:
+        """A tree for each block."""
+        return [
+            PackedTree(
+                ids=self.ids[first:end],
+                positions=self.positions[first:end],
+                starts=self.starts[first:end] - first,
+                ends=self.ends[first:end] - first,
+                links=self.links[first:end],
+            )
+            for first, end in pairwise(self.blocks)
+        ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,24 +115,36 @@ def pack_names(stem: TokenIds, branches: Sequence[TokenIds]) -> NameTree:
     branches: the tokens of each label, the last one too.
     """
     starts = np.zeros(len(branches), dtype=np.int64)
-    ids, positions, ends = list(stem), list(range(len(stem))), []
+    ids: list[int] = []
+    positions: list[int] = []
+    ends: list[int] = []
+    blocks: list[int] = []
     # sorted, so that the order of labels changes nothing
     for number in sorted(range(len(branches)), key=branches.__getitem__):
         name = branches[number][:-1]
+        if not blocks or len(ids) - blocks[-1] + len(name) > BLOCK_TOKENS:
+            blocks.append(len(ids))
+            ids += stem
+            positions += range(len(stem))
+            ends += [0] * len(stem)
         starts[number] = len(ids)
         ids += name
         positions += range(len(stem), len(stem) + len(name))
         ends += [len(ids)] * len(name)
+    blocks.append(len(ids))
+    for first, end in pairwise(blocks):
+        ends[first : first + len(stem)] = [end] * len(stem)
     lengths = np.array([len(branch) - 1 for branch in branches], dtype=np.int64)
     return NameTree(
         ids=np.array(ids, dtype=np.int64),
         positions=np.array(positions, dtype=np.int64),
         starts=np.arange(len(ids)),
-        ends=np.array([len(ids)] * len(stem) + ends, dtype=np.int64),
+        ends=np.array(ends, dtype=np.int64),
         links=np.zeros((len(ids), 2), dtype=np.int64),
         names=np.stack([starts, starts + lengths], axis=1),
         last_ids=np.array([branch[-1] for branch in branches], dtype=np.int64),
         stem=len(stem),
+        blocks=blocks,
     )
 
 
@@ -145,13 +177,14 @@ def pack_with_names(prompt: TokenIds, keys: range, names: NameTree) -> PointerTr
     )
 
 
-def gold_with_names(tree: PointerTree, **gold: Any) -> GoldPointers:
+def with_names(tree: PointerTree, gold: dict[str, Any] | None = None) -> PointerTree:
     """One tree of a text that `pack_with_names` has packed, and behind it its labels.
 
-    gold: the fields of `GoldPointers`.
+    gold: the fields of `GoldPointers`, if it is one.
     """
     names, first = tree.kept, len(tree)
-    return GoldPointers(
+    kind = PointerTree if gold is None else GoldPointers
+    return kind(
         ids=np.concatenate([tree.ids, names.ids]),
         positions=np.concatenate([tree.positions, names.positions]),
         starts=np.concatenate([tree.starts, names.starts + first]),
@@ -160,7 +193,7 @@ def gold_with_names(tree: PointerTree, **gold: Any) -> GoldPointers:
         queries=tree.queries,
         keys=tree.keys,
         kept=None,
-        **gold,
+        **(gold or {}),
     )
 
 

@@ -7,11 +7,11 @@ import torch
 
 from spacy_padellm.trees.pointers import (
     PointerTree,
-    gold_with_names,
     pack_labels,
     pack_names,
     pack_pointers,
     pack_with_names,
+    with_names,
 )
 from spacy_padellm.types import TokenIds
 
@@ -34,7 +34,7 @@ class Asked:
     def tree(self, gold=None) -> PointerTree:
         """The same in one tree."""
         if self.before is not None:
-            return gold_with_names(self.tree_apart(), **gold)
+            return with_names(self.tree_apart(), gold)
         stem = len(self.prompt) if self.stem is None else self.stem
         return pack_pointers(
             self.prompt, self.keys, self.branches, stem=stem, gold=gold

@@ -1,6 +1,5 @@
 """Labels are compared with tokens in one pass, as if each pair were computed alone."""
 
-import time
 from dataclasses import replace
 
 import pytest
@@ -11,7 +10,7 @@ from spacy_padellm.adapters.card import AdapterCard, HeadCard
 from spacy_padellm.adapters.files import write_adapter
 from spacy_padellm.engines.base import PromptTooLong
 from spacy_padellm.engines.packed import PackedEngine
-from spacy_padellm.engines.scoring import KEPT_LABELS
+from spacy_padellm.engines.scoring import SHARED_SLOTS
 from spacy_padellm.execution.decoding import EXACT, DecodingSettings
 from spacy_padellm.execution.fused import FusedBase
 from spacy_padellm.execution.onednn import has_int8
@@ -133,8 +132,7 @@ def test_names_apart_are_scored_as_in_the_tree_of_the_text(
 ):
     """So that the model learns with one tree what it reads in two."""
     asked = [ask(row.text, **ONCE) for row in workshop[:7]]
-    gold = {"spans": None, "known": None}
-    trees = [one.tree(gold=gold) for one in asked[:4]]
+    trees = [one.tree() for one in asked[:4]]
     trees += [one.tree_apart() for one in asked[4:]]
     found, _ = score(lm, trees, tiny_tokenizer)
     assert_close(found, plain(peft_model, lm, asked))
@@ -180,43 +178,79 @@ def test_labels_are_computed_once_until_the_adapter_changes(
 
 
 @KEPT
-def test_few_sets_of_labels_are_kept(lm, ask, tiny_tokenizer, kind):
+def test_few_sets_of_labels_are_kept(lm, ask, tiny_tokenizer, kind, monkeypatch):
     engine = PackedEngine(lm, tiny_tokenizer)
     trees = [
         ask("A worn chain.", [f"label {number}"], **kind).tree_apart()
-        for number in range(KEPT_LABELS + 3)
+        for number in range(6)
     ]
-    score_in(engine, trees)
+    score_in(engine, trees[:1])
     built = engine.decoding.current()
     kept, others = built.label_states, built.name_caches
     if kind is ONCE:
         kept, others = others, kept
-    assert len(kept) == KEPT_LABELS and not others
+    assert len(kept) == 1 and len(others) == 0
+    monkeypatch.setattr("spacy_padellm.execution.kept.KEPT_BYTES", 4 * kept._bytes)
+    score_in(engine, trees)
+    assert len(kept) == 4
     passes = engine.usage.passes
-    score_in(engine, trees[-KEPT_LABELS:])
+    score_in(engine, trees[-4:])
     assert engine.usage.passes == passes + 1
 
 
-class SlowDict(dict):
-    """Pauses where a thread may pause: before it removes what it has chosen."""
+def test_labels_with_many_tokens_are_read_in_several_rows(
+    lm, peft_model, ask, workshop, tiny_tokenizer
+):
+    names = [f"part {number} " + "that is worn " * 30 for number in range(12)]
+    asked = [ask(row.text, names, **ONCE) for row in workshop[:2]]
+    trees = [one.tree_apart() for one in asked]
+    assert len(trees[0].kept.block_trees()) > 2
+    found, engine = score(lm, trees, tiny_tokenizer)
+    assert_close(found, plain(peft_model, lm, asked))
+    assert engine.usage.passes == 2
+    together, _ = score(lm, [one.tree() for one in asked], tiny_tokenizer)
+    assert_close(together, found)
 
-    def pop(self, key):
-        time.sleep(1e-4)
-        return super().pop(key)
+
+def test_texts_with_many_labels_that_differ_are_read_in_passes_of_their_own(
+    lm, peft_model, ask, workshop, tiny_tokenizer
+):
+    """Each text attends to all names of its pass."""
+    asked = [
+        ask(row.text, [f"{number} " + "worn " * 80], **ONCE)
+        for number, row in enumerate(workshop[:5])
+    ]
+    asked += [ask(workshop[5].text, **ONCE), ask(workshop[6].text)]
+    trees = [one.tree_apart() if one.before else one.tree() for one in asked]
+    assert 2 * len(trees[0].kept) < SHARED_SLOTS < 3 * len(trees[0].kept)
+    found, engine = score(lm, trees, tiny_tokenizer)
+    assert_close(found, plain(peft_model, lm, asked))
+    assert engine.usage.passes == 6 + 3, "of names and of texts"
+
+
+def test_labels_without_names_are_read_with_the_text(lm, ask, tiny_tokenizer):
+    """If nothing precedes them, and each is one token."""
+    asked = replace(ask("A worn chain."), branches=[(40,), (41,)], before=())
+    behind = replace(asked, before=None)
+    found, engine = score(lm, [asked.tree_apart()], tiny_tokenizer)
+    expected, _ = score(lm, [behind.tree()], tiny_tokenizer)
+    assert_close(found, expected)
+    assert engine.usage.passes == 1
 
 
 @KEPT
-def test_threads_keep_few_sets_of_labels(lm, ask, tiny_tokenizer, kind):
+def test_threads_keep_few_sets_of_labels(lm, ask, tiny_tokenizer, kind, monkeypatch):
     engine = PackedEngine(lm, tiny_tokenizer)
     trees = [
         ask("A worn chain.", [f"label {number}"], **kind).tree_apart()
-        for number in range(3 * KEPT_LABELS)
+        for number in range(24)
     ]
     expected = [score_in(engine, [tree]) for tree in trees]
-    kept = SlowDict()
     field = "name_caches" if kind is ONCE else "label_states"
-    built = replace(engine.decoding.current(), **{field: kept})
-    engine.decoding._built = built
+    most = getattr(engine.decoding.current(), field)._bytes // 3
+    engine.decoding._built = None
+    kept = getattr(engine.decoding.current(), field)
+    monkeypatch.setattr("spacy_padellm.execution.kept.KEPT_BYTES", most)
     answers = at_once(
         lambda i: [score_in(engine, [tree]) for tree in trees[i:] + trees[:i]]
     )
@@ -224,7 +258,8 @@ def test_threads_keep_few_sets_of_labels(lm, ask, tiny_tokenizer, kind):
         assert not isinstance(found, Exception), found
         for one, other in zip(found, expected[i:] + expected[:i], strict=True):
             assert_close(one, other)
-    assert len(kept) == KEPT_LABELS
+    assert 0.5 * most < kept._bytes <= most
+    assert kept._bytes == sum(n_bytes for _, n_bytes in kept._results.values())
 
 
 @pytest.mark.parametrize("merge", ["always", "never"])

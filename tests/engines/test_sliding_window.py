@@ -106,7 +106,7 @@ def test_names_that_are_read_once_are_as_far_from_the_text_as_in_one_tree(
     with engine.session(1) as session:
         [found] = session.score([asked.tree_apart()])
     assert (engine.decoding.current().decoder is lm) != fast
-    tree = asked.tree({"spans": None, "known": None})
+    tree = asked.tree()
     ids, starts, ends, links, queries, keys = (
         torch.from_numpy(array)[None]
         for array in (

@@ -132,7 +132,7 @@ def test_a_base_with_an_embedding_for_each_position_reads_no_names_once(kind):
     )
     decoder = decoder_of(lm)
     for _ in range(2):
-        with pytest.raises(ValueError, match=f"E718.*{kind} .* position.*'behind'"):
+        with pytest.raises(ValueError, match=f"E718.*in {kind} counts.*'behind'"):
             check_positions(decoder, lm.base)
 
 

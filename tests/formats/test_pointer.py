@@ -11,7 +11,7 @@ from spacy_padellm.adapters.card import HeadCard
 from spacy_padellm.formats.base import GoldText, Query, as_trained
 from spacy_padellm.formats.one_step import build_one_step_v1
 from spacy_padellm.formats.pointer import NAMES, Pointer, build_pointer_v1
-from spacy_padellm.trees.pointers import gold_with_names
+from spacy_padellm.trees.pointers import with_names
 
 LABELS = {"PER": "person", "LOC": "place"}
 TEXT = "Ann Lee left Oslo, and Oslo wept."
@@ -288,7 +288,7 @@ def test_what_is_learned_is_what_is_read(any_tokenizer, workshop, way):
         [extraction] = format.extract([encoded], session)
         [tree] = session.trees
         if way == "once":
-            tree = gold_with_names(tree, spans=None, known=None)
+            tree = with_names(tree)
         if tree.ids.tolist() == gold.ids.tolist():
             n_same += 1
             for name in ("positions", "starts", "ends", "links", "queries", "keys"):
@@ -400,7 +400,11 @@ def test_an_adapter_says_how_it_was_trained(way):
         assert as_trained(chosen, NAMES[way]) is chosen
 
 
-@pytest.mark.parametrize("name", ["", "PaDeLLM compact", "Pointer, labels before"])
+def test_an_adapter_that_says_nothing_is_older_than_other_ways():
+    assert as_trained(build_pointer_v1(), "").name == "Pointer"
+
+
+@pytest.mark.parametrize("name", ["PaDeLLM compact", "Pointer, labels before"])
 def test_an_adapter_of_another_format_decides_nothing(name):
     format = build_pointer_v1()
     assert as_trained(format, name) is format

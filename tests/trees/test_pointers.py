@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from spacy_padellm.trees.pointers import (
     GoldPointers,
     PointerTree,
-    gold_with_names,
     pack_labels,
     pack_names,
     pack_pointers,
     pack_with_names,
+    with_names,
 )
 
 token = st.integers(0, 2)
@@ -157,15 +157,15 @@ def test_labels_have_the_key_of_the_same_labels_in_any_order(others):
 # -- names that are read once ----------------------------------------------------------
 
 
-def with_names(prompt, branches, before=(7, 8)):
+def two_and_one(prompt, branches, before=(7, 8)):
     """A text with its labels: in two trees, and in one."""
     apart = pack_with_names(prompt, range(len(prompt)), pack_names(before, branches))
-    return apart, gold_with_names(apart, spans=None, known=None)
+    return apart, with_names(apart)
 
 
 @given(prompts, branch_lists)
 def test_the_last_token_of_a_label_reads_the_text_and_its_name(prompt, branches):
-    _, tree = with_names(prompt, branches)
+    _, tree = two_and_one(prompt, branches)
     for node, branch in zip(tree.queries, branches, strict=True):
         seen = sorted(seen_by(tree, node), key=tree.positions.__getitem__)
         assert tuple(tree.ids[seen].tolist()) == prompt + branch
@@ -175,7 +175,7 @@ def test_the_last_token_of_a_label_reads_the_text_and_its_name(prompt, branches)
 
 @given(prompts, branch_lists, st.sampled_from([(7,), (7, 8)]))
 def test_a_name_sees_what_precedes_it_and_no_other_name(prompt, branches, before):
-    apart, tree = with_names(prompt, branches, before)
+    apart, tree = two_and_one(prompt, branches, before)
     first = len(apart)
     names = [[*map(int, ids)] for ids in apart.kept.names + first]
     for (start, end), branch in zip(names, branches, strict=True):
@@ -183,12 +183,13 @@ def test_a_name_sees_what_precedes_it_and_no_other_name(prompt, branches, before
             seen = (*before, *branch[: node - start + 1])
             assert read_at(tree, node) == seen
             assert tree.positions[node] == len(seen) - 1
-    assert sum(end - start for start, end in names) + len(before) == len(apart.kept)
+    n_before = len(before) if branches else 0
+    assert sum(end - start for start, end in names) + n_before == len(apart.kept)
 
 
 @given(prompts, branch_lists)
 def test_the_text_sees_no_names(prompt, branches):
-    _, tree = with_names(prompt, branches)
+    _, tree = two_and_one(prompt, branches)
     for node in range(len(prompt)):
         assert seen_by(tree, node) == list(range(len(prompt)))
     assert tree.ids[tree.keys].tolist() == list(prompt)
@@ -196,7 +197,7 @@ def test_the_text_sees_no_names(prompt, branches):
 
 @given(prompts, branch_lists)
 def test_names_apart_are_those_of_one_tree(prompt, branches):
-    apart, tree = with_names(prompt, branches)
+    apart, tree = two_and_one(prompt, branches)
     names, n = apart.kept, len(apart)
     assert len(apart) == len(prompt) + len(branches), "one token for each label"
     for field in ("ids", "positions"):
@@ -214,8 +215,8 @@ def test_the_order_of_names_changes_only_the_order_of_queries(
 ):
     order = list(range(len(branches)))
     rng.shuffle(order)
-    one, _ = with_names(prompt, branches)
-    other, _ = with_names(prompt, [branches[label] for label in order])
+    one, _ = two_and_one(prompt, branches)
+    other, _ = two_and_one(prompt, [branches[label] for label in order])
     assert one.kept.key == other.kept.key
     for field in ("ids", "positions", "starts", "ends", "links", "keys"):
         np.testing.assert_array_equal(getattr(one, field), getattr(other, field))
@@ -232,6 +233,6 @@ def test_other_names_have_another_key(others):
 
 
 def test_a_tree_needs_the_context_of_its_text_and_longest_label():
-    _, tree = with_names(PROMPT, [(4, 5, 6), (4,)])
+    _, tree = two_and_one(PROMPT, [(4, 5, 6), (4,)])
     assert tree.span == len(PROMPT) + 3
     assert pack_pointers(PROMPT, KEYS, [(4, 5, 6), (4,)], **BEHIND).span == tree.span
