@@ -24,7 +24,7 @@ def test_a_result_is_computed_once():
 def test_the_least_recently_used_goes_first():
     kept = Kept()
     for key in "abc":
-        kept.get(key, lambda: (key, 40))
+        kept.get(key, lambda key=key: (key, 40))
     assert len(kept) == 2
     kept.get("b", lambda: pytest.fail("it is there"))
     kept.get("d", lambda: ("d", 40))
