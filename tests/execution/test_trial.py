@@ -1,12 +1,15 @@
 """Kinds of bases of which nothing is known are tried before anything is read."""
 
+import numpy as np
 import pytest
 import spacy
 import torch
 from transformers import CONFIG_MAPPING, AutoModelForCausalLM
 
 from spacy_padellm.adapters.adapted import AdaptedLM
+from spacy_padellm.adapters.card import HeadCard
 from spacy_padellm.adapters.shared_base import SharedBase
+from spacy_padellm.engines.packed import PackedEngine
 from spacy_padellm.execution.trainable import trainable
 from spacy_padellm.execution.trial import (
     check_logits,
@@ -15,7 +18,9 @@ from spacy_padellm.execution.trial import (
     checked_logits,
 )
 from spacy_padellm.pipeline.padellm_ner import PaDeLLMNER
+from spacy_padellm.training.loss import tree_loss
 from spacy_padellm.trees.batching import DoesNotFit
+from spacy_padellm.trees.pointers import pack_names, pack_with_names, with_names
 
 from ..loras import LORA
 from .test_fused import SHAPE, decoder_of, own_logits
@@ -134,6 +139,21 @@ def test_a_base_with_an_embedding_for_each_position_reads_no_names_once(kind):
     for _ in range(2):
         with pytest.raises(ValueError, match=f"E718.*in {kind} counts.*'behind'"):
             check_positions(decoder, lm.base)
+
+
+@pytest.mark.parametrize("way", ["read", "learn"])
+def test_such_a_base_is_refused_before_it_reads_or_learns(way, tiny_tokenizer):
+    base = new_lm("opt", word_embed_proj_dim=64, ffn_dim=96).base
+    lm = AdaptedLM.fresh(base, LORA | {"target_modules": ["q_proj"]}, HeadCard(size=8))
+    names = pack_names((1, 9), [(5, 6), (7, 6)])
+    tree = pack_with_names((1, 20, 21, 9), range(1, 3), names)
+    with pytest.raises(ValueError, match="E718"):
+        if way == "read":
+            with PackedEngine(lm, tiny_tokenizer).session(1) as session:
+                session.score([tree])
+        else:
+            gold = {"spans": np.zeros((0, 3), int), "known": np.ones(2, bool)}
+            tree_loss(trainable(lm), [with_names(tree, gold)], lm)
 
 
 @pytest.mark.parametrize("kind", ["llama", "olmo2", "phi3", "cohere2"])
