@@ -10,7 +10,12 @@ import pytest
 from spacy_padellm.adapters.card import HeadCard
 from spacy_padellm.formats.base import GoldText, Query, as_trained
 from spacy_padellm.formats.one_step import build_one_step_v1
-from spacy_padellm.formats.pointer import NAMES, Pointer, build_pointer_v1
+from spacy_padellm.formats.pointer import (
+    NAMES,
+    PART_NAMES,
+    Pointer,
+    build_pointer_v1,
+)
 from spacy_padellm.trees.pointers import with_names
 
 LABELS = {"PER": "person", "LOC": "place"}
@@ -175,7 +180,8 @@ def test_a_mention_of_nothing_is_left_out(tiny_tokenizer, span):
 
 @dataclass
 class Given:
-    """A session that answers with these log-odds, one text after the other."""
+    """A session that answers with these log-odds, one text after the other. Without any,
+    nothing is found."""
 
     log_odds: list[np.ndarray]
     trees: list = field(default_factory=list)
@@ -183,7 +189,9 @@ class Given:
 
     def score(self, trees):
         self.trees += trees
-        return self.log_odds
+        return self.log_odds or [
+            np.full((len(tree.queries), len(tree.keys), 3), -SURE) for tree in trees
+        ]
 
 
 def log_odds_of(encoded, spans):
@@ -273,6 +281,36 @@ def test_names_are_one_tree_for_texts_with_the_same_labels(tiny_tokenizer):
     for (text, _), tree in zip(texts, session.trees, strict=True):
         ids = tiny_tokenizer.encode(f" {text}\n", add_special_tokens=False).ids
         assert len(tree) == 1 + len(ids) + len(LABELS)
+
+
+@pytest.mark.parametrize(
+    ("names", "labels"),
+    [
+        (["a"] * 300, [300]),
+        (["a"] * 600, [512, 88]),
+        ([f"a place {'of some kind ' * 40}{i}" for i in range(30)], None),
+        (["of some kind " * 1500, "a place", "a town"], [1, 2]),
+    ],
+    ids=["few", "many", "long", "one that is very long"],
+)
+def test_names_are_read_in_parts_that_are_not_too_large(tiny_tokenizer, names, labels):
+    asked = {f"LABEL{i}": name for i, name in enumerate(names)}
+    text = "Ann left Oslo."
+    format = Pointer(prefer_narrow=0)
+    encoded = format.encode(Query(text, asked), tiny_tokenizer)
+    session = Given([])
+    [extraction] = format.extract([encoded], session)
+    assert extraction.counts == dict.fromkeys(asked, 0)
+    sizes = [len(tree.queries) for tree in session.trees]
+    assert sum(sizes) == len(names)
+    if labels is None:
+        tokens = [
+            int(np.diff(tree.kept.names).sum()) + len(tree.queries)
+            for tree in session.trees
+        ]
+        assert len(sizes) > 1 and max(tokens) <= PART_NAMES < sum(tokens[:2])
+    else:
+        assert sizes == labels
 
 
 @pytest.mark.parametrize("way", ["once", "behind"])
