@@ -180,8 +180,8 @@ def test_a_mention_of_nothing_is_left_out(tiny_tokenizer, span):
 
 @dataclass
 class Given:
-    """A session that answers with these log-odds, one text after the other. Without any,
-    nothing is found."""
+    """A session that answers with these log-odds, one text after the other. Where there
+    are none, nothing is found."""
 
     log_odds: list[np.ndarray]
     trees: list = field(default_factory=list)
