@@ -102,7 +102,7 @@ def test_a_fork_waits_until_nobody_holds_a_lock(which, open_tiny, tiny_tokenizer
         "building": locks.BUILDING,
         "base": open_tiny.lock,
         "engine": engine._lock,
-        "labels": engine.decoding.current().lock,
+        "labels": engine.decoding.current().name_caches._lock,
     }[which]
     held = threading.Event()
 

@@ -125,7 +125,6 @@ class Pointer:
     def as_trained(self, name: str) -> "Pointer":
         """The format for an adapter with this name of a format in its card."""
         known = {name: labels for labels, name in NAMES.items()}
-        known[""] = "behind"  # as long as there were no others
         if self.labels is not None or name not in known:
             return self
         return replace(self, labels=known[name])
@@ -223,12 +222,10 @@ class Pointer:
     ) -> list[list[PointerTree]]:
         """The trees of each text: one, or several that share its labels."""
         known: dict[tuple[str, ...], list[list[TokenIds] | LabelTree | NameTree]] = {}
-        stem = None
         trees = []
         for one in encoded:
             text, names = one.text, tuple(one.query.labels.values())
-            if self.labels == "alone":
-                stem = text.stem
+            stem = text.stem if self.labels == "alone" else None
             if names not in known:
                 known[names] = self._packed(text, _branches(one))
             trees.append([_tree(one, part, stem=stem) for part in known[names]])
