@@ -12,12 +12,6 @@ import torch
 
 from ..trees.trie import ROOT, Trie, subtree_ends
 
-# Texts that are shorter than this share a row.
-ROW_TOKENS = 128
-# With this many tokens in a row, attention costs as much as the other layers (at the
-# widths of the default base; larger models have a higher number).
-ATTENTION_TOKENS = 3000
-
 
 @dataclass(slots=True)
 class Tree:
@@ -66,37 +60,6 @@ class ForwardBatch:
     starts: np.ndarray
     ends: np.ndarray
     real: np.ndarray
-
-
-def assign_rows(sizes: Sequence[int]) -> list[int]:
-    """The row of each tree, chosen so that the batch needs little padding.
-
-    sizes: tokens of each tree. Trees are added to the shortest row, longest tree first.
-    The number of rows is the cheapest of several.
-    """
-    if not sizes:
-        return []
-    guess = max(1, sum(sizes) // max(ROW_TOKENS, *sizes))
-    tried = {
-        min(len(sizes), max(1, guess + more * guess // 16)) for more in range(-6, 13, 2)
-    }
-    return min((_assign(sizes, n_rows) for n_rows in sorted(tried)), key=_cost)[0]
-
-
-def _assign(sizes: Sequence[int], n_rows: int) -> tuple[list[int], list[int]]:
-    """The row of each tree, and the tokens of each row."""
-    rows, filled = [0] * len(sizes), [0] * n_rows
-    for tree in sorted(range(len(sizes)), key=lambda tree: -sizes[tree]):
-        rows[tree] = row = min(range(n_rows), key=filled.__getitem__)
-        filled[row] += sizes[tree]
-    return rows, filled
-
-
-def _cost(assigned: tuple[list[int], list[int]]) -> float:
-    """Padded tokens, weighted by the cost of attention over a row."""
-    _, filled = assigned
-    width = max(filled)
-    return len(filled) * width * (1 + width / ATTENTION_TOKENS)
 
 
 def next_batch(trees: Iterable[Tree], n_rows: int, start: int) -> ForwardBatch:

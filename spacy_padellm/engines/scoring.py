@@ -13,11 +13,9 @@ from ..adapters.adapted import AdaptedLM
 from ..execution.decoding import Built
 from ..execution.trial import check_positions
 from ..trees.masks import ancestors, linked
-from ..trees.packing import PackedTree
 from ..trees.pointers import KeptTree, LabelTree, NameTree, PointerTree
-from ..trees.rows import PackedRows, pack_rows, pad
+from ..trees.rows import PackedRows, assign_rows, pack_rows, pad
 from .base import check_fits
-from .forest import assign_rows
 from .kv_cache import joined_cache, n_bytes, recording_cache, shared_cache
 from .usage import Usage
 
@@ -66,12 +64,13 @@ class _Scoring:
         for labels in _distinct(trees, LabelTree):
             label_firsts[labels.key] = sum(map(len, hidden))
             hidden.append(self._label_states(labels))
-        queries = [
-            tree.queries
-            + (label_firsts[tree.kept.key] if _sees(tree, LabelTree) else first)
-            for tree, first in zip(trees, firsts, strict=True)
-        ]
-        keys = [tree.keys + first for tree, first in zip(trees, firsts, strict=True)]
+        queries, keys = [], []
+        for tree, first in zip(trees, firsts, strict=True):
+            apart = isinstance(tree.kept, LabelTree)
+            queries.append(
+                tree.queries + (label_firsts[tree.kept.key] if apart else first)
+            )
+            keys.append(tree.keys + first)
         log_odds = self.lm.head(
             torch.cat(hidden), *(self._tensor(pad(nodes)) for nodes in (queries, keys))
         )
@@ -88,9 +87,8 @@ class _Scoring:
         rows = pack_rows(
             trees,
             assign_rows([len(tree) for tree in trees]),
-            earlier=len(names.positions),
             linked=[
-                names.firsts[tree.kept.key] if _sees(tree, NameTree) else None
+                names.firsts[tree.kept.key] if isinstance(tree.kept, NameTree) else 0
                 for tree in trees
             ],
         )
@@ -167,7 +165,7 @@ def _groups(trees: Sequence[PointerTree]) -> list[list[int]]:
     group_of: dict[tuple[bytes, bytes], list[int]] = {}
     for number, tree in enumerate(trees):
         group = groups[0]
-        if _sees(tree, NameTree):
+        if isinstance(tree.kept, NameTree):
             if tree.kept.key not in group_of:
                 if slots and slots + len(tree.kept) > SHARED_SLOTS:
                     groups.append([])
@@ -179,12 +177,7 @@ def _groups(trees: Sequence[PointerTree]) -> list[list[int]]:
     return [group for group in groups if group]
 
 
-def _sees(tree: PackedTree, kind: type[KeptTree]) -> bool:
-    """Whether a tree needs a kept one of this kind."""
-    return isinstance(tree.kept, kind) and len(tree.kept) > 0
-
-
 def _distinct(trees: Sequence[PointerTree], kind: type[KeptTree]) -> list[KeptTree]:
     """The different kept trees of a kind that texts need."""
-    found = {tree.kept.key: tree.kept for tree in trees if _sees(tree, kind)}
+    found = {tree.kept.key: tree.kept for tree in trees if isinstance(tree.kept, kind)}
     return [*found.values()]

@@ -17,9 +17,10 @@ from ..execution.trial import checked_logits
 from ..trees.branch import Branch, Completion
 from ..trees.masks import ancestors
 from ..trees.pointers import PointerTree
+from ..trees.rows import assign_rows
 from ..types import PromptTokenizer
 from .base import check_fits
-from .forest import ForwardBatch, Tree, assign_rows, next_batch
+from .forest import ForwardBatch, Tree, next_batch
 from .kv_cache import append_only_cache
 from .scoring import score
 from .sequences import ActiveSequence, sample_greedily

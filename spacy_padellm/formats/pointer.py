@@ -27,7 +27,6 @@ from ..trees.pointers import (
     pack_names,
     pack_pointers,
     pack_with_names,
-    with_names,
 )
 from ..types import LabelNames, Mention, PromptTokenizer, TokenIds
 from .base import (
@@ -192,7 +191,7 @@ class Pointer:
         match self.labels or LABELS:
             case "once":
                 names = pack_names(_before_names(text), branches)
-                return with_names(_tree(encoded, names), teaches)
+                return _tree(encoded, names, gold=teaches)
             case "behind":
                 return _tree(encoded, branches, gold=teaches)
             case "alone":
@@ -306,7 +305,7 @@ def _tree(
     text = encoded.text
     keys = range(text.stem, text.stem + text.n_tokens)
     if isinstance(labels, NameTree):
-        return pack_with_names(text.prompt, keys, labels)
+        return pack_with_names(text.prompt, keys, labels, gold)
     return pack_pointers(
         text.prompt,
         keys,

@@ -14,7 +14,7 @@ from ..errors import Errors, Warnings
 from ..execution.memory import free_memory, memory_checked
 from ..execution.trainable import TrainableDecoder, trainable
 from ..trees.batching import batches_by_padded_tokens, run_halving
-from .loss import Gold, tree_loss
+from .loss import Gold, names_seen, tree_loss
 from .optimizer import DeviceOptimizer
 
 logger = logging.getLogger(__name__)
@@ -76,7 +76,7 @@ class Trainer:
 
         def before_retry(batch: list[int]) -> None:
             free_memory()
-            longest = max(len(trees[row]) for row in batch)
+            longest = max(_n_tokens(trees[row]) for row in batch)
             self._lower_batch_tokens(len(batch) * longest // 2)
 
         try:
@@ -187,7 +187,7 @@ class Trainer:
     # -- batches ----------------------------------------------------------------------
 
     def _batches(self, trees: Sequence[Gold]) -> list[list[int]]:
-        lengths = [len(tree) for tree in trees]
+        lengths = [_n_tokens(tree) for tree in trees]
         return batches_by_padded_tokens(lengths, self.batch_tokens)
 
     def _add(self, gradients: Sequence[torch.Tensor | None]) -> None:
@@ -212,6 +212,11 @@ class Trainer:
             if self._optimizer_state is not None:
                 self._optimizer.load_state(self._optimizer_state)
                 self._optimizer_state = None
+
+
+def _n_tokens(tree: Gold) -> int:
+    """As many as if no other text had the same names."""
+    return len(tree) + len(names_seen(tree) or ())
 
 
 def _weight(trees: Sequence[Gold]) -> float:

@@ -74,7 +74,8 @@ class PointerTree(PackedTree):
     queries: [labels], the last node of each label's branch; in `kept`, if that is a
         `LabelTree`.
     keys: [tokens], the nodes of the text's tokens.
-    kept: what is computed once of the labels. Links are to the nodes of a `NameTree`.
+    kept: what is computed once of the labels; None if it is empty. Links are to the
+        nodes of a `NameTree`.
     """
 
     queries: np.ndarray
@@ -84,8 +85,9 @@ class PointerTree(PackedTree):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GoldPointers(PointerTree):
-    """A text and its labels, with their mentions. The labels are in the same tree.
+    """A text and its labels, with their mentions.
 
+    kept: the names that it links to, if they are not in the same tree.
     spans: [mentions, 3]; the label, the first and the last token of each.
     known: bool [tokens]; false where a token has no annotation. Nothing is learned from
         such tokens.
@@ -148,12 +150,17 @@ def pack_names(stem: TokenIds, branches: Sequence[TokenIds]) -> NameTree:
     )
 
 
-def pack_with_names(prompt: TokenIds, keys: range, names: NameTree) -> PointerTree:
+def pack_with_names(
+    prompt: TokenIds,
+    keys: range,
+    names: NameTree,
+    gold: dict[str, Any] | None = None,
+) -> PointerTree:
     """Pack a text and the last token of each label. The tokens of the prompt see each
     other in both directions. They stand before the labels, up to the position of the
     last token of their stem.
 
-    prompt, keys: as in `pack_pointers`.
+    prompt, keys, gold: as in `pack_pointers`.
     """
     n_text, n_labels = len(prompt), len(names.last_ids)
     n_nodes = n_text + n_labels
@@ -165,7 +172,8 @@ def pack_with_names(prompt: TokenIds, keys: range, names: NameTree) -> PointerTr
     links = np.zeros((n_nodes, 2), dtype=np.int64)
     links[queries] = names.names
     text = np.array(prompt, dtype=np.int64)
-    return PointerTree(
+    kind = PointerTree if gold is None else GoldPointers
+    return kind(
         ids=np.concatenate([text, names.last_ids[order]]),
         positions=names.stem + np.concatenate([np.arange(-n_text, 0), lengths[order]]),
         starts=np.concatenate([np.zeros(n_text, int), np.arange(n_text, n_nodes)]),
@@ -173,26 +181,7 @@ def pack_with_names(prompt: TokenIds, keys: range, names: NameTree) -> PointerTr
         links=links,
         queries=queries,
         keys=np.arange(keys.start, keys.stop),
-        kept=names,
-    )
-
-
-def with_names(tree: PointerTree, gold: dict[str, Any] | None = None) -> PointerTree:
-    """One tree of a text that `pack_with_names` has packed, and behind it its labels.
-
-    gold: the fields of `GoldPointers`, if it is one.
-    """
-    names, first = tree.kept, len(tree)
-    kind = PointerTree if gold is None else GoldPointers
-    return kind(
-        ids=np.concatenate([tree.ids, names.ids]),
-        positions=np.concatenate([tree.positions, names.positions]),
-        starts=np.concatenate([tree.starts, names.starts + first]),
-        ends=np.concatenate([tree.ends, names.ends + first]),
-        links=np.concatenate([tree.links + first, names.links]),
-        queries=tree.queries,
-        keys=tree.keys,
-        kept=None,
+        kept=names or None,
         **(gold or {}),
     )
 
@@ -215,11 +204,11 @@ def pack_pointers(
     """
     trie = Trie()
     path = trie.insert(prompt)
-    kept = branches if isinstance(branches, LabelTree) else None
-    if kept is None:
-        queries = _insert_sorted(trie, branches, [ROOT, *path][stem], len(prompt))
+    kept = None
+    if isinstance(branches, LabelTree):
+        kept, queries = branches or None, branches.queries
     else:
-        queries = kept.queries
+        queries = _insert_sorted(trie, branches, [ROOT, *path][stem], len(prompt))
     fields = {"keys": np.arange(keys.start, keys.stop), "queries": queries}
     fields |= {"kept": kept, **(gold or {})}
     first = 0 if stem == len(prompt) else stem

@@ -11,7 +11,6 @@ from spacy_padellm.trees.pointers import (
     pack_names,
     pack_pointers,
     pack_with_names,
-    with_names,
 )
 from spacy_padellm.types import TokenIds
 
@@ -32,9 +31,10 @@ class Asked:
     before: TokenIds | None = None
 
     def tree(self, gold=None) -> PointerTree:
-        """The same in one tree."""
+        """The same in one tree, without the names that are read once."""
         if self.before is not None:
-            return with_names(self.tree_apart(), gold)
+            names = pack_names(self.before, self.branches)
+            return pack_with_names(self.prompt, self.keys, names, gold)
         stem = len(self.prompt) if self.stem is None else self.stem
         return pack_pointers(
             self.prompt, self.keys, self.branches, stem=stem, gold=gold
@@ -43,8 +43,7 @@ class Asked:
     def tree_apart(self) -> PointerTree:
         """The same with a tree for the text and another for the labels."""
         if self.before is not None:
-            names = pack_names(self.before, self.branches)
-            return pack_with_names(self.prompt, self.keys, names)
+            return self.tree()
         labels = pack_labels(self.prompt[: self.stem], self.branches)
         return pack_pointers(self.prompt, self.keys, labels, stem=self.stem)
 

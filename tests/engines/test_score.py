@@ -127,17 +127,6 @@ def test_labels_alone_are_compared_as_in_the_tree_of_the_text(
     assert_close(apart, together)
 
 
-def test_names_apart_are_scored_as_in_the_tree_of_the_text(
-    lm, peft_model, ask, workshop, tiny_tokenizer
-):
-    """So that the model learns with one tree what it reads in two."""
-    asked = [ask(row.text, **ONCE) for row in workshop[:7]]
-    trees = [one.tree() for one in asked[:4]]
-    trees += [one.tree_apart() for one in asked[4:]]
-    found, _ = score(lm, trees, tiny_tokenizer)
-    assert_close(found, plain(peft_model, lm, asked))
-
-
 def test_texts_with_labels_of_all_kinds_share_a_session(
     lm, peft_model, ask, workshop, tiny_tokenizer
 ):
@@ -208,8 +197,6 @@ def test_labels_with_many_tokens_are_read_in_several_rows(
     found, engine = score(lm, trees, tiny_tokenizer)
     assert_close(found, plain(peft_model, lm, asked))
     assert engine.usage.passes == 2
-    together, _ = score(lm, [one.tree() for one in asked], tiny_tokenizer)
-    assert_close(together, found)
 
 
 def test_texts_with_many_labels_that_differ_are_read_in_passes_of_their_own(

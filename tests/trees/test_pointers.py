@@ -14,8 +14,9 @@ from spacy_padellm.trees.pointers import (
     pack_names,
     pack_pointers,
     pack_with_names,
-    with_names,
 )
+
+from .one_row import in_one_row, seen_by
 
 token = st.integers(0, 2)
 prompts = st.lists(token, min_size=1, max_size=6).map(tuple)
@@ -31,16 +32,6 @@ def pack(prompt, branches, **options):
     """The labels behind the whole prompt, which is all text."""
     keys = range(len(prompt))
     return pack_pointers(prompt, keys, branches, stem=len(prompt), **options)
-
-
-def seen_by(tree, node):
-    """The nodes that a node sees, in order."""
-    return [
-        other
-        for other in range(len(tree))
-        if tree.starts[other] <= node < tree.ends[other]
-        or tree.links[node, 0] <= other < tree.links[node, 1]
-    ]
 
 
 def read_at(tree, node):
@@ -157,56 +148,47 @@ def test_labels_have_the_key_of_the_same_labels_in_any_order(others):
 # -- names that are read once ----------------------------------------------------------
 
 
-def two_and_one(prompt, branches, before=(7, 8)):
-    """A text with its labels: in two trees, and in one."""
-    apart = pack_with_names(prompt, range(len(prompt)), pack_names(before, branches))
-    return apart, with_names(apart)
+def pack_apart(prompt, branches, before=(7, 8)):
+    """A text, and the names that it links to."""
+    return pack_with_names(prompt, range(len(prompt)), pack_names(before, branches))
 
 
 @given(prompts, branch_lists)
 def test_the_last_token_of_a_label_reads_the_text_and_its_name(prompt, branches):
-    _, tree = two_and_one(prompt, branches)
-    for node, branch in zip(tree.queries, branches, strict=True):
-        seen = sorted(seen_by(tree, node), key=tree.positions.__getitem__)
-        assert tuple(tree.ids[seen].tolist()) == prompt + branch
-        first = tree.positions[seen[0]]
-        assert (tree.positions[seen] - first).tolist() == list(range(len(seen)))
+    apart = pack_apart(prompt, branches)
+    assert len(apart) == len(prompt) + len(branches), "one token for each label"
+    row, first = in_one_row(apart)
+    for node, branch in zip(apart.queries + first, branches, strict=True):
+        seen = sorted(seen_by(row, node), key=row.positions.__getitem__)
+        assert tuple(row.ids[seen].tolist()) == prompt + branch
+        begin = row.positions[seen[0]]
+        assert (row.positions[seen] - begin).tolist() == list(range(len(seen)))
 
 
 @given(prompts, branch_lists, st.sampled_from([(7,), (7, 8)]))
 def test_a_name_sees_what_precedes_it_and_no_other_name(prompt, branches, before):
-    apart, tree = two_and_one(prompt, branches, before)
-    first = len(apart)
-    names = [[*map(int, ids)] for ids in apart.kept.names + first]
+    apart = pack_apart(prompt, branches, before)
+    if not branches:
+        assert apart.kept is None
+        return
+    row, first = in_one_row(apart)
+    names = apart.kept.names.tolist()
     for (start, end), branch in zip(names, branches, strict=True):
         for node in range(start, end):
             seen = (*before, *branch[: node - start + 1])
-            assert read_at(tree, node) == seen
-            assert tree.positions[node] == len(seen) - 1
-    n_before = len(before) if branches else 0
-    assert sum(end - start for start, end in names) + n_before == len(apart.kept)
+            assert read_at(row, node) == seen
+            assert row.positions[node] == len(seen) - 1
+    assert sum(end - start for start, end in names) + len(before) == first
 
 
 @given(prompts, branch_lists)
 def test_the_text_sees_no_names(prompt, branches):
-    _, tree = two_and_one(prompt, branches)
-    for node in range(len(prompt)):
-        assert seen_by(tree, node) == list(range(len(prompt)))
-    assert tree.ids[tree.keys].tolist() == list(prompt)
-
-
-@given(prompts, branch_lists)
-def test_names_apart_are_those_of_one_tree(prompt, branches):
-    apart, tree = two_and_one(prompt, branches)
-    names, n = apart.kept, len(apart)
-    assert len(apart) == len(prompt) + len(branches), "one token for each label"
-    for field in ("ids", "positions"):
-        assert getattr(tree, field)[:n].tolist() == getattr(apart, field).tolist()
-        assert getattr(tree, field)[n:].tolist() == getattr(names, field).tolist()
-    for node in range(n):
-        start, end = apart.links[node]
-        joined = [other for other in seen_by(tree, node) if other >= n]
-        assert joined == list(range(start + n, end + n))
+    apart = pack_apart(prompt, branches)
+    row, first = in_one_row(apart)
+    text = [*range(first, first + len(prompt))]
+    for node in text:
+        assert seen_by(row, node) == text
+    assert row.ids[apart.keys + first].tolist() == list(prompt)
 
 
 @given(prompts, branch_lists, st.randoms(use_true_random=False))
@@ -215,13 +197,14 @@ def test_the_order_of_names_changes_only_the_order_of_queries(
 ):
     order = list(range(len(branches)))
     rng.shuffle(order)
-    one, _ = two_and_one(prompt, branches)
-    other, _ = two_and_one(prompt, [branches[label] for label in order])
-    assert one.kept.key == other.kept.key
+    one = pack_apart(prompt, branches)
+    other = pack_apart(prompt, [branches[label] for label in order])
     for field in ("ids", "positions", "starts", "ends", "links", "keys"):
         np.testing.assert_array_equal(getattr(one, field), getattr(other, field))
     np.testing.assert_array_equal(one.queries[order], other.queries)
-    np.testing.assert_array_equal(one.kept.names[order], other.kept.names)
+    if branches:
+        assert one.kept.key == other.kept.key
+        np.testing.assert_array_equal(one.kept.names[order], other.kept.names)
 
 
 @pytest.mark.parametrize("others", [[(4, 5)], [(4, 5, 9), (4, 7, 9)], [(4, 5, 6, 9)]])
@@ -233,6 +216,6 @@ def test_other_names_have_another_key(others):
 
 
 def test_a_tree_needs_the_context_of_its_text_and_longest_label():
-    _, tree = two_and_one(PROMPT, [(4, 5, 6), (4,)])
+    tree = pack_apart(PROMPT, [(4, 5, 6), (4,)])
     assert tree.span == len(PROMPT) + 3
     assert pack_pointers(PROMPT, KEYS, [(4, 5, 6), (4,)], **BEHIND).span == tree.span

@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spacy_padellm.trees.packing import GoldSequence, pack_gold
-from spacy_padellm.trees.rows import pack_rows, pad
+from spacy_padellm.trees.pointers import pack_names, pack_with_names
+from spacy_padellm.trees.rows import pack_rows, pack_rows_with_names, pad
 
 
 def tree(*answers, prefix=0):
@@ -65,6 +66,50 @@ def test_a_tree_sees_in_its_row_what_it_sees_alone(data):
     )
     np.testing.assert_array_equal(found, expected)
     assert len(packed.real) == sum(map(len, trees))
+
+
+def linking(names, n_text, first_id):
+    """A text of so many tokens, and the last token of each name."""
+    return pack_with_names(range(first_id, first_id + n_text), range(n_text), names)
+
+
+FEW = pack_names((1, 9), [(50, 51, 2), (4, 2)])
+MANY = pack_names((1,), [(60 + number, 7, 3) for number in range(80)])
+
+
+@given(st.data())
+def test_trees_share_rows_with_the_names_that_they_see(data):
+    kinds = st.sampled_from([None, FEW, MANY])
+    trees = []
+    for number in range(data.draw(st.integers(1, 12))):
+        names, n_text = data.draw(kinds), data.draw(st.integers(1, 90))
+        first = 100 * (number + 1)
+        trees.append(
+            linking(names, n_text, first) if names else tree((first,) * n_text)
+        )
+    names = [getattr(one, "kept", None) for one in trees]
+    packed = pack_rows_with_names(trees, names)
+    width = packed.ids.shape[1]
+    for one, known, first in zip(trees, names, packed.firsts, strict=True):
+        row, column = divmod(int(first), width)
+        own = slice(column, column + len(one))
+        assert packed.ids[row, own].tolist() == one.ids.tolist()
+        if known is not None:
+            assert packed.ids[row, : len(known)].tolist() == known.ids.tolist()
+            np.testing.assert_array_equal(packed.links[row, own], one.links)
+    n_names = len(packed.real) - sum(map(len, trees))
+    each = sum(len(one) for one in names if one is not None)
+    once = sum({id(one): len(one) for one in names if one is not None}.values())
+    assert once <= n_names <= each
+
+
+def test_names_are_few_of_the_tokens_in_a_row():
+    trees = [linking(MANY, 20, 100 * number) for number in range(1, 9)]
+    packed = pack_rows_with_names(trees, [MANY] * 8)
+    n_rows = (len(packed.real) - sum(map(len, trees))) // len(MANY)
+    assert n_rows == len(packed.ids) < 8
+    short = [linking(FEW, 5, 100 * number) for number in range(1, 9)]
+    assert len(pack_rows_with_names(short, [FEW] * 8).ids) == 1
 
 
 @pytest.mark.parametrize(
