@@ -88,7 +88,7 @@ class _Scoring:
             trees,
             assign_rows([len(tree) for tree in trees]),
             linked=[
-                names.firsts[tree.kept.key] if isinstance(tree.kept, NameTree) else 0
+                0 if tree.linked is None else names.firsts[tree.linked.key]
                 for tree in trees
             ],
         )
@@ -165,14 +165,14 @@ def _groups(trees: Sequence[PointerTree]) -> list[list[int]]:
     group_of: dict[tuple[bytes, bytes], list[int]] = {}
     for number, tree in enumerate(trees):
         group = groups[0]
-        if isinstance(tree.kept, NameTree):
-            if tree.kept.key not in group_of:
-                if slots and slots + len(tree.kept) > SHARED_SLOTS:
+        if tree.linked is not None:
+            if tree.linked.key not in group_of:
+                if slots and slots + len(tree.linked) > SHARED_SLOTS:
                     groups.append([])
                     slots = 0
-                group_of[tree.kept.key] = groups[-1]
-                slots += len(tree.kept)
-            group = group_of[tree.kept.key]
+                group_of[tree.linked.key] = groups[-1]
+                slots += len(tree.linked)
+            group = group_of[tree.linked.key]
         group.append(number)
     return [group for group in groups if group]
 

@@ -14,8 +14,8 @@ from ..execution.trainable import TrainableDecoder
 from ..execution.trial import check_positions, checked_logits
 from ..trees.masks import ancestors, linked
 from ..trees.packing import GoldTree
-from ..trees.pointers import GoldPointers, NameTree
-from ..trees.rows import pack_rows_with_names, pad
+from ..trees.pointers import GoldPointers
+from ..trees.rows import pack_rows_with_linked, pad
 
 # What a text and its labels teach.
 Gold: TypeAlias = GoldTree | GoldPointers
@@ -32,7 +32,7 @@ def tree_loss(
     pointers.
     """
     device = lm.device
-    rows = pack_rows_with_names(trees, [names_seen(tree) for tree in trees])
+    rows = pack_rows_with_linked(trees)
     if rows.positions.min() < 0:
         check_positions(decoder, lm.base)
     arrays = rows.ids, rows.positions, rows.starts, rows.ends, rows.links, rows.real
@@ -51,11 +51,6 @@ def tree_loss(
     logits = checked_logits(decoder, hidden.index_select(0, _tensor(sources, device)))
     logits = _among_allowed(logits, trees)
     return (cross_entropy(logits, target, reduction="none") * weight).sum()
-
-
-def names_seen(tree: Gold) -> NameTree | None:
-    """The names of labels that a tree links to. They are learned with it."""
-    return tree.kept if isinstance(tree, GoldPointers) else None
 
 
 def _among_allowed(logits: torch.Tensor, trees: Sequence[GoldTree]) -> torch.Tensor:

@@ -14,7 +14,7 @@ from ..errors import Errors, Warnings
 from ..execution.memory import free_memory, memory_checked
 from ..execution.trainable import TrainableDecoder, trainable
 from ..trees.batching import batches_by_padded_tokens, run_halving
-from .loss import Gold, names_seen, tree_loss
+from .loss import Gold, tree_loss
 from .optimizer import DeviceOptimizer
 
 logger = logging.getLogger(__name__)
@@ -215,8 +215,8 @@ class Trainer:
 
 
 def _n_tokens(tree: Gold) -> int:
-    """As many as if no other text had the same names."""
-    return len(tree) + len(names_seen(tree) or ())
+    """As many as if no other text linked to the same tree."""
+    return len(tree) + len(tree.linked or ())
 
 
 def _weight(trees: Sequence[Gold]) -> float:

@@ -39,7 +39,7 @@ class PackedTree:
     ids, positions, starts, ends: [nodes]; node i sees node j where
         `starts[j] <= i < ends[j]`, see `subtree_ends`.
     links: [nodes, 2]; node i also sees nodes `links[i, 0]` to `links[i, 1]`, without
-        the last.
+        the last, of the tree `linked`.
     """
 
     ids: np.ndarray
@@ -67,6 +67,11 @@ class PackedTree:
 
     def __len__(self) -> int:
         return len(self.ids)
+
+    @property
+    def linked(self) -> "PackedTree | None":
+        """The tree that this one links to; None if it has no links."""
+        return None
 
     @property
     def span(self) -> int:

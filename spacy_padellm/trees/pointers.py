@@ -74,20 +74,23 @@ class PointerTree(PackedTree):
     queries: [labels], the last node of each label's branch; in `kept`, if that is a
         `LabelTree`.
     keys: [tokens], the nodes of the text's tokens.
-    kept: what is computed once of the labels; None if it is empty. Links are to the
-        nodes of a `NameTree`.
+    kept: what is computed once of the labels; None if it is empty.
     """
 
     queries: np.ndarray
     keys: np.ndarray
     kept: LabelTree | NameTree | None
 
+    @property
+    def linked(self) -> NameTree | None:
+        return self.kept if isinstance(self.kept, NameTree) else None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GoldPointers(PointerTree):
-    """A text and its labels, with their mentions.
+    """A text and its labels, with their mentions. It links to names, or has all of the
+    labels.
 
-    kept: the names that it links to, if they are not in the same tree.
     spans: [mentions, 3]; the label, the first and the last token of each.
     known: bool [tokens]; false where a token has no annotation. Nothing is learned from
         such tokens.

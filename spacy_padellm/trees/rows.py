@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from .packing import PackedTree
-from .pointers import NameTree
 
 # Texts that are shorter than this share a row.
 ROW_TOKENS = 128
@@ -71,27 +70,24 @@ def pack_rows(
     return PackedRows(ids, positions, starts, ends, links, real, firsts)
 
 
-def pack_rows_with_names(
-    trees: Sequence[PackedTree], names: Sequence[NameTree | None]
-) -> PackedRows:
-    """Place trees in rows. Those that see the same names share rows, in which the names
-    come first.
+def pack_rows_with_linked(trees: Sequence[PackedTree]) -> PackedRows:
+    """Place trees in rows. Those that link to the same tree share rows, in which it
+    comes first. A tree without links has a row of its own.
 
-    names: [trees], what each tree links to; a tree without has a row of its own. The
-        result's `firsts` are of the trees.
+    The result's `firsts` are of `trees`.
     """
-    rows = np.cumsum([seen is None for seen in names]) - 1
-    n_rows = names.count(None)
+    rows = np.cumsum([tree.linked is None for tree in trees]) - 1
+    n_rows = int(rows[-1]) + 1
     groups: dict[tuple[bytes, bytes], list[int]] = {}
-    for number, seen in enumerate(names):
-        if seen is not None:
-            groups.setdefault(seen.key, []).append(number)
-    in_front: list[NameTree] = []
+    for number, tree in enumerate(trees):
+        if tree.linked is not None:
+            groups.setdefault(tree.linked.key, []).append(number)
+    in_front: list[PackedTree] = []
     for group in groups.values():
-        seen = names[group[0]]
-        assigned = assign_rows([len(trees[number]) for number in group], len(seen))
+        linked = trees[group[0]].linked
+        assigned = assign_rows([len(trees[number]) for number in group], len(linked))
         rows[group] = np.array(assigned) + n_rows + len(in_front)
-        in_front += [seen] * len(set(assigned))
+        in_front += [linked] * len(set(assigned))
     in_rows = range(n_rows, n_rows + len(in_front))
     packed = pack_rows([*in_front, *trees], [*in_rows, *rows.tolist()])
     return replace(packed, firsts=packed.firsts[len(in_front) :])

@@ -8,7 +8,7 @@ from spacy_padellm.trees.rows import pack_rows
 
 def in_one_row(tree):
     """The names, and the text behind them; the text's first node."""
-    in_front = [] if tree.kept is None else [tree.kept]
+    in_front = [] if tree.linked is None else [tree.linked]
     rows = pack_rows([*in_front, tree], [0] * (len(in_front) + 1))
     fields = ("ids", "positions", "starts", "ends", "links")
     row = PackedTree(**{name: getattr(rows, name)[0] for name in fields})

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from spacy_padellm.trees.packing import GoldSequence, pack_gold
 from spacy_padellm.trees.pointers import pack_names, pack_with_names
-from spacy_padellm.trees.rows import pack_rows, pack_rows_with_names, pad
+from spacy_padellm.trees.rows import pack_rows, pack_rows_with_linked, pad
 
 
 def tree(*answers, prefix=0):
@@ -87,8 +87,8 @@ def test_trees_share_rows_with_the_names_that_they_see(data):
         trees.append(
             linking(names, n_text, first) if names else tree((first,) * n_text)
         )
-    names = [getattr(one, "kept", None) for one in trees]
-    packed = pack_rows_with_names(trees, names)
+    names = [one.linked for one in trees]
+    packed = pack_rows_with_linked(trees)
     width = packed.ids.shape[1]
     for one, known, first in zip(trees, names, packed.firsts, strict=True):
         row, column = divmod(int(first), width)
@@ -105,11 +105,11 @@ def test_trees_share_rows_with_the_names_that_they_see(data):
 
 def test_names_are_few_of_the_tokens_in_a_row():
     trees = [linking(MANY, 20, 100 * number) for number in range(1, 9)]
-    packed = pack_rows_with_names(trees, [MANY] * 8)
+    packed = pack_rows_with_linked(trees)
     n_rows = (len(packed.real) - sum(map(len, trees))) // len(MANY)
     assert n_rows == len(packed.ids) < 8
     short = [linking(FEW, 5, 100 * number) for number in range(1, 9)]
-    assert len(pack_rows_with_names(short, [FEW] * 8).ids) == 1
+    assert len(pack_rows_with_linked(short).ids) == 1
 
 
 @pytest.mark.parametrize(
