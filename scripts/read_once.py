@@ -10,12 +10,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from spacy_padellm.adapters.files import Adapter, read_adapter, write_adapter
-from spacy_padellm.formats.pointer import NAMES
+from spacy_padellm.formats.label_reading import NamesOnce
 
 
 def reads_once(adapter: Adapter) -> Adapter:
     """The adapter with the format Pointer, labels once, and without breadths."""
-    card = replace(adapter.card, format=NAMES["once"], breadths={})
+    card = replace(adapter.card, format=NamesOnce.format_name, breadths={})
     return replace(adapter, card=card)
 
 

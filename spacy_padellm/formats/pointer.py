@@ -6,7 +6,7 @@ found again in the text.
 """
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import chain
@@ -18,41 +18,15 @@ from ..adapters.card import HeadCard
 from ..engines.base import Session
 from ..errors import Errors
 from ..settings import check_keys, check_positive, check_share
-from ..trees.pointers import (
-    GoldPointers,
-    LabelTree,
-    NameTree,
-    PointerTree,
-    pack_labels,
-    pack_names,
-    pack_pointers,
-    pack_with_names,
-)
+from ..trees.pointers import GoldPointers, PointerTree
 from ..types import LabelNames, Mention, PromptTokenizer, TokenIds
-from .base import (
-    Calibration,
-    EncodedQuery,
-    Extraction,
-    GoldText,
-    Query,
-    estimated_tokens,
-)
+from .base import Calibration, EncodedQuery, Extraction, GoldText, Query
 from .breadth import remember, weigh
 from .find_spans import find_spans, probabilities
+from .label_reading import LABEL_READINGS, LabelReading, Labels
 from .segments import TextSegments
 
-# Attention over a tree costs the square of its tokens, so many labels are split into
-# parts of this many tokens, and the text is read once for each part.
-PART_TOKENS = 512
-# A part of labels whose names are read once: as many tokens and last tokens.
-PART_NAMES = 2048
 THRESHOLD = 0.35
-# Where labels stand → the name of the format in the card of an adapter.
-NAMES = {
-    "once": "Pointer, labels once",
-    "behind": "Pointer",
-    "alone": "Pointer, labels alone",
-}
 # For a new adapter.
 LABELS = "once"
 # Where the breadths of labels are measured, whatever the threshold is. The cards of the
@@ -86,7 +60,7 @@ def build_pointer_v1(
 
     Raises ValueError for a value that is not allowed.
     """
-    if labels is not None and labels not in NAMES:
+    if labels is not None and labels not in LABEL_READINGS:
         raise ValueError(Errors.E513.format(value=labels))
     check_share(threshold=threshold, prefer_narrow=prefer_narrow)
     thresholds = dict(thresholds or {})
@@ -115,7 +89,7 @@ class Pointer:
 
     @property
     def name(self) -> str:
-        return NAMES[self.labels or LABELS]
+        return self._reading.format_name
 
     @property
     def head(self) -> HeadCard:
@@ -123,19 +97,14 @@ class Pointer:
 
     def as_trained(self, name: str) -> "Pointer":
         """The format for an adapter with this name of a format in its card."""
-        known = {name: labels for labels, name in NAMES.items()}
-        if self.labels is not None or name not in known:
-            return self
-        return replace(self, labels=known[name])
+        if self.labels is None:
+            for labels, reading in LABEL_READINGS.items():
+                if reading.format_name == name:
+                    return replace(self, labels=labels)
+        return self
 
     def label_tokens(self, labels: LabelNames) -> int:
-        match self.labels or LABELS:
-            case "once":
-                return len(labels)
-            case "behind":
-                return estimated_tokens(labels.values())
-            case "alone":
-                return 0
+        return self._reading.estimated_tokens(labels)
 
     def encode(
         self, query: Query, tokenizer: PromptTokenizer
@@ -186,16 +155,13 @@ class Pointer:
                     spans.append((number, tokens[0], tokens[-1]))
         spans = np.array(spans, dtype=np.int64).reshape(-1, 3)
         teaches = {"spans": spans, "known": known}
-        encoded = EncodedQuery(query, text)
-        branches = _branches(encoded)
-        match self.labels or LABELS:
-            case "once":
-                names = pack_names(_before_names(text), branches)
-                return _tree(encoded, names, gold=teaches)
-            case "behind":
-                return _tree(encoded, branches, gold=teaches)
-            case "alone":
-                return _tree(encoded, branches, stem=text.stem, gold=teaches)
+        branches = _branches(text, query.labels.values())
+        labels = self._reading.together(text, branches)
+        return self._reading.tree(text, labels, teaches)
+
+    @property
+    def _reading(self) -> LabelReading:
+        return LABEL_READINGS[self.labels or LABELS]
 
     def _find(
         self, encoded: Sequence[EncodedQuery[TextSegments]], session: Session
@@ -220,29 +186,14 @@ class Pointer:
         self, encoded: Sequence[EncodedQuery[TextSegments]]
     ) -> list[list[PointerTree]]:
         """The trees of each text: one, or several that share its labels."""
-        known: dict[tuple[str, ...], list[list[TokenIds] | LabelTree | NameTree]] = {}
+        known: dict[tuple[str, ...], list[Labels]] = {}
         trees = []
         for one in encoded:
             text, names = one.text, tuple(one.query.labels.values())
-            stem = text.stem if self.labels == "alone" else None
             if names not in known:
-                known[names] = self._packed(text, _branches(one))
-            trees.append([_tree(one, part, stem=stem) for part in known[names]])
+                known[names] = self._reading.parts(text, _branches(text, names))
+            trees.append([self._reading.tree(text, part) for part in known[names]])
         return trees
-
-    def _packed(
-        self, text: TextSegments, branches: Sequence[TokenIds]
-    ) -> list[list[TokenIds] | LabelTree | NameTree]:
-        """Labels as `_tree` takes them, in parts."""
-        match self.labels or LABELS:
-            case "once":
-                begin = _before_names(text)
-                parts = _parts(branches, PART_NAMES, most_labels=PART_TOKENS)
-                return [pack_names(begin, part) for part in parts]
-            case "behind":
-                return [*_parts(branches, PART_TOKENS)]
-            case "alone":
-                return [pack_labels(text.prompt[: text.stem], branches)]
 
     def _extraction(
         self, encoded: EncodedQuery[TextSegments], log_odds: np.ndarray
@@ -267,52 +218,9 @@ class Pointer:
         return Extraction(tuple(mentions), counts)
 
 
-def _before_names(text: TextSegments) -> TokenIds:
-    """What precedes each name that is read once: the start of a prompt, and its end."""
-    return text.prompt[: text.stem] + text.prompt[text.stem + text.n_tokens :]
-
-
-def _branches(encoded: EncodedQuery[TextSegments]) -> list[TokenIds]:
+def _branches(text: TextSegments, names: Iterable[str]) -> list[TokenIds]:
     """What follows for each label."""
-    names = encoded.query.labels.values()
-    return [encoded.text.segment(name + ":") for name in names]
-
-
-def _parts(
-    branches: Sequence[TokenIds], most_tokens: int, most_labels: int | None = None
-) -> Iterator[list[TokenIds]]:
-    """Branches in parts of at most so many tokens and labels, or of one branch. Labels
-    do not see each other, so the parts of a text can be in trees of their own."""
-    part: list[TokenIds] = []
-    n_tokens = 0
-    for branch in branches:
-        n_tokens += len(branch)
-        if part and (n_tokens > most_tokens or len(part) == most_labels):
-            yield part
-            part, n_tokens = [], len(branch)
-        part.append(branch)
-    yield part
-
-
-def _tree(
-    encoded: EncodedQuery[TextSegments],
-    labels: Sequence[TokenIds] | LabelTree | NameTree,
-    *,
-    stem: int | None = None,
-    gold: dict[str, np.ndarray] | None = None,
-) -> PointerTree:
-    """stem: see `pack_pointers`; None is the whole prompt."""
-    text = encoded.text
-    keys = range(text.stem, text.stem + text.n_tokens)
-    if isinstance(labels, NameTree):
-        return pack_with_names(text.prompt, keys, labels, gold)
-    return pack_pointers(
-        text.prompt,
-        keys,
-        labels,
-        stem=len(text.prompt) if stem is None else stem,
-        gold=gold,
-    )
+    return [text.segment(name + ":") for name in names]
 
 
 def _places(text: TextSegments) -> np.ndarray:

@@ -9,13 +9,9 @@ import pytest
 
 from spacy_padellm.adapters.card import HeadCard
 from spacy_padellm.formats.base import GoldText, Query, as_trained
+from spacy_padellm.formats.label_reading import LABEL_READINGS, PART_NAMES
 from spacy_padellm.formats.one_step import build_one_step_v1
-from spacy_padellm.formats.pointer import (
-    NAMES,
-    PART_NAMES,
-    Pointer,
-    build_pointer_v1,
-)
+from spacy_padellm.formats.pointer import Pointer, build_pointer_v1
 
 from ..trees.one_row import in_one_row, seen_by
 
@@ -420,7 +416,7 @@ def test_large_log_odds_are_no_error(tiny_tokenizer, value, threshold):
 
 
 def test_an_adapter_is_for_one_way_of_asking():
-    ways = {way: build_pointer_v1(labels=way, size=16) for way in NAMES}
+    ways = {way: build_pointer_v1(labels=way, size=16) for way in LABEL_READINGS}
     assert {way: format.name for way, format in ways.items()} == {
         "once": "Pointer, labels once",
         "behind": "Pointer",
@@ -429,16 +425,24 @@ def test_an_adapter_is_for_one_way_of_asking():
     assert ways["alone"].head == HeadCard(size=16)
 
 
-@pytest.mark.parametrize("way", [*NAMES])
+def test_adapters_that_are_there_keep_their_names():
+    assert {way: one.format_name for way, one in LABEL_READINGS.items()} == {
+        "once": "Pointer, labels once",
+        "behind": "Pointer",
+        "alone": "Pointer, labels alone",
+    }
+
+
+@pytest.mark.parametrize("way", [*LABEL_READINGS])
 def test_an_adapter_says_how_it_was_trained(way):
     """Unless the setting does. A new adapter reads names once."""
     format = build_pointer_v1(threshold=0.2)
-    assert format.name == NAMES["once"]
-    trained = as_trained(format, NAMES[way])
+    assert format.name == "Pointer, labels once"
+    trained = as_trained(format, LABEL_READINGS[way].format_name)
     assert trained == build_pointer_v1(labels=way, threshold=0.2)
-    for other in NAMES:
+    for other in LABEL_READINGS:
         chosen = build_pointer_v1(labels=other)
-        assert as_trained(chosen, NAMES[way]) is chosen
+        assert as_trained(chosen, LABEL_READINGS[way].format_name) is chosen
 
 
 @pytest.mark.parametrize("name", ["", "PaDeLLM compact", "Pointer, labels before"])
@@ -450,7 +454,7 @@ def test_an_adapter_of_another_format_decides_nothing(name):
 
 def test_formats_that_leave_nothing_open_are_what_they_are():
     format = build_one_step_v1()
-    assert as_trained(format, NAMES["alone"]) is format
+    assert as_trained(format, "Pointer, labels alone") is format
 
 
 @pytest.mark.parametrize(
