@@ -59,6 +59,7 @@ def calibrate(
     from ..pipeline.calibrate import (
         best_of,
         calibration_of,
+        scoring_once,
         try_by_label,
         try_thresholds,
     )
@@ -72,10 +73,11 @@ def calibrate(
     if thresholds is not None:
         values = (*known.always, *map(float, thresholds.split(",")))
     examples = read_gold(nlp, gold, limit, ner.spans_key if ner.allow_overlap else None)
-    tried = try_thresholds(nlp, ner, examples, values, by_label=by_label)
-    trials = list(progress(tried, "Predicting", len(values)))
-    if by_label:
-        trials.append(try_by_label(nlp, ner, examples, trials, beta))
+    with scoring_once(ner):
+        tried = try_thresholds(nlp, ner, examples, values, by_label=by_label)
+        trials = list(progress(tried, "Predicting", len(values)))
+        if by_label:
+            trials.append(try_by_label(nlp, ner, examples, trials, beta))
     best = best_of(trials, beta)
     print_table(known.setting, trials, best, beta)
     if write:

@@ -50,7 +50,7 @@ class ForwardBatch:
 
     ids, positions: [rows, new].
     attach: [rows, new], the slot of the cached node that a token's branch continues,
-        or -1. starts, ends: [rows, new], as in `GoldTree`.
+        or -1. starts, ends: [rows, new], as in `PackedTree`.
     real: [tokens], indices into the flattened rows x new that are not padding.
     """
 

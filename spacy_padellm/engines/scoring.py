@@ -13,7 +13,8 @@ from ..adapters.adapted import AdaptedLM
 from ..execution.decoding import Built
 from ..execution.trial import check_positions
 from ..trees.masks import ancestors, linked
-from ..trees.pointers import KeptTree, LabelTree, NameTree, PointerTree
+from ..trees.packing import KeptTree
+from ..trees.pointers import LabelTree, NameTree, PointerTree
 from ..trees.rows import PackedRows, assign_rows, pack_rows, pad
 from .base import check_fits
 from .kv_cache import joined_cache, n_bytes, recording_cache, shared_cache

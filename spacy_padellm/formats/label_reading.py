@@ -1,6 +1,6 @@
 """Ways in which Pointer reads labels: what each sees, and in which tree it stands."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Protocol, TypeAlias
 
@@ -122,7 +122,7 @@ class LabelsAlone:
 
 
 # By the setting `labels` of Pointer.
-LABEL_READINGS: MappingProxyType[str, LabelReading] = MappingProxyType(
+LABEL_READINGS: Mapping[str, LabelReading] = MappingProxyType(
     {"once": NamesOnce(), "behind": BehindTheText(), "alone": LabelsAlone()}
 )
 

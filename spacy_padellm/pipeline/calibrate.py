@@ -2,12 +2,14 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from spacy.language import Language
 from spacy.training import Example
 
+from ..engines.remembered import RememberedScores
 from ..errors import Errors
 from ..formats.base import Calibration
 from .gold import gold_mentions
@@ -48,6 +50,18 @@ class Trial:
         return f_beta(self.precision, self.recall, beta)
 
 
+@contextmanager
+def scoring_once(ner: "PaDeLLMNER") -> Iterator[None]:
+    """Meanwhile, the model scores each text once, however many thresholds are tried.
+    Neither adapters nor labels may change."""
+    before = ner.engine
+    ner.engine = RememberedScores(before)
+    try:
+        yield
+    finally:
+        ner.engine = before
+
+
 def try_thresholds(
     nlp: Language,
     ner: "PaDeLLMNER",
@@ -57,7 +71,7 @@ def try_thresholds(
     by_label: bool = False,
 ) -> Iterator[Trial]:
     """Score the pipeline with each value of its format's threshold, and restore its own
-    afterwards.
+    afterwards. It takes less time within `scoring_once`.
 
     The best threshold depends on the adapter. One that was trained on few texts is
     unsure, and finds more with a low threshold.

@@ -215,7 +215,8 @@ class Trainer:
 
 
 def _n_tokens(tree: Gold) -> int:
-    """As many as if no other text linked to the same tree."""
+    """Those of the tree and of what it links to: at most as many as it adds to a batch,
+    because trees in a row share what they link to."""
     return len(tree) + len(tree.linked or ())
 
 

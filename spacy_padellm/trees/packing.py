@@ -69,7 +69,7 @@ class PackedTree:
         return len(self.ids)
 
     @property
-    def linked(self) -> "PackedTree | None":
+    def linked(self) -> "KeptTree | None":
         """The tree that this one links to; None if it has no links."""
         return None
 
@@ -77,6 +77,16 @@ class PackedTree:
     def span(self) -> int:
         """The context that the tree needs, in tokens."""
         return int(np.ptp(self.positions)) + 1 if len(self) else 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptTree(PackedTree):
+    """Nodes that see no text, so they are computed once for all texts."""
+
+    @property
+    def key(self) -> tuple[bytes, bytes]:
+        """The same for trees with the same hidden states, keys and values."""
+        return self.ids.tobytes(), self.ends.tobytes()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,21 +8,11 @@ from typing import Any
 import numpy as np
 
 from ..types import TokenIds
-from .packing import PackedTree
+from .packing import KeptTree, PackedTree
 from .trie import ROOT, Trie
 
 # Names see no other names, and attention costs the square of the tokens in a row.
 BLOCK_TOKENS = 512
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KeptTree(PackedTree):
-    """Nodes that see no text, so they are computed once for all texts."""
-
-    @property
-    def key(self) -> tuple[bytes, bytes]:
-        """The same for trees with the same hidden states, keys and values."""
-        return self.ids.tobytes(), self.ends.tobytes()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,17 +1,22 @@
 """Packed trees as the rows of a batch."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from .packing import PackedTree
+from .packing import KeptTree, PackedTree
 
 # Texts that are shorter than this share a row.
 ROW_TOKENS = 128
 # With this many tokens in a row, attention costs as much as the other layers (at the
 # widths of the default base; larger models have a higher number).
 ATTENTION_TOKENS = 3000
+# The same with a backward pass.
+TRAINED_ATTENTION_TOKENS = 1000
+# The widths of rows that are tried in training, in lengths of the longest tree.
+WIDTHS = (1, 1.5, 2, 3, 4, 6, 8)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +48,8 @@ def pack_rows(
     """Place trees in rows, one after the other.
 
     rows: the row of each tree; by default, each has a row of its own.
-    linked: [trees], where the nodes begin that a tree links to, if it links to any.
+    linked: [trees], where the nodes begin that a tree links to; 0, the first node that
+        its row attends to, by default.
     """
     if rows is None:
         rows = range(len(trees))
@@ -71,50 +77,86 @@ def pack_rows(
 
 
 def pack_rows_with_linked(trees: Sequence[PackedTree]) -> PackedRows:
-    """Place trees in rows. Those that link to the same tree share rows, in which it
-    comes first. A tree without links has a row of its own.
+    """Place trees to learn from in rows. Those that link to the same tree share rows,
+    in which it comes first. A tree without links has a row of its own.
 
     The result's `firsts` are of `trees`.
     """
-    rows = np.cumsum([tree.linked is None for tree in trees]) - 1
-    n_rows = int(rows[-1]) + 1
-    groups: dict[tuple[bytes, bytes], list[int]] = {}
+    groups: dict[tuple[bytes, bytes] | int, list[int]] = {}
     for number, tree in enumerate(trees):
-        if tree.linked is not None:
-            groups.setdefault(tree.linked.key, []).append(number)
-    in_front: list[PackedTree] = []
-    for group in groups.values():
+        key = number if tree.linked is None else tree.linked.key
+        groups.setdefault(key, []).append(number)
+    longest = max(len(tree) + len(tree.linked or ()) for tree in trees)
+    tried = (
+        _shared_rows(trees, groups.values(), int(longest * width)) for width in WIDTHS
+    )
+    shared = min(tried, key=_training_cost)
+    packed = pack_rows(
+        [*shared.linked.values(), *trees], [*shared.linked, *shared.rows]
+    )
+    return replace(packed, firsts=packed.firsts[len(shared.linked) :])
+
+
+@dataclass(frozen=True, slots=True)
+class _SharedRows:
+    """rows: of each tree. filled: the tokens of each row. linked: row → the tree that
+    comes first in it."""
+
+    rows: list[int]
+    filled: list[int]
+    linked: dict[int, KeptTree]
+
+
+def _shared_rows(
+    trees: Sequence[PackedTree], groups: Iterable[list[int]], width: int
+) -> _SharedRows:
+    """Rows of up to `width` tokens, as many as the longest tree with what it links to,
+    or more. groups: the numbers of trees that link to the same."""
+    shared = _SharedRows([0] * len(trees), [], {})
+    for group in groups:
         linked = trees[group[0]].linked
-        assigned = assign_rows([len(trees[number]) for number in group], len(linked))
-        rows[group] = np.array(assigned) + n_rows + len(in_front)
-        in_front += [linked] * len(set(assigned))
-    in_rows = range(n_rows, n_rows + len(in_front))
-    packed = pack_rows([*in_front, *trees], [*in_rows, *rows.tolist()])
-    return replace(packed, firsts=packed.firsts[len(in_front) :])
+        n_linked = len(linked or ())
+        sizes = [len(trees[number]) for number in group]
+        n_rows = max(1, math.ceil(sum(sizes) / (width - n_linked)))
+        rows, filled = _assign(sizes, n_rows)
+        while max(filled) + n_linked > width:  # each tree alone is not too long
+            n_rows += 1
+            rows, filled = _assign(sizes, n_rows)
+        first = len(shared.filled)
+        for number, row in zip(group, rows, strict=True):
+            shared.rows[number] = first + row
+        shared.filled.extend(tokens + n_linked for tokens in filled)
+        if linked is not None:
+            shared.linked.update(dict.fromkeys(range(first, first + n_rows), linked))
+    return shared
 
 
-def assign_rows(sizes: Sequence[int], n_in_front: int = 0) -> list[int]:
+def _training_cost(shared: _SharedRows) -> float:
+    """Tokens, and the cost of attention over padded rows, which is alone in needing
+    padding."""
+    width = max(shared.filled)
+    attention = len(shared.filled) * width**2 / TRAINED_ATTENTION_TOKENS
+    return sum(shared.filled) + attention
+
+
+def assign_rows(sizes: Sequence[int]) -> list[int]:
     """The row of each tree, chosen so that the batch needs little padding.
 
     sizes: tokens of each tree. Trees are added to the shortest row, longest tree first.
     The number of rows is the cheapest of several.
-    n_in_front: further tokens that each row begins with.
     """
     if not sizes:
         return []
-    guess = max(1, sum(sizes) // max(ROW_TOKENS, n_in_front, *sizes))
+    guess = max(1, sum(sizes) // max(ROW_TOKENS, *sizes))
     tried = {
         min(len(sizes), max(1, guess + more * guess // 16)) for more in range(-6, 13, 2)
     }
-    assigned = (_assign(sizes, n_rows, n_in_front) for n_rows in sorted(tried))
-    return min(assigned, key=_cost)[0]
+    return min((_assign(sizes, n_rows) for n_rows in sorted(tried)), key=_cost)[0]
 
 
-def _assign(
-    sizes: Sequence[int], n_rows: int, n_in_front: int
-) -> tuple[list[int], list[int]]:
+def _assign(sizes: Sequence[int], n_rows: int) -> tuple[list[int], list[int]]:
     """The row of each tree, and the tokens of each row."""
-    rows, filled = [0] * len(sizes), [n_in_front] * n_rows
+    rows, filled = [0] * len(sizes), [0] * n_rows
     for tree in sorted(range(len(sizes)), key=lambda tree: -sizes[tree]):
         rows[tree] = row = min(range(n_rows), key=filled.__getitem__)
         filled[row] += sizes[tree]

@@ -8,10 +8,12 @@ from thinc.api import Config
 from typer.testing import CliRunner
 
 from spacy_padellm.cli.app import app
+from spacy_padellm.model.shim import causal_lm_shim
 from spacy_padellm.pipeline.calibrate import (
     Trial,
     best_of,
     f_beta,
+    scoring_once,
     try_by_label,
     try_thresholds,
 )
@@ -163,6 +165,27 @@ def test_pointer_is_afterwards_as_before(unsure_pointer):
     trials = list(try_thresholds(unsure_pointer, ner, gold, [0.5, 0.1]))
     assert [(trial.threshold, trial.f()) for trial in trials] == [(0.5, 0), (0.1, 1)]
     assert ner.format is before
+
+
+def test_texts_are_scored_once_for_all_thresholds(unsure_pointer):
+    ner = unsure_pointer.get_pipe("padellm_ner")
+    usage = causal_lm_shim(ner.model).engine.usage
+    gold = examples(unsure_pointer, GOLD)
+    values = [0.5, 0.3, 0.1, 0.05]
+
+    def passes_and_trials(values):
+        before = usage.passes
+        trials = list(try_thresholds(unsure_pointer, ner, gold, values))
+        return usage.passes - before, trials
+
+    each_time, expected = passes_and_trials(values)
+    assert each_time == len(values) and expected[0] != expected[-1]
+    engine = ner.engine
+    with scoring_once(ner):
+        once, found = passes_and_trials(values)
+        again, _ = passes_and_trials(values)
+    assert (once, again) == (1, 0) and found == expected
+    assert ner.engine is engine
 
 
 def test_a_format_without_counts_is_refused(make_nlp):  # noqa: F811

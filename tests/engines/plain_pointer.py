@@ -31,7 +31,7 @@ class Asked:
     before: TokenIds | None = None
 
     def tree(self, gold=None) -> PointerTree:
-        """The same in one tree, without the names that are read once."""
+        """The same in one tree. Names that are read once are in another."""
         if self.before is not None:
             names = pack_names(self.before, self.branches)
             return pack_with_names(self.prompt, self.keys, names, gold)

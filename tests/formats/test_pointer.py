@@ -425,14 +425,6 @@ def test_an_adapter_is_for_one_way_of_asking():
     assert ways["alone"].head == HeadCard(size=16)
 
 
-def test_adapters_that_are_there_keep_their_names():
-    assert {way: one.format_name for way, one in LABEL_READINGS.items()} == {
-        "once": "Pointer, labels once",
-        "behind": "Pointer",
-        "alone": "Pointer, labels alone",
-    }
-
-
 @pytest.mark.parametrize("way", [*LABEL_READINGS])
 def test_an_adapter_says_how_it_was_trained(way):
     """Unless the setting does. A new adapter reads names once."""

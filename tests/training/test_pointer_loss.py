@@ -156,6 +156,16 @@ def test_each_text_by_itself(lm, plain_model, number):
     )
 
 
+def test_microbatches_count_the_names_of_each_text(lm):
+    """Which need memory too, at most as much."""
+    asked = Asked(*text(9), [(50, 51, 52, 2), (60, 61, 2)], before=(1, 9))
+    trees = [Gold(asked, []).tree()] * 4
+    each = len(trees[0]) + len(trees[0].linked)
+    for most, sizes in ((2 * each, [2, 2]), (2 * each - 1, [1] * 4), (4 * each, [4])):
+        trainer = Trainer(lm, batch_tokens=most, key=0)
+        assert [len(batch) for batch in trainer._batches(trees)] == sizes
+
+
 def test_mentions_that_touch_only_unknown_tokens_change_nothing(lm):
     """They are seen by the others, but their own roles are not learned."""
     gold = replace(TEXTS[0], spans=[(0, 0, 2)], unknown=(4, 5, 6))

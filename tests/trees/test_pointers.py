@@ -145,6 +145,15 @@ def test_labels_have_the_key_of_the_same_labels_in_any_order(others):
     assert one.key != pack_labels((8,), branches).key
 
 
+def test_what_is_empty_is_not_kept():
+    nothing = pack_labels((), [])
+    tree = pack_pointers((5, 6), range(2), nothing, stem=0)
+    assert tree.kept is None and tree.linked is None
+    one_token = pack_names((), [(4,), (6,)])
+    tree = pack_with_names((5, 6), range(2), one_token)
+    assert tree.kept is None and tree.linked is None
+
+
 # -- names that are read once ----------------------------------------------------------
 
 

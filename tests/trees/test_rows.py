@@ -103,13 +103,28 @@ def test_trees_share_rows_with_the_names_that_they_see(data):
     assert once <= n_names <= each
 
 
-def test_names_are_few_of_the_tokens_in_a_row():
-    trees = [linking(MANY, 20, 100 * number) for number in range(1, 9)]
-    packed = pack_rows_with_linked(trees)
-    n_rows = (len(packed.real) - sum(map(len, trees))) // len(MANY)
-    assert n_rows == len(packed.ids) < 8
+def test_short_texts_share_one_row_and_long_ones_do_not():
     short = [linking(FEW, 5, 100 * number) for number in range(1, 9)]
     assert len(pack_rows_with_linked(short).ids) == 1
+    long = [linking(FEW, 600, 1000 * number) for number in range(1, 5)]
+    assert len(pack_rows_with_linked(long).ids) == 4
+
+
+@pytest.mark.parametrize("n_sharing", [0, 4, 12, 24])
+def test_texts_with_labels_of_their_own_are_not_padded_to_the_rows_of_others(n_sharing):
+    """All rows are as wide as the widest."""
+    rng = np.random.default_rng(0)
+    trees = []
+    for number, n_text in enumerate(rng.integers(12, 50, 24)):
+        own = pack_names((1, 9), [(60 + number, 7, 3), (9, 3)])
+        names = FEW if number < n_sharing else own
+        trees.append(linking(names, int(n_text), 100 * number))
+    packed = pack_rows_with_linked(trees)
+    longest = max(len(one) + len(one.linked) for one in trees)
+    assert packed.ids.size <= 1.1 * len(trees) * longest
+    assert len(packed.real) <= sum(len(one) + len(one.linked) for one in trees)
+    if n_sharing == len(trees):
+        assert len(packed.ids) <= len(trees) / 2
 
 
 @pytest.mark.parametrize(
