@@ -16,6 +16,7 @@ from spacy_padellm.trees.pointers import pack_pointers
 
 from ..loras import LORA
 from ..tree_training import disturbed
+from ..trees.one_row import in_one_row
 from .plain import PlainSession, assert_same, count_branches, mention_branches
 from .plain_pointer import Asked
 
@@ -107,17 +108,16 @@ def test_names_that_are_read_once_are_as_far_from_the_text_as_in_one_tree(
         [found] = session.score([asked.tree_apart()])
     assert (engine.decoding.current().decoder is lm) != fast
     tree = asked.tree()
+    row, first = in_one_row(tree)
+    arrays = row.ids, row.starts, row.ends, row.links
+    arrays += tree.queries + first, tree.keys + first
     ids, starts, ends, links, queries, keys = (
-        torch.from_numpy(array)[None]
-        for array in (
-            *(tree.ids, tree.starts, tree.ends),
-            *(tree.links, tree.queries, tree.keys),
-        )
+        torch.from_numpy(array)[None] for array in arrays
     )
-    mask = ancestors(starts, ends) | linked(links, len(tree))
+    mask = ancestors(starts, ends) | linked(links, len(row))
     with torch.inference_mode():
         # distances count, not positions
-        positions = torch.from_numpy(tree.positions)[None] + 100
+        positions = torch.from_numpy(row.positions)[None] + 100
         hidden = lm.hidden(ids, positions, mask)[0]
         expected = lm.head(hidden, queries, keys)[0]
     torch.testing.assert_close(torch.from_numpy(found), expected, atol=1e-4, rtol=1e-4)

@@ -59,7 +59,7 @@ use_averages = true
 [training.optimizer.learn_rate]
 @schedules = "warmup_linear.v1"
 warmup_steps = 5
-total_steps = 200
+total_steps = 60
 initial_rate = 0.01
 """
 
