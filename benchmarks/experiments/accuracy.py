@@ -10,7 +10,12 @@ from spacy.tokens import Doc
 from spacy.training import Example
 
 from spacy_padellm.adapters.shipped import SHIPPED, shipped_for
-from spacy_padellm.pipeline.calibrate import best_of, calibration_of, try_thresholds
+from spacy_padellm.pipeline.calibrate import (
+    best_of,
+    calibration_of,
+    scoring_once,
+    try_thresholds,
+)
 
 from ..data.corpus import BenchmarkCorpus, Sizes, prepare, without_annotation
 from ..errors import check_names
@@ -224,7 +229,8 @@ def calibrate(nlp: Language, gold: Sequence[Doc]) -> float | None:
     it."""
     ner = nlp.get_pipe("padellm_ner")
     examples = [Example(without_annotation(doc, nlp.vocab), doc) for doc in gold]
-    best = best_of(list(try_thresholds(nlp, ner, examples)))
+    with scoring_once(ner):
+        best = best_of(list(try_thresholds(nlp, ner, examples)))
     ner.format = replace(ner.format, **{calibration_of(ner).setting: best.threshold})
     return best.threshold
 

@@ -80,7 +80,9 @@ def calibrate(
             trials.append(try_by_label(nlp, ner, examples, trials, beta))
     best = best_of(trials, beta)
     print_table(known.setting, trials, best, beta)
-    if write:
+    if write and not best.f(beta):
+        typer.echo(f"No value finds a right entity, so {known.setting} stays as it is.")
+    elif write:
         settings = {known.setting: best.threshold}
         if by_label:
             settings["thresholds"] = dict(best.thresholds)

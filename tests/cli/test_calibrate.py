@@ -50,11 +50,11 @@ def test_the_best_is_kept_and_nothing_else_changes(folder):
     nlp = spacy.load(folder / "pipeline")
     assert [ent.text for ent in nlp(TEXT).ents] == ["Shaka Khan"]
 
-    # with others to choose from, the likeliest count is as good
+    # higher ones find nothing, and neither does the likeliest count
     result = run(folder, "--thresholds", "0.7,0.6")
     assert result.exit_code == 0, result.output
     after, format_after = config_of(folder)
-    assert format_after.pop("count_threshold") is None
+    assert format_after.pop("count_threshold") == 0.3
     assert after == before
 
 
@@ -165,6 +165,16 @@ def test_pointer_is_afterwards_as_before(unsure_pointer):
     trials = list(try_thresholds(unsure_pointer, ner, gold, [0.5, 0.1]))
     assert [(trial.threshold, trial.f()) for trial in trials] == [(0.5, 0), (0.1, 1)]
     assert ner.format is before
+
+
+def test_where_nothing_right_is_found_the_threshold_stays(pointer_folder):
+    """All values are equal there, and the first is the highest."""
+    before = config_of(pointer_folder)
+    result = run(pointer_folder, "--thresholds", "0.9,0.8")
+    assert result.exit_code == 0, result.output
+    assert "No value finds a right entity, so threshold stays" in result.stdout
+    assert "Wrote" not in result.stdout
+    assert config_of(pointer_folder) == before
 
 
 def test_texts_are_scored_once_for_all_thresholds(unsure_pointer):
