@@ -225,14 +225,16 @@ class AccuracyTable:
 
 
 def calibrate(nlp: Language, gold: Sequence[Doc]) -> float | None:
-    """Set the threshold of padellm_ner's format that is best on these docs; return
-    it."""
+    """Set the threshold of padellm_ner's format that is best on these docs, unless none
+    finds a right entity; return it."""
     ner = nlp.get_pipe("padellm_ner")
     examples = [Example(without_annotation(doc, nlp.vocab), doc) for doc in gold]
     with scoring_once(ner):
         best = best_of(list(try_thresholds(nlp, ner, examples)))
-    ner.format = replace(ner.format, **{calibration_of(ner).setting: best.threshold})
-    return best.threshold
+    setting = calibration_of(ner).setting
+    if best.f():
+        ner.format = replace(ner.format, **{setting: best.threshold})
+    return getattr(ner.format, setting)
 
 
 def score_spacy_ner(pipeline: Path, gold: Sequence[Doc]) -> dict[str, Any]:

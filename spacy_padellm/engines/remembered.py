@@ -70,19 +70,19 @@ class _Session:
     def score(self, trees: Sequence[PointerTree]) -> list[np.ndarray]:
         scores = self.engine.scores
         keys = [(self.engine.adapter, digest(tree)) for tree in trees]
-        new = [number for number, key in enumerate(keys) if key not in scores]
-        found = {
-            number: scores[keys[number]] for number in {*range(len(trees))} - {*new}
-        }
-        if new:
-            scored = self.session.score([trees[number] for number in new])
-            found |= zip(new, scored, strict=True)
-            n_bytes = sum(one.nbytes for one in scores.values())
-            for number, one in zip(new, scored, strict=True):
-                n_bytes += one.nbytes
-                if n_bytes <= MOST_BYTES:
-                    scores[keys[number]] = one
-        return [found[number] for number in range(len(trees))]
+        found = [scores.get(key) for key in keys]
+        new = [number for number, one in enumerate(found) if one is None]
+        if not new:
+            return found
+        scored = self.session.score([trees[number] for number in new])
+        # a copy: another session's thread may add to them meanwhile
+        n_bytes = sum(one.nbytes for one in [*scores.values()])
+        for number, one in zip(new, scored, strict=True):
+            found[number] = one
+            n_bytes += one.nbytes
+            if n_bytes <= MOST_BYTES:
+                scores[keys[number]] = one
+        return found
 
 
 def digest(tree: PointerTree) -> bytes:

@@ -110,8 +110,10 @@ class _SharedRows:
 def _shared_rows(
     trees: Sequence[PackedTree], groups: Iterable[list[int]], width: int
 ) -> _SharedRows:
-    """Rows of up to `width` tokens, as many as the longest tree with what it links to,
-    or more. groups: the numbers of trees that link to the same."""
+    """Rows of up to `width` tokens. Each tree fits into one with what it links to.
+
+    groups: the numbers of trees that link to the same.
+    """
     shared = _SharedRows([0] * len(trees), [], {})
     for group in groups:
         linked = trees[group[0]].linked
@@ -119,7 +121,7 @@ def _shared_rows(
         sizes = [len(trees[number]) for number in group]
         n_rows = max(1, math.ceil(sum(sizes) / (width - n_linked)))
         rows, filled = _assign(sizes, n_rows)
-        while max(filled) + n_linked > width:  # each tree alone is not too long
+        while max(filled) + n_linked > width:
             n_rows += 1
             rows, filled = _assign(sizes, n_rows)
         first = len(shared.filled)
@@ -132,8 +134,7 @@ def _shared_rows(
 
 
 def _training_cost(shared: _SharedRows) -> float:
-    """Tokens, and the cost of attention over padded rows, which is alone in needing
-    padding."""
+    """Tokens, and what attention costs in tokens. Only attention computes padding."""
     width = max(shared.filled)
     attention = len(shared.filled) * width**2 / TRAINED_ATTENTION_TOKENS
     return sum(shared.filled) + attention

@@ -1,5 +1,6 @@
 """Each tree is scored once, and what is generated is generated each time."""
 
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 import numpy as np
@@ -79,6 +80,18 @@ def test_so_much_is_kept_and_no_more(monkeypatch):
     source = RememberedScores(Counting())
     assert score(source, [tree(1), tree(2), tree(3)]) == [0, 1, 2]
     assert score(source, [tree(1), tree(2), tree(3)]) == [0, 1, 3]
+
+
+def test_sessions_in_threads_share_the_scores():
+    source = RememberedScores(Counting())
+    trees = [tree(number) for number in range(2000)]
+
+    def read(part):
+        return [score(source, [one]) for one in trees[part::8]]
+
+    with ThreadPoolExecutor(8) as threads:
+        found = [*threads.map(read, range(8))]
+    assert [read(part) for part in range(8)] == found
 
 
 NAMES = pack_names((1,), [(4, 5, 2), (6, 2)])
