@@ -40,7 +40,7 @@ class SetFolder:
     def pipeline(self, format: str) -> Path:
         """The pipeline that the command `benchmark` has trained in a format.
 
-        ValueError (E926): there is none.
+        ValueError (E616): there is none.
         """
         # `benchmark` trains all other formats by default
         systems = " --systems official_template" * (format == "official_template")
@@ -49,7 +49,7 @@ class SetFolder:
     def test_docs(self, vocab: Vocab, limit: int = 0) -> list[Doc]:
         """The first test documents with their gold entities; a limit of 0 is all.
 
-        ValueError (E926): the command `benchmark` has not run.
+        ValueError (E616): the command `benchmark` has not run.
         """
         file = self._existing(self.corpus / "test.spacy")
         return list(DocBin().from_disk(file).get_docs(vocab))[: limit or None]
@@ -58,7 +58,7 @@ class SetFolder:
         if path.exists():
             return path
         raise ValueError(
-            Errors.E926.format(
+            Errors.E616.format(
                 path=path, name=self.name, work=self.work, options=options
             )
         )

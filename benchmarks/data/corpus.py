@@ -58,15 +58,15 @@ def prepare(
 
     Without a dev file, the last training texts become the dev texts.
 
-    ValueError: there is no such set (E922), or no train or test file (E921).
+    ValueError: there is no such set (E613), or no train or test file (E612).
     """
     known = SETS.get(name, DataSet(name, lang))
     if not (data / name).is_dir():
-        raise ValueError(Errors.E922.format(name=name, folder=data))
+        raise ValueError(Errors.E613.format(name=name, folder=data))
     files = {split: split_file(data / name, split, known) for split in SPLITS}
     for split in ("train", "test"):
         if files[split] is None:
-            raise ValueError(Errors.E921.format(name=name, folder=data, split=split))
+            raise ValueError(Errors.E612.format(name=name, folder=data, split=split))
     made = cached(
         folder / "corpus.json",
         {"sizes": asdict(sizes), "lang": known.lang},

@@ -102,7 +102,7 @@ class AccuracySettings:
     lang: str = "en"
 
     def chosen(self) -> Sequence[str]:
-        """The systems to compare. ValueError (E920): there is no such system."""
+        """The systems to compare. ValueError (E611): there is no such system."""
         if self.systems is None:
             fits = self.training.base in SHIPPED and self.prefix_lm
             return [name for name, row in ROWS.items() if fits or not row.shipped]
@@ -139,7 +139,7 @@ class AccuracyTable:
     def run(self) -> None:
         """Train and score all systems; finished steps are not repeated.
 
-        ValueError: there is no such system (E920), set (E922) or split (E921).
+        ValueError: there is no such system (E611), set (E613) or split (E612).
         """
         settings = self.settings
         systems = settings.chosen()

@@ -79,12 +79,12 @@ def run(way: Way, pipeline: str, texts: Path, out: Path, shard_size: int) -> Run
 
 def rate(out: Path, processes: int, begin: float) -> tuple[float, float]:
     """Documents a second after the first shards, and when these were done, in seconds
-    from `begin`. ValueError (E929): there are no further shards."""
+    from `begin`. ValueError (E619): there are no further shards."""
     files = sorted((out / DONE).glob("*.json"), key=lambda file: file.stat().st_mtime)
     first, rest = files[:processes], files[processes:]
     if not rest:
         docs = sum(map(n_docs, first))
-        raise ValueError(Errors.E929.format(docs=docs, processes=processes))
+        raise ValueError(Errors.E619.format(docs=docs, processes=processes))
     started = first[-1].stat().st_mtime
     seconds = rest[-1].stat().st_mtime - started
     return sum(map(n_docs, rest)) / seconds, started - begin

@@ -53,8 +53,8 @@ class Benchmark:
     def run(self) -> None:
         """Train all adapters, and then measure all systems.
 
-        ValueError: there is no such system (E920), set (E922) or split (E921), or vLLM
-        is not installed (E927).
+        ValueError: there is no such system (E611), set (E613) or split (E612), or vLLM
+        is not installed (E617).
         """
         settings = self.settings
         systems = get_systems(settings.systems)

@@ -81,9 +81,9 @@ class Prompts:
 
 
 def check_device(device: str) -> None:
-    """ValueError (E928): there is no CUDA device."""
+    """ValueError (E618): there is no CUDA device."""
     if device.startswith("cuda") and not torch.cuda.is_available():
-        raise ValueError(Errors.E928)
+        raise ValueError(Errors.E618)
 
 
 def measure_models(settings: GPUSettings) -> dict[str, Any]:

@@ -63,8 +63,8 @@ class PeersSettings:
     def pipelines(self, say: Callable[[str], None]) -> dict[str, Path]:
         """System → its pipeline, FIRST at first.
 
-        ValueError: there is no such system (E920), its pipeline is not trained (E926),
-        or vLLM is not installed (E927).
+        ValueError: there is no such system (E611), its pipeline is not trained (E616),
+        or vLLM is not installed (E617).
         """
         found = {FIRST: self._pipeline(FIRST)}
         if self.systems is not None:

@@ -81,13 +81,13 @@ def ours(
 def gliner(model: str) -> NewPipeline:
     """A blank English pipeline with gliner-spacy, and a model of the Hugging Face hub.
 
-    ValueError (E925): the package is not installed.
+    ValueError (E615): the package is not installed.
     """
 
     def new(zero_shot: ZeroShotSet) -> Language:
         nlp = spacy.blank("en")
         if not nlp.has_factory("gliner_spacy"):
-            raise ValueError(Errors.E925)
+            raise ValueError(Errors.E615)
         names = list(zero_shot.labels.values())
         config = {"gliner_model": model, "labels": names, "style": "ent"}
         nlp.add_pipe("gliner_spacy", config=config)
@@ -109,14 +109,14 @@ def score_set(
     limit: the number of sentences, from the first; 0 is all.
     progress: shows progress, as tqdm does.
 
-    ValueError: there is no folder of that name (E922), or no test split in it (E921).
+    ValueError: there is no folder of that name (E613), or no test split in it (E612).
     """
     zero_shot = ZERO_SHOT[name]
     if not (data / name).is_dir():
-        raise ValueError(Errors.E922.format(name=name, folder=data))
+        raise ValueError(Errors.E613.format(name=name, folder=data))
     file = split_file(data / name, "test", DataSet(name, "en"))
     if file is None:
-        raise ValueError(Errors.E921.format(name=name, folder=data, split="test"))
+        raise ValueError(Errors.E612.format(name=name, folder=data, split="test"))
     nlp = new(zero_shot)
     choices = Choices(renames=dict.fromkeys(zero_shot.left_out), limit=limit)
     gold = gold_docs(nlp, [read(file)], choices)

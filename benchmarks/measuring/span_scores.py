@@ -22,7 +22,7 @@ def score_spans(
 
     Spans may nest or overlap. Duplicate spans count once.
 
-    Raises ValueError (E901) if the numbers of documents differ.
+    Raises ValueError (E661) if the numbers of documents differ.
     """
     return score_sets(map(_by_label, gold), map(_by_label, predicted))
 

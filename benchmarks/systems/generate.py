@@ -81,13 +81,13 @@ def generate(
 
     ValueError: a prompt and its answer do not fit the model's context (E601), or a
     prompt has a prefix that sees all of itself, which `generate` does not support
-    (E923).
+    (E614).
     """
     if not branches:
         return []
     for branch in branches:
         if branch.prefix:
-            raise ValueError(Errors.E923)
+            raise ValueError(Errors.E614)
         needed = len(branch.prompt) + branch.max_new_tokens
         if needed > lm.context_length:
             raise ValueError(

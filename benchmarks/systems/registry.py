@@ -144,12 +144,12 @@ SYSTEMS: dict[str, System] = {
 
 
 def get_systems(names: Sequence[str]) -> dict[str, System]:
-    """The systems with these names. ValueError (E920): there is no such system."""
+    """The systems with these names. ValueError (E611): there is no such system."""
     check_names("system", names, SYSTEMS)
     return {name: SYSTEMS[name] for name in names}
 
 
 def check_vllm(folder: Path) -> None:
-    """ValueError (E927): the folder is not an environment with a Python."""
+    """ValueError (E617): the folder is not an environment with a Python."""
     if not (folder / "bin" / "python").is_file():
-        raise ValueError(Errors.E927.format(folder=folder))
+        raise ValueError(Errors.E617.format(folder=folder))

@@ -38,7 +38,7 @@ def report(
     """Write an HTML page with scores, thresholds, counts and errors."""
     check_packages()
     if output.is_dir():
-        raise ValueError(Errors.E864.format(path=output))
+        raise ValueError(Errors.E444.format(path=output))
 
     import spacy
 
@@ -66,10 +66,10 @@ def report(
 
 
 def check_packages() -> None:
-    """Raise ValueError (E861) if a package of the extra `report` is missing."""
+    """Raise ValueError (E441) if a package of the extra `report` is missing."""
     missing = [name for name in ("jinja2", "matplotlib") if find_spec(name) is None]
     if missing:
-        raise ValueError(Errors.E861.format(packages=" and ".join(missing)))
+        raise ValueError(Errors.E441.format(packages=" and ".join(missing)))
 
 
 def about_run(nlp: "Language", model: str, gold: Path, skipped: int) -> "About":

@@ -62,7 +62,7 @@ def _decoded(path: Path, report: ReadReport) -> Iterator[str]:
             if number == 1 and COMPRESSED.match(raw):
                 raise ValueError(Errors.E230.format(path=path))
             if b"\0" in raw:
-                raise ValueError(Errors.E203.format(path=path, line=number))
+                raise ValueError(Errors.E233.format(path=path, line=number))
             try:
                 line = raw.decode("utf8")
             except UnicodeDecodeError as error:

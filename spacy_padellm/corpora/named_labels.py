@@ -17,7 +17,7 @@ def named_labels(doc: "Doc") -> dict[str, str | None] | None:
     it was annotated for all of them.
 
     The doc has a list of labels, or a table as in the component's `labels`; in the
-    table, a name may also be None. Raises ValueError (E887) for anything else.
+    table, a name may also be None. Raises ValueError (E648) for anything else.
     """
     labels = doc.user_data.get(ANNOTATED_LABELS)
     if labels is None:
@@ -34,7 +34,7 @@ def named_labels(doc: "Doc") -> dict[str, str | None] | None:
             label_names(list(dict.fromkeys(labels)))
     except (ValueError, TypeError) as error:
         begin = doc.text[:60]
-        message = Errors.E887.format(labels=labels, begin=begin, error=error)
+        message = Errors.E648.format(labels=labels, begin=begin, error=error)
         raise ValueError(message) from error
     return {label: names.get(label) for label in labels}
 

@@ -128,7 +128,7 @@ def read(path: Path, format: str | None = None, **options) -> Corpus:
     name = guess_format(path) if format is None else format
     if name not in FORMATS:
         known = ", ".join(FORMATS)
-        raise ValueError(Errors.E202.format(format=name, formats=known))
+        raise ValueError(Errors.E232.format(format=name, formats=known))
     report = ReadReport(path, name)
     texts = tuple(FORMATS[name].read(path, report, **options))
     if report.lost > report.texts:

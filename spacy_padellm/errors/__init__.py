@@ -3,8 +3,9 @@
 A message is a template for `str.format`. Its code is in one file of this subpackage,
 as the first digits say:
 
-E1xx, E2xx: `corpora`. E301 to E349, E7xx: `models`. E35x, E36x: `servers`. E4xx, E86x:
-`commands`. All others: `component`. Codes with W: `warnings`.
+E2xx: `corpora`. E301 to E349, E7xx: `models`. E35x, E36x: `servers`. E4xx: `commands`.
+All others: `component`. Codes with W: `warnings`. None is a code of
+spaCy's own, under which users would find spaCy's message.
 """
 
 from .commands import CommandErrors

@@ -1,4 +1,4 @@
-"""The command line (E401 to E409), annotating (E410 to E449), the report (E86x)."""
+"""The command line (E401 to E409), annotating (E410 to E440), the report (E441 on)."""
 
 
 class CommandErrors:
@@ -134,15 +134,15 @@ class CommandErrors:
         "that end in {plain} or have no ending. Rename the file, such as to .txt or "
         ".jsonl."
     )
+    E436 = (
+        "[E436] --errors {path} cannot be used: {reason}. Pass a .jsonl file of its "
+        "own, beside the input and the output."
+    )
     E437 = (
         "[E437] The worker process ended {deaths} times in a row while it read or "
         "wrote documents {first} to {last}, and no single one is to blame. The usual "
         "cause is too little memory: pass fewer --processes, or a new output folder "
         "and a smaller --shard-size."
-    )
-    E436 = (
-        "[E436] --errors {path} cannot be used: {reason}. Pass a .jsonl file of its "
-        "own, beside the input and the output."
     )
     E438 = (
         "[E438] --gpus is for Ray: pass --ray too. Without Ray, pass --device cuda and "
@@ -158,24 +158,24 @@ class CommandErrors:
         'to_json(orient="records", lines=True).'
     )
     # the report
-    E861 = (
-        "[E861] The report needs {packages}, but the import failed. Install what it "
+    E441 = (
+        "[E441] The report needs {packages}, but the import failed. Install what it "
         'needs with: pip install "spacy-padellm[cli,report]"'
     )
-    E862 = (
-        "[E862] {path} is not a valid .spacy file ({reason}). Create it with: "
+    E442 = (
+        "[E442] {path} is not a valid .spacy file ({reason}). Create it with: "
         "python -m spacy_padellm convert SOURCE {path}"
     )
-    E863 = (
-        "[E863] {path} has no gold annotation: none of its {number} documents has "
+    E443 = (
+        "[E443] {path} has no gold annotation: none of its {number} documents has "
         "entity annotation. Pass a file that `spacy evaluate` would accept."
     )
-    E866 = (
-        "[E866] No threshold can be chosen: the component's scorer gives no {score}, "
+    E444 = (
+        "[E444] {path} is a folder. Pass the name of the page to write, such as "
+        "{path}/report.html"
+    )
+    E445 = (
+        "[E445] No threshold can be chosen: the component's scorer gives no {score}, "
         "or none of the {number} gold documents has an entity. Pass other documents, "
         "or more of them."
-    )
-    E864 = (
-        "[E864] {path} is a folder. Pass the name of the page to write, such as "
-        "{path}/report.html"
     )

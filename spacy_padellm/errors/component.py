@@ -1,5 +1,5 @@
-"""Formats and labels (E5xx), engines (E6xx), the pipeline (E801 to E839), spacy-llm
-(E84x), training (E87x and E88x), scoring (E9xx).
+"""Formats and labels (E5xx), engines (E60x), training (E64x and E650), scoring (E66x),
+the pipeline (E801 to E839), spacy-llm (E84x).
 """
 
 
@@ -59,6 +59,64 @@ class ComponentErrors:
         "tokens, but the model's context length is {most}. Make the component's "
         "`windows` smaller."
     )
+    # training
+    E641 = (
+        "[E641] The optimizer in [training.optimizer] cannot train padellm_ner. Set "
+        '@optimizers = "Adam.v1" or "SGD.v1".'
+    )
+    E642 = (
+        "[E642] The component {name!r} annotates for other components in training, and "
+        "checkpoints cannot replay that. Take it out of annotating_components, or "
+        "leave [training.before_update] out."
+    )
+    E643 = (
+        "[E643] The memory of {device} does not suffice to train on a single text: "
+        "{tokens} tokens with its labels and answers, in the window that begins "
+        "{begin!r}. Make the component's `windows` smaller, or train on a device with "
+        "more memory."
+    )
+    E644 = (
+        "[E644] The training loss is {loss}, so no step was taken. Lower the learning "
+        "rate in [training.optimizer], or set the model's `dtype` to 'float32'."
+    )
+    E645 = (
+        "[E645] The checkpoint {path} cannot be read: {reason}. It is cut off or "
+        "damaged. Set resume = false to start from the beginning."
+    )
+    E646 = (
+        "[E646] The checkpoint {path} belongs to another training: {what}. Train with "
+        "the same config and corpus, or set resume = false to start from the beginning."
+    )
+    E647 = (
+        "[E647] A training text takes {needed} tokens with its labels and answers, and "
+        "the model's context has {most}. Make the component's `windows` smaller; the "
+        "text begins {begin!r}."
+    )
+    E648 = (
+        "[E648] doc.user_data['padellm_labels'] of a gold doc is {labels!r}, which is "
+        "no list of labels and no table label → name: {error}. The doc begins with "
+        "{begin!r}."
+    )
+    E649 = (
+        "[E649] The checkpoint {path} is of step {step}, and this training may end "
+        "before it, by its {setting}. Raise that setting, or set resume = false to "
+        "start from the beginning."
+    )
+    E650 = (
+        "[E650] {later} writes entities after {name}, and a resumed training cannot "
+        "repeat its scores, so it would save another model-best. Set resume = false, "
+        "or put {later} before {name}."
+    )
+    # scoring
+    E661 = (
+        "[E661] There are {gold} gold documents but {predicted} predicted documents. "
+        "Pass the same documents on both sides, in the same order."
+    )
+    E662 = (
+        "[E662] The mentions of {label} are the string {strings!r}. Pass a collection "
+        "of strings, such as [{strings!r}]."
+    )
+
     # pipeline
     E801 = (
         "[E801] alignment_mode is {value!r}, but it must be 'strict', 'contract' or "
@@ -192,61 +250,4 @@ class ComponentErrors:
     E847 = (
         "[E847] The shard_mapper cut a doc of {expected} tokens into shards with "
         "{found} tokens. Each token must be in one shard. Use another mapper, or null."
-    )
-    # training
-    E874 = (
-        "[E874] The optimizer in [training.optimizer] cannot train padellm_ner. Set "
-        '@optimizers = "Adam.v1" or "SGD.v1".'
-    )
-    E875 = (
-        "[E875] The component {name!r} annotates for other components in training, and "
-        "checkpoints cannot replay that. Take it out of annotating_components, or "
-        "leave [training.before_update] out."
-    )
-    E880 = (
-        "[E880] The memory of {device} does not suffice to train on a single text: "
-        "{tokens} tokens with its labels and answers, in the window that begins "
-        "{begin!r}. Make the component's `windows` smaller, or train on a device with "
-        "more memory."
-    )
-    E881 = (
-        "[E881] The training loss is {loss}, so no step was taken. Lower the learning "
-        "rate in [training.optimizer], or set the model's `dtype` to 'float32'."
-    )
-    E883 = (
-        "[E883] The checkpoint {path} cannot be read: {reason}. It is cut off or "
-        "damaged. Set resume = false to start from the beginning."
-    )
-    E884 = (
-        "[E884] The checkpoint {path} belongs to another training: {what}. Train with "
-        "the same config and corpus, or set resume = false to start from the beginning."
-    )
-    E885 = (
-        "[E885] A training text takes {needed} tokens with its labels and answers, and "
-        "the model's context has {most}. Make the component's `windows` smaller; the "
-        "text begins {begin!r}."
-    )
-    E887 = (
-        "[E887] doc.user_data['padellm_labels'] of a gold doc is {labels!r}, which is "
-        "no list of labels and no table label → name: {error}. The doc begins with "
-        "{begin!r}."
-    )
-    E888 = (
-        "[E888] The checkpoint {path} is of step {step}, and this training may end "
-        "before it, by its {setting}. Raise that setting, or set resume = false to "
-        "start from the beginning."
-    )
-    E889 = (
-        "[E889] {later} writes entities after {name}, and a resumed training cannot "
-        "repeat its scores, so it would save another model-best. Set resume = false, "
-        "or put {later} before {name}."
-    )
-    # scoring
-    E901 = (
-        "[E901] There are {gold} gold documents but {predicted} predicted documents. "
-        "Pass the same documents on both sides, in the same order."
-    )
-    E902 = (
-        "[E902] The mentions of {label} are the string {strings!r}. Pass a collection "
-        "of strings, such as [{strings!r}]."
     )

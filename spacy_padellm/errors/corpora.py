@@ -1,23 +1,11 @@
-"""Spans (E1xx) and corpora (E2xx)."""
+"""Corpora, and how their docs are cut into windows (E2xx)."""
 
 
 class CorpusErrors:
-    # spans
-    E102 = (
-        "[E102] The strided windows have window = {window} and stride = {stride}. "
-        "Windows cover every token only if 1 <= stride <= window. Change them in the "
-        "config block of spacy_padellm.StridedWindows.v1."
-    )
-    # corpora
     E201 = (
         "[E201] The format of {path} is not recognised. Its first line is {line!r}. "
         "docs/corpora.md shows what each format looks like. If it is one of them, pass "
         "it with --format: {formats}."
-    )
-    E202 = "[E202] Unknown corpus format {format!r}. Choose one of: {formats}."
-    E203 = (
-        "[E203] {path}:{line}: found a NUL byte, so the file is not UTF-8 or Latin-1 "
-        "text. Convert it first, e.g. with iconv -f UTF-16 -t UTF-8."
     )
     E204 = (
         "[E204] {path}:{line}: cannot be read as {format}: {why}. If the file has "
@@ -114,6 +102,10 @@ class CorpusErrors:
     E227 = (
         "[E227] {path} would be replaced by what is read from it. Pass another target."
     )
+    E228 = (
+        "[E228] A share of {share} of {number} docs leaves none to train on or none "
+        "for dev. Pass another --dev-share, such as 0.2."
+    )
     E229 = (
         "[E229] {path} would be written from {first} and again from {second}. Convert "
         "them one by one, each to a target of its own."
@@ -122,7 +114,13 @@ class CorpusErrors:
         "[E230] {path} is compressed. Unpack it first, for example with gunzip, unzip "
         "or xz -d. Export a spreadsheet as CSV."
     )
-    E228 = (
-        "[E228] A share of {share} of {number} docs leaves none to train on or none "
-        "for dev. Pass another --dev-share, such as 0.2."
+    E231 = (
+        "[E231] The strided windows have window = {window} and stride = {stride}. "
+        "Windows cover every token only if 1 <= stride <= window. Change them in the "
+        "config block of spacy_padellm.StridedWindows.v1."
+    )
+    E232 = "[E232] Unknown corpus format {format!r}. Choose one of: {formats}."
+    E233 = (
+        "[E233] {path}:{line}: found a NUL byte, so the file is not UTF-8 or Latin-1 "
+        "text. Convert it first, e.g. with iconv -f UTF-16 -t UTF-8."
     )

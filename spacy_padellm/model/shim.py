@@ -227,8 +227,8 @@ class CausalLMShim(Shim):
         computes the gradients, batch by batch: the graph of all trees would not fit
         into memory.
 
-        Raises ValueError for a text that is too long for the base (E885) or too large
-        for the memory (E880), and for a loss that is not finite (E881).
+        Raises ValueError for a text that is too long for the base (E647) or too large
+        for the memory (E643), and for a loss that is not finite (E644).
         """
         self._check_lengths(trees)
         if not is_train:
@@ -237,7 +237,7 @@ class CausalLMShim(Shim):
             loss = self.trainer.accumulate(trees)
         except RowDoesNotFit as error:
             tree = trees[error.row]
-            message = Errors.E880.format(
+            message = Errors.E643.format(
                 device=self.lm.device, tokens=len(tree), begin=self._begin(tree)
             )
             raise ValueError(message) from error
@@ -302,7 +302,7 @@ class CausalLMShim(Shim):
         for tree in trees:
             if (needed := tree.span) > most:
                 raise ValueError(
-                    Errors.E885.format(
+                    Errors.E647.format(
                         needed=needed, most=most, begin=self._begin(tree)
                     )
                 )

@@ -136,7 +136,7 @@ def _scores(
         ner.format = before
     of = "ents" if "ents_f" in scores else f"spans_{ner.spans_key}"
     if scores.get(f"{of}_f") is None:
-        raise ValueError(Errors.E866.format(number=len(examples), score=f"{of}_f"))
+        raise ValueError(Errors.E445.format(number=len(examples), score=f"{of}_f"))
     by_label = (scores.get(f"{of}_per_type") or {}).items()
     pairs = {label: (one["p"], one["r"]) for label, one in by_label}
     return scores[f"{of}_p"], scores[f"{of}_r"], pairs

@@ -99,7 +99,7 @@ class Checkpoints:
             return None
         if later := _writes_entities_later(nlp):
             name = list(state["components"])[-1]
-            raise ValueError(Errors.E889.format(later=later, name=name))
+            raise ValueError(Errors.E650.format(later=later, name=name))
         what = ""
         if state["config"] != _config_digest(nlp):
             what = "its config is not that of this one"
@@ -109,10 +109,10 @@ class Checkpoints:
         }:
             what = "its labels, or their names, are not those of this one"
         if what:
-            raise ValueError(Errors.E884.format(path=self.folder, what=what))
+            raise ValueError(Errors.E646.format(path=self.folder, what=what))
         if setting := _ends_earlier(nlp, state):
             message = {"setting": setting, "step": state["step"]}
-            raise ValueError(Errors.E888.format(path=self.folder, **message))
+            raise ValueError(Errors.E649.format(path=self.folder, **message))
         return state
 
     def _go_on(self, nlp: Language) -> None:
@@ -164,7 +164,7 @@ class Checkpoints:
 
 
 def _trained(nlp: Language) -> dict[str, Any]:
-    """The padellm_ner that are trained, by name. Raises ValueError (E875) for one that
+    """The padellm_ner that are trained, by name. Raises ValueError (E642) for one that
     other components need annotations of: its replay has none."""
     training = nlp.config["training"]
     names = [
@@ -174,7 +174,7 @@ def _trained(nlp: Language) -> dict[str, Any]:
     ]
     for name in names:
         if name in training["annotating_components"]:
-            raise ValueError(Errors.E875.format(name=name))
+            raise ValueError(Errors.E642.format(name=name))
     return {name: nlp.get_pipe(name) for name in names}
 
 

@@ -50,7 +50,7 @@ class Replay:
         self._seen = TrainingRecord()
 
     def update(self, examples: Iterable[Example]) -> float:
-        """The loss of the next update. Raises ValueError (E884) if there was none."""
+        """The loss of the next update. Raises ValueError (E646) if there was none."""
         number = len(self._seen.losses)
         if number == len(self.record.losses):
             raise self._another_training()
@@ -59,7 +59,7 @@ class Replay:
         return loss
 
     def scores(self) -> dict[str, Any]:
-        """The scores of the next evaluation. Raises ValueError (E884) as above."""
+        """The scores of the next evaluation. Raises ValueError (E646) as above."""
         number = len(self._seen.scores)
         if number == len(self.record.scores):
             raise self._another_training()
@@ -67,7 +67,7 @@ class Replay:
         return self.record.scores[number]
 
     def end(self) -> TrainingRecord:
-        """The record, to go on with. Raises ValueError (E884) if other texts were given
+        """The record, to go on with. Raises ValueError (E646) if other texts were given
         than those that were learned from."""
         if self._seen != self.record:
             raise self._another_training()
@@ -75,7 +75,7 @@ class Replay:
 
     def _another_training(self) -> ValueError:
         what = "its texts, or their order, are not those of this one"
-        return ValueError(Errors.E884.format(path=self.path, what=what))
+        return ValueError(Errors.E646.format(path=self.path, what=what))
 
 
 def texts_digest(before: str, examples: Iterable[Example]) -> str:

@@ -21,15 +21,15 @@ def read_gold(
     path: a .spacy file, a folder of .spacy files, or a file that `convert` can read.
     limit: the maximum number of docs. 0 means all docs.
     spans_key: gold mentions may also be in this group of `doc.spans`.
-    Raises ValueError if the file cannot be read (E862 and the errors of `convert`), or
-    if no doc has entity annotation (E863).
+    Raises ValueError if the file cannot be read (E442 and the errors of `convert`), or
+    if no doc has entity annotation (E443).
     """
     if path.is_dir() or path.suffix == ".spacy" and path.is_file():
         examples = _read_spacy(nlp, path, limit)
     else:
         examples = _read_other(nlp, path, limit)
     if not has_gold(examples, spans_key):
-        raise ValueError(Errors.E863.format(path=path, number=len(examples)))
+        raise ValueError(Errors.E443.format(path=path, number=len(examples)))
     return examples
 
 
@@ -40,7 +40,7 @@ def _read_spacy(nlp: "Language", path: Path, limit: int) -> list["Example"]:
     try:
         return list(Corpus(path, limit=limit)(nlp))
     except Exception as error:  # from zlib, msgpack or spaCy
-        raise ValueError(Errors.E862.format(path=path, reason=error)) from error
+        raise ValueError(Errors.E442.format(path=path, reason=error)) from error
 
 
 def _read_other(nlp: "Language", path: Path, limit: int) -> list["Example"]:

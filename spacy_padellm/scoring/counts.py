@@ -63,11 +63,11 @@ def score_counts(
     The model counts the mentions of a window. If docs have several windows, pass the
     counts of each window.
 
-    Raises ValueError (E901) if the numbers of documents differ.
+    Raises ValueError (E661) if the numbers of documents differ.
     """
     gold, predicted = list(gold), list(predicted)
     if len(gold) != len(predicted):
-        raise ValueError(Errors.E901.format(gold=len(gold), predicted=len(predicted)))
+        raise ValueError(Errors.E661.format(gold=len(gold), predicted=len(predicted)))
     pairs = Counter(
         (wanted.get(label, 0), found.get(label, 0))
         for wanted, found in zip(gold, predicted, strict=True)

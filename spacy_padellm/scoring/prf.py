@@ -57,11 +57,11 @@ class LabelScores:
 def score_sets(gold: Iterable[Found], predicted: Iterable[Found]) -> LabelScores:
     """Compare the gold and the predicted sets of each document and label.
 
-    Raises ValueError (E901) if the numbers of documents differ.
+    Raises ValueError (E661) if the numbers of documents differ.
     """
     gold, predicted = list(gold), list(predicted)
     if len(gold) != len(predicted):
-        raise ValueError(Errors.E901.format(gold=len(gold), predicted=len(predicted)))
+        raise ValueError(Errors.E661.format(gold=len(gold), predicted=len(predicted)))
     per_label: defaultdict[str, PRF] = defaultdict(PRF)
     for wanted, found in zip(gold, predicted, strict=True):
         for label in dict.fromkeys([*wanted, *found]):

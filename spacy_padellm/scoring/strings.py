@@ -24,8 +24,8 @@ def score_strings(
     gold, predicted: label → strings for each document, such as
         {"LOC": ["Japan", "Korea"]}. Strings are not normalized.
 
-    Raises ValueError if the numbers of documents differ (E901), or if the strings of a
-    label are a single string (E902).
+    Raises ValueError if the numbers of documents differ (E661), or if the strings of a
+    label are a single string (E662).
     """
     return score_sets(map(_distinct, gold), map(_distinct, predicted))
 
@@ -41,5 +41,5 @@ def strings_by_label(spans: "Iterable[Span]") -> dict[str, list[str]]:
 def _distinct(document: Mapping[str, Collection[str]]) -> Found:
     for label, strings in document.items():
         if isinstance(strings, str):
-            raise ValueError(Errors.E902.format(label=label, strings=strings))
+            raise ValueError(Errors.E662.format(label=label, strings=strings))
     return {label: set(strings) for label, strings in document.items()}

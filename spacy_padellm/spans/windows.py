@@ -70,11 +70,11 @@ def build_strided_windows_v1(*, window: int, stride: int) -> WindowGetter:
     Windows of long tokens, more than 1000 characters and 12 for each of `window`
     tokens, are cut, because they have as many of the model's tokens.
 
-    Raises ValueError if one of them is below 1 (E502), or stride above window (E102).
+    Raises ValueError if one of them is below 1 (E502), or stride above window (E231).
     """
     check_positive(window=window, stride=stride)
     if stride > window:
-        raise ValueError(Errors.E102.format(window=window, stride=stride))
+        raise ValueError(Errors.E231.format(window=window, stride=stride))
     return partial(strided_windows, window=window, stride=stride)
 
 

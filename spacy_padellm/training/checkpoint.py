@@ -25,7 +25,7 @@ def save_checkpoint(folder: Path, state: dict[str, Any]) -> None:
 def load_checkpoint(folder: Path) -> dict[str, Any] | None:
     """What was saved; None if nothing was. Runs no code of the file.
 
-    Raises ValueError (E883) if the file is damaged.
+    Raises ValueError (E645) if the file is damaged.
     """
     file = folder / FILE
     if not file.is_file():
@@ -34,4 +34,4 @@ def load_checkpoint(folder: Path) -> dict[str, Any] | None:
         return torch.load(file, map_location="cpu", weights_only=True)
     except Exception as error:  # of many kinds, for a file that is no checkpoint
         reason = (str(error).strip() or repr(error)).splitlines()[0]
-        raise ValueError(Errors.E883.format(path=file, reason=reason)) from error
+        raise ValueError(Errors.E645.format(path=file, reason=reason)) from error

@@ -26,7 +26,7 @@ class DeviceOptimizer:
     optimizer: whose rates are used, as they are when a step is taken.
     parameters: by name. key: of the model, the first part of thinc's keys.
 
-    ValueError (E874): a thinc optimizer of another kind.
+    ValueError (E641): a thinc optimizer of another kind.
     """
 
     def __init__(
@@ -41,7 +41,7 @@ class DeviceOptimizer:
         self.updates = 0
         is_adam = optimizer.b1 > 0 and optimizer.b2 > 0
         if optimizer.use_radam or not (is_adam or optimizer.b1 == optimizer.b2 == 0):
-            raise ValueError(Errors.E874)
+            raise ValueError(Errors.E641)
         kind = torch.optim.Adam if is_adam else torch.optim.SGD
         self._torch = kind(self.parameters.values(), lr=optimizer.learn_rate)
 

@@ -55,7 +55,7 @@ class Trainer:
         the mean loss, in nats a target or text.
 
         Raises RowDoesNotFit, with the number of the tree, where the memory does not
-        suffice for a single tree, and ValueError (E881) where the loss is not a finite
+        suffice for a single tree, and ValueError (E644) where the loss is not a finite
         number. The gradients of this and earlier calls are gone then, and no parameter
         has changed.
         """
@@ -83,7 +83,7 @@ class Trainer:
             for _, loss in run_halving(self._batches(trees), run, before_retry):
                 total += loss
             if not math.isfinite(total):
-                raise ValueError(Errors.E881.format(loss=total))
+                raise ValueError(Errors.E644.format(loss=total))
         except Exception:
             self.clear()
             raise

@@ -302,4 +302,4 @@ def test_without_any_entity_there_is_nothing_to_choose_by(folder, unsure):  # no
     DocBin(docs=[doc]).to_disk(folder / "dev.spacy")
     result = run(folder)
     assert result.exit_code == 1
-    assert "E866" in result.stderr and "none of the 1 gold documents" in result.stderr
+    assert "E445" in result.stderr and "none of the 1 gold documents" in result.stderr

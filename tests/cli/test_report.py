@@ -113,7 +113,7 @@ def test_a_missing_package_is_named_with_its_extra(monkeypatch, tmp_path):
     )
     result = run("pipeline", "gold.spacy", tmp_path / "report.html")
     assert result.exit_code == 1
-    assert "[E861]" in result.stderr and "needs jinja2, but" in result.stderr
+    assert "[E441]" in result.stderr and "needs jinja2, but" in result.stderr
     assert 'pip install "spacy-padellm[cli,report]"' in result.stderr
 
 
@@ -123,7 +123,7 @@ def test_gold_data_that_cannot_be_read_are_named(pipeline, tmp_path):
     output = tmp_path / "report.html"
     result = run(pipeline, broken, output)
     assert result.exit_code == 1
-    assert f"[E862] {broken}" in result.stderr
+    assert f"[E442] {broken}" in result.stderr
     result = run(pipeline, missing, output)
     assert result.exit_code == 1
     assert f"[E207] {missing}" in result.stderr
@@ -135,10 +135,10 @@ def test_gold_data_without_entity_annotation_are_refused(pipeline, tmp_path):
     docs.to_disk(tmp_path / "gold.spacy")
     result = run(pipeline, tmp_path / "gold.spacy", tmp_path / "report.html")
     assert result.exit_code == 1
-    assert "[E863]" in result.stderr and "none of its 1 documents" in result.stderr
+    assert "[E443]" in result.stderr and "none of its 1 documents" in result.stderr
 
 
 def test_a_folder_in_place_of_the_page_is_refused_at_once(tmp_path):
     result = run("no pipeline", "no gold", tmp_path)
     assert result.exit_code == 1
-    assert f"[E864] {tmp_path} is a folder" in result.stderr
+    assert f"[E444] {tmp_path} is a folder" in result.stderr

@@ -135,7 +135,7 @@ def test_what_was_skipped_is_printed_with_file_and_line(source, tmp_path):
         ("plain prose\n", "out.spacy", [], "E201"),
         ("Ada B-PER\n", "out.json", [], "E208"),
         ("Ada B-PER\n", "out.spacy", ["--format", "padellm"], "E204"),
-        ("Ada B-PER\n", "out.spacy", ["--format", "xml"], "E202"),
+        ("Ada B-PER\n", "out.spacy", ["--format", "xml"], "E232"),
         ("Ada B-PER\n", "out.spacy", ["--label-map", "PER"], "E206"),
     ],
 )

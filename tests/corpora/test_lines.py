@@ -125,12 +125,12 @@ def test_a_cut_character_does_not_make_utf_8_another_encoding(corpus):
 def test_wide_encodings_are_an_error_that_says_how_to_convert(
     corpus, content, encoding
 ):
-    with pytest.raises(ValueError, match=r"E203.*sample.txt:\d.*iconv -f UTF-16"):
+    with pytest.raises(ValueError, match=r"E233.*sample.txt:\d.*iconv -f UTF-16"):
         corpus(content.encode(encoding))
 
 
 def test_a_nul_byte_is_an_error_with_its_line(corpus):
-    with pytest.raises(ValueError, match=r"E203.*sample.txt:2"):
+    with pytest.raises(ValueError, match=r"E233.*sample.txt:2"):
         corpus("Ada\tB-PER\nle\0ft\tO\n")
 
 

@@ -70,7 +70,7 @@ def test_no_file_and_unknown_format_are_errors(tmp_path):
         read(tmp_path)
     path = tmp_path / "file"
     path.write_text("Ada B-PER\n")
-    with pytest.raises(ValueError, match="E202.*xml.*columns"):
+    with pytest.raises(ValueError, match="E232.*xml.*columns"):
         read(path, "xml")
 
 

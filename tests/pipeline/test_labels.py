@@ -464,7 +464,7 @@ def test_labels_of_a_doc_that_are_none_are_told_with_the_doc(make_nlp, labels):
     nlp = make_nlp(labels=["LOC"])
     example = tagged(nlp, [], annotated=labels)
     begin = example.reference.text[:20]
-    with pytest.raises(ValueError, match=rf"E887.*padellm_labels.*{begin}"):
+    with pytest.raises(ValueError, match=rf"E648.*padellm_labels.*{begin}"):
         nlp.initialize(lambda: [example])
         nlp.update([example])
 

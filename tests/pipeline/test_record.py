@@ -42,7 +42,7 @@ def test_other_batches_are_refused_at_the_end(record, batches):
     for batch in reversed(batches):
         replay.update(batch)
         replay.scores()
-    with pytest.raises(ValueError, match="E884.*folder.*its texts, or their order"):
+    with pytest.raises(ValueError, match="E646.*folder.*its texts, or their order"):
         replay.end()
 
 
@@ -51,9 +51,9 @@ def test_more_steps_than_were_recorded_are_refused(record, batches):
     for batch in batches:
         replay.update(batch)
         replay.scores()
-    with pytest.raises(ValueError, match="E884"):
+    with pytest.raises(ValueError, match="E646"):
         replay.update(batches[0])
-    with pytest.raises(ValueError, match="E884"):
+    with pytest.raises(ValueError, match="E646"):
         replay.scores()
 
 

@@ -71,5 +71,5 @@ def test_no_pairs_score_zero(labels):
 
 
 def test_both_sides_have_the_same_documents():
-    with pytest.raises(ValueError, match="E901"):
+    with pytest.raises(ValueError, match="E661"):
         score_counts([{}], [], LABELS)

@@ -68,7 +68,7 @@ def test_no_documents_and_no_mentions_score_zero():
 
 
 def test_a_string_is_not_taken_for_its_letters():
-    with pytest.raises(ValueError, match="E902.*LOC.*'Japan'"):
+    with pytest.raises(ValueError, match="E662.*LOC.*'Japan'"):
         score_strings([{"LOC": "Japan"}], [{}])
 
 

@@ -175,7 +175,7 @@ def test_max_tokens_below_one_is_an_error(max_tokens):
 
 @pytest.mark.parametrize(("window", "stride"), [(4, 5), (1, 2)])
 def test_a_stride_that_would_skip_tokens_is_an_error(window, stride):
-    with pytest.raises(ValueError, match=rf"E102.*window = {window}.* = {stride}\."):
+    with pytest.raises(ValueError, match=rf"E231.*window = {window}.* = {stride}\."):
         build_strided_windows_v1(window=window, stride=stride)
 
 

@@ -73,5 +73,5 @@ def test_it_takes_thinc_s_steps(
 
 def test_another_kind_is_refused():
     parameter = torch.nn.Parameter(torch.ones(2))
-    with pytest.raises(ValueError, match='E874.*"Adam.v1" or "SGD.v1"'):
+    with pytest.raises(ValueError, match='E641.*"Adam.v1" or "SGD.v1"'):
         DeviceOptimizer(RAdam(0.1), {"one": parameter}, key=1)

@@ -167,7 +167,7 @@ def test_formats_that_generate_read_the_text_alike(settings, prefix_lm, monkeypa
 
 
 def test_an_unknown_system_is_refused_before_anything_is_done(settings, tmp_path):
-    with pytest.raises(ValueError, match=r"E920.*'official'.*spacy_ner"):
+    with pytest.raises(ValueError, match=r"E611.*'official'.*spacy_ner"):
         AccuracyTable(settings(systems=["padellm", "official"])).run()
     assert not (tmp_path / "work").exists()
 

@@ -57,5 +57,5 @@ def test_the_first_shard_of_each_process_is_not_counted(tmp_path):
         file.write_bytes(Receipt(plan="", shard=number, size=9, docs=8).to_bytes())
         os.utime(file, (at, at))
     assert rate(tmp_path, 2, 4.0) == (16 / 4, 7.0)
-    with pytest.raises(ValueError, match=r"E929.*32 documents.*4 processes"):
+    with pytest.raises(ValueError, match=r"E619.*32 documents.*4 processes"):
         rate(tmp_path, 4, 4.0)

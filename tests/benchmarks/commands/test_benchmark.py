@@ -115,6 +115,6 @@ def test_other_settings_are_measured_anew(settings, monkeypatch):
 
 
 def test_an_unknown_system_is_refused_before_anything_is_done(settings, tmp_path):
-    with pytest.raises(ValueError, match=r"E920.*'gliner'.*padellm_batch"):
+    with pytest.raises(ValueError, match=r"E611.*'gliner'.*padellm_batch"):
         Benchmark(settings(systems=["one_step", "gliner"])).run()
     assert not (tmp_path / "work").exists()

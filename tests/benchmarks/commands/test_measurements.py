@@ -188,7 +188,7 @@ def test_peers_say_what_is_missing(work, tmp_path):
         (["--work", tmp_path], "python -m benchmarks benchmark --data"),
         (["--vllm", tmp_path, "--systems", "aug_vllm"], "scripts/install_vllm.sh"),
         (["--systems", "official_template"], "--systems official_template"),
-        (["--systems", "nonesuch"], "[E920] There is no system"),
+        (["--systems", "nonesuch"], "[E611] There is no system"),
     ):
         done = run("peers", *options(work, tmp_path), *arguments, code=1)
         assert said in done.stderr
@@ -250,7 +250,7 @@ def test_the_engine_writes_what_plain_decoding_writes(work):
     assert said.count("4 texts") == 2
     assert said.count("; 0 completions differ") == 2
     refused = run("identical", *arguments, "--formats", "pointer", code=1)
-    assert "[E920] There is no format 'pointer'" in refused.stderr
+    assert "[E611] There is no format 'pointer'" in refused.stderr
 
 
 def test_a_difference_is_shown_with_its_margin(work, monkeypatch):

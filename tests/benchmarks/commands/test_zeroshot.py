@@ -132,7 +132,7 @@ def test_formats_and_labels_that_there_are_not(data, tmp_path, option, value):
     file.write_text('{"reseacher": "of any science"}')
     value = str(file) if option == "--descriptions" else value
     result = CliRunner().invoke(app, ["zeroshot", "--data", str(data), option, value])
-    assert result.exit_code == 1 and "[E920]" in result.stderr
+    assert result.exit_code == 1 and "[E611]" in result.stderr
 
 
 def test_the_command(data, fake_gliner, tmp_path):
@@ -147,7 +147,7 @@ def test_the_command(data, fake_gliner, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("sets", "said"), [("crossner_art", "E920"), ("crossner_music", "E922")]
+    ("sets", "said"), [("crossner_art", "E611"), ("crossner_music", "E613")]
 )
 def test_sets_that_are_not_there(data, fake_gliner, sets, said):
     options = ["--data", str(data), "--sets", sets, "--gliner", "some/model"]
@@ -156,5 +156,5 @@ def test_sets_that_are_not_there(data, fake_gliner, sets, said):
 
 
 def test_gliner_that_is_not_installed(data):
-    with pytest.raises(ValueError, match="E925"):
+    with pytest.raises(ValueError, match="E615"):
         score_set(gliner("some/model"), "crossner_ai", data)

@@ -50,7 +50,7 @@ def test_bad_lines_are_counted(data, tmp_path):
 @pytest.mark.parametrize("split", ["train", "test"])
 def test_a_missing_split_is_named(data, tmp_path, split):
     (data / "shop" / f"{split}.jsonl").unlink()
-    with pytest.raises(ValueError, match=rf"E921.*shop has no file {split}\.\*"):
+    with pytest.raises(ValueError, match=rf"E612.*shop has no file {split}\.\*"):
         prepare("shop", data, tmp_path / "out", Sizes())
 
 

@@ -149,5 +149,5 @@ def test_no_documents_score_zero():
 
 
 def test_both_sides_have_the_same_documents():
-    with pytest.raises(ValueError, match="E901"):
+    with pytest.raises(ValueError, match="E661"):
         score_spans([[]], [])

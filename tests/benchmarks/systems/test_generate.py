@@ -193,5 +193,5 @@ def test_any_branches_get_the_plain_answers(lm, tiny_tokenizer, calls):
 
 
 def test_a_prefix_that_sees_all_of_itself_is_refused(engine):
-    with engine.session(1) as session, pytest.raises(ValueError, match="E923"):
+    with engine.session(1) as session, pytest.raises(ValueError, match="E614"):
         session.complete([[Branch((5, 6, 7), 2, prefix=2)]])
