@@ -23,6 +23,13 @@ def check_share(**settings: float) -> None:
             raise ValueError(Errors.E805.format(setting=setting, value=value))
 
 
+def check_thresholds(thresholds: Mapping[str, float]) -> None:
+    """Raise ValueError for a table label → threshold with a value that is no number
+    from 0 to 1 (E805), or a label that a config file cannot hold (E818)."""
+    check_keys("thresholds", thresholds)
+    check_share(**{f"thresholds.{label}": one for label, one in thresholds.items()})
+
+
 def check_keys(setting: str, table: Mapping[str, object] | None) -> None:
     """Raise ValueError for a key or a value that a config file cannot hold: what is
     saved would be another table, or no config at all."""

@@ -24,7 +24,6 @@ from spacy_padellm.corpora.registry import read
 from spacy_padellm.engines.base import Session
 from spacy_padellm.formats.base import Query
 from spacy_padellm.model.shim import causal_lm_shim
-from spacy_padellm.pipeline.adapter_set import format_of
 from spacy_padellm.types import TokenIds
 
 from ..data.corpus import without_annotation
@@ -83,7 +82,7 @@ def compare(
         ner.labels = dict(rng.sample([*LABELS.items()], len(LABELS)))
         ordered.append(_found(nlp, gold, BATCHES[-1]))
     shim = causal_lm_shim(ner.model)
-    format = format_of(shim, ner.format)
+    format = ner.active_format
     plain = PlainPointer(shim.lm)
     largest = 0.0
     for doc in progress(gold, "plain version"):

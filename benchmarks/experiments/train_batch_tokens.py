@@ -10,7 +10,6 @@ import spacy
 
 from spacy_padellm.corpora.docs import make_doc
 from spacy_padellm.model.shim import causal_lm_shim
-from spacy_padellm.pipeline.adapter_set import format_of
 from spacy_padellm.pipeline.gold import gold_trees
 from spacy_padellm.pipeline.padellm_ner import PaDeLLMNER
 from spacy_padellm.training.trainer import Trainer
@@ -36,7 +35,7 @@ def training_speeds(
         for tree in gold_trees(
             make_doc(nlp, text),
             ner.label_data,
-            format=format_of(causal_lm_shim(ner.model), ner.format),
+            format=ner.active_format,
             windows=ner.windows,
             tokenizer=causal_lm_shim(ner.model).tokenizer,
             problems=Counter(),

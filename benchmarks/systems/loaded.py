@@ -8,7 +8,6 @@ from spacy_padellm.engines.base import Engine
 from spacy_padellm.formats.base import Format
 from spacy_padellm.formats.extraction import prepare
 from spacy_padellm.model.shim import causal_lm_shim
-from spacy_padellm.pipeline.adapter_set import format_of
 from spacy_padellm.pipeline.output import Output
 from spacy_padellm.pipeline.padellm_ner import PaDeLLMNER
 from spacy_padellm.pipeline.predict import predict_docs
@@ -42,7 +41,7 @@ class LoadedSystem:
         self.ner = ner
         self.shim = causal_lm_shim(ner.model)
         self.engine = CountingEngine(engine)
-        self.format = format or format_of(self.shim, ner.format)
+        self.format = format or ner.active_format
         self.labels = labels or ner.label_data
         self.batch_tokens = batch_tokens
         self.vllm = vllm

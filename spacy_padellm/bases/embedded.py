@@ -61,7 +61,7 @@ SMOLLM2 = EmbeddedBase(
     splits_digits=True,
     download_mb=93,
     peak_gb=1.2,
-    gb=0.6,
+    gb=0.5,
 )
 
 

@@ -8,7 +8,7 @@ import typer
 
 from ..bases.download import download_base
 from ..errors import Errors, Warnings
-from .options import Pipe, parse_labels
+from .options import Pipe, parse_label_names
 from .progress import document_bar, progress
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ def annotate(
         download_base(say=lambda line: typer.echo(line, err=True))
     settings = PipelineSettings(
         pipeline=pipeline,
-        labels=parse_labels(labels),
+        labels=parse_label_names(labels),
         threshold=threshold,
         adapter=adapter,
         spans_key=spans_key,

@@ -72,7 +72,7 @@ def calibrate(
     values = known.values
     if thresholds is not None:
         values = (*known.always, *map(float, thresholds.split(",")))
-    examples = read_gold(nlp, gold, limit, ner.spans_key if ner.allow_overlap else None)
+    examples = read_gold(nlp, gold, limit, ner.gold_key)
     with scoring_once(ner):
         tried = try_thresholds(nlp, ner, examples, values, by_label=by_label)
         trials = list(progress(tried, "Predicting", len(values)))

@@ -11,7 +11,7 @@ from ..bases.download import download_base
 from ..corpora.printed import CONTROL_PICTURES
 from ..errors import Errors
 from ..scoring.entity_score import entity_score
-from .options import parse_labels
+from .options import parse_label_names
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -56,7 +56,7 @@ def demo(
     if file is not None:
         texts.append(read_text(file))
     if model is None:
-        nlp = blank_pipeline(parse_labels(labels), device)
+        nlp = blank_pipeline(parse_label_names(labels), device)
     elif labels is None:
         nlp = trained_pipeline(model, device)
     else:

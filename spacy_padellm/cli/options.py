@@ -16,7 +16,7 @@ Pipe: TypeAlias = Annotated[
 Labels: TypeAlias = dict[str, str] | dict[str, str | dict[str, str]] | list[str]
 
 
-def parse_labels(value: str | None) -> Labels | None:
+def parse_label_names(value: str | None) -> Labels | None:
     """Parse `A,B` to a list, or `A=name,B` to a dict in which B has its usual name. Or
     read a .json file, in which labels may have descriptions.
 

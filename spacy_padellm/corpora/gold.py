@@ -91,9 +91,10 @@ def gold_docs(
             kind = f"text of more than {nlp.max_length:,} characters, split it"
             corpus.report.lose(text.line, kind, f"{len(text.text):,}")
             continue
+        format = FORMATS[corpus.format]
         if choices.detokenise:
-            text = detokenise(text, hyphens=corpus.format == "docred")
-        if nlp.lang == "zh" and corpus.format != "docbin":
+            text = detokenise(text, hyphens=format.hyphens)
+        if nlp.lang == "zh" and not format.keeps_tokens:
             text = replace(text, words=None, spaces=None)
         key = SPANS_KEY if overlap else None
         docs.append(make_doc(nlp, text, corpus.report, spans_key=key))

@@ -40,11 +40,15 @@ Reader: TypeAlias = Callable[..., Iterator[AnnotatedText]]
 @dataclass(frozen=True, slots=True)
 class CorpusFormat:
     """title: a description. read: a function (path, report, **options) → texts.
-    joins: whether `read` has the option `joiner`, the string between tokens."""
+    joins: whether `read` has the option `joiner`, the string between tokens.
+    hyphens: whether it has tokens on both sides of a hyphen, and one for the hyphen.
+    keeps_tokens: whether Chinese texts keep its tokens, which are spaCy's."""
 
     title: str
     read: Reader
     joins: bool = False
+    hyphens: bool = False
+    keeps_tokens: bool = False
 
 
 FORMATS: dict[str, CorpusFormat] = {
@@ -62,7 +66,7 @@ FORMATS: dict[str, CorpusFormat] = {
         "JSON lines or Parquet with text or tokens, and entities", read_jsonl
     ),
     "dygie": CorpusFormat("DyGIE JSON lines", read_dygie, joins=True),
-    "docred": CorpusFormat("DocRED JSON", read_docred),
+    "docred": CorpusFormat("DocRED JSON", read_docred, hyphens=True),
     "rasa": CorpusFormat("Rasa NLU JSON", read_rasa),
     "cluener": CorpusFormat("CLUENER JSON lines", read_cluener),
     "conversations": CorpusFormat("UniversalNER conversations", read_conversations),
@@ -81,7 +85,7 @@ FORMATS: dict[str, CorpusFormat] = {
     "brat": CorpusFormat("brat .txt and .ann", read_brat),
     "pubtator": CorpusFormat("PubTator", read_pubtator),
     "bioc": CorpusFormat("BioC XML and JSON", read_bioc),
-    "docbin": CorpusFormat("spaCy DocBin", read_docbin),
+    "docbin": CorpusFormat("spaCy DocBin", read_docbin, keeps_tokens=True),
 }
 
 

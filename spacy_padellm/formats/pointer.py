@@ -17,7 +17,7 @@ import numpy as np
 from ..adapters.card import HeadCard
 from ..engines.base import Session
 from ..errors import Errors
-from ..settings import check_keys, check_positive, check_share
+from ..settings import check_positive, check_share, check_thresholds
 from ..trees.pointers import GoldPointers, PointerTree
 from ..types import LabelNames, Mention, PromptTokenizer, TokenIds
 from .base import Calibration, EncodedQuery, Extraction, GoldText, Query
@@ -64,8 +64,7 @@ def build_pointer_v1(
         raise ValueError(Errors.E513.format(value=labels))
     check_share(threshold=threshold, prefer_narrow=prefer_narrow)
     thresholds = dict(thresholds or {})
-    check_keys("thresholds", thresholds)
-    check_share(**{f"thresholds.{label}": one for label, one in thresholds.items()})
+    check_thresholds(thresholds)
     check_positive(size=size)
     return Pointer(threshold, size, labels, prefer_narrow, thresholds)
 

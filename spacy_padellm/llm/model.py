@@ -18,7 +18,7 @@ from ..formats.pointer import build_pointer_v1
 from ..locks import cached_property
 from ..model.architectures import build_causal_lm_v1
 from ..model.shim import CausalLMShim, causal_lm_shim
-from ..pipeline.adapter_set import check_predicts, format_of
+from ..pipeline.adapter_format import check_predicts, format_of
 from ..settings import check_positive
 from .measuring import longest_sequence
 from .messages import read_prompt, write_answer

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from unicodedata import normalize
 
 from ..errors import Errors
-from ..formats.base import Format, as_trained
 from ..labels import complete_names
 from ..model.shim import CausalLMShim
 from ..spans.windows import with_join_tokens
@@ -139,52 +138,11 @@ class AdapterSet:
                     Errors.E823.format(adapter=name, other=other, name=self.name)
                 )
 
-    def format(self, shim: CausalLMShim, format: Format) -> Format:
-        """See the function `format_of`."""
-        return format_of(shim, format)
-
-    # -- checks -----------------------------------------------------------------------
-
-    def check_format(self, shim: CausalLMShim, format: Format) -> None:
-        """See the function `check_format`."""
-        check_format(shim, format, self.name)
-
-    def check_predicts(self, shim: CausalLMShim, format: Format) -> None:
-        """See the function `check_predicts`."""
-        check_predicts(shim, format, self.name)
-
     def check_trains_its_own(self) -> None:
         """Raises ValueError (E813) if another adapter than the component's own is
         active."""
         if self.active is not None:
             raise ValueError(Errors.E813.format(adapter=self.active, name=self.name))
-
-
-def format_of(shim: CausalLMShim, format: Format) -> Format:
-    """The format as an adapter was trained in it, where the format leaves that open."""
-    card = shim.card()
-    return format if card is None else as_trained(format, card.format)
-
-
-def check_format(shim: CausalLMShim, format: Format, name: str) -> None:
-    """Raises ValueError (E802) if an adapter was trained in another format.
-
-    name: of what uses it, for the error.
-    """
-    card, own = shim.card(), format_of(shim, format).name
-    if card is not None and card.format and card.format != own:
-        formats = {"trained": card.format, "format": own}
-        message = Errors.E802.format(path=shim.adapter_source, name=name, **formats)
-        raise ValueError(message)
-
-
-def check_predicts(shim: CausalLMShim, format: Format, name: str) -> None:
-    """Raises ValueError if an adapter was trained in another format (E802), or has no
-    head although the format needs one (E814)."""
-    check_format(shim, format, name)
-    if format.head is not None and not shim.has_head:
-        own = format_of(shim, format).name
-        raise ValueError(Errors.E814.format(format=own, name=name))
 
 
 def is_folder_name(name: object) -> bool:

@@ -7,6 +7,7 @@ from spacy.vocab import Vocab
 
 from ..formats.base import Format
 from ..types import LabelNames, WindowGetter
+from .adapter_format import check_format, format_of
 from .adapter_set import AdapterSet
 from .labels import given_labels
 
@@ -18,10 +19,18 @@ class AdaptersAndLabels:
     """The part of `PaDeLLMNER` that says which adapters it has, what it looks for, and
     how docs are cut. It runs no model."""
 
-    vocab: Vocab
-    format: Format
-    _adapters: AdapterSet
-    _windows: WindowGetter
+    def __init__(
+        self,
+        vocab: Vocab,
+        adapters: AdapterSet,
+        *,
+        format: Format,
+        windows: WindowGetter,
+    ) -> None:
+        self.vocab = vocab
+        self.format = format
+        self._adapters = adapters
+        self._windows = windows
 
     # -- labels -----------------------------------------------------------------------
 
@@ -66,7 +75,13 @@ class AdaptersAndLabels:
         for label in labels or ():
             self.vocab.strings.add(label)
 
-    # -- windows ----------------------------------------------------------------------
+    # -- format and windows -----------------------------------------------------------
+
+    @property
+    def active_format(self) -> Format:
+        """The format as the active adapter was trained in it, where `format` leaves
+        that open: the way in which Pointer reads labels."""
+        return format_of(self._adapters.shim(self.active_adapter), self.format)
 
     @property
     def windows(self) -> WindowGetter:
@@ -109,7 +124,7 @@ class AdaptersAndLabels:
         be read, or if the adapter was trained in another format (E802).
         """
         shim = self._adapters.from_folder(adapter, path)
-        self._adapters.check_format(shim, self.format)
+        check_format(shim, self.format, self._adapters.name)
         self._adapters.keep(adapter, shim)
 
     def remove_adapter(self, adapter: str) -> None:

@@ -106,18 +106,18 @@ def try_by_label(
         LEAST_MENTIONS in the gold docs, and a higher F with another one than the best
         of all.
     """
-    best = best_of(trials, beta)
+    known, best = calibration_of(ner, by_label=True), best_of(trials, beta)
     gold = Counter(
         span.label_
         for example in examples
-        for span in gold_mentions(example.reference, ner.spans_key)
+        for span in gold_mentions(example.reference, ner.gold_key)
     )
     thresholds = {}
     for label in sorted(label for label, n in gold.items() if n >= LEAST_MENTIONS):
         scores = [f_beta(*trial.by_label.get(label, (0, 0)), beta) for trial in trials]
         if max(scores) > scores[trials.index(best)]:
             thresholds[label] = trials[scores.index(max(scores))].threshold
-    settings = {"threshold": best.threshold, "thresholds": thresholds}
+    settings = {known.setting: best.threshold, "thresholds": thresholds}
     return Trial(best.threshold, *_scores(nlp, ner, examples, settings), thresholds)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from ..errors import Errors
 from ..formats.base import Format
-from ..settings import check_keys, check_share
+from ..settings import check_thresholds
 
 
 def format_values(format: Format) -> dict[str, Any]:
@@ -23,8 +23,8 @@ def changeable(format: Format) -> dict[str, Callable[[Any], None]]:
     settings: dict[str, Callable[[Any], None]] = {}
     if known is not None and known.setting in values:
         settings[known.setting] = known.check
-    if "thresholds" in values:
-        settings["thresholds"] = _check_thresholds
+        if known.by_label:
+            settings["thresholds"] = check_thresholds
     return settings
 
 
@@ -54,8 +54,3 @@ def changed(format: Format, settings: Mapping[str, Any]) -> Format:
             )
         allowed[name](value)
     return replace(format, **changes) if changes else format
-
-
-def _check_thresholds(thresholds: Mapping[str, Any]) -> None:
-    check_keys("thresholds", thresholds)
-    check_share(**{f"thresholds.{label}": one for label, one in thresholds.items()})

@@ -24,6 +24,7 @@ from ..settings import check_positive
 from ..spans.windows import join_tokens_of
 from ..types import LabelNames, WindowGetter
 from . import restoring, saving
+from .adapter_format import check_format, check_predicts, format_of
 from .adapter_set import AdapterSet
 from .adapters_and_labels import AdaptersAndLabels
 from .annotate import annotate, register_score
@@ -100,24 +101,24 @@ class PaDeLLMNER(AdaptersAndLabels, TrainablePipe):
         check_positive(batch_tokens=batch_tokens)
         check_engine(engine, format, name)
         register_score()
-        self.vocab = vocab
-        self.model = model
-        self.scorer = scorer
-        self.format = format
-        self._windows = windows
-        self.engine = engine
-        self.output = output or Output()
-        self._configured_settings = settings_to_save(self.output, format)
-        self.batch_tokens = batch_tokens
-        self.record: TrainingRecord | None = None
-        self.replay: Replay | None = None
-        self._adapters = AdapterSet(
+        adapters = AdapterSet(
             causal_lm_shim(model),
             name=name,
             labels=given_labels(labels),
             paths=adapters,
             active=active_adapter,
         )
+        AdaptersAndLabels.__init__(
+            self, vocab, adapters, format=format, windows=windows
+        )
+        self.model = model
+        self.scorer = scorer
+        self.engine = engine
+        self.output = output or Output()
+        self._configured_settings = settings_to_save(self.output, format)
+        self.batch_tokens = batch_tokens
+        self.record: TrainingRecord | None = None
+        self.replay: Replay | None = None
         self._pipeline = PipelineOf()
         self._warned = Once()
         self._was_idle = False  # the last step had a learning rate of 0
@@ -255,12 +256,12 @@ class PaDeLLMNER(AdaptersAndLabels, TrainablePipe):
         """The engine for an adapter. Raises ValueError (E802, E814) if the adapter does
         not fit the format."""
         shim = self._adapters.shim(adapter)
-        self._adapters.check_predicts(shim, self.format)
+        check_predicts(shim, self.format, self.name)
         return self.engine.open(shim, adapter)
 
     def _format(self, adapter: str | None) -> Format:
         """The component's format, as an adapter was trained in it."""
-        return self._adapters.format(self._adapters.shim(adapter), self.format)
+        return format_of(self._adapters.shim(adapter), self.format)
 
     def _check_model(self, adapter: str | None) -> None:
         """Raises the error of an adapter or a base that cannot be loaded, merged or
@@ -320,9 +321,9 @@ class PaDeLLMNER(AdaptersAndLabels, TrainablePipe):
             self.join(nlp)
         if labels is not None:
             self.labels = labels
-        learns = has_gold(get_examples(), self._gold_key)
+        learns = has_gold(get_examples(), self.gold_key)
         if learns and labels is None and self._adapters.configured_labels is None:
-            found = gold_labels(get_examples(), self._gold_key)
+            found = gold_labels(get_examples(), self.gold_key)
             self._adapters.choice(None).learn(found)
         for label in self.labels:
             self.vocab.strings.add(label)
@@ -332,7 +333,7 @@ class PaDeLLMNER(AdaptersAndLabels, TrainablePipe):
             check_trains(self.engine, self.name)
         if self.engine.url is None and (learns or not own.has_adapter):
             own.initialize(self.format.head)
-        self._adapters.check_format(own, self.format)
+        check_format(own, self.format, self.name)
 
     def update(
         self,
@@ -406,21 +407,21 @@ class PaDeLLMNER(AdaptersAndLabels, TrainablePipe):
         return scores
 
     @property
-    def _gold_key(self) -> str | None:
+    def gold_key(self) -> str | None:
         """The group of `doc.spans` with gold mentions; None if they are entities."""
         return self.spans_key if self.allow_overlap else None
 
     def _accumulate(self, examples: Sequence[Example], drop: float) -> float:
         """Add the gradients of the examples to those of the next step; their loss."""
         shim = self._adapters.own
-        self._adapters.check_predicts(shim, self.format)
+        check_predicts(shim, self.format, self.name)
         trees, problems = trees_of(
             examples,
             self.label_data,
-            format=self._adapters.format(shim, self.format),
+            format=format_of(shim, self.format),
             windows=self.windows,
             tokenizer=shim.tokenizer,
-            spans_key=self._gold_key,
+            spans_key=self.gold_key,
         )
         for problem in problems:
             self._warn_once(problem, Warnings.W802, problem=problem)

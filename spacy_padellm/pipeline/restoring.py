@@ -8,6 +8,7 @@ from ..adapters.shipped import AUTO, DEFAULT
 from ..errors import Warnings
 from ..formats.base import Format
 from ..labels import label_names
+from .adapter_format import check_format
 from .adapter_set import AdapterSet
 from .labels import with_labels
 from .saving import ADAPTER, NAMED, Saved
@@ -45,7 +46,7 @@ def apply(
     had_none = cfg.get(ADAPTER) is False and ADAPTER not in exclude
     if uses_saved and (saved.own is not None or had_none):
         adapters.own.use_adapter(saved.own, str(saved.source / ADAPTER))
-        adapters.check_format(adapters.own, format)
+        check_format(adapters.own, format, adapters.name)
     if NAMED in cfg and NAMED not in exclude:
         adapters.forget_all_but({*cfg[NAMED], *overridden})
     for name, adapter in saved.named.items():
@@ -54,7 +55,7 @@ def apply(
         shim = adapters.from_folder(name, name)
         shim.use_adapter(adapter, str(saved.source / NAMED / name))
         adapters.keep(name, shim)
-        adapters.check_format(shim, format)
+        check_format(shim, format, adapters.name)
     mine = adapters.configured_active
     if mine in (None, cfg.get("configured_active", mine)):
         adapters.active = cfg.get("active_adapter", mine)

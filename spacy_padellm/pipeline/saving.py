@@ -16,6 +16,7 @@ from ..adapters.files import CONFIG, Adapter, read_adapter
 from ..errors import Errors
 from ..formats.base import Format
 from ..writing import replace_files
+from .adapter_format import check_format, format_of
 from .adapter_set import AdapterSet
 from .output import Output
 from .saved_cfg import LAYOUT, read_cfg
@@ -80,13 +81,13 @@ def collect(
     it is excluded.
     """
     if ADAPTER not in exclude:
-        adapters.check_format(adapters.own, format)
+        check_format(adapters.own, format, adapters.name)
     if NAMED not in exclude:
         for shim in adapters.named.values():
-            adapters.check_format(shim, format)
+            check_format(shim, format, adapters.name)
     shims = {None: adapters.own, **adapters.named}
     named = {
-        name: shim.adapter(adapters.format(shim, format).name, adapters.labels(name))
+        name: shim.adapter(format_of(shim, format).name, adapters.labels(name))
         for name, shim in shims.items()
     }
     own = named.pop(None)

@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 from ..errors import Errors
 from ..formats.base import Format
-from .changeable import changed, format_values
+from .changeable import changeable, changed, format_values
 from .output import Output
 
 
@@ -72,7 +72,7 @@ def settings_of(component: Configured) -> SettingsView:
 
     def read_format() -> dict[str, Any]:
         values = format_values(component.format)
-        if "thresholds" in values:
+        if "thresholds" in changeable(component.format):
             values["thresholds"] = thresholds
         return values
 

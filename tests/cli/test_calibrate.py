@@ -17,6 +17,7 @@ from spacy_padellm.pipeline.calibrate import (
     try_by_label,
     try_thresholds,
 )
+from spacy_padellm.pipeline.output import Output
 
 from ..pipeline.conftest import GOLD, examples, make_nlp, unsure  # noqa: F401
 
@@ -239,6 +240,20 @@ def test_a_label_has_a_threshold_of_its_own_if_that_is_better_for_it(
     assert ner.format is before
     few = try_by_label(unsure_pointer, ner, gold[:29], TRIALS, beta)
     assert few.thresholds == {}
+
+
+def test_a_label_has_as_many_mentions_as_the_component_learns_from(
+    unsure_pointer, monkeypatch
+):
+    """Those of `doc.ents`, unless mentions may overlap."""
+    ner = unsure_pointer.get_pipe("padellm_ner")
+    gold = examples(unsure_pointer, [(TEXT, ENTITIES)] * 30)
+    for example in gold:
+        example.reference.spans["sc"] = []
+    monkeypatch.setattr(ner, "output", Output(spans_key="sc"))
+    assert try_by_label(unsure_pointer, ner, gold, TRIALS).thresholds
+    ner.output = Output(spans_key="sc", allow_overlap=True)
+    assert not try_by_label(unsure_pointer, ner, gold, TRIALS).thresholds
 
 
 def test_thresholds_of_labels_are_written_and_replace_those_before(

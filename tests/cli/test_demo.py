@@ -119,16 +119,16 @@ ORG = "organization"
     ],
 )
 def test_labels_are_a_list_or_have_names(value, labels):
-    assert demo.parse_labels(value) == labels
+    assert demo.parse_label_names(value) == labels
 
 
 def test_labels_of_a_file_may_have_descriptions(tmp_path):
     table = {"DISH": {"name": "food", "description": "a meal, also a snack"}}
     file = tmp_path / "labels.json"
     file.write_text(json.dumps(table))
-    assert demo.parse_labels(str(file)) == table
+    assert demo.parse_label_names(str(file)) == table
     with pytest.raises(ValueError, match="E817.*nonesuch.json"):
-        demo.parse_labels("nonesuch.json")
+        demo.parse_label_names("nonesuch.json")
 
 
 @pytest.mark.parametrize("value", ["", "A,,B", "A=", "=x", "A,A", "A=x,A=y"])

@@ -6,6 +6,7 @@ from spacy_padellm.formats.one_step import build_one_step_v1
 from spacy_padellm.formats.padellm import build_padellm_v1
 from spacy_padellm.model.architectures import build_causal_lm_v1
 from spacy_padellm.model.shim import causal_lm_shim
+from spacy_padellm.pipeline.adapter_format import check_format
 from spacy_padellm.pipeline.adapter_set import AdapterSet
 
 
@@ -39,9 +40,9 @@ def test_a_removed_adapter_leaves_the_own_one_active(adapters):
 
 
 def test_an_adapter_answers_in_its_own_format_only(adapters):
-    adapters.check_format(adapters.own, build_padellm_v1())
+    check_format(adapters.own, build_padellm_v1(), adapters.name)
     with pytest.raises(ValueError, match="E802"):
-        adapters.check_format(adapters.own, build_one_step_v1())
+        check_format(adapters.own, build_one_step_v1(), adapters.name)
 
 
 @pytest.mark.parametrize("name", ["", "a/b", " a", "a.b", 3])

@@ -401,6 +401,10 @@ def test_each_adapter_is_read_as_it_was_trained(make_nlp, by_way, tmp_path, own)
         ner.warm_up()
         for adapter in (None, *others):
             assert found_in_texts(read, active_adapter=adapter) == EXPECTED
+            ner.active_adapter = adapter
+            assert ner.active_format.labels == (adapter or own)
+        ner.active_adapter = None
+        assert ner.format.labels is None
     saved = tmp_path / "padellm_ner"
     folders = {own: saved / "adapter"} | {
         way: saved / "adapters" / way for way in others
