@@ -14,10 +14,7 @@ from .fused import FusedBase, FusedDecoder, fused_base
 from .graphs import GraphedDecoder, can_record
 from .kept import Kept
 from .kinds.kind import known_kinds
-from .onednn import Int8Linear, PackedLinear, can_pack, has_int8
-
-# Copies of the weights, merged or packed, save time. Larger weights are not copied.
-COPIED_BYTES = 2**31
+from .onednn import Int8Linear, PackedLinear, has_int8
 
 
 class Decoder(Protocol):
@@ -144,12 +141,12 @@ class Decoding:
     def _fused(self, base: FusedBase) -> FusedDecoder | None:
         """None if the adapter is not merged, and more than plain LoRA."""
         settings = self.settings
-        weights = [linear.weight for linear in base.linears]
-        small = sum(weight.nbytes for weight in weights) <= COPIED_BYTES
-        merge = settings.merge == "always" or (settings.merge == "auto" and small)
+        merge = settings.merge == "always" or (
+            settings.merge == "auto" and base.is_small
+        )
         prepack = None
         if settings.int8 and has_int8():
             prepack = Int8Linear
-        elif small and all(map(can_pack, weights)):
+        elif base.is_small and base.can_pack:
             prepack = PackedLinear
         return base.decoder(self.lm.name, merge=merge, prepack=prepack)

@@ -32,6 +32,7 @@ from .linears import (
     with_adapter,
 )
 from .norms import LayerNorms, NormFn
+from .onednn import can_pack
 from .trial import check_trees
 
 # The modules of a layer that have the same input and are fused.
@@ -41,6 +42,9 @@ FUSED_MODULES = (
     ("mlp", ("gate_proj", "up_proj")),
     ("mlp", ("down_proj",)),
 )
+
+# Copies of the weights, merged or packed, save time. Larger weights are not copied.
+COPIED_BYTES = 2**31
 
 # Packs the weights of a linear for its kernel, such as `PackedLinear`.
 Prepack = Callable[[DenseLinear], LinearFn]
@@ -97,6 +101,17 @@ class FusedBase:
         self._prepacked: WeakValueDictionary[tuple[Prepack, int], LinearFn] = (
             WeakValueDictionary()
         )
+
+    @property
+    def is_small(self) -> bool:
+        """Whether there may be copies of its weights."""
+        n_bytes = sum(linear.weight.nbytes for linear in self.linears)
+        return n_bytes <= COPIED_BYTES
+
+    @property
+    def can_pack(self) -> bool:
+        """Whether a CPU multiplies all of its weights packed."""
+        return all(can_pack(linear.weight) for linear in self.linears)
 
     def decoder(
         self, adapter: str | None, *, merge: bool, prepack: Prepack | None = None

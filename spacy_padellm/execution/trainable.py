@@ -14,10 +14,9 @@ from ..adapters.adapted import AdaptedLM
 from ..bases.logits import scaled_logits
 from ..locks import cached_property
 from .buckets import UnpaddedTokens, pad_to_bucket
-from .decoding import COPIED_BYTES
 from .fused import FusedBase, fused_base
 from .linears import DenseLinear, LinearFn, Lora, is_plain_lora
-from .onednn import PackedLinear, can_pack
+from .onednn import PackedLinear
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +76,7 @@ class TrainableDecoder:
         self.dtype = base.linears[0].weight.dtype
         self.base = base
         # packed weights are a CPU's; a GPU multiplies them as they are
-        self.pack = can_pack(base.linears[0].weight)
+        self.pack = base.can_pack
         self.layer_linears = [self._frozen(n) for n in range(len(base.linears) - 1)]
         self.loras = [Lora.of(modules, lm.name) for modules in base.modules()]
 
@@ -90,11 +89,8 @@ class TrainableDecoder:
     def can_train(base: FusedBase, lm: AdaptedLM) -> bool:
         """Whether the adapter is plain LoRA, and the base is on a GPU, or small and on
         a CPU."""
-        weights = [linear.weight for linear in base.linears]
-        small = sum(weight.nbytes for weight in weights) <= COPIED_BYTES
-        return (
-            lm.device.type == "cuda" or (small and all(map(can_pack, weights)))
-        ) and all(is_plain_lora(modules, lm.name) for modules in base.modules())
+        runs = lm.device.type == "cuda" or (base.is_small and base.can_pack)
+        return runs and all(is_plain_lora(one, lm.name) for one in base.modules())
 
     def hidden(
         self,

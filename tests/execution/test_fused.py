@@ -28,6 +28,7 @@ from spacy_padellm.engines.kv_cache import append_only_cache
 from spacy_padellm.execution import onednn
 from spacy_padellm.execution.buckets import bucket_size
 from spacy_padellm.execution.decoding import Decoding, DecodingSettings
+from spacy_padellm.execution.kinds.kind import known_kinds
 from spacy_padellm.execution.linears import DenseLinear
 from spacy_padellm.execution.onednn import Int8Linear, PackedLinear, can_pack
 from spacy_padellm.execution.trainable import trainable
@@ -274,6 +275,13 @@ def test_each_branch_of_a_tree_is_read_as_transformers_reads_it_alone(kind, fast
             logits[start:end], expected[9:], atol=1e-4, rtol=1e-4
         )
         start = end
+
+
+def test_every_known_kind_is_compared_with_its_own_logits():
+    configs = [
+        config_class(**(SHAPE | changes)) for _, config_class, changes in KINDS.values()
+    ]
+    assert {config.model_type for config in configs} == set(known_kinds())
 
 
 def test_the_tests_windows_matter():
@@ -541,7 +549,7 @@ def test_small_bases_are_merged_and_large_ones_are_not(monkeypatch):
     with torch.inference_mode(False):
         lm = adapted(new_base())
     assert type(decoder_of(lm).layers[0].qkv) is PackedLinear
-    monkeypatch.setattr("spacy_padellm.execution.decoding.COPIED_BYTES", 1000)
+    monkeypatch.setattr("spacy_padellm.execution.fused.COPIED_BYTES", 1000)
     decoder = decoder_of(lm)
     # no copy: the products are the base's own memory
     q = lm.base.body.layers[0].self_attn.q_proj.base_layer.weight

@@ -112,7 +112,7 @@ def test_bfloat16_is_about_the_same(kind):
 def test_what_it_does_not_know_learns_by_its_own_modules(what, monkeypatch):
     base = new_base()
     if what == "large":
-        monkeypatch.setattr("spacy_padellm.execution.trainable.COPIED_BYTES", 1000)
+        monkeypatch.setattr("spacy_padellm.execution.fused.COPIED_BYTES", 1000)
     if what == "plain":
         lm = AdaptedLM.plain(base)
     elif what == "output":
