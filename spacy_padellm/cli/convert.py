@@ -11,6 +11,7 @@ import typer
 
 from ..corpora.base import ReadReport
 from ..corpora.docbin import write_docbin
+from ..corpora.docs import TOKEN_CUT
 from ..corpora.gold import (
     Choices,
     divide,
@@ -267,6 +268,17 @@ def write_gold(
     for file, part in written.items():
         empty = sum(not doc.ents for doc in part)
         console.print(f"Wrote {file}: {len(part):,} docs, {empty:,} without entities")
+    if dev_share is not None and (n := len(docs) - len({doc.text for doc in docs})):
+        console.print(
+            f"{n:,} docs repeat the text of an earlier one, and are in the same file as "
+            "that one."
+        )
+    if n := sum(problem.kind == TOKEN_CUT for problem in report.problems):
+        console.print(
+            f"{n:,} tokens were cut at an entity's edge. If the pipeline's tokenizer "
+            "does not cut them too, it cannot find these entities exactly, and `spacy "
+            "evaluate` counts them as wrong. Let it cut there: see docs/corpora.md"
+        )
     unknown = sum(any(token.ent_iob == 0 for token in doc) for doc in docs)
     if unknown:
         console.print(

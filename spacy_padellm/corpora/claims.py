@@ -1,15 +1,16 @@
 """An entity as a file claims it, and its place in the text."""
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from .utf16 import Utf16
+from .units import Units, units_of
 from .word_edges import cuts_word
 
 NO_OFFSETS = "entity without offsets"
 OUTSIDE = "entity outside the text"
 SPACES = "entity of spaces alone"
 CUTS_WORD = "entity cuts a word"
-UTF16 = "offsets seem to count UTF-16 units"
+OTHER_UNITS = "offsets seem to count {what}"
 
 
 class Claim(NamedTuple):
@@ -45,29 +46,35 @@ def offsets_fault(text: str, start: Any, end: Any) -> str:
     return CUTS_WORD if cuts_word(text, start) or cuts_word(text, end) else ""
 
 
-def proves_units(text: str, claim: Claim, units: Utf16) -> bool:
-    """Return whether a claim is only right if its offsets count UTF-16 units."""
+def proven_units(
+    text: str, claims: Sequence[Claim], ways: Sequence[Units]
+) -> Units | None:
+    """Return the units in which most of those claims count that are wrong in
+    characters. None if there are none."""
+    proofs = [sum(_proves(text, claim, units) for claim in claims) for units in ways]
+    return ways[proofs.index(max(proofs))] if any(proofs) else None
+
+
+def _proves(text: str, claim: Claim, units: Units) -> bool:
+    """Return whether a claim is only right if its offsets count these units."""
     start, end, _, mention, _ = claim
     if not _are_numbers(start, end):
         return False
     there = units.characters(start, end)
-    if there is None:
-        return False
-    if mention is not None:
-        return not _reads(text, start, end, mention) and _reads(text, *there, mention)
-    return offsets_fault(text, start, end) != "" and offsets_fault(text, *there) == ""
+    return (
+        there is not None
+        and not _fits(text, start, end, mention)
+        and _fits(text, *there, mention)
+    )
 
 
-def is_doubtful(text: str, claims: list[Claim], units: Utf16) -> bool:
-    """Return whether offsets that no mention proves may also count UTF-16 units, and
+def is_doubtful(text: str, claims: Sequence[Claim], units: Units) -> bool:
+    """Return whether offsets that no mention proves may also count these units, and
     nothing in the text proves either."""
-    if text.isascii() or max(text) <= "\uffff":
-        return False
-    first = next(i for i, char in enumerate(text) if char > "\uffff")
     doubtful = False
     for claim in claims:
         start, end, _, mention, wrong = claim
-        if wrong or not _are_numbers(start, end) or end <= first:
+        if wrong or not _are_numbers(start, end) or end <= units.same:
             continue
         there = units.characters(start, end)
         as_characters = _fits(text, start, end, mention)
@@ -79,28 +86,37 @@ def is_doubtful(text: str, claims: list[Claim], units: Utf16) -> bool:
 
 
 def _fits(text: str, start: int, end: int, mention: Any) -> bool:
-    if mention is None:
-        return offsets_fault(text, start, end) == ""
-    return _reads(text, start, end, mention)
+    """Return whether a mention is there; whether there may be one, if none is given: it
+    neither begins nor ends with a space."""
+    if mention is not None:
+        return _reads(text, start, end, mention)
+    found = text[start:end]
+    return offsets_fault(text, start, end) == "" and found == found.strip()
 
 
 def find(
-    text: str, claim: Claim, units: Utf16, counts_units: bool
+    text: str, claim: Claim, ways: Sequence[Units], proven: Units | None
 ) -> tuple[tuple[int, int] | None, str]:
-    """Return the place of a claim, or None, and what is wrong with it, or ""."""
+    """Return the place of a claim, or None, and what is wrong with it, or "".
+
+    ways: in which its offsets may count. proven: in which those of the text do.
+    """
     start, end, _, mention, wrong = claim
-    there = units.characters(start, end) if _are_numbers(start, end) else None
+    numbers = _are_numbers(start, end)
+    there = proven.characters(start, end) if proven is not None and numbers else None
     if wrong:
-        place = there if there is not None and counts_units else (start, end)
+        place = there or (start, end)
         return (place if is_inside(*place, len(text)) else None), wrong
     fault = offsets_fault(text, start, end)
     if mention is None:
-        fault = UTF16 if there is not None and counts_units else fault
+        fault = fault if there is None else OTHER_UNITS.format(what=proven.what)
         return (None if fault else (start, end)), fault
     if fault in ("", CUTS_WORD) and _reads(text, start, end, mention):
         return (start, end), ""
-    if there is not None and _reads(text, *there, mention):
-        return there, f"{UTF16}, converted"
+    for units in sorted(ways, key=lambda units: units is not proven) if numbers else ():
+        there = units.characters(start, end)
+        if there is not None and _reads(text, *there, mention):
+            return there, f"{OTHER_UNITS.format(what=units.what)}, converted"
     if isinstance(mention, str) and text.count(mention) == 1:
         at = text.index(mention)
         if not offsets_fault(text, at, at + len(mention)):
@@ -119,12 +135,10 @@ def _reads(text: str, start: int, end: int, mention: Any) -> bool:
 
 
 def is_there(text: str, claim: Claim) -> bool:
-    """Return whether a claim's mention stands at its offsets, in characters or UTF-16
+    """Return whether a claim's mention stands at its offsets, in characters or other
     units."""
     start, end, _, mention, _ = claim
     if not isinstance(mention, str) or not _are_numbers(start, end):
         return False
-    there = Utf16(text).characters(start, end)
-    return _reads(text, start, end, mention) or (
-        there is not None and _reads(text, *there, mention)
-    )
+    places = [(start, end), *(one.characters(start, end) for one in units_of(text))]
+    return any(place and _reads(text, *place, mention) for place in places)

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 # where spaCy's span components look by default
 SPANS_KEY = "sc"
+TOKEN_CUT = "token cut at an entity's edge"
 
 
 def make_doc(
@@ -42,7 +43,7 @@ def make_doc(
         words, spaces = list(text.words), list(text.spaces)
     words, spaces, cut = cut_words(words, spaces, entities)
     for word in cut:
-        report.repair(text.line, "token cut at an entity's edge", repr(word))
+        report.repair(text.line, TOKEN_CUT, repr(word))
     doc = Doc(nlp.vocab, words=words, spaces=spaces)
     spans = [doc.char_span(start, end, label) for start, end, label in entities]
     kept, lost = part_overlaps(spans)

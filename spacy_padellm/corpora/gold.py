@@ -112,8 +112,11 @@ def draw(items: list[T], limit: int, seed: int | None) -> list[T]:
     return [items[i] for i in chosen]
 
 
-def divide(docs: list[T], dev_share: float, seed: int) -> tuple[list[T], list[T]]:
+def divide(
+    docs: list["Doc"], dev_share: float, seed: int
+) -> tuple[list["Doc"], list["Doc"]]:
     """The docs to train on, and those for dev, drawn at random. Both keep the order.
+    Docs with the same text are on the same side, so the shares may differ a little.
 
     Raises ValueError (E228) if one of them would be empty.
     """
@@ -121,8 +124,14 @@ def divide(docs: list[T], dev_share: float, seed: int) -> tuple[list[T], list[T]
     if not 0 < number < len(docs):
         raise ValueError(Errors.E228.format(share=dev_share, number=len(docs)))
     drawn = set(random.Random(seed).sample(range(len(docs)), number))
-    train = [doc for i, doc in enumerate(docs) if i not in drawn]
-    return train, [docs[i] for i in sorted(drawn)]
+    is_dev: dict[str, bool] = {}  # by the first doc with a text
+    for i, doc in enumerate(docs):
+        is_dev.setdefault(doc.text, i in drawn)
+    train = [doc for doc in docs if not is_dev[doc.text]]
+    dev = [doc for doc in docs if is_dev[doc.text]]
+    if not train or not dev:
+        raise ValueError(Errors.E228.format(share=dev_share, number=len(docs)))
+    return train, dev
 
 
 def labels_of(texts: Iterable[AnnotatedText]) -> list[str]:

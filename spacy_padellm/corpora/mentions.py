@@ -4,14 +4,15 @@ from collections.abc import Iterable
 from typing import Any
 
 from .base import Entity, ReadReport
-from .claims import OUTSIDE, Claim, find, is_doubtful, is_inside, proves_units
+from .claims import OUTSIDE, Claim, find, is_doubtful, is_inside, proven_units
 from .missing import is_missing
-from .utf16 import Utf16
+from .units import units_of
 
 DISCONTINUOUS = "discontinuous entity"
 NO_LABEL = "entity without a label"
 NUMBER_LABEL = "entity whose label is a number (export the names of the labels)"
-MAY_BE_UNITS = "offsets may count UTF-16 units, read as characters"
+MAY_BE_UNITS = "offsets may count {what}, read as characters"
+PADDED_LABEL = "spaces around a label left out"
 
 
 def place(
@@ -21,21 +22,23 @@ def place(
 
     claims: with offsets in characters.
 
-    A mention that is not at its offsets, but stands there in UTF-16 units or occurs
-    exactly once, moves. Other entities with wrong offsets are lost and reported: those
-    outside of the text, of spaces alone, without offsets, and those that cut a word.
-    Nobody knows where they are, so all of the text is unknown. If only the label of an
-    entity is missing, its place is unknown. Offsets after an emoji that may also count
-    UTF-16 units are reported.
+    A mention that is not at its offsets, but stands there in other units (see `units`)
+    or occurs exactly once, moves. Other entities with wrong offsets are lost and
+    reported: those outside of the text, of spaces alone, without offsets, and those
+    that cut a word. Nobody knows where they are, so all of the text is unknown. If only
+    the label of an entity is missing, its place is unknown. Offsets that may also count
+    other units are reported.
     """
-    claims = list(claims)
-    units = Utf16(text)
-    if is_doubtful(text, claims, units):
-        report.repair(line, MAY_BE_UNITS, text[:60])
-    counts_units = any(proves_units(text, claim, units) for claim in claims)
+    claims = [_with_bare_label(report, line, claim) for claim in claims]
+    ways = units_of(text)
+    for units in ways:
+        if is_doubtful(text, claims, units):
+            report.repair(line, MAY_BE_UNITS.format(what=units.what), text[:60])
+            break
+    proven = proven_units(text, claims, ways)
     entities, unknown = set(), set()
     for claim in claims:
-        found, problem = find(text, claim, units, counts_units)
+        found, problem = find(text, claim, ways, proven)
         what = f"{[*claim[:3]]} in {text[:60]!r}"[:200]
         if claim.mention is not None:
             what += f": {claim.mention!r}"[:100]
@@ -63,7 +66,7 @@ def place_tokens(
         and all of the text is then unknown. where: the text's place, for the report.
     """
     entities, unknown = set(), set()
-    for claim in claims:
+    for claim in (_with_bare_label(report, line, claim) for claim in claims):
         start, end, label = claim[:3]
         problem = "" if is_inside(start, end, n_tokens) else OUTSIDE
         if not problem and not claim.fault and _is_label(label):
@@ -86,6 +89,15 @@ def whole_number(text: Any) -> int | None:
     thousands of digits, which no offset has."""
     digits = isinstance(text, str) and text.isascii() and text.isdigit()
     return int(text) if digits and len(text) < 20 else None
+
+
+def _with_bare_label(report: ReadReport, line: int, claim: Claim) -> Claim:
+    """Return the claim without spaces around its label."""
+    label = claim.label
+    if not _is_label(label) or label == label.strip():
+        return claim
+    report.repair(line, PADDED_LABEL, repr(label)[:60])
+    return claim._replace(label=label.strip())
 
 
 def _is_label(label: Any) -> bool:

@@ -21,7 +21,7 @@ from .base import AnnotatedText, ReadReport
 from .claims import Claim
 from .lines import read_lines
 from .mentions import place, whole_number
-from .utf16 import Utf16
+from .units import Units
 
 FORMAT = "#FORMAT=WebAnno TSV 3"
 NAMED_ENTITY = "NamedEntity"
@@ -118,7 +118,7 @@ def _text(
             return None
         if "." in row[0]:  # a part of the last token
             inside = units[0] - begin, units[1] - begin
-            inside = Utf16(text[start:end]).characters(*inside) or inside
+            inside = Units(text[start:end], utf16=True).characters(*inside) or inside
             edges = start + inside[0], start + inside[1]
         else:
             start = text.find(word, end)

@@ -92,7 +92,9 @@ class _Parser:
         self.answer, self.text = answer, text
         self.output, self.answer_places = _without_whitespace(answer)
         self.source, self.text_places = _without_whitespace(text)
-        self.names = {_without_whitespace(name)[0]: name for name in names}
+        self.names: dict[str, list[str]] = {}
+        for name in names:
+            self.names.setdefault(_without_whitespace(name)[0], []).append(name)
         known = "|".join(map(re.escape, self.names))
         self.closing = re.compile(rf"\|({known}|[^\[\]|]*)\]")
         self.at = self.cursor = self.drifts = 0
@@ -134,7 +136,7 @@ class _Parser:
                 text_start = places[first]
             self.parsed.mentions.append(
                 ParsedMention(
-                    self.names[closing[1]],
+                    self._name(closing),
                     text[places[first] : places[last] + 1],
                     self.answer_places[opened.at - 1],
                     self.answer_places[closing.end() - 1] + 1,
@@ -142,6 +144,14 @@ class _Parser:
                 )
             )
         self.at = closing.end()
+
+    def _name(self, closing: re.Match) -> str:
+        """The name in a closing mark. Of those that differ in whitespace alone, the one
+        that is written there, or the first."""
+        names = self.names[closing[1]]
+        first, last = closing.start(1), closing.end(1) - 1
+        written = self.answer[self.answer_places[first] : self.answer_places[last] + 1]
+        return written if written in names else names[0]
 
     def _realign(self) -> None:
         """After a deviation from the text, continue where the answer agrees again."""

@@ -10,6 +10,7 @@ from ..formats.base import Format
 from ..labels import label_names
 from .adapter_format import check_format
 from .adapter_set import AdapterSet
+from .config_values import is_unchanged
 from .labels import with_labels
 from .saving import ADAPTER, NAMED, Saved
 
@@ -41,7 +42,7 @@ def apply(
         first = label_names(cfg.get("given_labels") or of_card)
         labels = with_labels(first, cfg.get("added_labels", {}))
         cfg = {**cfg, "learned_labels": None, "labels": labels}
-    if "labels" in cfg and mine in (None, cfg.get("configured_labels", mine)):
+    if "labels" in cfg and _leaves(mine, cfg.get("configured_labels", mine)):
         adapters.choice(None).restore(cfg, of_card)
     had_none = cfg.get(ADAPTER) is False and ADAPTER not in exclude
     if uses_saved and (saved.own is not None or had_none):
@@ -57,8 +58,13 @@ def apply(
         adapters.keep(name, shim)
         check_format(shim, format, adapters.name)
     mine = adapters.configured_active
-    if mine in (None, cfg.get("configured_active", mine)):
+    if _leaves(mine, cfg.get("configured_active", mine)):
         adapters.active = cfg.get("active_adapter", mine)
+
+
+def _leaves(now: Any, then: Any) -> bool:
+    """Whether the config leaves a setting as it was saved."""
+    return now is None or is_unchanged(then, now)
 
 
 def _names_another(cfg: Mapping[str, Any], adapters: AdapterSet) -> bool:
@@ -69,11 +75,15 @@ def _names_another(cfg: Mapping[str, Any], adapters: AdapterSet) -> bool:
     then = cfg["configured_adapter"]
     if then == AUTO:  # another name of the default adapter
         then = DEFAULT
-    return settings.adapter != then
+    return not is_unchanged(then, settings.adapter)
 
 
 def _new_paths(cfg: Mapping[str, Any], configured: Mapping[str, str]) -> set[str]:
     """The names of adapters for which the config has another folder than it had when
     the component was saved."""
     then = cfg.get("configured_adapters", {})
-    return {name for name, path in configured.items() if then.get(name) != path}
+    return {
+        name
+        for name, path in configured.items()
+        if not is_unchanged(then.get(name), path)
+    }

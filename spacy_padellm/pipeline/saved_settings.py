@@ -10,6 +10,7 @@ from typing import Any
 
 from ..formats.base import Format
 from .changeable import changeable_values, changed
+from .config_values import is_unchanged
 from .output import Output
 
 FORMAT = "format."
@@ -68,7 +69,11 @@ def without_settings(
 def _merged(
     saved: Mapping[str, Any], then: Mapping[str, Any], now: Mapping[str, Any]
 ) -> dict[str, Any]:
-    same = {name for name, value in then.items() if name in now and now[name] == value}
+    same = {
+        name
+        for name, value in then.items()
+        if name in now and is_unchanged(value, now[name])
+    }
     overridden = {*then, *now} - same
     kept = {name: one for name, one in saved.items() if name not in overridden}
     return kept | {name: one for name, one in now.items() if name in overridden}

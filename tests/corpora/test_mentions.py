@@ -157,6 +157,64 @@ def test_characters_after_an_emoji_are_left_as_they_are(report):
     assert kinds(report) == []
 
 
+LINES = "Dear Sir\r\nPolicy POL-1\r\nfor Ann Lee, Ann Lee"
+
+
+def at_line_feeds(text, mention, label, *, after=0, given=True):
+    """A claim whose offsets count each CR LF as one character."""
+    start = text.replace("\r\n", "\n").index(mention, after)
+    return Claim(start, start + len(mention), label, mention if given else None)
+
+
+def test_a_line_end_that_counts_as_one_character_is_noticed(report):
+    claims = [
+        at_line_feeds(LINES, "POL-1", "POLICY"),
+        at_line_feeds(LINES, "Ann Lee", "PER"),
+        at_line_feeds(LINES, "Ann Lee", "PER", after=35),
+    ]
+    placed = place(report, 1, LINES, claims)
+    found = [LINES[e.start : e.end] for e in placed["entities"]]
+    assert found == ["POL-1", "Ann Lee", "Ann Lee"]
+    assert len({e[:2] for e in placed["entities"]}) == 3
+    kind = "offsets seem to count CR LF as one character, converted"
+    assert kinds(report) == [("repaired", kind)] * 3
+
+
+def test_without_mentions_such_offsets_are_not_read_as_other_words(report):
+    claims = [
+        at_line_feeds(LINES, "POL-1", "POLICY", given=False),
+        at_line_feeds(LINES, "Dear", "X", given=False),
+    ]
+    placed = place(report, 1, LINES, claims)
+    assert placed["entities"] == (Entity(0, 4, "X"),)
+    kind = "offsets seem to count CR LF as one character"
+    assert kinds(report) == [("skipped", kind)]
+    assert placed["unknown"] == (Entity(0, len(LINES), "POLICY"),)
+
+
+def test_characters_after_a_line_end_are_left_as_they_are(report):
+    start = LINES.index("POL-1")
+    placed = place(report, 1, LINES, [Claim(start, start + 5, "POLICY")])
+    assert placed["entities"] == (Entity(start, start + 5, "POLICY"),)
+    assert kinds(report) == []
+
+
+def test_both_units_at_once(report):
+    text = "😀\r\nAnn\r\nBo"
+    claims = [Claim(3, 6, "PER", "Ann"), Claim(7, 9, "PER", "Bo")]
+    placed = place(report, 1, text, claims)
+    assert [text[e.start : e.end] for e in placed["entities"]] == ["Ann", "Bo"]
+    both = "UTF-16 units, and CR LF as one character"
+    assert kinds(report)[-1] == ("repaired", f"offsets seem to count {both}, converted")
+
+
+def test_spaces_around_a_label_are_left_out(report):
+    claims = [Claim(0, 4, "POLICY "), Claim(5, 8, "POLICY")]
+    placed = place(report, 1, "Dear Ann", claims)
+    assert {entity.label for entity in placed["entities"]} == {"POLICY"}
+    assert kinds(report) == [("repaired", "spaces around a label left out")]
+
+
 @unhurried
 @given(text=st.text("a😀 b𝒜", min_size=1, max_size=12), data=st.data())
 def test_utf16_units_are_those_of_the_codec(text, data):

@@ -16,9 +16,9 @@ TEXT = "Ann of FIFA (Zurich) met Bo in Zurich, Ohio."
 
 @pytest.fixture
 def read(tiny_tokenizer):
-    def read(answer, *, text=TEXT, ended=True):
+    def read(answer, *, text=TEXT, ended=True, labels=LABELS):
         extraction = answer_string(
-            build_autoreg_aug_v1(), answer, text, LABELS, tiny_tokenizer, ended=ended
+            build_autoreg_aug_v1(), answer, text, labels, tiny_tokenizer, ended=ended
         )
         found = [(m.label, m.text, m.start) for m in extraction.mentions]
         return found, dict(extraction.lost)
@@ -52,6 +52,13 @@ def test_the_second_of_two_like_words_is_where_its_bracket_is(read):
 def test_spaces_do_not_matter(read):
     found, lost = read("[Ann|person]of FIFA(Zurich)met Bo in Zurich , Ohio .")
     assert found == [("PER", "Ann", 0)] and not lost
+
+
+def test_names_that_differ_in_spaces_alone_are_told_apart(read):
+    labels = {"A": "set up", "B": "setup"}
+    found, lost = read("[Ann | set up ] of [FIFA | setup ] (Zurich)", labels=labels)
+    assert found == [("A", "Ann", 0), ("B", "FIFA", 7)]
+    assert read("[Ann | se tup ] of FIFA", labels=labels)[0] == [("A", "Ann", 0)]
 
 
 def test_nested_mentions(read):

@@ -423,6 +423,42 @@ def test_settings_of_a_live_pipeline_are_saved(make_nlp, tmp_path):
     assert again.to_bytes() == ner.to_bytes(), "and saved once more"
 
 
+@pytest.mark.parametrize(
+    "config",
+    [
+        {"labels": {"US$": {"name": "money", "description": "such as $5 or $$"}}},
+        {"labels": {"MONEY": "$ or US$"}},
+        {"labels": ["US$", "PER"]},
+        {"labels": ["PER"], "spans_key": "a$b"},
+    ],
+)
+def test_a_dollar_sign_is_not_doubled(make_nlp, tmp_path, config):
+    """confection doubles it whenever a config is saved and loaded."""
+    nlp = make_nlp(**config)
+    first = nlp.get_pipe("padellm_ner")
+    for number in range(3):
+        ner = loaded(nlp, tmp_path / str(number))
+        assert ner.label_data == first.label_data
+        assert ner.output == first.output
+        nlp = spacy.load(tmp_path / str(number))
+    other = loaded(nlp, tmp_path / "other", labels=["US$$$"])
+    assert other.labels == ("US$$$",)
+
+
+def test_adapters_from_folders_with_a_dollar_sign_come_back(
+    make_nlp, adapter_folder, tmp_path
+):
+    folder = tmp_path / "my$adapter"
+    shutil.copytree(adapter_folder, folder)
+    nlp = make_nlp(model={"adapter": str(folder)}, adapters={"more": str(folder)})
+    nlp.to_disk(tmp_path / "saved")
+    shutil.rmtree(folder)
+    ner = spacy.load(tmp_path / "saved").get_pipe("padellm_ner")
+    assert ner.label_data == nlp.get_pipe("padellm_ner").label_data != {}
+    ner.active_adapter = "more"
+    assert ner.label_data == nlp.get_pipe("padellm_ner").label_data
+
+
 @pytest.mark.parametrize("threshold", [2 / 3, 0.83612345678912, np.float32(0.3)])
 def test_a_threshold_keeps_each_of_its_bits(make_nlp, tmp_path, threshold):
     nlp = make_nlp(labels=["LOC"], threshold=1 / 3)
