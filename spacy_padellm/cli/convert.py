@@ -270,7 +270,7 @@ def write_gold(
         console.print(f"Wrote {file}: {len(part):,} docs, {empty:,} without entities")
     if dev_share is not None and (n := len(docs) - len({doc.text for doc in docs})):
         console.print(
-            f"{n:,} docs repeat the text of an earlier one, and are in the same file as "
+            f"{n:,} docs have the text of an earlier one, and are in the same file as "
             "that one."
         )
     if n := sum(problem.kind == TOKEN_CUT for problem in report.problems):

@@ -4,7 +4,8 @@
     Sentence: 1,Ada,NNP,B-PER            Ada left Rome,0,3,PER
     ,left,VBD,O                          Ada left Rome,9,13,LOC
 
-A row may also have lists of tokens and tags, see `csv_lists`. The separator is a comma,
+A row may also have lists of tokens and tags, see `csv_lists`, or a text and a list of
+its entities, see `csv_entities`. The separator is a comma,
 a semicolon or a tab. Offsets are characters, end exclusive. A table without a header is
 read if its columns can be told, see `headerless`.
 """
@@ -21,6 +22,7 @@ from .base import AnnotatedText, ReadReport
 from .cells import tsv_rows
 from .claims import Claim, is_there
 from .columns import SAMPLE
+from .csv_entities import read_entities
 from .csv_lists import are_lists, read_lists
 from .headerless import SEPARATORS, headerless
 from .lines import read_text
@@ -45,8 +47,12 @@ NAMES = {
     "document": ("doc_id", "document_id", "document"),
     "id": ("id",),
     "entity": ("entity",),
+    "entities": ("entities", "spans", "annotations"),
 }  # fmt: skip
 TOKENS, SPANS = ("token", "tag"), ("text", "start", "end", "label")
+LISTS = ("text", "entities")
+# beside a label, in what Label Studio exports as CSV: that label is a list
+LABEL_STUDIO = "lead_time"
 Rows: TypeAlias = Iterable[tuple[int, dict[str, str]]]
 # a token that is a quote, in a file that does not quote
 LONE_QUOTE = re.compile(r'(^|\t)"(\t|\r?$)', re.MULTILINE)
@@ -73,7 +79,9 @@ def header_of(line: str) -> tuple[str, dict[str, int]] | None:
             for name, known in NAMES.items()
             if any(t in titles for t in known)
         }
-        if set(TOKENS) <= set(columns) or set(SPANS) <= set(columns):
+        if {"text", "label", LABEL_STUDIO} <= set(titles):
+            columns["entities"] = titles.index("label")
+        if any(set(names) <= set(columns) for names in (TOKENS, SPANS, LISTS)):
             return separator, columns
     return None
 
@@ -106,6 +114,9 @@ def read_csv(
     separator, columns = header or table
     rows = list(_rows(text, separator, columns, report, headed=header is not None))
     has_tokens = set(TOKENS) <= set(columns)
+    if not has_tokens and not set(SPANS) <= set(columns):
+        yield from read_entities(_by_id(rows, report, False), report)
+        return
     has_lists = has_tokens and are_lists(values for _, values in rows)
     if set(SPANS) <= set(columns) and not (has_tokens and _are_tags(rows)):
         if "unit" not in columns:

@@ -328,6 +328,24 @@ def test_a_share_of_the_docs_is_for_dev(source, tmp_path):
     assert sorted(sum(other, [])) == sorted(texts) and other[1] != dev
 
 
+def test_equal_texts_are_in_one_file(source, tmp_path):
+    source.write_text(columns_file(*SENTENCES, *SENTENCES, *SENTENCES))
+    result = convert(source, tmp_path / "corpus", "--dev-share", "0.3")
+    train, dev = (
+        {doc.text for doc in docs(tmp_path / "corpus" / f"{name}.spacy")}
+        for name in ("train", "dev")
+    )
+    assert train and dev and not train & dev
+    assert f"{2 * len(SENTENCES)} docs have the text of an earlier one" in result.output
+
+
+def test_tokens_that_a_pipeline_would_not_cut_are_named(source, tmp_path):
+    source.write_text('{"text": "Re MX-65A. Yes", "entities": [[3, 9, "NO"]]}\n')
+    result = convert(source, tmp_path / "one.spacy")
+    assert "1 tokens were cut at an entity's edge" in result.output
+    assert "docs/corpora.md" in result.output
+
+
 @pytest.mark.parametrize(
     ("share", "to", "code"),
     [("0.01", "out", "E228"), ("1", "out", "E228"), ("0.3", "out.spacy", "E225")],
@@ -390,10 +408,11 @@ def test_documents_of_a_folder_are_divided(tmp_path, folder):
     corpus = tmp_path / folder
     corpus.mkdir()
     for name in "abc":
-        (corpus / f"{name}.txt").write_text("Ada left.")
+        (corpus / f"{name}.txt").write_text(f"Ada left {name}.")
         (corpus / f"{name}.ann").write_text("T1\tPER 0 3\tAda\n")
     train, dev = divided(corpus, tmp_path / "out")
-    assert (train, dev) == (["Ada left."] * 2, ["Ada left."])
+    assert sorted(train + dev) == ["Ada left a.", "Ada left b.", "Ada left c."]
+    assert len(dev) == 1
 
 
 def test_splits_of_one_corpus_have_the_same_groups(tmp_path):
