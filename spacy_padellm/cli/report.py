@@ -48,13 +48,14 @@ def report(
     from ..report.pairs import ERRORS
 
     nlp = spacy.load(model)
-    examples = read_gold(nlp, gold, limit)
+    key = gold_key_of(nlp)
+    examples = read_gold(nlp, gold, limit, key)
 
     def bar(docs, total):
         return progress(docs, "Predicting", total)
 
-    docs = list(compare(nlp, examples, spans_key, bar))
-    about = about_run(nlp, model, gold, skipped=len(examples) - len(docs))
+    docs = list(compare(nlp, examples, spans_key, bar, gold_key=key))
+    about = about_run(nlp, model, gold, skipped=len(examples) - len(docs), gold_key=key)
     write_page(output, about, docs)
     with_errors = sum(doc.n_errors > 0 for doc in docs)
     typer.echo(
@@ -72,7 +73,17 @@ def check_packages() -> None:
         raise ValueError(Errors.E441.format(packages=" and ".join(missing)))
 
 
-def about_run(nlp: "Language", model: str, gold: Path, skipped: int) -> "About":
+def gold_key_of(nlp: "Language") -> str | None:
+    """Return the group of the first component that allows mentions to overlap."""
+    from ..pipeline.language import component_names
+
+    keys = [nlp.get_pipe(name).gold_key for name in component_names(nlp)]
+    return next(filter(None, keys), None)
+
+
+def about_run(
+    nlp: "Language", model: str, gold: Path, *, skipped: int, gold_key: str | None
+) -> "About":
     from ..report.page import About
 
     return About(
@@ -80,6 +91,7 @@ def about_run(nlp: "Language", model: str, gold: Path, skipped: int) -> "About":
         pipeline=f"{nlp.lang}_{nlp.meta['name']} {nlp.meta['version']}",
         gold=str(gold),
         skipped=skipped,
+        gold_key=gold_key,
         # xx is spaCy's code for any language; HTML uses an empty string
         lang="" if nlp.lang == "xx" else nlp.lang,
         direction=nlp.vocab.writing_system["direction"],

@@ -3,10 +3,12 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from ..corpora.base import Entity
 from ..corpora.named_labels import judged_labels
+from ..pipeline.gold import has_group, is_annotated
 from ..scoring.counts import CountScores, score_counts
 from ..scoring.entity_score import entity_score
 from ..scoring.prf import PRF, LabelScores
@@ -14,7 +16,7 @@ from .pairs import CORRECT, ERRORS, NOT_JUDGED, Pair, PredictedEntity, pair_up
 
 if TYPE_CHECKING:
     from spacy.language import Language
-    from spacy.tokens import Doc, Span
+    from spacy.tokens import Doc, Span, SpanGroup
     from spacy.training import Example
 
 # small enough for smooth progress bars
@@ -55,6 +57,8 @@ def compare(
     examples: Sequence["Example"],
     spans_key: str,
     progress: Callable[[Iterable, int], Iterable] = lambda items, total: items,
+    *,
+    gold_key: str | None = None,
 ) -> Iterator[ComparedDoc]:
     """Run the pipeline on the examples' predicted docs, and compare the entities.
 
@@ -62,35 +66,47 @@ def compare(
 
     spans_key: the group of `doc.spans` with scores in `attrs["scores"]`. They are used
         for entities without `ent._.score`.
+    gold_key: the group of `doc.spans` with mentions that may overlap, to be compared in
+        place of entities.
     progress: wraps the iterable of docs. The second argument is the number of docs.
     """
     numbered = [
         (number, example)
         for number, example in enumerate(examples, 1)
-        if example.reference.has_annotation("ENT_IOB")
+        if is_annotated(example.reference, gold_key)
     ]
     docs = nlp.pipe((eg.predicted for _, eg in numbered), batch_size=BATCH_SIZE)
     for (number, example), doc in zip(
         numbered, progress(docs, len(numbered)), strict=True
     ):
         example.predicted = doc
-        yield compare_doc(number, example, spans_key)
+        yield compare_doc(number, example, spans_key, gold_key=gold_key)
 
 
-def compare_doc(number: int, example: "Example", spans_key: str) -> ComparedDoc:
-    """Compare the two docs of an example. The predicted one must have its entities."""
+def compare_doc(
+    number: int, example: "Example", spans_key: str, *, gold_key: str | None = None
+) -> ComparedDoc:
+    """Compare the two docs of an example. The predicted one must have its entities, or
+    its group `gold_key`."""
     gold, aligned = example.reference, example.alignment.x2y
     labels = judged_labels(gold)
-    scores = scores_of(example.predicted, spans_key)
+    if gold_key is None:
+        spans, scores = example.predicted.ents, scores_of(example.predicted, spans_key)
+    else:
+        spans = example.predicted.spans.get(gold_key, ())
+        grouped = _scores_in(spans)
+        scores = [grouped[_entity(span)] for span in spans]
+    all_annotated = not gold.has_annotation("ENT_IOB")  # in the group
     judged, others = [], []
-    for ent, score in zip(example.predicted.ents, scores, strict=True):
+    for ent, score in zip(spans, scores, strict=True):
         tokens = aligned[ent.start : ent.end]
         span = gold[tokens[0] : tokens[-1] + 1] if len(tokens) else gold[:0]
         found = PredictedEntity(_entity(ent), _entity(span, ent.label_), score)
-        annotated = len(span) and all(token.ent_iob != 0 for token in span)
-        annotated = annotated and (labels is None or ent.label_ in labels)
+        annotated = all_annotated or all(token.ent_iob != 0 for token in span)
+        annotated = len(span) and annotated and (labels is None or ent.label_ in labels)
         (judged if annotated else others).append(found)
-    pairs = pair_up([_entity(ent) for ent in gold.ents], judged)
+    mentions = gold.spans[gold_key] if has_group(gold, gold_key) else gold.ents
+    pairs = pair_up([_entity(mention) for mention in mentions], judged)
     pairs += [Pair(NOT_JUDGED, predicted=found) for found in others]
     return ComparedDoc(number, gold.text, example.predicted.text, tuple(pairs))
 
@@ -98,16 +114,21 @@ def compare_doc(number: int, example: "Example", spans_key: str) -> ComparedDoc:
 def scores_of(doc: "Doc", spans_key: str) -> list[float | None]:
     """Return `ent._.score` of each entity, or the score of the same span in
     `doc.spans[spans_key].attrs["scores"]`, or None."""
-    group = doc.spans.get(spans_key, ())
-    values = group.attrs.get("scores", ()) if group else ()
-    grouped = dict(zip(map(_entity, group), values, strict=False))
-    scores = []
-    for ent in doc.ents:
-        score = entity_score(ent)
-        if score is None and _entity(ent) in grouped:
-            score = float(grouped[_entity(ent)])
-        scores.append(score)
-    return scores
+    grouped = _scores_in(doc.spans.get(spans_key, ()))
+    scores = [entity_score(ent) for ent in doc.ents]
+    return [
+        grouped.get(_entity(ent)) if score is None else score
+        for ent, score in zip(doc.ents, scores, strict=True)
+    ]
+
+
+def _scores_in(group: "SpanGroup | Sequence[Span]") -> dict[Entity, float | None]:
+    """Return the score of each span in `group.attrs["scores"]`, or None."""
+    values = getattr(group, "attrs", {}).get("scores", ())
+    return {
+        _entity(span): None if value is None else float(value)
+        for span, value in zip_longest(group, values[: len(group)])
+    }
 
 
 def _entity(span: "Span", label: str | None = None) -> Entity:

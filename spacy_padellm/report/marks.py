@@ -27,6 +27,19 @@ class Mark(NamedTuple):
     score: float | None = None
 
 
+def layers(marks: Iterable[Mark]) -> list[list[Mark]]:
+    """Divide marks into as few lists as it takes for none to overlap in a list. There
+    is at least one."""
+    found: list[list[Mark]] = [[]]
+    for mark in sorted(marks, key=lambda mark: (mark.entity.start, -mark.entity.end)):
+        free = (m for m in found if not m or m[-1].entity.end <= mark.entity.start)
+        layer = next(free, None)
+        if layer is None:
+            found.append(layer := [])
+        layer.append(mark)
+    return found
+
+
 def render(text: str, marks: Iterable[Mark], direction: str = "ltr") -> Markup:
     """Render a text with its entities, which must not overlap.
 

@@ -14,7 +14,7 @@ from markupsafe import Markup
 from ..writing import replace_files
 from .compare import ComparedDoc, count_docs, score_docs
 from .curve import threshold_curve
-from .marks import Mark, render
+from .marks import Mark, layers, render
 from .pairs import ERRORS, NOT_JUDGED
 from .plots import draw_curve
 
@@ -28,6 +28,7 @@ class About:
     """The header of the page.
 
     skipped: the number of gold docs without entity annotation.
+    gold_key: the group of `doc.spans` with the mentions; None if they are entities.
     lang: the language code for HTML.
     direction: the direction of the writing, ltr or rtl.
     """
@@ -36,6 +37,7 @@ class About:
     pipeline: str
     gold: str
     skipped: int = 0
+    gold_key: str | None = None
     lang: str = "en"
     direction: str = "ltr"
 
@@ -93,6 +95,11 @@ def _shown(doc: ComparedDoc, direction: str) -> dict[str, Any]:
     return {
         "number": doc.number,
         "n_errors": doc.n_errors,
-        "gold": render(doc.gold_text, gold, direction),
-        "predicted": render(doc.predicted_text, predicted, direction),
+        "gold": _rendered(doc.gold_text, gold, direction),
+        "predicted": _rendered(doc.predicted_text, predicted, direction),
     }
+
+
+def _rendered(text: str, marks: Sequence[Mark], direction: str) -> Markup:
+    """The text once for each layer of marks."""
+    return Markup("").join(render(text, layer, direction) for layer in layers(marks))

@@ -11,6 +11,7 @@ from spacy_padellm.cli import report as module
 from spacy_padellm.cli.app import app
 from spacy_padellm.corpora.docbin import write_docbin
 
+from ..pipeline.conftest import make_nlp  # noqa: F401
 from ..report.parsed import Page
 
 GOLD = [
@@ -142,3 +143,11 @@ def test_a_folder_in_place_of_the_page_is_refused_at_once(tmp_path):
     result = run("no pipeline", "no gold", tmp_path)
     assert result.exit_code == 1
     assert f"[E444] {tmp_path} is a folder" in result.stderr
+
+
+def test_mentions_that_may_overlap_are_those_of_the_components_group(make_nlp, gold):  # noqa: F811
+    assert module.gold_key_of(spacy.blank("en")) is None
+    nlp = make_nlp(spans_key="sc")
+    assert module.gold_key_of(nlp) is None
+    nlp.get_pipe("padellm_ner").allow_overlap = True
+    assert module.gold_key_of(nlp) == "sc"

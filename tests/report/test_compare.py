@@ -6,8 +6,8 @@ import pytest
 import spacy
 from hypothesis import given
 from hypothesis import strategies as st
-from spacy.scorer import get_ner_prf
-from spacy.tokens import Doc, Span
+from spacy.scorer import Scorer, get_ner_prf
+from spacy.tokens import Doc, Span, SpanGroup
 from spacy.training import Example
 from spacy.vocab import Vocab
 
@@ -113,6 +113,47 @@ def test_docs_without_annotation_are_left_out_and_the_others_keep_their_numbers(
     (doc,) = compare(nlp, examples, SPANS_KEY, progress)
     assert (doc.number, doc.gold_text, doc.n_errors) == (2, "Rome.", 1)
     assert asked == [1]
+
+
+def nested(nlp, spans, scores=()):
+    """A doc with "New York City" in `doc.spans["sc"]`; only the first is an entity."""
+    doc = make_doc(nlp, "New York City won.", spans[:1])
+    doc.spans["sc"] = SpanGroup(
+        doc, spans=[doc.char_span(*span) for span in spans], attrs={"scores": scores}
+    )
+    return doc
+
+
+CITY, STATE, TEAM = (0, 13, "LOC"), (0, 8, "LOC"), (0, 13, "ORG")
+
+
+def test_mentions_that_may_overlap_are_those_of_the_group():
+    nlp = spacy.blank("en")
+    gold = nested(nlp, [CITY, STATE, TEAM])
+    found = nested(nlp, [STATE, CITY, (9, 13, "ORG")], [0.5, 0.75, 0.25])
+    (doc,) = compare(nlp, [Example(found, gold)], "none", gold_key="sc")
+    kinds = [pair.kind for pair in doc.pairs]
+    assert sorted(kinds) == [CORRECT, CORRECT, "wrong boundary"]
+    scores = get_prf([Example(found, gold)])
+    assert score_docs([doc]).micro.f == pytest.approx(scores)
+    assert {pair.predicted.score for pair in doc.pairs} == {0.5, 0.75, 0.25}
+
+
+def get_prf(examples) -> float:
+    """The F of spaCy's scorer of overlapping spans."""
+    scores = Scorer.score_spans(
+        examples, "spans_sc", getter=lambda doc, _: doc.spans["sc"], allow_overlap=True
+    )
+    return scores["spans_sc_f"]
+
+
+def test_a_doc_with_the_group_alone_is_judged():
+    nlp = spacy.blank("en")
+    gold, found = nlp.make_doc("New York"), nlp.make_doc("New York")
+    gold.spans["sc"] = [Span(gold, 0, 2, "LOC")]
+    found.spans["sc"] = [Span(found, 0, 2, "LOC"), Span(found, 0, 1, "LOC")]
+    (doc,) = compare(nlp, [Example(found, gold)], "none", gold_key="sc")
+    assert sorted(pair.kind for pair in doc.pairs) == [CORRECT, "made up"]
 
 
 def test_scores_are_read_from_the_entities_or_the_group_of_spans():

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spacy_padellm.corpora.base import Entity
-from spacy_padellm.report.marks import PICTURES, Mark, render
+from spacy_padellm.report.marks import PICTURES, Mark, layers, render
 
 from .conftest import HOSTILE_LABEL, HOSTILE_TEXT
 from .parsed import Page
@@ -34,6 +34,22 @@ def test_any_text_and_label_is_read_back(text_and_marks):
     assert article.texts == [text]
     assert article.marks == [(mark.entity.label, "missed") for mark in marks]
     assert {tag for tag, _ in page.elements} <= {"div", "mark", "span", "b", "br"}
+
+
+@given(st.lists(st.tuples(st.integers(0, 9), st.integers(1, 9)), max_size=8))
+def test_marks_that_overlap_are_in_different_layers(places):
+    marks = [Mark(Entity(start, start + size, "A"), "missed") for start, size in places]
+    found = layers(marks)
+    assert sorted(sum(found, [])) == sorted(marks)
+    for layer in found:
+        ends = [0, *(mark.entity.end for mark in layer)]
+        starts = [mark.entity.start for mark in layer]
+        assert all(end <= start for end, start in zip(ends, starts, strict=False))
+    deepest = max(
+        (sum(m.entity.start <= at < m.entity.end for m in marks) for at in range(20)),
+        default=0,
+    )
+    assert len(found) == max(deepest, 1)
 
 
 def test_hostile_text_and_labels_make_no_elements():

@@ -6,8 +6,10 @@ from hashlib import sha256
 
 import pytest
 
+from spacy_padellm.corpora.base import Entity
+from spacy_padellm.report.compare import ComparedDoc
 from spacy_padellm.report.marks import PICTURES
-from spacy_padellm.report.pairs import ERRORS
+from spacy_padellm.report.pairs import ERRORS, Pair
 
 from .conftest import HOSTILE_LABEL, HOSTILE_TEXT, ROWS
 from .parsed import Page
@@ -142,6 +144,20 @@ def test_right_to_left_and_chinese_texts_say_so(compared, write):
     chinese = compared(("李伟在北京。", [(0, 2, "PER")], [(0, 2, "PER")]), lang="zh")
     page = Page.of(write(chinese, lang="zh"))
     assert page.articles[0].texts == ["李伟在北京。"] * 2
+
+
+def test_a_text_is_shown_once_for_each_layer_of_mentions(write):
+    text = "New York City won."
+    pairs = [
+        Pair("missed", gold=Entity(0, 13, "LOC")),
+        Pair("missed", gold=Entity(0, 8, "LOC")),
+        Pair("missed", gold=Entity(14, 17, "ACT")),
+    ]
+    path = write([ComparedDoc(1, text, text, tuple(pairs))], gold_key="a_group")
+    (article,) = Page.of(path).articles
+    assert article.texts == [text, text, text], "gold has two layers, predicted one"
+    assert sorted(article.marks) == [("ACT", "missed"), *[("LOC", "missed")] * 2]
+    assert "a_group" in path.read_text(encoding="utf8")
 
 
 def test_documents_that_say_nothing_of_entities_are_mentioned(docs, write):
