@@ -22,6 +22,7 @@ from .parquet import HEAD as PARQUET_HEAD
 from .parquet import is_parquet, read_rows
 from .pubtator import is_pubtator
 from .token_tags import is_tagged
+from .train_data import has_pairs
 from .webanno import FORMAT as WEBANNO
 
 HEAD = 1 << 20  # number of characters to look at
@@ -127,4 +128,6 @@ def _object_format(value: dict[str, Any]) -> str:
         return "token_tags"
     if is_label_studio(value):
         return "label_studio"
+    if has_pairs(value):
+        return "train_data"
     return "cluener" if isinstance(value.get("label"), dict) else "jsonl"

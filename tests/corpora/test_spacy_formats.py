@@ -165,3 +165,16 @@ def test_what_prodigy_did_not_accept_is_left_out_and_counted(corpus):
         (3, "left out", "example with the answer 'ignore'"),
         (5, "left out", "example with the answer 'reject'"),
     ]
+
+
+def test_the_pairs_of_an_annotator_are_in_an_object(corpus):
+    pairs = [
+        ["Ada Byron saw Rome", {"entities": [[0, 9, "PER"], [14, 18, "LOC"]]}],
+        None,
+    ]
+    read = corpus(
+        json.dumps({"classes": ["PER", "LOC"], "annotations": [None, *pairs]})
+    )
+    assert read.format == "train_data"
+    assert mentions(read) == ADA
+    assert problems(read) == [(1, "left out", "text that was not annotated")] * 2
