@@ -16,9 +16,12 @@ A fork takes all of them first, so locks are made here and nowhere else.
 
 import functools
 import os
+from collections.abc import Callable
 from threading import Lock, RLock
-from typing import Any
+from typing import Any, Generic, TypeVar
 from weakref import WeakSet
+
+T = TypeVar("T")
 
 # Threads that need what is being built wait here, and find it built. There is one lock
 # for all, as `from_pretrained` changes the state of the process while it loads.
@@ -43,6 +46,27 @@ def small_lock() -> Any:
     with BUILDING:
         _SMALL.add(lock)
     return lock
+
+
+class Lazy(Generic[T]):
+    """What the first thread builds that needs it, while the others wait. After a
+    failure, the next one tries again.
+
+    value: None until it is built. You can set it.
+    """
+
+    def __init__(self) -> None:
+        self.value: T | None = None
+
+    def get(self, build: Callable[[], T]) -> T:
+        """The value, which `build` makes if there is none yet."""
+        value = self.value
+        if value is not None:
+            return value
+        with BUILDING:
+            if self.value is None:
+                self.value = build()
+            return self.value
 
 
 class Once:

@@ -15,7 +15,7 @@ from ..adapters.files import Adapter, read_adapter
 from ..adapters.shipped import adapter_folder
 from ..bases.devices import check_fork
 from ..errors import Errors
-from ..locks import BUILDING
+from ..locks import BUILDING, Lazy
 from ..trees.batching import RowDoesNotFit
 from .configured_base import CausalLMSettings, ConfiguredBase
 
@@ -55,10 +55,10 @@ class CausalLMShim(Shim):
         super().__init__(None)
         self.settings = settings
         self._base = ConfiguredBase(settings)
-        self._lm: AdaptedLM | None = None
-        self._trainer: Trainer | None = None
-        self._engine: Engine | None = None
-        self._tokenizer: PromptTokenizer | None = None
+        self._lm: Lazy[AdaptedLM] = Lazy()
+        self._trainer: Lazy[Trainer] = Lazy()
+        self._engine: Lazy[Engine] = Lazy()
+        self._tokenizer: Lazy[PromptTokenizer] = Lazy()
         self._chosen: ChosenAdapter | None = None
         # the value that training writes into the card; None keeps the card's value
         self.join_tokens: int | None = None
@@ -67,71 +67,28 @@ class CausalLMShim(Shim):
 
     @property
     def engine(self) -> "Engine":
-        lm, engine = self._lm, self._engine
+        lm = self._lm.value
         if lm is not None:  # it may have come here by a fork
             check_fork(lm.device.type)
-        if engine is not None:
-            return engine
-        with BUILDING:
-            if self._engine is None:
-                from ..engines.packed import PackedEngine
-                from ..execution.decoding import DecodingSettings
-
-                self._engine = PackedEngine(
-                    self.lm,
-                    self.tokenizer,
-                    decoding=DecodingSettings(
-                        merge=self.settings.merge_adapter,
-                        int8=self.settings.dtype == "int8",
-                        graphs=self.settings.cuda_graphs,
-                    ),
-                )
-            return self._engine
+        return self._engine.get(self._new_engine)
 
     @property
     def tokenizer(self) -> "PromptTokenizer":
-        tokenizer = self._tokenizer
-        if tokenizer is not None:
-            return tokenizer
-        with BUILDING:
-            if self._tokenizer is None:
-                from ..bases.tokenizer import PlainTokenizer
-
-                self._tokenizer = PlainTokenizer(self.lm.base.tokenizer)
-            return self._tokenizer
+        return self._tokenizer.get(self._new_tokenizer)
 
     @property
     def tokenizer_alone(self) -> "PromptTokenizer":
         """The tokenizer, without the weights, which another process may have."""
-        tokenizer = self._tokenizer
-        if tokenizer is not None:
-            return tokenizer
-        with BUILDING:
-            if self._tokenizer is None:
-                self._tokenizer = self._base.tokenizer_alone()
-            return self._tokenizer
+        return self._tokenizer.get(self._base.tokenizer_alone)
 
     @property
     def lm(self) -> "AdaptedLM":
-        lm = self._lm
-        if lm is not None:
-            return lm
-        with BUILDING:
-            if self._lm is None:
-                self._lm = self._load()
-            return self._lm
+        return self._lm.get(self._load)
 
     @property
     def trainer(self) -> "Trainer":
         """What trains the adapter."""
-        with BUILDING:
-            if self._trainer is None:
-                from ..training.trainer import Trainer
-
-                self._trainer = Trainer(
-                    self.lm, batch_tokens=self.settings.train_batch_tokens, key=self.id
-                )
-            return self._trainer
+        return self._trainer.get(self._new_trainer)
 
     @property
     def adapter_source(self) -> str:
@@ -146,7 +103,7 @@ class CausalLMShim(Shim):
     @property
     def has_adapter(self) -> bool:
         """Whether there is an adapter, or only a base."""
-        lm = self._lm
+        lm = self._lm.value
         if lm is not None:
             return lm.name is not None
         return self.card() is not None
@@ -154,7 +111,7 @@ class CausalLMShim(Shim):
     @property
     def has_head(self) -> bool:
         """Whether the adapter in use compares labels with tokens."""
-        lm = self._lm
+        lm = self._lm.value
         if lm is not None:
             return lm.head is not None
         card = self.card()
@@ -171,14 +128,15 @@ class CausalLMShim(Shim):
             self._forget()
             if self._named_adapter() is None:
                 lora = self.settings.lora
-                self._lm = AdaptedLM.fresh(self._base.open_to_train(lora), lora, head)
+                base = self._base.open_to_train(lora)
+                self._lm.value = AdaptedLM.fresh(base, lora, head)
 
     def set_dropout(self, rate: float) -> None:
         self.lm.set_dropout(rate)
 
     def adapter(self, format: str, labels: dict[str, str]) -> Adapter | None:
         """The adapter as it is now, as data; None for a base without one."""
-        lm = self._lm
+        lm = self._lm.value
         if lm is None:
             adapter = self._configured_adapter()
             if adapter is None:
@@ -202,10 +160,11 @@ class CausalLMShim(Shim):
     def _breadths(self, labels: dict[str, str]) -> dict[str, float]:
         """Those that are known of the labels, and those that the adapter came with."""
         own = {} if self.lm.card is None else self.lm.card.breadths
-        if self._engine is None:
+        engine = self._engine.value
+        if engine is None:
             return own
         names = {*own, *labels.values()}
-        known = self._engine.decoding.breadths()
+        known = engine.decoding.breadths()
         return {name: breadth for name, breadth in known.items() if name in names}
 
     def _with_join_tokens(self, card: AdapterCard) -> AdapterCard:
@@ -245,13 +204,13 @@ class CausalLMShim(Shim):
 
     def finish_update(self, optimizer: Optimizer) -> None:
         """One step for all gradients since the last step."""
-        if self._trainer is not None:
-            self._trainer.step(optimizer)
+        if self._trainer.value is not None:
+            self._trainer.value.step(optimizer)
 
     @contextlib.contextmanager
     def use_params(self, params: dict[Any, Any]) -> Iterator[None]:
         """Swap the adapter's parameters for others: the optimizer's averages, say."""
-        if self._lm is None:
+        if self._lm.value is None:
             yield
         else:
             with self.trainer.use_params(params):
@@ -266,7 +225,7 @@ class CausalLMShim(Shim):
         return twin
 
     def to_bytes(self) -> bytes:
-        untouched = self._lm is None and self._chosen is None
+        untouched = self._lm.value is None and self._chosen is None
         read = self._chosen_adapter
         card = AdapterCard(base="") if read is None else read.card
         adapter = None if untouched else self.adapter(card.format, card.labels)
@@ -314,10 +273,8 @@ class CausalLMShim(Shim):
     # -- loading ----------------------------------------------------------------------
 
     def _forget(self) -> None:
-        self._lm = None
-        self._trainer = None
-        self._engine = None
-        self._tokenizer = None
+        for built in (self._lm, self._trainer, self._engine, self._tokenizer):
+            built.value = None
         self._chosen = None
         self.join_tokens = None
 
@@ -328,11 +285,11 @@ class CausalLMShim(Shim):
         """The adapter that was chosen; the config's if none was. None where a new one
         or none is used."""
         # read before what is chosen, which another thread sets first
-        is_settled, chosen = self._lm is not None, self._chosen
+        is_settled, chosen = self._lm.value is not None, self._chosen
         if chosen is not None or is_settled:
             return None if chosen is None else chosen.adapter
         with BUILDING:
-            if self._chosen is None and self._lm is None:
+            if self._chosen is None and self._lm.value is None:
                 folder = self._named_adapter()
                 if folder is None:
                     return None
@@ -343,6 +300,28 @@ class CausalLMShim(Shim):
     @property
     def _chosen_adapter(self) -> Adapter | None:
         return None if self._chosen is None else self._chosen.adapter
+
+    def _new_engine(self) -> "Engine":
+        from ..engines.packed import PackedEngine
+        from ..execution.decoding import DecodingSettings
+
+        decoding = DecodingSettings(
+            merge=self.settings.merge_adapter,
+            int8=self.settings.dtype == "int8",
+            graphs=self.settings.cuda_graphs,
+        )
+        return PackedEngine(self.lm, self.tokenizer, decoding=decoding)
+
+    def _new_tokenizer(self) -> "PromptTokenizer":
+        from ..bases.tokenizer import PlainTokenizer
+
+        return PlainTokenizer(self.lm.base.tokenizer)
+
+    def _new_trainer(self) -> "Trainer":
+        from ..training.trainer import Trainer
+
+        batch_tokens = self.settings.train_batch_tokens
+        return Trainer(self.lm, batch_tokens=batch_tokens, key=self.id)
 
     def _load(self) -> "AdaptedLM":
         import torch

@@ -78,7 +78,7 @@ def test_a_model_that_came_by_a_fork_says_what_to_do(machine, open_tiny, tiny_ba
         device = torch.device("cuda", 0)
 
     shim = causal_lm_shim(build_causal_lm_v1(base=str(tiny_base), device="cpu"))
-    shim._lm = OnGPU.plain(open_tiny)
+    shim._lm.value = OnGPU.plain(open_tiny)
     machine(n_cuda=1, worker=0, bad_fork=True)
     with pytest.raises(ValueError, match="E711"):
         shim.engine  # noqa: B018

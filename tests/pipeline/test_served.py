@@ -102,7 +102,7 @@ def test_other_formats_that_generate_are_served_too(format, serve, make_nlp, mer
     nlp = serve(format=block)
     own = make_nlp(format=block, windows=WINDOWS, labels=["PERSON", "LOC"])
     lm = causal_lm_shim(own.get_pipe("padellm_ner").model)
-    lm._lm = AdaptedLM.plain(merged)
+    lm._lm.value = AdaptedLM.plain(merged)
     found, expected = written(nlp), written(own)
     assert [one[:2] for one in found] == [one[:2] for one in expected] != []
     scores = [one[2] for one in expected]
@@ -140,7 +140,7 @@ def test_the_weights_are_never_loaded(serve, tmp_path, adapter_folder):
         again.evaluate(examples(again))
     again.initialize()  # for other components
     again("Who is Shaka Khan?")
-    assert causal_lm_shim(ner.model)._lm is None
+    assert causal_lm_shim(ner.model)._lm.value is None
 
 
 def test_only_a_tokenizer_is_needed_here(serve, packed, tmp_path, merged):

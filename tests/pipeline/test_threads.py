@@ -263,7 +263,7 @@ def test_warm_up_needs_no_labels(make_nlp, caplog):
     nlp = make_nlp()
     assert nlp.get_pipe("padellm_ner").labels == ()
     nlp.get_pipe("padellm_ner").warm_up()
-    assert nlp.get_pipe("padellm_ner")._adapters.own._engine is not None
+    assert nlp.get_pipe("padellm_ner")._adapters.own._engine.value is not None
     assert not caplog.records
 
 
