@@ -1,7 +1,7 @@
 """`convert`: convert a corpus to .spacy files for `spacy train`."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -30,6 +30,7 @@ from .progress import progress
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from spacy.tokens import Doc
 
 DIVIDED = ("train.spacy", "dev.spacy")  # what --dev-share writes
 
@@ -267,26 +268,39 @@ def write_gold(
     show(report, Counter(ent.label_ for doc in docs for ent in doc.ents), console)
     for file, part in written.items():
         empty = sum(not doc.ents for doc in part)
-        console.print(f"Wrote {file}: {len(part):,} docs, {empty:,} without entities")
-    if dev_share is not None and (n := len(docs) - len({doc.text for doc in docs})):
-        console.print(
-            f"{n:,} docs have the text of an earlier one, and are in the same file as "
-            "that one."
-        )
-    if n := sum(problem.kind == TOKEN_CUT for problem in report.problems):
-        console.print(
-            f"{n:,} tokens were cut at an entity's edge. If the pipeline's tokenizer "
-            "does not cut them too, it cannot find these entities exactly, and `spacy "
-            "evaluate` counts them as wrong. Let it cut there: see docs/corpora.md"
-        )
-    unknown = sum(any(token.ent_iob == 0 for token in doc) for doc in docs)
-    if unknown:
-        console.print(
-            f"{unknown:,} docs have tokens without annotation: the file says nothing "
-            "about them, or an entity there was skipped. Training learns nothing from "
-            "them."
-        )
+        size = counted(len(part), "doc")
+        console.print(f"Wrote {file}: {size}, {empty:,} without entities")
+    for note in notes(docs, report, is_divided=dev_share is not None):
+        console.print(note)
     return report
+
+
+def notes(
+    docs: Sequence["Doc"], report: ReadReport, *, is_divided: bool
+) -> Iterator[str]:
+    """Yield what a user should know of the docs that were written."""
+    repeated = len(docs) - len({doc.text for doc in docs})
+    if is_divided and repeated:
+        yield (
+            f"{counted(repeated, 'doc')} with the text of an earlier one: in the same "
+            "file as that one."
+        )
+    if cut := sum(problem.kind == TOKEN_CUT for problem in report.problems):
+        yield (
+            f"{counted(cut, 'token')} cut at an entity's edge: if the pipeline's "
+            "tokenizer does not cut there too, it cannot find the entity exactly, and "
+            "`spacy evaluate` counts it as wrong. See docs/corpora.md"
+        )
+    if unknown := sum(any(token.ent_iob == 0 for token in doc) for doc in docs):
+        yield (
+            f"{counted(unknown, 'doc')} with tokens without annotation: the file says "
+            "nothing about them, or an entity there was skipped. Training learns "
+            "nothing from them."
+        )
+
+
+def counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'s' * (number != 1)}"
 
 
 def describe_files(corpora: list[Corpus]) -> str:

@@ -155,7 +155,7 @@ def test_an_entity_without_a_place_is_said_and_teaches_nothing(source, tmp_path)
     result = convert(source, tmp_path / "out.spacy")
     assert result.exit_code == 0
     assert "1 skipped: entity without offsets" in result.output
-    assert "1 docs have tokens without annotation" in result.output
+    assert "1 doc with tokens without annotation" in result.output
     tags = [[token.ent_iob_ for token in doc] for doc in docs(tmp_path / "out.spacy")]
     assert tags == [["B", "O"], ["", ""]]
 
@@ -312,7 +312,8 @@ def divided(source, to, *options):
     assert result.exit_code == 0, result.output
     parts = [docs(to / f"{name}.spacy") for name in ("train", "dev")]
     for part, name in zip(parts, ("train", "dev"), strict=True):
-        assert f"{name}.spacy: {len(part)} docs, 0 without" in result.output
+        size = f"{len(part)} doc{'s' * (len(part) > 1)}"
+        assert f"{name}.spacy: {size}, 0 without" in result.output
     return [[doc.text for doc in part] for part in parts]
 
 
@@ -336,13 +337,13 @@ def test_equal_texts_are_in_one_file(source, tmp_path):
         for name in ("train", "dev")
     )
     assert train and dev and not train & dev
-    assert f"{2 * len(SENTENCES)} docs have the text of an earlier one" in result.output
+    assert f"{2 * len(SENTENCES)} docs with the text of an earlier one" in result.output
 
 
 def test_tokens_that_a_pipeline_would_not_cut_are_named(source, tmp_path):
     source.write_text('{"text": "Re MX-65A. Yes", "entities": [[3, 9, "NO"]]}\n')
     result = convert(source, tmp_path / "one.spacy")
-    assert "1 tokens were cut at an entity's edge" in result.output
+    assert "1 token cut at an entity's edge" in result.output
     assert "docs/corpora.md" in result.output
 
 
