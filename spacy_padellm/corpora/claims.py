@@ -47,12 +47,14 @@ def offsets_fault(text: str, start: Any, end: Any) -> str:
 
 
 def proven_units(
-    text: str, claims: Sequence[Claim], ways: Sequence[Units]
+    text: str, claims: Sequence[Claim], possible: Sequence[Units]
 ) -> Units | None:
     """Return the units in which most of those claims count that are wrong in
     characters. None if there are none."""
-    proofs = [sum(_proves(text, claim, units) for claim in claims) for units in ways]
-    return ways[proofs.index(max(proofs))] if any(proofs) else None
+    proofs = [
+        sum(_proves(text, claim, units) for claim in claims) for units in possible
+    ]
+    return possible[proofs.index(max(proofs))] if any(proofs) else None
 
 
 def _proves(text: str, claim: Claim, units: Units) -> bool:
@@ -86,20 +88,39 @@ def is_doubtful(text: str, claims: Sequence[Claim], units: Units) -> bool:
 
 
 def _fits(text: str, start: int, end: int, mention: Any) -> bool:
-    """Return whether a mention is there; whether there may be one, if none is given: it
-    neither begins nor ends with a space."""
+    """Return whether a mention is there; whether there may be one, if none is given."""
     if mention is not None:
         return _reads(text, start, end, mention)
+    return offsets_fault(text, start, end) == "" and not _seems_moved(text, start, end)
+
+
+def _seems_moved(text: str, start: int, end: int) -> bool:
+    """Return whether a part of a text has a space at one edge and ends inside of
+    something like POL-1 at the other. With a space alone, somebody was careless."""
     found = text[start:end]
-    return offsets_fault(text, start, end) == "" and found == found.strip()
+    if found == found.strip():
+        return False
+    start += len(found) - len(found.lstrip())
+    end -= len(found) - len(found.rstrip())
+    before, after = text[start - 1 : start + 1], text[end - 1 : end + 1]
+    return (len(before) == 2 and _goes_on(before[1], before[0])) or (
+        len(after) == 2 and _goes_on(after[0], after[1])
+    )
+
+
+def _goes_on(inner: str, outer: str) -> bool:
+    """Return whether the character beside an edge belongs to the one inside of it."""
+    is_word = outer.isdigit() or outer.lower() != outer.upper()
+    return is_word and not inner.isspace()
 
 
 def find(
-    text: str, claim: Claim, ways: Sequence[Units], proven: Units | None
+    text: str, claim: Claim, possible: Sequence[Units], proven: Units | None
 ) -> tuple[tuple[int, int] | None, str]:
     """Return the place of a claim, or None, and what is wrong with it, or "".
 
-    ways: in which its offsets may count. proven: in which those of the text do.
+    possible: what its offsets may count, other than characters. proven: what other
+        claims of the text prove that they count.
     """
     start, end, _, mention, wrong = claim
     numbers = _are_numbers(start, end)
@@ -113,7 +134,7 @@ def find(
         return (None if fault else (start, end)), fault
     if fault in ("", CUTS_WORD) and _reads(text, start, end, mention):
         return (start, end), ""
-    for units in sorted(ways, key=lambda units: units is not proven) if numbers else ():
+    for units in sorted(possible, key=lambda one: one is not proven) if numbers else ():
         there = units.characters(start, end)
         if there is not None and _reads(text, *there, mention):
             return there, f"{OTHER_UNITS.format(what=units.what)}, converted"
@@ -140,5 +161,7 @@ def is_there(text: str, claim: Claim) -> bool:
     start, end, _, mention, _ = claim
     if not isinstance(mention, str) or not _are_numbers(start, end):
         return False
-    places = [(start, end), *(one.characters(start, end) for one in units_of(text))]
+    if _reads(text, start, end, mention):
+        return True
+    places = (units.characters(start, end) for units in units_of(text))
     return any(place and _reads(text, *place, mention) for place in places)

@@ -21,6 +21,7 @@ from .missing import is_missing
 
 # Python's parser takes much memory for much text
 MOST_PYTHON = 100_000  # characters
+TOO_LONG = "no list of JSON, and too long for one of Python"
 
 
 def read_entities(
@@ -39,16 +40,16 @@ def read_entities(
         text, cell = values.get("text", ""), values.get("entities", "")
         unit = values.get("unit", "").strip()
         document = "" if unit == text.strip() else unit
-        if document and (document, text) in seen:
-            report.leave_out(line, FURTHER, text[:60])
-            continue
-        seen.add((document, text))
         raws = entity_list(cell)
         if is_missing(cell.strip()):
             report.lose(line, "text without a list of entities", text[:60])
         elif raws is None:
-            report.lose(line, "cell is not a list of entities", cell[:60])
+            kind = TOO_LONG if len(cell) > MOST_PYTHON else "not a list of entities"
+            report.lose(line, f"cell is {kind}", cell[:60])
+        elif document and (document, text) in seen:
+            report.leave_out(line, FURTHER, text[:60])
         else:
+            seen.add((document, text))
             claims = [claim for raw in raws for claim in claims_of(raw, text)]
             placed = place(report, line, text, claims)
             yield report.count(
@@ -62,7 +63,7 @@ def entity_list(cell: str) -> list[Any] | None:
         value = json.loads(cell)
     except (ValueError, RecursionError):
         value = _python(cell)
-    if not isinstance(value, list):
+    if not isinstance(value, list | tuple):
         return None
     return [list(raw) if isinstance(raw, tuple) else raw for raw in value]
 

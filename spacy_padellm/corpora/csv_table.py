@@ -5,9 +5,9 @@
     ,left,VBD,O                          Ada left Rome,9,13,LOC
 
 A row may also have lists of tokens and tags, see `csv_lists`, or a text and a list of
-its entities, see `csv_entities`. The separator is a comma,
-a semicolon or a tab. Offsets are characters, end exclusive. A table without a header is
-read if its columns can be told, see `headerless`.
+its entities, see `csv_entities`. The separator is a comma, a semicolon or a tab.
+Offsets are characters, end exclusive. A table without a header is read if its columns
+can be told, see `headerless`.
 """
 
 import csv
@@ -107,8 +107,8 @@ def read_csv(
         report.layout = table.described()
     elif header is None:
         why = (
-            "its first line is no header with token and tag, or text, start, end, "
-            "label, and its columns cannot be told without one"
+            "its first line is no header with token and tag, text, start, end, label, "
+            "or text and entities, and its columns cannot be told without one"
         )
         raise report.unreadable(1, why)
     separator, columns = header or table

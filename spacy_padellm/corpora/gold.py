@@ -1,6 +1,7 @@
 """Convert corpora to gold docs: select labels and texts, set spacing and language."""
 
 import random
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
@@ -116,22 +117,31 @@ def divide(
     docs: list["Doc"], dev_share: float, seed: int
 ) -> tuple[list["Doc"], list["Doc"]]:
     """The docs to train on, and those for dev, drawn at random. Both keep the order.
-    Docs with the same text are on the same side, so the shares may differ a little.
 
-    Raises ValueError (E228) if one of them would be empty.
+    Docs with the same text are on the same side. So dev has fewer docs than its share
+    where no text fits into the rest of it, and more if it would be empty.
+
+    Raises ValueError (E228, E234) if one of them would be empty.
     """
     number = round(dev_share * len(docs))
     if not 0 < number < len(docs):
         raise ValueError(Errors.E228.format(share=dev_share, number=len(docs)))
-    drawn = set(random.Random(seed).sample(range(len(docs)), number))
-    is_dev: dict[str, bool] = {}  # by the first doc with a text
-    for i, doc in enumerate(docs):
-        is_dev.setdefault(doc.text, i in drawn)
-    train = [doc for doc in docs if not is_dev[doc.text]]
-    dev = [doc for doc in docs if is_dev[doc.text]]
-    if not train or not dev:
-        raise ValueError(Errors.E228.format(share=dev_share, number=len(docs)))
-    return train, dev
+    rng = random.Random(seed)
+    drawn = rng.sample(range(len(docs)), number)
+    others = sorted({*range(len(docs))} - {*drawn})
+    rng.shuffle(others)
+    sizes = Counter(doc.text for doc in docs)
+    texts = list(dict.fromkeys(docs[i].text for i in (*drawn, *others)))
+    if len(texts) == 1:
+        raise ValueError(Errors.E234.format(number=len(docs)))
+    chosen: set[str] = set()
+    for text in texts:
+        if sizes[text] <= number:
+            chosen.add(text)
+            number -= sizes[text]
+    chosen = chosen or {min(texts, key=lambda text: sizes[text])}
+    train = [doc for doc in docs if doc.text not in chosen]
+    return train, [doc for doc in docs if doc.text in chosen]
 
 
 def labels_of(texts: Iterable[AnnotatedText]) -> list[str]:

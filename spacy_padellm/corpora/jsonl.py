@@ -143,6 +143,13 @@ def annotated_labels(
     has."""
     if labels is None or labels == []:
         return None
+    if all_strings(labels):  # as `place` strips those of entities
+        labels = [label.strip() for label in labels]
+        claims = [
+            claim._replace(label=claim.label.strip())
+            for claim in claims
+            if isinstance(claim.label, str)
+        ]
     if all_strings(labels) and {*_label_strings(claims)} <= {*labels}:
         return tuple(labels)
     report.repair(line, CLASSES, repr(labels)[:60])

@@ -30,15 +30,15 @@ def place(
     other units are reported.
     """
     claims = [_with_bare_label(report, line, claim) for claim in claims]
-    ways = units_of(text)
-    for units in ways:
+    possible = units_of(text)
+    for units in possible:
         if is_doubtful(text, claims, units):
             report.repair(line, MAY_BE_UNITS.format(what=units.what), text[:60])
             break
-    proven = proven_units(text, claims, ways)
+    proven = proven_units(text, claims, possible)
     entities, unknown = set(), set()
     for claim in claims:
-        found, problem = find(text, claim, ways, proven)
+        found, problem = find(text, claim, possible, proven)
         what = f"{[*claim[:3]]} in {text[:60]!r}"[:200]
         if claim.mention is not None:
             what += f": {claim.mention!r}"[:100]

@@ -3,21 +3,23 @@ Java and C#, and a line end CR LF is one character in browsers and Python's text
 """
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 UTF16 = "UTF-16 units"
 CRLF = "CR LF as one character"
 
 
 class Units:
-    """The units of a text. what: they count, for messages.
+    """What offsets of a text count, other than characters.
 
-    utf16: whether a character above U+FFFF is two. crlf: whether CR LF is one.
+    utf16: a character above U+FFFF is two. crlf: CR LF is one.
+    what: their name, for messages. same: the first offset that is another in
+        characters.
     """
 
     def __init__(self, text: str, *, utf16: bool = False, crlf: bool = False) -> None:
         self.what = ", and ".join([UTF16] * utf16 + [CRLF] * crlf)
         self._at = dict(_places(text, utf16, crlf))
-        # up to here, units and characters have the same numbers
         self.same = next((u for u, at in self._at.items() if u != at), len(text))
 
     def characters(self, start: int, end: int) -> tuple[int, int] | None:
@@ -27,14 +29,15 @@ class Units:
         return None if None in found or found == (start, end) else found
 
 
-def units_of(text: str) -> list[Units]:
-    """Return the units in which offsets of a text may count, other than characters."""
+@lru_cache(maxsize=4)
+def units_of(text: str) -> tuple[Units, ...]:
+    """Return what the offsets of a text may count, other than characters."""
     wide = not text.isascii() and max(text) > "\uffff"
     crlf = "\r\n" in text
     ways = (
         [(True, False)] * wide + [(False, True)] * crlf + [(True, True)] * (wide & crlf)
     )
-    return [Units(text, utf16=utf16, crlf=crlf) for utf16, crlf in ways]
+    return tuple(Units(text, utf16=utf16, crlf=crlf) for utf16, crlf in ways)
 
 
 def _places(text: str, utf16: bool, crlf: bool) -> Iterator[tuple[int, int]]:

@@ -4,8 +4,8 @@ A message is a template for `str.format`. Its code is in one file of this subpac
 as the first digits say:
 
 E2xx: `corpora`. E301 to E349, E7xx: `models`. E35x, E36x: `servers`. E4xx: `commands`.
-All others: `component`. Codes with W: `warnings`. None is a code of
-spaCy's own, under which users would find spaCy's message.
+All others: `component`. Codes with W: `warnings`. None is a code of spaCy's own, under
+which users would find spaCy's message.
 """
 
 from .commands import CommandErrors

@@ -70,7 +70,8 @@ class CorpusErrors:
     )
     E220 = (
         "[E220] {path} is a table without a known header, and {why}. Name its columns "
-        "in its first line: token,tag or text,start,end,label (see docs/corpora.md)."
+        "in its first line: token,tag or text,start,end,label or text,entities (see "
+        "docs/corpora.md)."
     )
     E221 = (
         "[E221] {path} is Parquet, which cannot be read as {format}. Leave out "
@@ -123,4 +124,8 @@ class CorpusErrors:
     E233 = (
         "[E233] {path}:{line}: found a NUL byte, so the file is not UTF-8 or Latin-1 "
         "text. Convert it first, e.g. with iconv -f UTF-16 -t UTF-8."
+    )
+    E234 = (
+        "[E234] All {number} docs have the same text, so they cannot be divided. Pass "
+        "other texts, or leave out --dev-share."
     )

@@ -66,8 +66,8 @@ def compare(
 
     spans_key: the group of `doc.spans` with scores in `attrs["scores"]`. They are used
         for entities without `ent._.score`.
-    gold_key: the group of `doc.spans` with mentions that may overlap, to be compared in
-        place of entities.
+    gold_key: the group of `doc.spans` with mentions that may overlap. It is compared in
+        place of the entities where a gold doc has it.
     progress: wraps the iterable of docs. The second argument is the number of docs.
     """
     numbered = [
@@ -90,23 +90,24 @@ def compare_doc(
     its group `gold_key`."""
     gold, aligned = example.reference, example.alignment.x2y
     labels = judged_labels(gold)
-    if gold_key is None:
-        spans, scores = example.predicted.ents, scores_of(example.predicted, spans_key)
+    if has_group(gold, gold_key):
+        mentions = gold.spans[gold_key]
+        predicted = _scores_in(example.predicted.spans.get(gold_key, ()))
     else:
-        spans = example.predicted.spans.get(gold_key, ())
-        grouped = _scores_in(spans)
-        scores = [grouped[_entity(span)] for span in spans]
-    all_annotated = not gold.has_annotation("ENT_IOB")  # in the group
+        mentions = gold.ents
+        scores = scores_of(example.predicted, spans_key)
+        predicted = dict(zip(example.predicted.ents, scores, strict=True))
+    annotated = _annotated(gold, mentions)
     judged, others = [], []
-    for ent, score in zip(spans, scores, strict=True):
+    for ent, score in predicted.items():
         tokens = aligned[ent.start : ent.end]
         span = gold[tokens[0] : tokens[-1] + 1] if len(tokens) else gold[:0]
         found = PredictedEntity(_entity(ent), _entity(span, ent.label_), score)
-        annotated = all_annotated or all(token.ent_iob != 0 for token in span)
-        annotated = len(span) and annotated and (labels is None or ent.label_ in labels)
-        (judged if annotated else others).append(found)
-    mentions = gold.spans[gold_key] if has_group(gold, gold_key) else gold.ents
-    pairs = pair_up([_entity(mention) for mention in mentions], judged)
+        is_judged = len(span) and annotated.issuperset(range(span.start, span.end))
+        is_judged = is_judged and (labels is None or ent.label_ in labels)
+        (judged if is_judged else others).append(found)
+    # a set, as in spaCy's scorer
+    pairs = pair_up(list({_entity(mention) for mention in mentions}), judged)
     pairs += [Pair(NOT_JUDGED, predicted=found) for found in others]
     return ComparedDoc(number, gold.text, example.predicted.text, tuple(pairs))
 
@@ -114,7 +115,8 @@ def compare_doc(
 def scores_of(doc: "Doc", spans_key: str) -> list[float | None]:
     """Return `ent._.score` of each entity, or the score of the same span in
     `doc.spans[spans_key].attrs["scores"]`, or None."""
-    grouped = _scores_in(doc.spans.get(spans_key, ()))
+    scored = _scores_in(doc.spans.get(spans_key, ()))
+    grouped = {_entity(span): score for span, score in scored.items()}
     scores = [entity_score(ent) for ent in doc.ents]
     return [
         grouped.get(_entity(ent)) if score is None else score
@@ -122,13 +124,23 @@ def scores_of(doc: "Doc", spans_key: str) -> list[float | None]:
     ]
 
 
-def _scores_in(group: "SpanGroup | Sequence[Span]") -> dict[Entity, float | None]:
-    """Return the score of each span in `group.attrs["scores"]`, or None."""
+def _scores_in(group: "SpanGroup | Sequence[Span]") -> dict["Span", float | None]:
+    """Return each span of a group, once, with its score in `group.attrs["scores"]`, or
+    None."""
     values = getattr(group, "attrs", {}).get("scores", ())
     return {
-        _entity(span): None if value is None else float(value)
+        span: None if value is None else float(value)
         for span, value in zip_longest(group, values[: len(group)])
     }
+
+
+def _annotated(gold: "Doc", mentions: "Iterable[Span]") -> set[int]:
+    """Return the tokens with annotation, and those of mentions. If no token has any,
+    the doc is annotated in its group alone, and all of them are."""
+    known = {token.i for token in gold if token.ent_iob != 0}
+    if not known:
+        return {*range(len(gold))}
+    return known.union(*(range(span.start, span.end) for span in mentions))
 
 
 def _entity(span: "Span", label: str | None = None) -> Entity:

@@ -340,6 +340,20 @@ def test_equal_texts_are_in_one_file(source, tmp_path):
     assert f"{2 * len(SENTENCES)} docs with the text of an earlier one" in result.output
 
 
+@pytest.mark.parametrize("seed", range(8))
+def test_copies_do_not_keep_texts_from_being_divided(source, tmp_path, seed):
+    source.write_text(columns_file(*SENTENCES[:5], *SENTENCES[:5]))
+    options = ("--dev-share", "0.2", "--seed", seed)
+    assert convert(source, tmp_path / "corpus", *options).exit_code == 0
+    assert len(docs(tmp_path / "corpus" / "dev.spacy")) == 2
+
+
+def test_one_text_alone_cannot_be_divided(source, tmp_path):
+    source.write_text(columns_file(*SENTENCES[:1] * 5))
+    result = convert(source, tmp_path / "corpus", "--dev-share", "0.2")
+    assert result.exit_code == 1 and "E234" in result.output
+
+
 def test_tokens_that_a_pipeline_would_not_cut_are_named(source, tmp_path):
     source.write_text('{"text": "Re MX-65A. Yes", "entities": [[3, 9, "NO"]]}\n')
     result = convert(source, tmp_path / "one.spacy")

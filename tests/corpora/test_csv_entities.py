@@ -66,6 +66,21 @@ def test_a_row_without_a_list_is_skipped(corpus, cell, kind):
     assert problems(read) == [(4, "skipped", kind)]
 
 
+def test_the_first_annotation_that_has_a_list_is_read(corpus):
+    labels = json.dumps([{"start": 0, "end": 3, "text": "Ada", "labels": ["PER"]}])
+    rows = [("1", cell, "3.1", "Ada left.") for cell in ("", labels, "[]")]
+    read = corpus(table(*rows, header="id,label,lead_time,text"))
+    assert mentions(read) == [[("Ada", "PER")]]
+    actions = [action for _, action, _ in problems(read)]
+    assert actions == ["skipped", "left out"]
+
+
+def test_a_long_cell_of_python_says_that_it_is_too_long(corpus):
+    long = "[(0, 3, 'PER')," + " " * MOST_PYTHON + "]"
+    read = corpus(table((TEXT, str(SHAPES["tuples"])), (TEXT + " ", long)))
+    assert "too long" in problems(read)[0][2]
+
+
 def test_entities_of_another_shape_are_unknown(corpus):
     read = corpus(table(("Ada met Bo.", "[(0, 3, 'PER'), 'Bo']")))
     assert mentions(read) == [[("Ada", "PER")]]

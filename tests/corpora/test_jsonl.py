@@ -352,3 +352,10 @@ def test_labels_are_classes_in_all_of_a_file_or_in_none_of_it(corpus):
     rows[0]["labels"] = ["PER"]
     read = corpus("\n".join(map(json.dumps, rows)))
     assert [t.labels for t in read.texts] == [("PER",), ("sports", "weather"), None]
+
+
+def test_spaces_around_labels_are_left_out_of_all_of_them(corpus):
+    row = {"text": "Ada left", "entities": [[0, 3, "PER "]], "labels": ["PER ", " LOC"]}
+    read = corpus(json.dumps(row))
+    assert mentions(read) == [[("Ada", "PER")]]
+    assert read.texts[0].labels == ("PER", "LOC")

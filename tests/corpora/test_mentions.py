@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spacy_padellm.corpora.base import Entity, ReadReport
+from spacy_padellm.corpora.json_entities import claims_of
 from spacy_padellm.corpora.mentions import (
     NO_LABEL,
     NUMBER_LABEL,
@@ -13,6 +14,7 @@ from spacy_padellm.corpora.mentions import (
     place_tokens,
     whole_number,
 )
+from spacy_padellm.corpora.units import units_of
 from spacy_padellm.corpora.word_edges import cuts_word
 
 from .conftest import unhurried
@@ -197,6 +199,32 @@ def test_characters_after_a_line_end_are_left_as_they_are(report):
     placed = place(report, 1, LINES, [Claim(start, start + 5, "POLICY")])
     assert placed["entities"] == (Entity(start, start + 5, "POLICY"),)
     assert kinds(report) == []
+
+
+@pytest.mark.parametrize(
+    "text, mentions",
+    [
+        (
+            "甲方：\r\n张三 在北京大学，李四来自上海。\r\n",
+            ["张三 ", "北京大学", "上海"],
+        ),
+        ("😀我们在北京大学 学习，张三来自上海。", ["北京大学 ", "张三", "上海"]),
+        ("Dear Sir,\r\nAnn Lee and Bo\r\nleft", ["Ann Lee ", "Bo"]),
+    ],
+)
+def test_a_careless_space_proves_nothing(report, text, mentions):
+    places = [(text.index(m), text.index(m) + len(m)) for m in mentions]
+    placed = place(report, 1, text, [Claim(*one, "X") for one in places])
+    assert [e[:2] for e in placed["entities"]] == places
+
+
+def test_mentions_in_a_long_text_take_little_time(report):
+    text = "Ann\r\n" * 3000
+    shown = [{"start": 5 * i, "end": 5 * i + 3, "entity": "PER"} for i in range(3000)]
+    before = units_of.cache_info().misses
+    claims = [claim for raw in shown for claim in claims_of(raw, text)]
+    assert len(place(report, 1, text, claims)["entities"]) == 3000
+    assert units_of.cache_info().misses == before + 1
 
 
 def test_both_units_at_once(report):

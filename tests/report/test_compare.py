@@ -147,6 +147,31 @@ def get_prf(examples) -> float:
     return scores["spans_sc_f"]
 
 
+def test_mentions_that_cross_or_repeat_are_judged_as_in_spacys_scorer():
+    nlp = spacy.blank("en")
+    gold, found = (
+        nlp.make_doc("Oslo Hospital Trust"),
+        nlp.make_doc("Oslo Hospital Trust"),
+    )
+    spans = [Span(gold, 0, 2, "ORG"), Span(gold, 1, 3, "ORG"), Span(gold, 0, 2, "ORG")]
+    gold.set_ents(spans[:1], missing=[gold[2:]])
+    gold.spans["sc"] = spans
+    found.spans["sc"] = [Span(found, s.start, s.end, "ORG") for s in (*spans, *spans)]
+    example = Example(found, gold)
+    (doc,) = compare(nlp, [example], "none", gold_key="sc")
+    assert [pair.kind for pair in doc.pairs] == [CORRECT, CORRECT]
+    assert get_prf([example]) == 1.0
+
+
+def test_entities_are_compared_where_gold_has_no_group():
+    nlp = spacy.blank("en")
+    gold = make_doc(nlp, "New York won.", [(0, 8, "LOC")])
+    found = make_doc(nlp, "New York won.", [(0, 8, "LOC")])
+    found.spans["sc"] = [Span(found, 0, 2, "LOC"), Span(found, 1, 2, "LOC")]
+    (doc,) = compare(nlp, [Example(found, gold)], "none", gold_key="sc")
+    assert [pair.kind for pair in doc.pairs] == [CORRECT]
+
+
 def test_a_doc_with_the_group_alone_is_judged():
     nlp = spacy.blank("en")
     gold, found = nlp.make_doc("New York"), nlp.make_doc("New York")
