@@ -230,8 +230,9 @@ def calibrate(nlp: Language, gold: Sequence[Doc]) -> float | None:
     ner = nlp.get_pipe("padellm_ner")
     examples = [Example(without_annotation(doc, nlp.vocab), doc) for doc in gold]
     with scoring_once(ner):
-        best = best_of(list(try_thresholds(nlp, ner, examples)))
+        trials = list(try_thresholds(nlp, ner, examples))
     setting = calibration_of(ner).setting
+    best = best_of(trials, own=getattr(ner.format, setting))
     if best.f():
         ner.format = replace(ner.format, **{setting: best.threshold})
     return getattr(ner.format, setting)

@@ -78,7 +78,7 @@ def calibrate(
         trials = list(progress(tried, "Predicting", len(values)))
         if by_label:
             trials.append(try_by_label(nlp, ner, examples, trials, beta))
-    best = best_of(trials, beta)
+    best = best_of(trials, beta, own=getattr(ner.format, known.setting))
     print_table(known.setting, trials, best, beta)
     if write and not best.f(beta):
         typer.echo(f"No value finds a right entity, so {known.setting} stays as it is.")

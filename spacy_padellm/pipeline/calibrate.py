@@ -106,7 +106,8 @@ def try_by_label(
         LEAST_MENTIONS in the gold docs, and a higher F with another one than the best
         of all.
     """
-    known, best = calibration_of(ner, by_label=True), best_of(trials, beta)
+    known = calibration_of(ner, by_label=True)
+    best = best_of(trials, beta, own=getattr(ner.format, known.setting))
     gold = Counter(
         span.label_
         for example in examples
@@ -114,9 +115,13 @@ def try_by_label(
     )
     thresholds = {}
     for label in sorted(label for label, n in gold.items() if n >= LEAST_MENTIONS):
-        scores = [f_beta(*trial.by_label.get(label, (0, 0)), beta) for trial in trials]
-        if max(scores) > scores[trials.index(best)]:
-            thresholds[label] = trials[scores.index(max(scores))].threshold
+        of_label = [
+            Trial(trial.threshold, *trial.by_label.get(label, (0, 0)))
+            for trial in trials
+        ]
+        better = best_of(of_label, beta, own=best.threshold)
+        if better.f(beta) > of_label[trials.index(best)].f(beta):
+            thresholds[label] = better.threshold
     settings = {known.setting: best.threshold, "thresholds": thresholds}
     return Trial(best.threshold, *_scores(nlp, ner, examples, settings), thresholds)
 
@@ -149,6 +154,19 @@ def f_beta(precision: float, recall: float, beta: float = 1.0) -> float:
     return (1 + square) * precision * recall / bottom if bottom else 0.0
 
 
-def best_of(trials: Sequence[Trial], beta: float = 1.0) -> Trial:
-    """The highest F; the first of equal ones."""
-    return max(trials, key=lambda trial: trial.f(beta))
+def best_of(
+    trials: Sequence[Trial], beta: float = 1.0, *, own: float | None = None
+) -> Trial:
+    """The highest F. Of equal ones, that with the threshold nearest to `own`, which the
+    pipeline has: a higher one could find less in other docs. The first of two as near.
+    """
+    highest = max(trial.f(beta) for trial in trials)
+    equal = (trial for trial in trials if trial.f(beta) == highest)
+    return min(equal, key=lambda trial: _distance(trial.threshold, own))
+
+
+def _distance(one: float | None, other: float | None) -> float:
+    """Between two thresholds. None is further from a number than any other number."""
+    if one is None or other is None:
+        return 0.0 if one is other else 2.0
+    return abs(one - other)

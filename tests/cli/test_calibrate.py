@@ -205,7 +205,16 @@ def test_a_format_without_counts_is_refused(make_nlp):  # noqa: F811
         list(try_thresholds(nlp, nlp.get_pipe("padellm_ner"), []))
 
 
-def test_of_equal_ones_the_first():
+@pytest.mark.parametrize(
+    "own, chosen", [(0.35, 0.4), (0.6, 0.6), (0.1, 0.2), (None, None)]
+)
+def test_of_equal_ones_the_nearest_to_the_pipelines_own(own, chosen):
+    trials = [Trial(value, 1, 1) for value in (0.6, 0.4, 0.2, None)]
+    trials.append(Trial(own, 0.9, 1))
+    assert best_of(trials, own=own).threshold == chosen
+
+
+def test_of_equal_ones_as_near_the_first():
     trials = [
         Trial(None, 0.5, 0.5),
         Trial(0.3, 1, 0.6),
