@@ -1,7 +1,7 @@
 """`convert`: convert a corpus to .spacy files for `spacy train`."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -11,7 +11,6 @@ import typer
 
 from ..corpora.base import ReadReport
 from ..corpora.docbin import write_docbin
-from ..corpora.docs import TOKEN_CUT
 from ..corpora.gold import (
     Choices,
     divide,
@@ -22,7 +21,7 @@ from ..corpora.gold import (
     read_for,
 )
 from ..corpora.labels import parse_label_map, parse_labels
-from ..corpora.printed import printable, show
+from ..corpora.printed import counted, notes, printable, show
 from ..corpora.registry import FORMATS, Corpus, guess_format
 from ..corpora.splits import Part, find_splits
 from ..errors import Errors, Warnings
@@ -30,7 +29,6 @@ from .progress import progress
 
 if TYPE_CHECKING:
     from rich.console import Console
-    from spacy.tokens import Doc
 
 DIVIDED = ("train.spacy", "dev.spacy")  # what --dev-share writes
 
@@ -273,34 +271,6 @@ def write_gold(
     for note in notes(docs, report, is_divided=dev_share is not None):
         console.print(note)
     return report
-
-
-def notes(
-    docs: Sequence["Doc"], report: ReadReport, *, is_divided: bool
-) -> Iterator[str]:
-    """Yield what a user should know of the docs that were written."""
-    repeated = len(docs) - len({doc.text for doc in docs})
-    if is_divided and repeated:
-        yield (
-            f"{counted(repeated, 'doc')} with the text of an earlier one: in the same "
-            "file as that one."
-        )
-    if cut := sum(problem.kind == TOKEN_CUT for problem in report.problems):
-        yield (
-            f"{counted(cut, 'token')} cut at an entity's edge: if the pipeline's "
-            "tokenizer does not cut there too, it cannot find the entity exactly, and "
-            "`spacy evaluate` counts it as wrong. See docs/corpora.md"
-        )
-    if unknown := sum(any(token.ent_iob == 0 for token in doc) for doc in docs):
-        yield (
-            f"{counted(unknown, 'doc')} with tokens without annotation: the file says "
-            "nothing about them, or an entity there was skipped. Training learns "
-            "nothing from them."
-        )
-
-
-def counted(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'s' * (number != 1)}"
 
 
 def describe_files(corpora: list[Corpus]) -> str:

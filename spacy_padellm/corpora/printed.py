@@ -1,12 +1,15 @@
-"""Print a report for the command line."""
+"""What the command line prints of a corpus that was read."""
 
 from collections import Counter
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from .base import ReadReport
+from .docs import TOKEN_CUT
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from spacy.tokens import Doc
 
 # Unicode's symbols for the control characters of ASCII.
 CONTROL_PICTURES = {code: 0x2400 + code for code in range(32)} | {127: 0x2421}
@@ -35,6 +38,34 @@ def show(report: ReadReport, written: Counter[str], console: "Console") -> None:
             console.print(f"    {printable(problem.place())}")
         if number > SHOWN:
             console.print(f"    and {number - SHOWN:,} more")
+
+
+def notes(
+    docs: Sequence["Doc"], report: ReadReport, *, is_divided: bool
+) -> Iterator[str]:
+    """Yield what a user should know of the docs that were written."""
+    repeated = len(docs) - len({doc.text for doc in docs})
+    if is_divided and repeated:
+        yield (
+            f"{counted(repeated, 'doc')} with the text of an earlier one: in the same "
+            "file as that one."
+        )
+    if cut := sum(problem.kind == TOKEN_CUT for problem in report.problems):
+        yield (
+            f"{counted(cut, 'token')} cut at an entity's edge: if the pipeline's "
+            "tokenizer does not cut there too, it cannot find the entity exactly, and "
+            "`spacy evaluate` counts it as wrong. See docs/corpora.md"
+        )
+    if unknown := sum(any(token.ent_iob == 0 for token in doc) for doc in docs):
+        yield (
+            f"{counted(unknown, 'doc')} with tokens without annotation: the file says "
+            "nothing about them, or an entity there was skipped. Training learns "
+            "nothing from them."
+        )
+
+
+def counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'s' * (number != 1)}"
 
 
 def printable(text: str) -> str:
