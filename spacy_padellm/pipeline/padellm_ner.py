@@ -101,7 +101,7 @@ class PaDeLLMNER(AdaptersAndLabels, TrainablePipe):
         check_positive(batch_tokens=batch_tokens)
         check_engine(engine, format, name)
         register_score()
-        adapters = AdapterSet(
+        adapter_set = AdapterSet(
             causal_lm_shim(model),
             name=name,
             labels=given_labels(labels),
@@ -109,7 +109,7 @@ class PaDeLLMNER(AdaptersAndLabels, TrainablePipe):
             active=active_adapter,
         )
         AdaptersAndLabels.__init__(
-            self, vocab, adapters, format=format, windows=windows
+            self, vocab, adapter_set, format=format, windows=windows
         )
         self.model = model
         self.scorer = scorer
