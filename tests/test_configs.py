@@ -36,6 +36,17 @@ def read(file, **overrides) -> Config:
     return load_config(file, overrides=overrides, interpolate=False)
 
 
+def on(base, file) -> dict[str, object]:
+    """What to override, so that the config trains a new adapter on the tiny base."""
+    model = load_config(file)["components"]["padellm_ner"]["model"]
+    fitting = {"base": str(base), "adapter": None, "layers": 1}
+    return {
+        f"{NER}.model.{name}": value
+        for name, value in fitting.items()
+        if name == "base" or name in model
+    }
+
+
 def settings(block: dict, path: str = "") -> dict[str, object]:
     """The settings of a block and of the blocks in it, by dotted name."""
     found = {}
@@ -100,13 +111,10 @@ def corpus(tmp_path_factory):
 def test_a_config_trains(file, corpus, tiny_base):
     """On the tiny base, for a step: what the training block names is there."""
     lang = load_config(file)["nlp"]["lang"]
-    overrides = {
+    overrides = on(tiny_base, file) | {
         "paths.train": str(corpus / f"{lang}.spacy"),
         "paths.dev": str(corpus / f"{lang}.spacy"),
-        f"{NER}.model.base": str(tiny_base),
     }
-    if "adapter" in load_config(file)["components"]["padellm_ner"]["model"]:
-        overrides[f"{NER}.model.adapter"] = None
     nlp = init_nlp(read(file, **overrides))
     config = nlp.config.interpolate()
     assert config["training"]["max_steps"] or config["training"]["max_epochs"]
@@ -131,8 +139,7 @@ def test_a_labels_file_names_the_labels(file, corpus, tiny_base, tmp_path):
         "paths.train": str(corpus / "en.spacy"),
         "paths.dev": str(corpus / "en.spacy"),
         "paths.labels": str(tmp_path / "labels.json"),
-        f"{NER}.model.base": str(tiny_base),
-        f"{NER}.model.adapter": None,
+        **on(tiny_base, file),
     }
     nlp = init_nlp(read(file, **overrides))
     names = nlp.get_pipe("padellm_ner").label_data

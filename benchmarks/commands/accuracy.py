@@ -7,7 +7,7 @@ import typer
 
 from spacy_padellm.bases.weights import DEFAULT_BASE
 
-from .options import Base, Data, Device, Lang, Passes, Seed, Sets, TrainTexts
+from .options import Base, Data, Device, Lang, Layers, Passes, Seed, Sets, TrainTexts
 
 
 def accuracy(
@@ -45,6 +45,7 @@ def accuracy(
     rate: Annotated[
         float, typer.Option(min=0, help="The highest learning rate of training.")
     ] = 0.001,
+    layers: Layers = None,
     seed: Seed = 0,
     base: Base = DEFAULT_BASE,
     device: Device = "auto",
@@ -80,7 +81,9 @@ def accuracy(
             sets=sets.split(","),
             systems=None if systems is None else systems.split(","),
             sizes=Sizes(train, dev, test, seed),
-            training=TrainingSettings(base, device, dtype, passes, seed, batch, rate),
+            training=TrainingSettings(
+                base, device, dtype, passes, seed, batch, rate, layers
+            ),
             prefix_lm=not causal,
             lang=lang,
         ),

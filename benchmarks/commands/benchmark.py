@@ -13,6 +13,7 @@ from .options import (
     Base,
     Data,
     Lang,
+    Layers,
     Passes,
     Seed,
     Sets,
@@ -40,6 +41,7 @@ def benchmark(
         int, typer.Option(min=0, help="Texts that are measured; 0 is all.")
     ] = 200,
     passes: Passes = 1,
+    layers: Layers = None,
     seed: Seed = 0,
     base: Base = DEFAULT_BASE,
     devices: Annotated[
@@ -80,7 +82,7 @@ def benchmark(
         sets=sets.split(","),
         systems=systems.split(","),
         sizes=Sizes(train, dev, test, seed),
-        training=TrainingSettings(base, first, passes=passes, seed=seed),
+        training=TrainingSettings(base, first, passes=passes, seed=seed, layers=layers),
         batch_tokens=numbers(batch_tokens),
         devices=names,
         lang=lang,

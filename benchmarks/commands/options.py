@@ -25,6 +25,14 @@ Base: TypeAlias = Annotated[
 Lang: TypeAlias = Annotated[
     str, typer.Option(help="The language of sets that the paper does not use.")
 ]
+Layers: TypeAlias = Annotated[
+    int | None,
+    typer.Option(
+        min=1,
+        help="The base's first layers that Pointer's new adapters are trained on. "
+        "All by default.",
+    ),
+]
 # -- commands on pipelines that `benchmark` has trained --------------------------------
 Work: TypeAlias = Annotated[Path, typer.Option(help="The --work of `benchmark`.")]
 Set: TypeAlias = Annotated[str, typer.Option("--set", help="The data set's folder.")]

@@ -13,6 +13,8 @@ from thinc.api import Config
 from spacy_padellm.bases.weights import DEFAULT_BASE
 from spacy_padellm.types import LabelNames
 
+from .formats import generates
+
 CONFIG = Path(__file__).with_name("train.cfg")
 
 
@@ -25,6 +27,8 @@ class TrainingSettings:
     passes: how often each sentence is seen.
     batch: sentences per step.
     rate: the highest learning rate.
+    layers: the base's first layers that new adapters in the format Pointer are trained
+        on; None is all. The other formats generate, for which a base needs all.
     """
 
     base: str = DEFAULT_BASE
@@ -34,6 +38,7 @@ class TrainingSettings:
     seed: int = 0
     batch: int = 8
     rate: float = 0.001
+    layers: int | None = None
 
 
 def padellm_config(
@@ -61,6 +66,8 @@ def padellm_config(
     component["model"]["adapter"] = adapter
     component["model"]["device"] = settings.device
     component["model"]["dtype"] = settings.dtype
+    if adapter is None and not generates(format):
+        component["model"]["layers"] = settings.layers
     config["nlp"]["lang"] = lang
     config["paths"] = {"train": str(train_file), "dev": str(corpus / "dev.spacy")}
     config["system"]["seed"] = settings.seed

@@ -25,3 +25,9 @@ FORMATS: dict[str, dict[str, Any]] = {
     "aug": {"@misc": "spacy_padellm.AutoRegAug.v1"},
 }
 GENERATING = tuple(name for name in FORMATS if name != "pointer")
+
+
+def generates(format: dict[str, Any]) -> bool:
+    """Whether a format block is of a format that generates text, which takes all layers
+    of a base."""
+    return format["@misc"] != FORMATS["pointer"]["@misc"]

@@ -141,6 +141,26 @@ def test_training_goes_on_from_the_adapter_of_the_format_and_language(
     assert shipped["format"] == new["format"]
 
 
+@pytest.mark.parametrize(
+    ("system", "layers"),
+    [("pointer", 20), ("pointer_shipped", None), ("padellm", None), ("aug", None)],
+)
+def test_only_new_adapters_that_generate_nothing_leave_layers_out(
+    system, layers, settings, monkeypatch
+):
+    configs = []
+
+    def train_pipeline(config, folder, **kwargs):
+        configs.append(config["components"]["padellm_ner"])
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(module, "train_pipeline", train_pipeline)
+    training = TrainingSettings(layers=20)
+    with pytest.raises(KeyboardInterrupt):
+        AccuracyTable(settings(systems=[system], training=training)).run()
+    assert configs[0]["model"]["layers"] == layers
+
+
 def test_no_row_starts_from_an_adapter_of_another_language(settings):
     said = []
     table = AccuracyTable(settings(systems=["pointer_shipped"], lang="zh"), said.append)
