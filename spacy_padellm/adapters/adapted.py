@@ -1,6 +1,5 @@
 """A base model with one LoRA adapter."""
 
-import copy
 import weakref
 from collections.abc import Mapping
 from dataclasses import replace
@@ -9,7 +8,6 @@ from typing import Any
 import torch
 from peft import LoraConfig
 from safetensors.torch import load, save
-from transformers import PreTrainedModel
 
 from ..bases.layer_types import FULL, SLIDING, layer_masks
 from ..bases.logits import scaled_logits
@@ -20,7 +18,7 @@ from .files import Adapter
 from .fitting import NotFitting, check_finite, check_fit, read_head
 from .pointer_head import PointerHead
 from .shared_base import SharedBase
-from .targets import lora_faults, plain, with_names
+from .targets import lora_faults, with_names
 
 
 def lora_config(settings: Mapping[str, Any]) -> LoraConfig:
@@ -120,12 +118,7 @@ class AdaptedLM:
         """A copy of the base with the adapter merged into its weights."""
         if self.name is None:
             return self
-        with self.base.lock:
-            peft = copy.deepcopy(self.base._peft)
-        tied = _untie(peft.get_base_model())
-        model = peft.merge_and_unload(adapter_names=[self.name])
-        if tied:
-            _tie_if_equal(model)
+        model = self.base.merged(self.name)
         return AdaptedLM.plain(SharedBase(model, self.base.tokenizer))
 
     @property
@@ -214,7 +207,7 @@ class AdaptedLM:
         Arguments of a later PEFT have its defaults. They are left out, as this package
         could not read them back.
         """
-        config = self.base._peft.peft_config[self.name].to_dict()
+        config = self.base.config(self.name).to_dict()
         config["inference_mode"] = True
         config["base_model_name_or_path"] = None
         return {
@@ -235,33 +228,6 @@ class AdaptedLM:
             weights = _as_bytes(self.head.state_dict())
         card = replace(card, head=head)
         return Adapter(self.config(), self.weights(), card, weights)
-
-
-def _untie(model: PreTrainedModel) -> bool:
-    """Give the output layer its own copy of the embedding's weights, if it shares them:
-    an adapter on one of the two is merged into both otherwise. Returns whether it
-    shared them."""
-    embedding = plain(model.get_input_embeddings())
-    output = plain(model.get_output_embeddings())
-    tied = output.weight is embedding.weight
-    if tied:
-        weight = output.weight.detach().clone()
-        output.weight = torch.nn.Parameter(weight, requires_grad=False)
-        _say_tied(model, False)
-    return tied
-
-
-def _tie_if_equal(model: PreTrainedModel) -> None:
-    """Share the weights again if they are still the same."""
-    embedding, output = model.get_input_embeddings(), model.get_output_embeddings()
-    if torch.equal(embedding.weight, output.weight):
-        output.weight = embedding.weight
-        _say_tied(model, True)
-
-
-def _say_tied(model: PreTrainedModel, tied: bool) -> None:
-    for config in (model.config, model.config.get_text_config()):
-        config.tie_word_embeddings = tied
 
 
 def _as_bytes(tensors: Mapping[str, torch.Tensor]) -> bytes:

@@ -4,6 +4,7 @@ The base is loaded once in a process. Each component activates its own adapter b
 it computes.
 """
 
+import copy
 import os
 import uuid
 import warnings
@@ -22,6 +23,7 @@ from ..bases.fingerprint import file_states
 from ..bases.first_layers import keep_first_layers
 from ..bases.weights import load_base
 from ..locks import BUILDING, base_lock
+from .merging import merge
 from .tensors import tensor_faults
 
 # A forked worker of nlp.pipe(n_process=...) hangs on its parent's threads.
@@ -161,6 +163,16 @@ class SharedBase:
         with self.lock:
             self.activate(name)
             yield
+
+    def config(self, name: str) -> LoraConfig:
+        """The config that the adapter was attached with."""
+        return self._peft.peft_config[name]
+
+    def merged(self, name: str) -> PreTrainedModel:
+        """A copy of the base with the adapter merged into its weights."""
+        with self.lock:
+            peft = copy.deepcopy(self._peft)
+        return merge(peft, name)
 
     def tensors(self, name: str) -> dict[str, torch.Tensor]:
         """The adapter's tensors, with the names that PEFT uses in files."""

@@ -125,8 +125,8 @@ class ComponentErrors:
     E802 = (
         "[E802] The adapter {path} was trained with the format {trained!r}, but {name} "
         "uses {format!r}. Set the component's `format` to the one of the adapter, or "
-        "the model's `adapter` to null and train a new one. With `labels` of the "
-        "format Pointer set to null, each adapter is read as it was trained."
+        "the model's `adapter` to null and train a new one. If both are Pointer, set "
+        "its `labels` to null, and each adapter is read as it was trained."
     )
     E803 = (
         "[E803] spans_key is {value!r}, but it must be the name of a group in "
@@ -211,7 +211,7 @@ class ComponentErrors:
     )
     E821 = "[E821] The setting {name!r} of cfg cannot be deleted. Set another value."
     E822 = (
-        "[E822] You cannot change the setting {setting!r} of the format {format} in "
+        "[E822] You cannot change the setting {setting!r} of the format {format!r} in "
         "cfg. You can change: {known}."
     )
     E823 = (

@@ -46,7 +46,7 @@ def test_settings_of_another_component_can_be_taken(ner):
         ((), "threshold", 2, "E805"),
         ((), "thresold", 0.5, "E804.*thresold"),
         (("format",), "thresold", 0.5, "E822.*thresold.*Pointer.*threshold, thresh"),
-        (("format",), "size", 7, "E822.*'size' of the format Pointer"),
+        (("format",), "size", 7, "E822.*'size' of the format 'Pointer"),
         (("format",), "threshold", 2, "E805"),
         (("format", "thresholds"), "PER", 2, "E805.*thresholds.PER"),
     ],
