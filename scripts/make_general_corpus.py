@@ -76,6 +76,7 @@ DEFINITIONS = {
     "creative-work": ("a film, song, book, game or series, by its title",),
 }
 HELD_OUT = 20  # every twentieth text of assets/open-types
+ENCYCLOPEDIA = "encyclopedia_*"  # its domains with full names of events and prizes
 USUAL_NAMES = 0.6  # share of docs whose labels all go by their usual names
 # share of docs in which these are asked
 ASKED_SELDOM = {"TIME": 0.4, "NUM": 0.4, "NORP": 0.5}
@@ -113,15 +114,17 @@ def open_types(
     nlp: spacy.Language,
     rng: random.Random,
     described: float = DESCRIBED,
+    domains: str = "*",
 ) -> tuple[list[Doc], list[Doc]]:
     """The docs to train on, and those that are held out, in the language of `nlp`; none
-    without the folder. described: the share of the first that have definitions."""
+    without the folder. described: the share of the first that have definitions.
+    domains: a pattern of file names."""
     if not corpus.is_dir():
         return [], []
     asked = Asked(nlp, SPANS_KEY, rng, described)
     held_out = Asked(nlp, SPANS_KEY, rng, described=0.0, spellings={str: 1})
     train, held = [], []
-    for domain in read_corpus(corpus, nlp.lang):
+    for domain in read_corpus(corpus, nlp.lang, domains):
         for number, text in enumerate(domain.texts, start=1):
             if number % HELD_OUT:
                 train.append(asked.doc(domain, text))
@@ -170,6 +173,11 @@ def main(args: argparse.Namespace) -> None:
     typed, held_out = open_types(args.open_types, nlp, rng, args.described)
     if args.typed is not None:
         typed = rng.sample(typed, min(args.typed, len(typed)))
+    for _ in range(args.encyclopedia):  # each time with other labels
+        more, _ = open_types(
+            args.open_types, nlp, rng, args.described, domains=ENCYCLOPEDIA
+        )
+        typed += more
     docs += typed
     rng.shuffle(docs)
     written = {
@@ -226,6 +234,12 @@ def parse_args() -> argparse.Namespace:
         help="our own corpus; another path leaves it out",
     )
     parser.add_argument("--typed", type=int, help="texts of our own corpus, at most")
+    parser.add_argument(
+        "--encyclopedia",
+        type=int,
+        default=0,
+        help="times that its texts from an encyclopedia come beside these",
+    )
     parser.add_argument(
         "--described",
         type=float,

@@ -110,9 +110,9 @@ def read_domain(path: Path, core: Mapping[str, Type]) -> Domain:
     return Domain(path.stem, {**core, **own}, tuple(own), tuple(texts))
 
 
-def read_corpus(folder: Path, language: str) -> list[Domain]:
-    """All domains of a language, "en" or "zh"."""
+def read_corpus(folder: Path, language: str, domains: str = "*") -> list[Domain]:
+    """The domains of a language, "en" or "zh". domains: a pattern of file names."""
     core_file = "core.txt" if language == "en" else f"core_{language}.txt"
     core = read_types((folder / core_file).read_text(encoding="utf8").splitlines())
-    files = sorted((folder / language).glob("*.txt"))
+    files = sorted((folder / language).glob(f"{domains}.txt"))
     return [read_domain(file, core) for file in files]
