@@ -135,11 +135,13 @@ def read_second(path: Path) -> dict[str, tuple[Entity, ...]]:
 
 
 def agreement(domains: Iterable[Domain], folder: Path) -> Agreement:
-    """How far a second annotator agrees. folder: has a file for each domain."""
+    """How far a second annotator agrees. folder: with a file for each domain that was
+    annotated twice."""
     first, second = Counter(), Counter()
     texts = 0
     for domain in domains:
-        again = read_second(folder / f"{domain.name}.txt")
+        file = folder / f"{domain.name}.txt"
+        again = read_second(file) if file.is_file() else {}
         for typed in domain.texts:
             mentions = again.get(typed.text)
             if mentions is not None:

@@ -76,7 +76,8 @@ DEFINITIONS = {
     "creative-work": ("a film, song, book, game or series, by its title",),
 }
 HELD_OUT = 20  # every twentieth text of assets/open-types
-ENCYCLOPEDIA = "encyclopedia_*"  # its domains with full names of events and prizes
+# its domains that were written last: full names of events and prizes, and searches
+REPEATED = ("encyclopedia_*", "voice_search_*")
 USUAL_NAMES = 0.6  # share of docs whose labels all go by their usual names
 # share of docs in which these are asked
 ASKED_SELDOM = {"TIME": 0.4, "NUM": 0.4, "NORP": 0.5}
@@ -173,10 +174,8 @@ def main(args: argparse.Namespace) -> None:
     typed, held_out = open_types(args.open_types, nlp, rng, args.described)
     if args.typed is not None:
         typed = rng.sample(typed, min(args.typed, len(typed)))
-    for _ in range(args.encyclopedia):  # each time with other labels
-        more, _ = open_types(
-            args.open_types, nlp, rng, args.described, domains=ENCYCLOPEDIA
-        )
+    for domains in REPEATED * args.repeated:  # each time with other labels
+        more, _ = open_types(args.open_types, nlp, rng, args.described, domains)
         typed += more
     docs += typed
     rng.shuffle(docs)
@@ -235,10 +234,10 @@ def parse_args() -> argparse.Namespace:
     )
     parser.add_argument("--typed", type=int, help="texts of our own corpus, at most")
     parser.add_argument(
-        "--encyclopedia",
+        "--repeated",
         type=int,
         default=0,
-        help="times that its texts from an encyclopedia come beside these",
+        help=f"times that its texts of {', '.join(REPEATED)} come beside these",
     )
     parser.add_argument(
         "--described",

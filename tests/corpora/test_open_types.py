@@ -2,6 +2,7 @@
 
 import random
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "scripts"))
 import check_open_types as checks  # noqa: E402
 from ask_open_types import Asked  # noqa: E402
+from make_general_corpus import open_types  # noqa: E402
 from open_types import Type, parse, read_corpus, read_domain  # noqa: E402
 
 CORE = {
@@ -183,6 +185,40 @@ def test_agreement_is_f_of_typed_spans(domain, tmp_path):
     assert agreed.texts == 1
     assert agreed.typed == pytest.approx(2 * 2 / (4 + 3))
     assert agreed.spans == pytest.approx(2 * 3 / (4 + 3))
+
+
+def test_a_domain_may_be_annotated_once(domain, tmp_path):
+    other = replace(domain, name="sport")
+    (tmp_path / "politics.txt").write_text(
+        "### 5\n[[Ann Lee|minister]] of [[New [[Oslo|place]]|place]] met\n"
+        "[[Bo|person]].\n",
+        encoding="utf8",
+    )
+    assert checks.agreement([domain, other], tmp_path) == checks.Agreement(1, 1.0, 1.0)
+
+
+def test_some_domains_are_read_by_a_pattern(tmp_path):
+    (tmp_path / "core.txt").write_text("thing | x\nperson | y\nplace | z\n")
+    (tmp_path / "en").mkdir()
+    for name in ("news_a", "news_b", "sport"):
+        (tmp_path / "en" / f"{name}.txt").write_text(DOMAIN, encoding="utf8")
+    read = read_corpus(tmp_path, "en", "news_*")
+    assert [domain.name for domain in read] == ["news_a", "news_b"]
+
+
+def test_domains_are_asked_again_with_other_labels(tmp_path):
+    (tmp_path / "core.txt").write_text("thing | x\nperson | y\nplace | z\n")
+    (tmp_path / "en").mkdir()
+    for name in ("news", "sport"):
+        (tmp_path / "en" / f"{name}.txt").write_text(DOMAIN, encoding="utf8")
+    nlp, rng = spacy.blank("en"), random.Random(0)
+    once, _ = open_types(tmp_path, nlp, rng, domains="news")
+    assert len(once) == 2
+    asked = {
+        frozenset(open_types(tmp_path, nlp, rng, domains="news")[0][0].user_data[key])
+        for key in [ANNOTATED_LABELS] * 9
+    }
+    assert len(asked) > 1
 
 
 def test_the_corpus_has_no_problems():
