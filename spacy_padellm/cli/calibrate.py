@@ -47,6 +47,15 @@ def calibrate(
             min=0.1, help="How many times as much as precision recall counts in F."
         ),
     ] = 1.0,
+    covered: Annotated[
+        float | None,
+        typer.Option(
+            min=0.0,
+            max=1.0,
+            help="For redaction: only choose a threshold with which entities cover at "
+            "least this share of the gold entities, whatever their labels.",
+        ),
+    ] = None,
     limit: Limit = 0,
     pipe: Pipe = None,
     write: Annotated[
@@ -56,7 +65,9 @@ def calibrate(
     """Try values of the format's threshold on gold documents, and keep the best one."""
     import spacy
 
+    from ..errors import Errors
     from ..pipeline.calibrate import (
+        best_covering,
         best_of,
         calibration_of,
         scoring_once,
@@ -78,7 +89,15 @@ def calibrate(
         trials = list(progress(tried, "Predicting", len(values)))
         if by_label:
             trials.append(try_by_label(nlp, ner, examples, trials, beta))
-    best = best_of(trials, beta, own=getattr(ner.format, known.setting))
+    own = getattr(ner.format, known.setting)
+    best = best_of(trials, beta, own=own)
+    if covered is not None:
+        if best.covered is None:
+            number = len(examples)
+            raise ValueError(Errors.E445.format(number=number, score="ents_covered"))
+        best = best_covering(trials, covered, beta, own=own)
+        if best.covered < covered:
+            typer.echo(f"No value covers {covered:.1%} of the gold entities.")
     print_table(known.setting, trials, best, beta)
     if write and not best.f(beta):
         typer.echo(f"No value finds a right entity, so {known.setting} stays as it is.")
@@ -89,9 +108,9 @@ def calibrate(
         keep(model, ner.name, settings)
         config = model / "config.cfg"
         typer.echo(f"Wrote {known.setting} = {shown(best)} to {config}")
-    own = dict(ner.format.thresholds)
-    if own and not by_label:
-        typer.echo(f"These labels keep thresholds of their own: {named(own)}")
+    kept = dict(ner.format.thresholds)
+    if kept and not by_label:
+        typer.echo(f"These labels keep thresholds of their own: {named(kept)}")
 
 
 def print_table(
@@ -101,13 +120,14 @@ def print_table(
     from rich.table import Table
 
     table = Table()
-    for title in (setting, "precision", "recall", "F" if beta == 1 else f"F{beta:g}"):
+    of_f = "F" if beta == 1 else f"F{beta:g}"
+    for title in (setting, "precision", "recall", of_f, "covered"):
         table.add_column(title, justify="right")
     for trial in trials:
-        shares = (trial.precision, trial.recall, trial.f(beta))
+        shares = (trial.precision, trial.recall, trial.f(beta), trial.covered)
         table.add_row(
             shown(trial),
-            *(f"{100 * share:.1f}" for share in shares),
+            *("" if share is None else f"{100 * share:.1f}" for share in shares),
             style="bold" if trial is best else None,
         )
     Console().print(table)

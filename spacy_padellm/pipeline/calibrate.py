@@ -38,6 +38,8 @@ class Trial:
     """Scores of exact spans with a threshold, 0 to 1, as `spacy evaluate` has them.
 
     by_label: (precision, recall) of each label. thresholds: for single labels.
+    covered: the share of gold entities that entities of whatever label cover, see
+        `scoring.covered`; None if the component's scorer has no such score.
     """
 
     threshold: float | None
@@ -45,6 +47,7 @@ class Trial:
     recall: float
     by_label: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     thresholds: Mapping[str, float] = field(default_factory=dict)
+    covered: float | None = None
 
     def f(self, beta: float = 1.0) -> float:
         return f_beta(self.precision, self.recall, beta)
@@ -88,8 +91,7 @@ def try_thresholds(
         known.check(value)
     others = {"thresholds": {}} if by_label else {}
     for value in values:
-        scores = _scores(nlp, ner, examples, {known.setting: value, **others})
-        yield Trial(value, *scores)
+        yield _trial(nlp, ner, examples, {known.setting: value, **others})
 
 
 def try_by_label(
@@ -123,16 +125,17 @@ def try_by_label(
         if better.f(beta) > of_label[trials.index(best)].f(beta):
             thresholds[label] = better.threshold
     settings = {known.setting: best.threshold, "thresholds": thresholds}
-    return Trial(best.threshold, *_scores(nlp, ner, examples, settings), thresholds)
+    return _trial(nlp, ner, examples, settings)
 
 
-def _scores(
+def _trial(
     nlp: Language,
     ner: "PaDeLLMNER",
     examples: Sequence[Example],
     settings: Mapping[str, Any],
-) -> tuple[float, float, dict[str, tuple[float, float]]]:
-    """Precision, recall, and both for each label, with other settings of the format."""
+) -> Trial:
+    """The scores with other settings of the format: that of its `calibration`, and
+    perhaps `thresholds`."""
     before = ner.format
     try:
         ner.format = replace(before, **settings)
@@ -144,7 +147,14 @@ def _scores(
         raise ValueError(Errors.E445.format(number=len(examples), score=f"{of}_f"))
     by_label = (scores.get(f"{of}_per_type") or {}).items()
     pairs = {label: (one["p"], one["r"]) for label, one in by_label}
-    return scores[f"{of}_p"], scores[f"{of}_r"], pairs
+    return Trial(
+        settings[ner.format.calibration.setting],
+        scores[f"{of}_p"],
+        scores[f"{of}_r"],
+        pairs,
+        settings.get("thresholds", {}),
+        scores.get(f"{of}_covered"),
+    )
 
 
 def f_beta(precision: float, recall: float, beta: float = 1.0) -> float:
@@ -163,6 +173,20 @@ def best_of(
     highest = max(trial.f(beta) for trial in trials)
     equal = (trial for trial in trials if trial.f(beta) == highest)
     return min(equal, key=lambda trial: _distance(trial.threshold, own))
+
+
+def best_covering(
+    trials: Sequence[Trial],
+    share: float,
+    beta: float = 1.0,
+    *,
+    own: float | None = None,
+) -> Trial:
+    """The best of those that cover at least this share of the gold entities, 0 to 1;
+    if there is none, of those that cover most. See `best_of`."""
+    most = max(trial.covered for trial in trials)
+    covering = [trial for trial in trials if trial.covered >= min(share, most)]
+    return best_of(covering, beta, own=own)
 
 
 def _distance(one: float | None, other: float | None) -> float:

@@ -10,6 +10,7 @@ from ..corpora.base import Entity
 from ..corpora.named_labels import judged_labels
 from ..pipeline.gold import has_group, is_annotated
 from ..scoring.counts import CountScores, score_counts
+from ..scoring.covered import Cover, cover, same_characters
 from ..scoring.entity_score import entity_score
 from ..scoring.prf import PRF, LabelScores
 from .pairs import CORRECT, ERRORS, NOT_JUDGED, Pair, PredictedEntity, pair_up
@@ -50,6 +51,14 @@ class ComparedDoc:
             if pair.predicted and pair.kind != NOT_JUDGED:
                 predicted[pair.predicted.judged.label] += 1
         return dict(gold), dict(predicted)
+
+    def covers(self) -> dict[Entity, Cover]:
+        """How predictions, whatever their labels, cover each gold entity."""
+        same = same_characters(self.gold_text, self.predicted_text)
+        gold = [pair.gold for pair in self.pairs if pair.gold]
+        found = [pair.predicted for pair in self.pairs if pair.predicted]
+        places = [one.entity if same else one.judged for one in found]
+        return cover(self.gold_text, gold, [place[:2] for place in places])
 
 
 def compare(

@@ -16,15 +16,19 @@ PICTURES = {
 # displaCy's template has newlines around the text. A browser shows them as spaces,
 # which Chinese does not have. The page's filters and styles use the attributes.
 TEMPLATE = (
-    '<mark class="entity" data-label="{label}" data-kind="{kind}">{text}'
+    '<mark class="entity" data-label="{label}" data-kind="{kind}" '
+    'data-cover="{cover}">{text}'
     '<span class="tag"><b>{label}</b>{note}</span></mark>'
 )
 
 
 class Mark(NamedTuple):
+    """score: of a prediction. cover: of a gold entity, see `ComparedDoc.covers`."""
+
     entity: Entity
     kind: str
     score: float | None = None
+    cover: str = ""
 
 
 def layers(marks: Iterable[Mark]) -> list[list[Mark]]:
@@ -52,7 +56,11 @@ def render(text: str, marks: Iterable[Mark], direction: str = "ltr") -> Markup:
             "start": mark.entity.start,
             "end": mark.entity.end,
             "label": str(escape(mark.entity.label)),
-            "params": {"kind": escape(mark.kind), "note": _note(mark)},
+            "params": {
+                "kind": escape(mark.kind),
+                "cover": mark.cover,
+                "note": _note(mark),
+            },
         }
         for mark in marks
     ]

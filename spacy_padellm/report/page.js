@@ -7,6 +7,7 @@
   const shown = document.getElementById("shown");
   const nothing = document.getElementById("nothing");
   const right = new Set(["correct", "not judged"]);
+  const uncovered = new Set(["part", "none"]);
   // read once: a page may hold thousands of entities
   const docs = [...document.querySelectorAll("article")].map((article) => ({
     article,
@@ -16,6 +17,7 @@
   function fits(mark) {
     const labelled = !label.value || mark.label === label.value;
     if (kind.value === "any") return labelled && !right.has(mark.kind);
+    if (kind.value === "uncovered") return labelled && uncovered.has(mark.cover);
     return labelled && (!kind.value || mark.kind === kind.value);
   }
 

@@ -11,6 +11,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from ..scoring.covered import count_covers, covered_share
 from ..writing import replace_files
 from .compare import ComparedDoc, count_docs, score_docs
 from .curve import threshold_curve
@@ -53,6 +54,7 @@ def write_page(path: Path, about: About, docs: Sequence[ComparedDoc]) -> None:
         lstrip_blocks=True,
     )
     environment.filters["percent"] = lambda share: f"{100 * share:.1f}"
+    environment.filters["covered_share"] = covered_share
     page = environment.get_template("page.html.jinja").render(
         about=about,
         **_scores(docs),
@@ -72,6 +74,7 @@ def errors_first(docs: Sequence[ComparedDoc]) -> list[ComparedDoc]:
 
 def _scores(docs: Sequence[ComparedDoc]) -> dict[str, Any]:
     scores = score_docs(docs)
+    covers = count_covers(doc.covers() for doc in docs)
     kinds = Counter(pair.kind for doc in docs for pair in doc.pairs)
     curve = threshold_curve(docs)
     return {
@@ -82,11 +85,18 @@ def _scores(docs: Sequence[ComparedDoc]) -> dict[str, Any]:
         "curve": curve,
         "plot": draw_curve(curve) if curve.points else None,
         "counts": count_docs(docs, list(scores.per_label)),
+        "covers": covers,
+        "all_covers": sum(covers.values(), Counter()),
     }
 
 
 def _shown(doc: ComparedDoc, direction: str) -> dict[str, Any]:
-    gold = [Mark(pair.gold, pair.kind) for pair in doc.pairs if pair.gold]
+    covers = doc.covers()
+    gold = [
+        Mark(pair.gold, pair.kind, cover=covers[pair.gold])
+        for pair in doc.pairs
+        if pair.gold
+    ]
     predicted = [
         Mark(pair.predicted.entity, pair.kind, pair.predicted.score)
         for pair in doc.pairs

@@ -1,5 +1,6 @@
 """The spaCy scorer `spacy_padellm.ner_scorer.v1`."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -8,25 +9,35 @@ from spacy.tokens import Span
 from spacy.training import Example
 
 from ..corpora.named_labels import judged_labels
+from .covered import count_covers, cover_example, covered_share
 from .strings import score_strings, strings_by_label
 
 
 def build_ner_scorer_v1() -> Callable[..., dict[str, Any]]:
-    """The entity scores of `spacy.ner_scorer.v1`, and the paper's scores.
+    """The entity scores of `spacy.ner_scorer.v1`, the paper's scores, and those of
+    redaction.
 
     The paper's scores are `ents_strings_p`, `ents_strings_r`, `ents_strings_f` and
     `ents_strings_per_type`, 0 to 1. They compare the sets of strings of each label in
     each doc.
 
-    All scores ignore docs without gold annotation, predictions on tokens without gold
-    annotation, and those with labels that a doc was not annotated for, see
-    `judged_labels`. They are None if there is nothing to compare.
+    Redaction's scores are `ents_covered`, the share of gold entities whose letters and
+    digits all are in predicted entities of whatever label, and
+    `ents_covered_per_type`.
+
+    All other scores ignore docs without gold annotation, predictions on tokens without
+    gold annotation, and those with labels that a doc was not annotated for, see
+    `judged_labels`. Scores are None if there is nothing to compare.
     """
     return score_ner
 
 
 def score_ner(examples: Iterable[Example], **kwargs: Any) -> dict[str, Any]:
     """See `build_ner_scorer_v1`."""
+    examples = list(examples)
+    covers = count_covers(map(cover_example, examples))
+    covered = {label: covered_share(counts) for label, counts in covers.items()}
+    of_all = sum(covers.values(), Counter())
     examples = [_with_named_labels(example) for example in examples]
     scores = score_strings(
         (strings_by_label(example.reference.ents) for example in examples),
@@ -38,6 +49,8 @@ def score_ner(examples: Iterable[Example], **kwargs: Any) -> dict[str, Any]:
         **get_ner_prf(examples, **kwargs),
         **{f"ents_strings_{name}": value for name, value in micro.items()},
         "ents_strings_per_type": per_type or None,
+        "ents_covered": covered_share(of_all) if of_all else None,
+        "ents_covered_per_type": covered or None,
     }
 
 

@@ -11,6 +11,7 @@ from spacy_padellm.cli.app import app
 from spacy_padellm.model.shim import causal_lm_shim
 from spacy_padellm.pipeline.calibrate import (
     Trial,
+    best_covering,
     best_of,
     f_beta,
     scoring_once,
@@ -318,6 +319,56 @@ def test_recall_may_count_more(pointer_folder, monkeypatch):
     assert f_beta(0.5, 1.0, 2.0) == pytest.approx(2.5 / 3)
     assert f_beta(0.5, 1.0) == pytest.approx(2 / 3) and f_beta(0, 0) == 0
     assert [best_of(TRIALS, beta).threshold for beta in (1.0, 2.0)] == [0.5, 0.1]
+
+
+# threshold, precision, recall, covered: F is best with the first
+COVERING = [
+    Trial(0.5, 0.9, 0.9, covered=0.92),
+    Trial(0.35, 0.8, 0.95, covered=0.97),
+    Trial(0.2, 0.85, 0.95, covered=0.99),
+    Trial(0.1, 0.5, 0.97, covered=0.99),
+]
+
+
+@pytest.mark.parametrize(
+    "share, threshold",
+    [(0.0, 0.5), (0.92, 0.5), (0.95, 0.2), (0.99, 0.2), (0.999, 0.2)],
+)
+def test_the_best_is_chosen_of_those_that_cover_enough(share, threshold):
+    assert best_covering(COVERING, share).threshold == threshold
+
+
+def test_recall_counts_among_those_that_cover_enough():
+    assert best_covering(COVERING[2:], 0.9, beta=20).threshold == 0.1
+
+
+@pytest.mark.parametrize("share, says_so", [("0.95", False), ("0.995", True)])
+def test_a_share_to_cover_may_be_asked(pointer_folder, monkeypatch, share, says_so):
+    module = "spacy_padellm.pipeline.calibrate.try_thresholds"
+    monkeypatch.setattr(module, lambda *arguments, **options: iter(COVERING))
+    result = run(pointer_folder, "--covered", share)
+    assert result.exit_code == 0, result.output
+    assert config_of(pointer_folder)[1]["threshold"] == 0.2
+    rows = [line.split("│") for line in result.stdout.splitlines() if "│" in line]
+    assert [row[5].strip() for row in rows] == ["92.0", "97.0", "99.0", "99.0"]
+    assert ("No value covers 99.5%" in result.stdout) == says_so
+
+
+def test_what_is_tried_says_how_much_it_covers(unsure_pointer):
+    ner = unsure_pointer.get_pipe("padellm_ner")
+    surname = [(TEXT.index("Khan"), TEXT.index("Khan") + 4, "LOC")]
+    gold = examples(unsure_pointer, [(TEXT, surname)])
+    high, low = try_thresholds(unsure_pointer, ner, gold, (0.9, 0.1))
+    assert (high.covered, low.covered) == (0.0, 1.0)  # with another label and start
+    assert low.recall == 0.0
+
+
+def test_without_such_a_score_no_share_can_be_asked(pointer_folder, monkeypatch):
+    module = "spacy_padellm.pipeline.calibrate.try_thresholds"
+    monkeypatch.setattr(module, lambda *arguments, **options: iter(TRIALS))
+    result = run(pointer_folder, "--covered", "0.9")
+    assert result.exit_code == 1
+    assert "E445" in result.stderr and "ents_covered" in result.stderr
 
 
 def test_without_any_entity_there_is_nothing_to_choose_by(folder, unsure):  # noqa: F811

@@ -9,11 +9,12 @@ Mark = tuple[str | None, str | None]
 
 @dataclass
 class Article:
-    """marks: (label, kind) of each entity on both sides. texts: the text of each side,
-    without labels and notes."""
+    """marks: (label, kind) of each entity on both sides. covers: of each gold entity.
+    texts: the text of each side, without labels and notes."""
 
     attributes: dict[str, str | None]
     marks: list[Mark] = field(default_factory=list)
+    covers: list[str] = field(default_factory=list)
     texts: list[str] = field(default_factory=list)
 
 
@@ -47,6 +48,8 @@ class Page(HTMLParser):
         elif tag == "mark":
             mark = attributes.get("data-label"), attributes.get("data-kind")
             self._articles().marks.append(mark)
+            if cover := attributes.get("data-cover"):
+                self._articles().covers.append(cover)
         elif tag == "br":
             self.handle_data("\n")
         if tag not in ("br", "link", "meta"):

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.external
 
 LABELS = ["", "LOC", "ORG", "PER"]
 KINDS = ["", "any", "missed", "made up", "wrong label", "wrong boundary"]
-KINDS += ["wrong label and boundary", "correct"]
+KINDS += ["wrong label and boundary", "correct", "uncovered"]
 
 
 @pytest.fixture(scope="module")
@@ -65,9 +65,17 @@ def visible(page) -> list[str]:
 
 
 def expected(docs, label, kind) -> set[str]:
-    """The documents with an entity of the label and the kind of error."""
+    """The documents with an entity of the label and the kind of error, or with a gold
+    entity that is not covered."""
     fit = set()
     for doc in docs:
+        if kind == "uncovered":
+            left = {
+                one.label for one, cover in doc.covers().items() if cover != "whole"
+            }
+            if left and label in ("", *left):
+                fit.add(f"doc-{doc.number}")
+            continue
         for pair in doc.pairs:
             labels = {pair.gold and pair.gold.label}
             labels.add(pair.predicted and pair.predicted.entity.label)

@@ -57,7 +57,7 @@ def test_hostile_text_and_labels_make_no_elements():
     page = Page(html)
     assert {tag for tag, _ in page.elements} <= {"div", "mark", "span", "b", "br"}
     names = {name for _, attributes in page.elements for name in attributes}
-    assert names <= {"class", "style", "data-label", "data-kind"}
+    assert names <= {"class", "style", "data-label", "data-kind", "data-cover"}
     assert page.inside["b"] == [HOSTILE_LABEL]
     assert page.articles[0].texts == [HOSTILE_TEXT.translate(PICTURES)]
 

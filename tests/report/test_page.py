@@ -61,15 +61,32 @@ def test_entities_say_label_and_kind_of_error_for_the_filters(page):
         ("ORG", "made up"),
     ]
     values = [option["value"] for option in page.named("option")]
-    assert values == ["", "LOC", "ORG", "PER", "", "any", *ERRORS, "correct"]
+    kinds = ["", "any", *ERRORS, "correct", "uncovered"]
+    assert values == ["", "LOC", "ORG", "PER", *kinds]
+
+
+def test_gold_entities_say_what_covers_them(page):
+    covers = {article.attributes["id"]: article.covers for article in page.articles}
+    assert covers["doc-1"] == ["part", "none"]
+    # with another label, and word by word
+    assert covers["doc-3"] == ["whole"]
+    assert covers["doc-4"] == ["part", "whole"]
 
 
 def test_scores_and_errors_are_those_of_the_documents(docs, write):
     html = write(docs).read_text(encoding="utf8")
-    by_name = {row[0]: row[1:] for row in rows(html, "scores")}
+    found = rows(html, "scores")
+    covers = [row[0] for row in found].index("label", 1)
+    by_name = {row[0]: row[1:] for row in found[:covers]}
     assert by_name["LOC"] == ["2", "3", "2", "66.7", "100.0", "80.0"]
     assert by_name["all (micro)"] == ["6", "7", "2", "28.6", "33.3", "30.8"]
     assert [by_name[kind][0] for kind in ERRORS] == ["1", "2", "1", "1", "1"]
+    assert found[covers + 1 :] == [
+        ["LOC", "2", "2", "0", "0", "100.0"],
+        ["ORG", "1", "1", "0", "0", "100.0"],
+        ["PER", "3", "0", "2", "1", "0.0"],
+        ["all", "6", "3", "2", "1", "50.0"],
+    ]
 
 
 def test_counts_of_a_label_are_in_its_table(docs, write):

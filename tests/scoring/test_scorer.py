@@ -15,6 +15,7 @@ from .random_docs import documents, words
 
 NAME = "spacy_padellm.ner_scorer.v1"
 STRINGS = [f"ents_strings_{part}" for part in ("p", "r", "f", "per_type")]
+COVERED = ["ents_covered", "ents_covered_per_type"]
 VOCAB = Vocab()
 TEXT = "Japan met Korea, then Japan met Zoë"
 
@@ -72,6 +73,8 @@ def test_spacy_evaluate_saves_the_scores(nlp, gold, tmp_path):
     saved = srsly.read_json(out)
     assert saved["ents_strings_f"] == pytest.approx(2 / 5)
     assert set(saved["ents_strings_per_type"]) == {"LOC", "ORG", "PER"}
+    assert saved["ents_covered"] == 3 / 4
+    assert saved["ents_covered_per_type"] == {"LOC": 1, "ORG": 1, "PER": 0}
     assert saved["ents_p"] == pytest.approx(2 / 3)
 
 
@@ -139,7 +142,8 @@ def test_a_prediction_on_tokens_without_annotation_is_neither_right_nor_wrong():
 @pytest.mark.parametrize("examples", [[], [Example(doc_of(), doc_of())]])
 def test_nothing_to_compare_gives_no_score(examples):
     scores = score(examples)
-    assert all(scores[key] is None for key in [*STRINGS, "ents_f", "ents_per_type"])
+    keys = [*STRINGS, *COVERED, "ents_f", "ents_per_type"]
+    assert all(scores[key] is None for key in keys)
 
 
 def test_examples_may_be_a_stream():
