@@ -97,7 +97,10 @@ def calibrate(
             raise ValueError(Errors.E445.format(number=number, score="ents_covered"))
         best = best_covering(trials, covered, beta, own=own)
         if best.covered < covered:
-            typer.echo(f"No value covers {covered:.1%} of the gold entities.")
+            typer.echo(
+                f"No value covers {covered:.1%} of the gold entities, but at most "
+                f"{best.covered:.1%}."
+            )
     print_table(known.setting, trials, best, beta)
     if write and not best.f(beta):
         typer.echo(f"No value finds a right entity, so {known.setting} stays as it is.")

@@ -352,6 +352,7 @@ def test_a_share_to_cover_may_be_asked(pointer_folder, monkeypatch, share, says_
     rows = [line.split("│") for line in result.stdout.splitlines() if "│" in line]
     assert [row[5].strip() for row in rows] == ["92.0", "97.0", "99.0", "99.0"]
     assert ("No value covers 99.5%" in result.stdout) == says_so
+    assert ("at most 99.0%" in result.stdout) == says_so
 
 
 def test_what_is_tried_says_how_much_it_covers(unsure_pointer):
